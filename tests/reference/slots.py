@@ -1,0 +1,121 @@
+"""Sequences that an instance can hold: blocks of the KV cache against a window."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tests.reference.domain import (
+    FloatArray,
+    at_least,
+    not_negative,
+    positive,
+)
+from tests.reference.kv import BLOCK_TOKENS
+
+
+def kv_blocks(
+    free_bytes: ArrayLike, kv_bytes: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS
+) -> FloatArray:
+    """Whole KV blocks that fit: floor(free_bytes / (block_tokens kv_bytes)).
+
+    Args:
+        free_bytes: from `kv.free_kv_bytes`, byte per GPU, >= 0.
+        kv_bytes: byte/token per GPU (the paper: of the whole model), > 0.
+        block_tokens: tokens per block, >= 1.
+
+    Returns:
+        Blocks (whole), in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: reproduction, capacity of a computed profile.
+
+    """
+    block_bytes = at_least("block_tokens", block_tokens, 1) * positive(
+        "kv_bytes", kv_bytes
+    )
+    return np.floor(not_negative("free_bytes", free_bytes) / block_bytes)
+
+
+def computed_slots(
+    blocks: ArrayLike, window: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS
+) -> FloatArray:
+    """n_max of a computed profile: max(1, floor(block_tokens blocks / window)).
+
+    Args:
+        blocks: KV blocks, >= 0.
+        window: tokens reserved per sequence, >= 1.
+        block_tokens: tokens per block, >= 1.
+
+    Returns:
+        Sequences (whole, >= 1 even where nothing fits), in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: arXiv 2603.17280, Eq. 3; the clamp at 1: reproduction.
+
+    """
+    tokens = at_least("block_tokens", block_tokens, 1) * not_negative("blocks", blocks)
+    return np.maximum(1.0, np.floor(tokens / at_least("window", window, 1)))
+
+
+def calibrated_slots(
+    max_slots: ArrayLike,
+    calibration_length: ArrayLike,
+    blocks: ArrayLike,
+    window: ArrayLike,
+    block_tokens: ArrayLike = BLOCK_TOKENS,
+) -> FloatArray:
+    """Slots of a calibrated profile, the tighter of two limits.
+
+    min(floor(max_slots L_cal / window), floor(blocks / ceil(window / block_tokens)))
+
+    Args:
+        max_slots: sequences the engine takes at the calibration length, >= 0.
+        calibration_length: tokens, > 0.
+        blocks: KV blocks of the profile, >= 0.
+        window: tokens reserved per sequence, >= 1.
+        block_tokens: tokens per block, >= 1.
+
+    Returns:
+        Sequences (whole), in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: reproduction, calibrated profile (Tables 1 and 4 of the paper).
+
+    """
+    reserved = at_least("window", window, 1)
+    scheduled = not_negative("max_slots", max_slots) * positive(
+        "calibration_length", calibration_length
+    )
+    blocks_each = np.ceil(reserved / at_least("block_tokens", block_tokens, 1))
+    by_memory = np.floor(not_negative("blocks", blocks) / blocks_each)
+    return np.minimum(np.floor(scheduled / reserved), by_memory)
+
+
+def paged_slots(
+    kv_tokens: ArrayLike, mean_length: ArrayLike, engine_limit: ArrayLike
+) -> FloatArray:
+    """Sequences in flight when each holds its own length instead of the window.
+
+    min(engine_limit, kv_tokens / mean_length)
+
+    Args:
+        kv_tokens: tokens the cache holds, >= 0.
+        mean_length: mean tokens a sequence holds, > 0.
+        engine_limit: sequences the engine schedules at once, >= 0.
+
+    Returns:
+        Sequences (a mean, not rounded), in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: paged KV cache, arXiv 2309.06180.
+
+    """
+    held = not_negative("kv_tokens", kv_tokens) / positive("mean_length", mean_length)
+    return np.minimum(held, not_negative("engine_limit", engine_limit))

@@ -1,0 +1,288 @@
+"""Reading workbook and sheet templates into declarations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook import cards
+from workbook.cards import bounds, check_bounds, check_name, figure, formula
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
+from workbook.schema import (
+    Axis,
+    Block,
+    CardBlock,
+    Chart,
+    ChartsBlock,
+    Column,
+    Declarations,
+    Figure,
+    InputsBlock,
+    ListBlock,
+    RowKey,
+    Series,
+    Sheet,
+    SpecialBlock,
+    TableBlock,
+    TextBlock,
+    ValuesBlock,
+    ViewBlock,
+)
+from workbook.source import Mapping, Node, Reader, Scalar, Sequence, number_of, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
+CHART_KINDS = ("line", "scatter", "column", "bar")
+
+
+def declarations(root: Path, name: str) -> Declarations:
+    """Read everything the workbook template ``name`` names; raises WorkbookError with all problems found."""
+    problems = Problems()
+    path = root / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(item.stem for item in root.glob("*.yaml") if item.stem != "sources")
+        raise WorkbookError([Diagnostic(None, f"there is no workbook template '{name}' in {root}", suggest(name, known))])
+    reader = Reader(read(path, path.name), problems, "workbook")
+    basis = reader.text("basis", "corrected")
+    if basis not in cards.BASES:
+        problems.add(reader.node.keys.get("basis", reader.place), f"basis cannot be '{basis}'", suggest(basis, cards.BASES))
+    catalogues = {}
+    for key in reader.texts("catalogues"):
+        found = cards.catalogue(root, key, basis, reader.place, problems)
+        if found:
+            catalogues[key] = found
+    sheets = tuple(sheet for key in reader.texts("sheets") if (sheet := _sheet(root, key, reader.place, problems)))
+    known_sources = cards.sources(root, problems)
+    result = Declarations(reader.text("workbook", name), reader.text("title", name), reader.text("about"), reader.text("version"), basis, catalogues, sheets, known_sources, str(root / "units.txt"), reader.place)
+    reader.finish()
+    problems.raise_if_any()
+    return result
+
+
+def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | None:
+    shown = f"sheets/{key}.yaml"
+    path = root / "sheets" / f"{key}.yaml"
+    if not path.is_file():
+        problems.add(place, f"there is no sheet '{key}'", suggest(key, [item.stem for item in (root / "sheets").glob("*.yaml")]))
+        return None
+    try:
+        node = read(path, shown)
+    except WorkbookError as error:
+        problems.found.extend(error.diagnostics)
+        return None
+    reader = Reader(node, problems, f"sheet '{key}'")
+    each = reader.mapping("each")
+    if len(each.items) > 1:
+        problems.add(each.place, "'each' names one key and one catalogue")
+    each_key, each_of = next(((k, v.text) for k, v in each if isinstance(v, Scalar)), ("", ""))
+    raw = reader.take("blocks")
+    blocks = [_block(item, problems) for item in raw.items] if isinstance(raw, Sequence) else []
+    if not blocks:
+        problems.add(reader.place, f"sheet '{key}' has no blocks")
+    sheet = Sheet(reader.text("sheet", key), reader.text("title", key), reader.text("answers"), tuple(b for b in blocks if b), reader.place, each_key, each_of, not reader.flag("portrait"))
+    reader.finish()
+    return sheet
+
+
+def _block(node: Node, problems: Problems) -> Block | None:
+    if isinstance(node, Mapping):
+        for kind, build in _BLOCKS.items():
+            if kind in node.items:
+                reader = Reader(node, problems, f"block '{kind}'")
+                block = build(reader)
+                reader.finish()
+                return block
+    problems.add(node.place, "a block starts with one of: " + ", ".join(_BLOCKS))
+    return None
+
+
+def _name(reader: Reader, key: str) -> str:
+    name = reader.text(key)
+    check_name(name, reader.node.keys.get(key, reader.place), key, reader.problems)
+    reader.what = f"{key} '{name}'"
+    return name
+
+
+def _text(reader: Reader) -> Block:
+    return TextBlock(reader.text("title"), reader.texts("text"), reader.place)
+
+
+def _inputs(reader: Reader) -> Block:
+    name = _name(reader, "inputs")
+    items: list[tuple[Column, Figure]] = []
+    given = reader.mapping("items")
+    for key, node in given:
+        check_name(key, given.keys[key], "input", reader.problems)
+        item = Reader(node, reader.problems, f"input '{name}.{key}'")
+        unit = item.text("unit", "1")
+        column = Column(key, item.text("label", key), unit, given.keys[key], doc=item.text("doc"), format=item.text("format"), bounds=bounds(item))
+        value = figure(node, item.what, unit, reader.problems, item)
+        item.finish()
+        if value:
+            check_bounds(value.value, column.bounds, value.place, item.what, reader.problems)
+            items.append((column, value))
+    return InputsBlock(name, reader.text("title"), tuple(items), reader.place)
+
+
+def _list(reader: Reader) -> Block:
+    name = _name(reader, "list")
+    unit, limits = reader.text("unit", "1"), bounds(reader)
+    shared = {key: reader.text(key) for key in ("source", "confidence", "evidence", "note")}
+    members: dict[str, Figure] = {}
+    for key, node in reader.mapping("values"):
+        value = number_of(node, f"'{key}' of list '{name}'", reader.problems)
+        if value is not None:
+            check_bounds(value, limits, node.place, f"'{key}' of list '{name}'", reader.problems)
+            members[key] = Figure(value, unit, node.place, **shared)
+    for earlier, later in zip(list(members.values()), list(members.values())[1:], strict=False):
+        if not earlier.value < later.value:  # type: ignore[operator] # a list holds numbers only
+            reader.problems.add(later.place, f"the values of list '{name}' must increase")
+    return ListBlock(name, reader.text("title"), reader.text("label", name), unit, members, reader.place, reader.text("format"), limits, reader.text("doc"))
+
+
+def _cards(reader: Reader) -> Block:
+    return CardBlock(reader.text("cards"), reader.text("title"), reader.place)
+
+
+def _columns(reader: Reader, key: str, owner: str) -> tuple[Column, ...]:
+    given = reader.mapping(key)
+    return tuple(_column(name, node, given.keys[name], owner, reader.problems) for name, node in given)
+
+
+def _column(name: str, node: Node, place: Place, owner: str, problems: Problems) -> Column:
+    check_name(name, place, "column", problems)
+    reader = Reader(node, problems, f"'{owner}.{name}'")
+    unit = reader.text("unit", "1")
+    expr = formula(reader.take("expr"), reader.what, problems)
+    by = reader.text("by")
+    cases = {key: text for key, value in reader.mapping("cases") if (text := formula(value, f"case '{key}'", problems))}
+    first_node = reader.take("first")
+    blank = isinstance(first_node, Scalar) and first_node.value is None
+    first = None if blank else formula(first_node, "'first'", problems)
+    limits = bounds(reader)
+    shared = {key: reader.text(key) for key in ("source", "confidence", "evidence")}
+    figures: dict[tuple[str, ...], Figure] = {}
+    printed = reader.take("printed")
+    values = reader.take("values") or printed
+    if values is not None:
+        _nested(values, (), unit, shared, reader.what, limits, figures, problems)
+    decimals_of = reader.text("decimals_of")
+    ways = sum(map(bool, (expr, cases, values, decimals_of)))
+    if ways != 1:
+        problems.add(reader.place, f"{reader.what} needs exactly one of expr, by + cases, values, printed, decimals_of")
+    if bool(by) != bool(cases):
+        problems.add(reader.place, f"{reader.what}: 'by' and 'cases' go together")
+    column = Column(name, reader.text("label", name), unit, place, expr, by, cases, first, blank, figures, printed is not None, decimals_of, reader.text("doc"), shared["source"], reader.text("format"), reader.flag("headline"), limits)
+    reader.finish()
+    return column
+
+
+def _nested(node: Node, path: tuple[str, ...], unit: str, shared: dict[str, str], what: str, limits: object, into: dict[tuple[str, ...], Figure], problems: Problems) -> None:  # noqa: PLR0913 a recursion's state
+    """Read values nested by row keys down to single figures."""
+    if isinstance(node, Mapping):
+        for key, child in node:
+            _nested(child, (*path, key), unit, shared, what, limits, into, problems)
+        return
+    where = f"{what} at {' '.join(path) or 'its only row'}"
+    value = node.text if unit == "text" and isinstance(node, Scalar) else number_of(node, where, problems)
+    if value is not None:
+        check_bounds(value, limits, node.place, where, problems)  # type: ignore[arg-type] # always Bounds
+        into[path] = Figure(value, unit, node.place, node.text if isinstance(node, Scalar) else "", **shared)
+
+
+def _values(reader: Reader) -> Block:
+    checks = "checks" in reader.node.items
+    name = _name(reader, "checks" if checks else "values")
+    return ValuesBlock(name, reader.text("title"), _columns(reader, "items", name), reader.place, checks)
+
+
+def _table(reader: Reader) -> Block:
+    name = _name(reader, "table")
+    given = reader.mapping("rows")
+    rows = tuple(_row_key(key, node, given.keys[key], reader.problems) for key, node in given)
+    return TableBlock(name, reader.text("title"), rows, _columns(reader, "columns", name), reader.place, reader.text("doc"), reader.text("collect"))
+
+
+def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:
+    check_name(name, place, "row key", problems)
+    if isinstance(node, Scalar):
+        return RowKey(name, "", node.text, (), {}, place)
+    reader = Reader(node, problems, f"row key '{name}'")
+    members: dict[str, str | float] = {}
+    for key, value in reader.mapping("members"):
+        if isinstance(value, Scalar) and isinstance(value.value, str | float):
+            members[key] = value.value
+        else:
+            problems.add(value.place, f"member '{key}' must be a text or a number")
+    key = RowKey(name, reader.text("label"), reader.text("of"), reader.texts("only"), members, place, reader.text("unit"))
+    reader.finish()
+    if bool(key.of) == bool(key.members):
+        problems.add(place, f"row key '{name}' needs either 'of' (a catalogue or list) or 'members'")
+    return key
+
+
+def _view(reader: Reader) -> Block:
+    name = _name(reader, "view")
+    table, _, column = reader.text("of").partition(".")
+    return ViewBlock(name, reader.text("title"), table, column, reader.text("rows"), reader.text("columns"), reader.place, reader.texts("only"))
+
+
+def _charts(reader: Reader) -> Block:
+    node = reader.take("charts")
+    parts = node.items if isinstance(node, Sequence) else ()
+    charts = []
+    for part in parts:
+        item = Reader(part, reader.problems, "chart")
+        kind = item.text("kind", "line")
+        if kind not in CHART_KINDS:
+            reader.problems.add(item.place, f"a chart cannot be '{kind}'", suggest(kind, CHART_KINDS))
+        series_node = item.take("series")
+        series = tuple(_series(one, reader.problems) for one in (series_node.items if isinstance(series_node, Sequence) else ()))
+        if not series:
+            reader.problems.add(item.place, "a chart needs 'series'")
+        charts.append(Chart(item.text("title"), kind, _axis(item, "x"), _axis(item, "y"), series, item.place))
+        item.finish()
+    if not 1 <= len(charts) <= 2:  # noqa: PLR2004 more would not be readable side by side
+        reader.problems.add(reader.place, "one or two charts stand side by side")
+    return ChartsBlock(tuple(charts), reader.place)
+
+
+def _axis(reader: Reader, key: str) -> Axis:
+    node = reader.take(key)
+    if node is None:
+        reader.problems.add(reader.place, f"a chart needs '{key}' with a title that names the unit")
+        return Axis("")
+    axis = Reader(node, reader.problems, f"axis '{key}'")
+    result = Axis(axis.text("title"), axis.number("log"), axis.number("minimum"), axis.number("maximum"), axis.text("format"))
+    axis.finish()
+    return result
+
+
+def _series(node: Node, problems: Problems) -> Series:
+    reader = Reader(node, problems, "series")
+    series = Series(reader.text("table"), reader.text("x"), reader.text("y"), reader.text("name"), reader.text("per"), reader.texts("only"), reader.place)
+    reader.finish()
+    return series
+
+
+def _special(reader: Reader) -> Block:
+    kind = reader.text("show")
+    if kind not in SPECIALS:
+        reader.problems.add(reader.place, f"nothing called '{kind}' can be shown", suggest(kind, SPECIALS))
+    return SpecialBlock(kind, reader.text("title"), reader.place)
+
+
+_BLOCKS: dict[str, Callable[[Reader], Block]] = {
+    "text": _text,
+    "inputs": _inputs,
+    "list": _list,
+    "cards": _cards,
+    "values": _values,
+    "checks": _values,
+    "table": _table,
+    "view": _view,
+    "charts": _charts,
+    "show": _special,
+}

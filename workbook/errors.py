@@ -1,0 +1,92 @@
+"""Diagnostics with a position, and the exceptions that carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Place:
+    """A position in a text file: 1-based line and column, and the line itself for the caret."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    text: str = ""
+
+    def shifted(self, offset: int) -> Place:
+        """Return the place ``offset`` characters to the right on the same line."""
+        return Place(self.file, self.line, self.column + offset, self.text)
+
+    def __str__(self) -> str:
+        """Format as ``file:line:column``, the form that editors and terminals make clickable."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that is wrong: where, what, and the likely fix."""
+
+    place: Place | None
+    message: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        """Format for people: position, message, the source line with a caret, the fix."""
+        head = f"{self.place}: {self.message}" if self.place else self.message
+        if self.place is None or not self.place.text.strip():
+            return f"{head}\n    {self.fix}" if self.fix else head
+        line, start = _window(self.place.text.rstrip("\n"), self.place.column - 1)
+        gutter = f"{self.place.line:4d} | "
+        caret = " " * 5 + "| " + " " * start + "^"
+        return f"{head}\n{gutter}{line}\n{caret}" + (f" {self.fix}" if self.fix else "")
+
+
+def _window(line: str, start: int, width: int = 96) -> tuple[str, int]:
+    """Cut a long line around ``start`` so that the caret stays on a terminal's width."""
+    if len(line) <= width:
+        return line, start
+    left = max(0, min(start - width // 2, len(line) - width))
+    cut = line[left : left + width]
+    return (("..." + cut[3:]) if left else cut), start - left
+
+
+class WorkbookError(Exception):
+    """Bad input: carries every diagnostic found, never only the first."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Keep the diagnostics in order of position, without repeats."""
+        unique = dict.fromkeys(diagnostics)
+        self.diagnostics = tuple(sorted(unique, key=lambda d: (d.place is None, d.place or Place(""))))
+        super().__init__("\n".join(str(d) for d in self.diagnostics))
+
+
+class Problems:
+    """A collector, so that one run reports all mistakes instead of the first."""
+
+    def __init__(self) -> None:
+        """Start with nothing wrong."""
+        self.found: list[Diagnostic] = []
+
+    def add(self, place: Place | None, message: str, fix: str = "") -> None:
+        """Record one problem."""
+        self.found.append(Diagnostic(place, message, fix))
+
+    def raise_if_any(self) -> None:
+        """Raise WorkbookError when anything has been recorded."""
+        if self.found:
+            raise WorkbookError(self.found)
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a "did you mean" hint for a misspelt name, or an empty text."""
+    options = sorted(set(known))
+    close = get_close_matches(name, options, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"one of: {', '.join(options)}" if 0 < len(options) <= 8 else ""  # noqa: PLR2004 a longer list does not help

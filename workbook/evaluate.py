@@ -1,0 +1,168 @@
+"""The model's values in NumPy: one array per quantity, in order of calculation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workbook.expr.functions import AGGREGATES, FUNCTIONS
+from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree, quantities
+from workbook.expr.values import Array
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workbook.model import Model, Quantity, Table
+
+Values = dict[str, Array]
+
+
+def quantise(value: float) -> float:
+    """Return a number as a spreadsheet file stores it: 16 significant digits."""
+    return float(f"{value:.16G}")
+
+
+def evaluate(model: Model, edits: Mapping[tuple[str, int], float | str] | None = None) -> Values:
+    """Return the values of all quantities: float64 of shape (rows,), NaN for errors and blanks, objects for text.
+
+    ``edits`` replaces inputs by (quantity id, row). Text edits are the text that the cell shows.
+    """
+    evaluator = _Evaluator(model, edits or {})
+    with np.errstate(all="ignore"):
+        for name in model.order:
+            evaluator.run(model.quantities[name])
+    return evaluator.values
+
+
+class _Evaluator:
+    def __init__(self, model: Model, edits: Mapping[tuple[str, int], float | str]) -> None:
+        self.model, self.edits = model, edits
+        self.values: Values = {}
+        self.indexes: dict[str, dict[tuple[Any, ...], list[int]]] = {}
+
+    def run(self, quantity: Quantity) -> None:
+        """Fill in one quantity."""
+        array: Array = np.full(quantity.size, "" if quantity.is_text else np.nan, dtype=object if quantity.is_text else float)
+        self.values[quantity.id] = array
+        for row, figure in quantity.inputs.items():
+            value = self.edits.get((quantity.id, row), self.shown(quantity, figure.value))
+            array[row] = value if isinstance(value, str) else quantise(value)
+        for row, constant in quantity.constants.items():
+            array[row] = constant
+        for row, (target, index) in quantity.links.items():
+            array[row] = self.values[target][index]
+        table = self.model.tables[quantity.table]
+        for variant in quantity.variants:
+            rows = np.array(variant.rows, dtype=int)
+            past = any(isinstance(node, Neighbour) and name == quantity.id for name, node in quantities(variant.lowered))
+            for part in _waves(rows, table) if past else (rows,):
+                array[part] = _Rows(self, table, part).value(variant.lowered)
+
+    def shown(self, quantity: Quantity, value: float | str) -> float | str:
+        """Return an input as its cell shows it: a card by its name."""
+        catalogue = self.model.declared.catalogues.get(quantity.bounds.key)
+        return catalogue.cards[value].name if catalogue and isinstance(value, str) else value
+
+    def index(self, table: Table) -> dict[tuple[Any, ...], list[int]]:
+        """Return the rows of each tuple of key values, texts without case."""
+        if table.name not in self.indexes:
+            found: dict[tuple[Any, ...], list[int]] = {}
+            columns = [self.values[key.quantity] if key.quantity else np.array(list(key.shown.values()), dtype=object) for key in table.keys]
+            for row, key in enumerate(zip(*(_plain(column) for column in columns), strict=True)):
+                found.setdefault(key, []).append(row)
+            self.indexes[table.name] = found
+        return self.indexes[table.name]
+
+
+def _plain(column: Array) -> list[Any]:
+    return [str(item).lower() for item in column] if column.dtype == object else [float(item) for item in column]
+
+
+def _waves(rows: Array, table: Table) -> list[Array]:
+    """Split rows into waves by their position in the group, so that a row can use the one above it."""
+    position = {row: place for group in table.groups() for place, row in enumerate(group)}
+    places = np.array([position[int(row)] for row in rows])
+    return [rows[places == place] for place in sorted(set(places.tolist()))]
+
+
+class _Rows:
+    """Evaluates trees for some rows of a table; results have shape (rows,) or ()."""
+
+    def __init__(self, owner: _Evaluator, table: Table, rows: Array) -> None:
+        self.owner, self.table, self.rows = owner, table, rows
+
+    def value(self, tree: Tree) -> Array:
+        match tree:
+            case Number(value=value):
+                return np.float64(value)  # type: ignore[return-value] # a NumPy scalar serves as an array of shape ()
+            case Text(value=text):
+                return np.array(text, dtype=object)
+            case Cell(quantity=quantity):
+                return self._cell(quantity)
+            case Fixed(quantity=quantity, row=row):
+                return self.owner.values[quantity][row : row + 1].reshape(())  # keeps the kind of array
+            case Neighbour(quantity=quantity, offset=offset):
+                return np.asarray(self.owner.values[quantity][self.rows + offset])
+            case Lookup():
+                return self._lookup(tree)
+            case Total():
+                return self._total(tree)
+            case Call(function=function, arguments=arguments):
+                if any(isinstance(argument, Span) for argument in arguments):
+                    return self._over_spans(function, arguments)
+                return FUNCTIONS[function].value(*(self.value(argument) for argument in arguments))
+            case _:
+                raise TypeError(f"{type(tree).__name__} has no value")
+
+    def _cell(self, quantity: str) -> Array:
+        values = self.owner.values[quantity]
+        if self.owner.model.quantities[quantity].table == self.table.name:
+            return np.asarray(values[self.rows])
+        return values[:1].reshape(())
+
+    def _keys(self, trees: list[Tree]) -> list[tuple[Any, ...]]:
+        columns = [np.broadcast_to(self.value(tree), self.rows.shape) for tree in trees]
+        return list(zip(*(_plain(column) for column in columns), strict=True))
+
+    def _lookup(self, tree: Lookup) -> Array:
+        target = self.owner.model.quantities[tree.quantity]
+        index = self.owner.index(self.owner.model.tables[target.table])
+        values = self.owner.values[tree.quantity]
+        found = [index.get(key, []) for key in self._keys(list(tree.keys))]
+        if target.is_text:
+            return np.array([values[rows[0]] if rows else None for rows in found], dtype=object)
+        one = len(tree.keys) == 1
+        return np.array([np.nan if not rows else values[rows[0]] if one or len(rows) == 1 else values[rows].mean() for rows in found])
+
+    def _total(self, tree: Total) -> Array:
+        table = self.owner.model.tables[tree.table]
+        everything = np.arange(len(table.rows))
+        reduce = AGGREGATES[tree.function].value
+        element = np.broadcast_to(_Rows(self.owner, table, everything).value(tree.element), everything.shape)
+        if not tree.conditions:
+            return np.asarray(reduce(element))
+        columns = [_plain(self.owner.values[quantity]) for quantity, _ in tree.conditions]
+        rows_of: dict[tuple[Any, ...], list[int]] = {}
+        for row, key in enumerate(zip(*columns, strict=True)):
+            rows_of.setdefault(key, []).append(row)
+        totals = {key: float(reduce(element[rows])) for key, rows in rows_of.items()}
+        empty = float(reduce(element[:0]))
+        return np.array([totals.get(key, empty) for key in self._keys([value for _, value in tree.conditions])])
+
+    def _over_spans(self, function: str, arguments: tuple[Tree, ...]) -> Array:
+        """Apply a function of ranges; ranges with conditions differ from row to row."""
+        entry = FUNCTIONS[function].value
+        if all(not argument.conditions for argument in arguments if isinstance(argument, Span)):
+            return entry(*(self.owner.values[a.quantity] if isinstance(a, Span) else self.value(a) for a in arguments))
+        columns = [None if isinstance(a, Span) else np.broadcast_to(self.value(a), self.rows.shape) for a in arguments]
+        result = []
+        for number, row in enumerate(self.rows):
+            parts = [self._span(a, int(row)) if isinstance(a, Span) else column[number] for a, column in zip(arguments, columns, strict=True)]  # type: ignore[index] # a column where it is no span
+            result.append(float(entry(*parts)))
+        return np.array(result)
+
+    def _span(self, span: Span, row: int) -> Array:
+        table = self.owner.model.tables[self.owner.model.quantities[span.quantity].table]
+        rows = self.owner.model.static_rows(table, span.conditions, self.table, row)
+        return np.asarray(self.owner.values[span.quantity][rows])

@@ -1,0 +1,179 @@
+"""The nodes of an expression tree.
+
+``parse`` produces Number, Text, Call, Name, Find and Over. Resolution (``workbook.resolve``) replaces Name, Find and
+Over by nodes that point at quantities: Cell, Fixed, Neighbour, Lookup, Span and Total. ``at`` is the character offset
+in the expression's text, for messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number written in the expression."""
+
+    value: float
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text written in the expression."""
+
+    value: str
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function or operator of the registry, applied."""
+
+    function: str
+    arguments: tuple[Tree, ...]
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """``power`` or ``decode.block_size``: a column of the same row, or a single cell."""
+
+    name: str
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """``table[key, ...].column``: one cell of another table, by key."""
+
+    table: str
+    keys: tuple[Tree, ...]
+    column: str
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """``(element for alias in table if condition and ...)``, or the same in square brackets."""
+
+    table: str
+    alias: str
+    element: Tree
+    conditions: tuple[Call, ...]
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The cell of a quantity on the same row, or its only cell."""
+
+    quantity: str
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """One known cell of a quantity: row ``row`` (0-based), whatever the row of the formula."""
+
+    quantity: str
+    row: int
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The cell ``offset`` rows away in the same group of rows."""
+
+    quantity: str
+    offset: int
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The cell of a quantity whose row has the given keys."""
+
+    quantity: str
+    keys: tuple[Tree, ...]
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """All rows of a quantity, or those whose key columns equal the given values."""
+
+    quantity: str
+    conditions: tuple[tuple[str, Tree], ...] = ()
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """An aggregate of ``element`` over the rows of a table that meet the conditions."""
+
+    function: str
+    table: str
+    element: Tree
+    conditions: tuple[tuple[str, Tree], ...] = ()
+    at: int = 0
+
+
+Tree = Number | Text | Call | Name | Find | Over | Cell | Fixed | Neighbour | Lookup | Span | Total
+
+
+def walk(tree: Tree) -> Iterator[Tree]:
+    """Yield the tree and every node below it."""
+    yield tree
+    for child in children(tree):
+        yield from walk(child)
+
+
+def children(tree: Tree) -> tuple[Tree, ...]:
+    """Return the direct children of a node."""
+    match tree:
+        case Call(arguments=arguments):
+            return arguments
+        case Find(keys=keys) | Lookup(keys=keys):
+            return keys
+        case Over(element=element, conditions=tests):
+            return (element, *tests)
+        case Span(conditions=conditions):
+            return tuple(value for _, value in conditions)
+        case Total(element=element, conditions=conditions):
+            return (element, *(value for _, value in conditions))
+        case _:
+            return ()
+
+
+def quantities(tree: Tree) -> Iterator[tuple[str, Tree]]:
+    """Yield (quantity id, node) for each reference in a resolved tree, condition columns included."""
+    for node in walk(tree):
+        if isinstance(node, Cell | Fixed | Neighbour | Lookup | Span):
+            yield node.quantity, node
+        if isinstance(node, Span | Total):
+            for quantity, _ in node.conditions:
+                yield quantity, node
+
+
+def same_shape(left: Tree, right: Tree) -> bool:
+    """Tell whether two trees are equal but for the offsets."""
+    if type(left) is not type(right):
+        return False
+    for item in fields(left):
+        if item.name == "at":
+            continue
+        a, b = getattr(left, item.name), getattr(right, item.name)
+        if isinstance(a, tuple):
+            if len(a) != len(b) or not all(same_shape(x, y) if hasattr(x, "at") else x == y for x, y in zip(a, b, strict=True)):
+                return False
+        elif hasattr(a, "at"):
+            if not same_shape(a, b):
+                return False
+        elif a != b:
+            return False
+    return True

@@ -1,0 +1,175 @@
+"""Python expression syntax to trees: the only module that uses ``ast``.
+
+A whitelist of node types bounds the language; everything else is a clear error at its column.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import NoReturn
+
+from workbook.errors import suggest
+from workbook.expr.functions import AGGREGATES, FUNCTIONS
+from workbook.expr.nodes import Call, Find, Name, Number, Over, Text, Tree
+
+MAXIMUM_LENGTH = 2_000
+NEIGHBOURS = {"previous": -1}
+
+_BINARY: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+}
+_COMPARE: dict[type[ast.cmpop], str] = {
+    ast.Eq: "equal",
+    ast.NotEq: "not_equal",
+    ast.Lt: "less",
+    ast.LtE: "less_equal",
+    ast.Gt: "greater",
+    ast.GtE: "greater_equal",
+}
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be used: character offset, message and fix."""
+
+    def __init__(self, at: int, message: str, fix: str = "") -> None:
+        """Keep the parts; the caller turns the offset into a file position."""
+        super().__init__(message)
+        self.at, self.message, self.fix = at, message, fix
+
+
+def parse(text: str) -> Tree:
+    """Parse one expression; raises ExpressionError."""
+    if len(text) > MAXIMUM_LENGTH:
+        raise ExpressionError(0, f"the expression has {len(text):,} characters", "split it into helper columns")
+    flat = re.sub(r"\s", " ", text)
+    start = len(flat) - len(flat.lstrip())
+    try:
+        body = ast.parse(flat.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise ExpressionError(start + max(0, (error.offset or 1) - 1), f"cannot be parsed: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise ExpressionError(start, "cannot be parsed: too deep or not text") from None
+    try:
+        return _Translator(start).tree(body)
+    except RecursionError:
+        raise ExpressionError(start, "is nested too deeply", "split it into helper columns") from None
+
+
+class _Translator:
+    """Turns the nodes of ``ast`` into ours."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+
+    def fail(self, node: ast.AST, message: str, fix: str = "") -> NoReturn:
+        raise ExpressionError(self.at(node), message, fix)
+
+    def at(self, node: ast.AST) -> int:
+        return self.start + int(getattr(node, "col_offset", 0))
+
+    def tree(self, node: ast.expr) -> Tree:
+        match node:
+            case ast.Constant(value=value):
+                return self.constant(node, value)
+            case ast.Name(id=name):
+                return Name(name, self.at(node))
+            case ast.BinOp(left=left, op=op, right=right):
+                return self.binary(node, op, left, right)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return Call("negative", (self.tree(operand),), self.at(node))
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return Call("not", (self.tree(operand),), self.at(node))
+            case ast.BoolOp(op=op, values=values):
+                return Call("and" if isinstance(op, ast.And) else "or", tuple(map(self.tree, values)), self.at(node))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return Call("if", (self.tree(test), self.tree(body), self.tree(orelse)), self.at(node))
+            case ast.Compare(left=left, ops=ops, comparators=rights):
+                return self.compare(node, left, ops, rights)
+            case ast.Attribute():
+                return self.attribute(node)
+            case ast.Call():
+                return self.call(node)
+            case ast.ListComp() | ast.GeneratorExp():
+                return self.over(node)
+            case _:
+                self.fail(node, f"{type(node).__name__} is not part of the language")
+
+    def constant(self, node: ast.AST, value: object) -> Tree:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            self.fail(node, f"{value!r} cannot be used here", "use a number or a 'text'")
+        if isinstance(value, str):
+            return Text(value, self.at(node))
+        number = float(value)
+        if number - number != 0.0:
+            self.fail(node, "a number must be finite")
+        return Number(number, self.at(node))
+
+    def binary(self, node: ast.BinOp, op: ast.operator, left: ast.expr, right: ast.expr) -> Tree:
+        name = _BINARY.get(type(op))
+        if name is None:
+            self.fail(node, f"operator {type(op).__name__} is not part of the language", "use + - * / **")
+        return Call(name, (self.tree(left), self.tree(right)), self.at(node))
+
+    def compare(self, node: ast.Compare, left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr]) -> Tree:
+        parts: list[Tree] = []
+        for op, right in zip(ops, rights, strict=True):
+            name = _COMPARE.get(type(op))
+            if name is None:
+                self.fail(node, f"comparison {type(op).__name__} is not part of the language")
+            parts.append(Call(name, (self.tree(left), self.tree(right)), self.at(node)))
+            left = right
+        return parts[0] if len(parts) == 1 else Call("and", tuple(parts), self.at(node))
+
+    def attribute(self, node: ast.Attribute) -> Tree:
+        match node.value:
+            case ast.Name(id=owner):
+                return Name(f"{owner}.{node.attr}", self.at(node))
+            case ast.Subscript(value=ast.Name(id=table), slice=key):
+                keys = key.elts if isinstance(key, ast.Tuple) else [key]
+                return Find(table, tuple(map(self.tree, keys)), node.attr, self.at(node.value))
+            case _:
+                self.fail(node, "a reference is 'column', 'group.item' or 'table[key].column'")
+
+    def call(self, node: ast.Call) -> Tree:
+        if not isinstance(node.func, ast.Name):
+            self.fail(node, "only functions of the language can be called")
+        name = node.func.id
+        if node.keywords:
+            self.fail(node, "arguments are given by position, without names")
+        if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
+            if name not in AGGREGATES:
+                self.fail(node, f"'{name}' does not aggregate", suggest(name, AGGREGATES))
+            return Call(name, (self.over(node.args[0]),), self.at(node))
+        if name in NEIGHBOURS:
+            if len(node.args) != 1 or not isinstance(node.args[0], ast.Name):
+                self.fail(node, f"'{name}' takes the name of one column of the same table")
+            return Call(name, (self.tree(node.args[0]),), self.at(node))
+        function = FUNCTIONS.get(name)
+        if function is None or function.is_infix:
+            known = [key for key, entry in FUNCTIONS.items() if not entry.is_infix]
+            self.fail(node, f"unknown function '{name}'", suggest(name, [*known, *AGGREGATES, *NEIGHBOURS]))
+        low, high = function.arity
+        if not low <= len(node.args) <= high:
+            wanted = str(low) if low == high else f"{low} to {high}"
+            self.fail(node, f"'{name}' takes {wanted} arguments, not {len(node.args)}", function.doc)
+        return Call(name, tuple(map(self.tree, node.args)), self.at(node))
+
+    def over(self, node: ast.ListComp | ast.GeneratorExp) -> Over:
+        if len(node.generators) != 1:
+            self.fail(node, "one 'for' at a time")
+        loop = node.generators[0]
+        if not isinstance(loop.target, ast.Name) or not isinstance(loop.iter, ast.Name) or loop.is_async:
+            self.fail(node, "write it as 'row.column for row in table if row.key == value'")
+        tests = [part for test in loop.ifs for part in (test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test])]
+        conditions = []
+        for test in tests:
+            tree = self.tree(test)
+            if not isinstance(tree, Call) or tree.function != "equal":
+                self.fail(test, "a condition is an equality, 'row.key == value'; join several with 'and'")
+            conditions.append(tree)
+        return Over(loop.iter.id, loop.target.id, self.tree(node.elt), tuple(conditions), self.at(node))

@@ -1,0 +1,83 @@
+"""Units that know their scope, checked at build time.
+
+Scopes (gpu, instance, node, fleet) are dimensions like seconds and bytes, so that tokens of an instance over watts of
+one GPU cannot pass for tokens per joule. Definitions are read from ``units.txt`` by pint; no conversion is implicit.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import pint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Unit = Any  # pint.Unit is generated per registry and has no usable static type
+
+SCOPES = ("[gpu]", "[instance]", "[node]", "[domain]", "[fleet]")
+
+
+class UnknownUnitError(ValueError):
+    """A unit that units.txt does not define."""
+
+
+class Units:
+    """The registry of one set of templates."""
+
+    def __init__(self, definitions: Path) -> None:
+        """Read definitions; raises ValueError when the file is not a list of unit definitions."""
+        try:
+            self.registry: pint.UnitRegistry[Any] = pint.UnitRegistry(str(definitions), cache_folder=None)
+        except (pint.errors.DefinitionSyntaxError, pint.errors.RedefinitionError, OSError, TypeError, ValueError) as error:
+            raise ValueError(str(error)) from None
+        self.one: Unit = self.registry.dimensionless
+        self.parse = lru_cache(maxsize=None)(self._parse)
+        self.factor = lru_cache(maxsize=None)(self._factor)
+
+    def _parse(self, text: str) -> Unit:
+        if text in {"1", ""}:
+            return self.one
+        head, _, rest = text.partition("/")
+        try:
+            return self.registry.Unit(f"dimensionless/{rest}" if head == "1" else text)
+        except Exception as error:  # pint raises many kinds, among them tokenizer errors
+            raise UnknownUnitError(f"unknown unit '{text}'") from error
+
+    def names(self) -> list[str]:
+        """Return the defined unit names, for suggestions."""
+        return sorted(str(name) for name in self.registry)
+
+    def _factor(self, left: Unit, right: Unit) -> float | None:
+        """Return the number of ``right`` in one ``left``, or None when they measure different things."""
+        factor, base = self.registry.get_base_units(left / right)
+        return float(factor) if base == self.one else None
+
+    def same(self, left: Unit, right: Unit) -> bool:
+        """Tell whether two units are the same, scale included."""
+        factor = self.factor(left, right)
+        return factor is not None and abs(factor - 1.0) < 1e-12  # noqa: PLR2004 rounding of products of scales
+
+    def missing(self, left: Unit, right: Unit) -> str:
+        """Say in words by what two units differ; names the conversion when only scopes differ."""
+        ratio = left / right
+        dimensions = dict(self.registry.get_dimensionality(ratio))
+        if dimensions and all(name in SCOPES for name in dimensions):
+            inverse = show(self.one / ratio)
+            return f"they differ in scope only: a factor in {show(ratio)} or {inverse} is missing (gpu/instance is the tensor parallel degree)"
+        if not dimensions:
+            return f"they differ by a factor {self.factor(left, right):.12g}: write convert(..., '{show(right)}')"
+        return f"they differ by {show(ratio)}"
+
+
+@lru_cache(maxsize=None)
+def show(unit: Unit) -> str:
+    """Return a unit as people write it (``W/gpu``); ``1`` for none."""
+    up: list[str] = []
+    down: list[str] = []
+    for name, power in unit._units.items():  # noqa: SLF001 the only way to the exponents
+        symbol = unit._REGISTRY.get_symbol(name)  # noqa: SLF001 the unit's own registry
+        size = abs(float(power))
+        (up if power > 0 else down).append(symbol if size == 1 else f"{symbol}^{size:g}")
+    return ("*".join(sorted(up)) or "1") + "".join(f"/{part}" for part in sorted(down))

@@ -1,0 +1,177 @@
+"""Trees and layout to Excel formula text: A1 references, portable functions, brackets where Excel needs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.expr.functions import ADDING, AGGREGATES, ATOM, FUNCTIONS, MULTIPLYING, Function
+from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree
+from workbook.names import column_letters, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbook.layout import Layout
+    from workbook.model import Quantity, Table
+
+ROW, ROW_ABOVE = "\x01", "\x02"  # stand for the formula's own row number and the one above it
+
+
+def number_text(value: float) -> str:
+    """Return a number as Excel reads it, to the last digit."""
+    if value == int(value) and abs(value) < 1e15:  # noqa: PLR2004 integers print without exponent up to here
+        return str(int(value))
+    return repr(value).upper()
+
+
+def formulas(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str]]:
+    """Yield (row, formula text without =) for every formula and link of a quantity."""
+    for row, (target, index) in quantity.links.items():
+        home = layout.cell(quantity.id, row)[0]
+        yield row, _reference(layout, home, target, index, absolute=False)
+    table = layout.model.tables[quantity.table]
+    for variant in quantity.variants:
+        yield from _variant(layout, table, quantity, variant.lowered, variant.rows)
+
+
+def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> Iterator[tuple[int, str]]:
+    """One expression over its rows: written once a segment, with the row number filled in."""
+    segment, template = None, ""
+    for row in rows:
+        if segment is None or row not in segment.rows:
+            segment, template = layout.segment(quantity.id, row), ""
+        number = segment.cell(row)[0] + 1
+        if not template:
+            writer = _Writer(layout, table, segment.sheet, row)
+            text, _ = writer.write(tree)
+            if writer.fixed_to_row:
+                yield row, _filled(text, number)
+                continue
+            template = text
+        yield row, _filled(template, number)
+
+
+def _filled(template: str, number: int) -> str:
+    return template.replace(ROW, str(number)).replace(ROW_ABOVE, str(number - 1))
+
+
+def _reference(layout: Layout, home: str, quantity: str, row: int, *, absolute: bool = True) -> str:
+    """Return the reference to one cell, by name where it has one."""
+    name = layout.name_of(quantity, row) if absolute else None
+    if name:
+        return name
+    sheet, r, c = layout.cell(quantity, row)
+    dollar = "$" if absolute else ""
+    cell = f"{dollar}{column_letters(c)}{dollar}{r + 1}"
+    return cell if sheet == home else f"{quoted(sheet)}!{cell}"
+
+
+class _Writer:
+    """Writes one tree for the rows of a table on one sheet; returns text and how tightly it binds."""
+
+    def __init__(self, layout: Layout, table: Table, home: str, row: int) -> None:
+        self.layout, self.table, self.home, self.row = layout, table, home, row
+        self.fixed_to_row = False
+
+    def write(self, tree: Tree) -> tuple[str, int]:
+        match tree:
+            case Number(value=value):
+                return number_text(value), ADDING if value < 0 else ATOM
+            case Text(value=text):
+                return '"' + text.replace('"', '""') + '"', ATOM
+            case Cell(quantity=quantity):
+                return self._cell(quantity, ROW), ATOM
+            case Neighbour(quantity=quantity):
+                return self._cell(quantity, ROW_ABOVE), ATOM
+            case Fixed(quantity=quantity, row=row):
+                return _reference(self.layout, self.home, quantity, row), ATOM
+            case Lookup():
+                return self._lookup(tree), ATOM
+            case Span(quantity=quantity, conditions=conditions):
+                return self._range(quantity, conditions), ATOM
+            case Total():
+                return self._total(tree), ATOM
+            case Call(function=function, arguments=arguments):
+                return self._call(FUNCTIONS[function], arguments)
+            case _:
+                raise TypeError(f"{type(tree).__name__} has no formula")
+
+    def _cell(self, quantity: str, marker: str) -> str:
+        table = self.layout.model.tables[self.layout.model.quantities[quantity].table]
+        if table.name == self.table.name and table.kind == "table":
+            return f"{column_letters(self.layout.segment(quantity, self.row).column)}{marker}"
+        if table.name == self.table.name:
+            self.fixed_to_row = True
+            return _reference(self.layout, self.home, quantity, self.row)
+        return _reference(self.layout, self.home, quantity, 0)
+
+    def _call(self, entry: Function, arguments: tuple[Tree, ...]) -> tuple[str, int]:
+        operator = entry.operator
+        if operator is None or not operator.symbol:
+            parts = [self.write(argument)[0] for argument in arguments]
+            text = entry.excel.replace("{*}", ",".join(parts)).format(*parts) if "{*}" not in entry.excel else entry.excel.replace("{*}", ",".join(parts))
+            return text, operator.level if operator else ATOM
+        if len(arguments) == 1:
+            return operator.symbol + self._bracketed(arguments[0], operator.left), operator.level
+        left, right = self._bracketed(arguments[0], operator.left), self._bracketed(arguments[1], operator.right)
+        return f"{left}{operator.symbol}{right}", operator.level
+
+    def _bracketed(self, tree: Tree, need: int) -> str:
+        text, level = self.write(tree)
+        return text if level >= need else f"({text})"
+
+    def _range(self, quantity: str, conditions: tuple[tuple[str, Tree], ...] = ()) -> str:
+        """Return an absolute range: the whole column, or the block of rows that the keys select."""
+        model = self.layout.model
+        table = model.tables[model.quantities[quantity].table]
+        rows: list[int] | range = range(len(table.rows))
+        if conditions:
+            self.fixed_to_row = True
+            rows = model.static_rows(table, conditions, self.table, self.row) or []
+        sheet, first, column = self.layout.cell(quantity, rows[0])
+        _, last, _ = self.layout.cell(quantity, rows[-1])
+        letters = column_letters(column)
+        text = f"${letters}${first + 1}:${letters}${last + 1}"
+        return text if sheet == self.home else f"{quoted(sheet)}!{text}"
+
+    def _lookup(self, tree: Lookup) -> str:
+        model = self.layout.model
+        target = model.quantities[tree.quantity]
+        table = model.tables[target.table]
+        if table.split:
+            self.fixed_to_row = True
+            members = tuple(model.static_member(key, self.table, self.row, own) or "" for key, own in zip(tree.keys, table.keys, strict=True))
+            return _reference(self.layout, self.home, tree.quantity, table.index[members])
+        values = self._range(tree.quantity)
+        keys = [(self._range(own.quantity), self.write(key)[0]) for own, key in zip(table.keys, tree.keys, strict=True)]
+        if len(keys) == 1:
+            return f"INDEX({values},MATCH({keys[0][1]},{keys[0][0]},0))"
+        return f"AVERAGEIFS({values},{','.join(f'{area},{key}' for area, key in keys)})"
+
+    def _total(self, tree: Total) -> str:
+        entry = AGGREGATES[tree.function]
+        element = tree.element.quantity if isinstance(tree.element, Cell) else ""
+        simple = bool(element) and self.layout.model.quantities[element].table == tree.table
+        tests = [(self._range(quantity), self._bracketed(value, MULTIPLYING)) for quantity, value in tree.conditions]
+        if tree.function == "count":
+            any_column = self.layout.model.tables[tree.table].columns[0]
+            return f"COUNTIFS({','.join(f'{area},{value}' for area, value in tests)})" if tests else f"ROWS({self._range(any_column)})"
+        if simple and (not tests or not entry.conditional):
+            return f"{entry.excel}({self._range(element, tree.conditions)})"
+        if simple:
+            return f"{entry.conditional}({self._range(element)},{','.join(f'{area},{value}' for area, value in tests)})"
+        ranges = _RangeWriter(self, tree.table)
+        factors = [f"({area}={value})" for area, value in tests] + [f"({ranges.write(tree.element)[0]})"]
+        return f"SUMPRODUCT({'*'.join(factors)})"
+
+
+class _RangeWriter(_Writer):
+    """Writes the element of an aggregate with whole columns in place of cells."""
+
+    def __init__(self, outer: _Writer, table: str) -> None:
+        super().__init__(outer.layout, outer.layout.model.tables[table], outer.home, outer.row)
+
+    def _cell(self, quantity: str, marker: str) -> str:
+        if self.layout.model.quantities[quantity].table == self.table.name:
+            return self._range(quantity)
+        return super()._cell(quantity, marker)

@@ -1,0 +1,109 @@
+"""Pure placement: every quantity's cells, labels, charts and widths, sheet by sheet. Nothing here writes a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from workbook.names import column_letters, quoted
+
+if TYPE_CHECKING:
+    from workbook.model import Model
+    from workbook.schema import Chart, Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Consecutive cells of a quantity: quantity rows ``rows`` run down from a cell."""
+
+    sheet: str
+    rows: range
+    row: int
+    column: int
+
+    def cell(self, index: int) -> tuple[int, int]:
+        """Return the 0-based (row, column) of quantity row ``index``."""
+        return self.row + index - self.rows.start, self.column
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Static text on a sheet; ``span`` columns are merged, ``link`` is an internal target or an address."""
+
+    row: int
+    column: int
+    text: str | float
+    style: str
+    span: int = 1
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPlace:
+    """A chart and its top left cell; ``member`` is the sheet's own member of ``each``."""
+
+    chart: Chart
+    row: int
+    column: int
+    width: int
+    height: int
+    member: str
+
+
+@dataclass(slots=True)
+class SheetPlan:
+    """What stands on one sheet, but for the quantities, which know their own segments."""
+
+    name: str
+    title: str
+    answers: str
+    member: str
+    declared: Sheet
+    labels: list[Label] = field(default_factory=list)
+    charts: list[ChartPlace] = field(default_factory=list)
+    widths: dict[int, float] = field(default_factory=dict)
+    heights: dict[int, float] = field(default_factory=dict)
+    last_row: int = 0
+    last_column: int = 0
+    breaks: list[int] = field(default_factory=list)
+
+    def widen(self, column: int, width: float) -> None:
+        """Make a column at least so many characters wide."""
+        self.widths[column] = max(self.widths.get(column, 0.0), width)
+
+
+@dataclass(slots=True)
+class Layout:
+    """The placed workbook."""
+
+    model: Model
+    sheets: dict[str, SheetPlan] = field(default_factory=dict)
+    segments: dict[str, list[Segment]] = field(default_factory=dict)
+    names: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _named: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def segment(self, quantity: str, row: int) -> Segment:
+        """Return the segment that holds a quantity's row."""
+        for segment in self.segments[quantity]:
+            if row in segment.rows:
+                return segment
+        raise KeyError((quantity, row))
+
+    def cell(self, quantity: str, row: int) -> tuple[str, int, int]:
+        """Return (sheet, 0-based row, 0-based column) of a cell."""
+        segment = self.segment(quantity, row)
+        return (segment.sheet, *segment.cell(row))
+
+    def address(self, quantity: str, row: int) -> str:
+        """Return a cell as ``Sheet!B7``, the form that people type."""
+        sheet, r, c = self.cell(quantity, row)
+        return f"{quoted(sheet)}!{column_letters(c)}{r + 1}"
+
+    def add_name(self, name: str, quantity: str, row: int) -> None:
+        """Give a cell a defined name."""
+        self.names[name] = (quantity, row)
+        self._named[quantity, row] = name
+
+    def name_of(self, quantity: str, row: int) -> str | None:
+        """Return the defined name of a cell, or None."""
+        return self._named.get((quantity, row))

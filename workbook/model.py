@@ -1,0 +1,179 @@
+"""The model graph: quantities (columns of cells), tables (rows by keys), and the order of calculation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Text, Tree, quantities
+from workbook.expr.units import Units
+from workbook.schema import Bounds, Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbook.errors import Place
+    from workbook.schema import Declarations, Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """An expression of a quantity and the rows it holds for: as written (``tree``) and without unit functions."""
+
+    tree: Tree
+    lowered: Tree
+    rows: tuple[int, ...]
+    formula: Formula
+
+
+@dataclass(slots=True)
+class Quantity:
+    """One column of cells. Each row is an input, a formula, a link to another cell, a constant, or blank."""
+
+    table: str
+    name: str
+    label: str
+    unit: str
+    size: int
+    place: Place
+    doc: str = ""
+    source: str = ""
+    format: str = ""
+    headline: bool = False
+    bounds: Bounds = field(default_factory=Bounds)
+    inputs: dict[int, Figure] = field(default_factory=dict)
+    alternates: dict[int, tuple[str, Figure]] = field(default_factory=dict)
+    evidence: dict[int, Figure] = field(default_factory=dict)
+    links: dict[int, tuple[str, int]] = field(default_factory=dict)
+    constants: dict[int, float | str] = field(default_factory=dict)
+    variants: list[Variant] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """The dotted id of the quantity; a cell's id adds the row's keys."""
+        return f"{self.table}.{self.name}"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the cells hold text."""
+        return self.unit == "text"
+
+    def formula_rows(self) -> dict[int, Variant]:
+        """Return the variant of each row that holds a formula."""
+        return {row: variant for variant in self.variants for row in variant.rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a table's rows. ``of`` names the catalogue or list, ``quantity`` the column that shows it."""
+
+    name: str
+    of: str
+    quantity: str
+    shown: dict[str, str | float]
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows by keys. ``rows`` holds the member keys of each row; ``split`` names the catalogue whose sheets share it."""
+
+    name: str
+    kind: str
+    keys: tuple[Key, ...]
+    rows: list[tuple[str, ...]]
+    place: Place
+    split: str = ""
+    columns: list[str] = field(default_factory=list)
+
+    @property
+    def index(self) -> dict[tuple[str, ...], int]:
+        """Return the row of each tuple of member keys."""
+        return {row: number for number, row in enumerate(self.rows)}
+
+    def groups(self) -> list[range]:
+        """Return the runs of rows that share all keys but the last: the reach of previous() and next()."""
+        starts = [number for number, row in enumerate(self.rows) if number == 0 or row[:-1] != self.rows[number - 1][:-1]]
+        return [range(start, stop) for start, stop in zip(starts, [*starts[1:], len(self.rows)], strict=True)]
+
+
+@dataclass(slots=True)
+class Model:
+    """Everything known about one workbook before it is placed or evaluated."""
+
+    declared: Declarations
+    units: Units
+    tables: dict[str, Table]
+    quantities: dict[str, Quantity]
+    collected: dict[str, str]
+    order: list[str] = field(default_factory=list)
+
+    def cell_id(self, quantity: str, row: int) -> str:
+        """Return the stable dotted id of one cell: table, the row's keys, column."""
+        item = self.quantities[quantity]
+        table = self.tables[item.table]
+        if table.kind == "list":
+            return ".".join((item.table, *table.rows[row]))
+        return ".".join((item.table, *table.rows[row], item.name))
+
+    def cells(self) -> Iterator[tuple[str, str, int]]:
+        """Yield (cell id, quantity id, row) for every cell that holds something."""
+        for quantity in self.quantities.values():
+            filled = {*quantity.inputs, *quantity.links, *quantity.constants, *quantity.formula_rows()}
+            for row in sorted(filled):
+                yield self.cell_id(quantity.id, row), quantity.id, row
+
+    def find(self, cell_id: str) -> tuple[str, int] | None:
+        """Return the quantity and row of a cell id, or None."""
+        parts = cell_id.split(".")
+        table = self.tables.get(parts[0])
+        if table is None:
+            return None
+        name, keys = ("value", tuple(parts[1:])) if table.kind == "list" else (parts[-1], tuple(parts[1:-1]))
+        row = table.index.get(keys)
+        quantity = f"{parts[0]}.{name}"
+        return (quantity, row) if row is not None and quantity in self.quantities else None
+
+    def static_rows(self, table: Table, conditions: tuple[tuple[str, Tree], ...], home: Table, row: int) -> list[int] | None:
+        """Return the rows of ``table`` whose keys meet the conditions for one row of ``home``, by member keys.
+
+        None when a condition depends on more than keys, so that only the spreadsheet can tell.
+        """
+        wanted: list[tuple[int, str]] = []
+        for quantity, value in conditions:
+            position = next((number for number, key in enumerate(table.keys) if key.quantity == quantity), None)
+            member = self.static_member(value, home, row, table.keys[position]) if position is not None else None
+            if position is None or member is None:
+                return None
+            wanted.append((position, member))
+        return [number for number, keys in enumerate(table.rows) if all(keys[position] == member for position, member in wanted)]
+
+    def static_member(self, tree: Tree, home: Table, row: int, key: Key) -> str | None:
+        """Return the member key that a tree stands for on a row of ``home``, or None."""
+        if isinstance(tree, Cell):
+            position = next((number for number, own in enumerate(home.keys) if own.quantity == tree.quantity), None)
+            return None if position is None else home.rows[row][position]
+        if isinstance(tree, Fixed):
+            owner = self.tables[self.quantities[tree.quantity].table]
+            return owner.rows[tree.row][0] if owner.kind == "list" else None
+        if isinstance(tree, Text | Number):
+            return next((member for member, shown in key.shown.items() if shown == tree.value), None)
+        return None
+
+    def needs(self, quantity: Quantity) -> list[str]:
+        """Return what must be calculated before a quantity: its own earlier rows and inputs do not count."""
+        found = dict.fromkeys(target for target, _ in quantity.links.values())
+        for variant in quantity.variants:
+            for name, node in quantities(variant.lowered):
+                if _own_past(node, quantity):
+                    continue
+                found[name] = None
+                if isinstance(node, Lookup):
+                    found.update((key.quantity, None) for key in self.tables[self.quantities[name].table].keys if key.quantity)
+        return list(found)
+
+
+def _own_past(node: Tree, quantity: Quantity) -> bool:
+    """Tell whether a node refers to the quantity's own earlier rows, or to an input among its rows."""
+    if isinstance(node, Neighbour):
+        return node.quantity == quantity.id
+    return isinstance(node, Fixed) and node.quantity == quantity.id and node.row in quantity.inputs

@@ -1,0 +1,54 @@
+"""Names of sheets and columns as spreadsheets need them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from workbook.errors import Diagnostic, WorkbookError
+
+if TYPE_CHECKING:
+    from workbook.schema import Declarations, Sheet
+
+MAXIMUM_SHEET_NAME = 31
+BAD_IN_SHEET_NAME = set("[]:*?/\\'")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z_]*$")
+
+
+def column_letters(column: int) -> str:
+    """Return the letters of a 0-based column."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def quoted(sheet: str) -> str:
+    """Return a sheet name as formulas need it: in quotes unless it is one plain word."""
+    return sheet if _PLAIN.match(sheet) else f"'{sheet}'"
+
+
+def sheet_key(name: str) -> str:
+    """Return a sheet's name as part of an id."""
+    return "".join(character if character.isalnum() else "_" for character in name.lower())
+
+
+def sheet_names(declared: Declarations) -> list[tuple[str, Sheet, str]]:
+    """Return (sheet name, declaration, member) for every sheet, repeated sheets expanded; raises WorkbookError."""
+    result: list[tuple[str, Sheet, str]] = []
+    problems = []
+    for sheet in declared.sheets:
+        catalogue = declared.catalogues.get(sheet.each)
+        members = [(card.key, card.name) for card in catalogue.cards.values()] if catalogue else [("", "")]
+        for member, shown in members:
+            name = sheet.name.replace(f"{{{sheet.each_key}}}", shown) if sheet.each else sheet.name
+            if not 0 < len(name) <= MAXIMUM_SHEET_NAME or BAD_IN_SHEET_NAME & set(name):
+                problems.append(Diagnostic(sheet.place, f"'{name}' cannot be the name of a sheet", "1 to 31 characters, none of [ ] : * ? / \\ '"))
+            if sheet_key(name) in {sheet_key(other) for other, _, _ in result}:
+                problems.append(Diagnostic(sheet.place, f"two sheets are called '{name}'", "rename one"))
+            result.append((name, sheet, member))
+    if problems:
+        raise WorkbookError(problems)
+    return result

@@ -1,0 +1,310 @@
+"""Frozen declarations: what templates and cards say, each thing with its place. No behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from workbook.errors import Place
+
+EVIDENCE = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
+CONFIDENCE = ("high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """The text of an expression and where it starts."""
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One input: a number or text with its provenance."""
+
+    value: float | str
+    unit: str
+    place: Place
+    raw: str = ""
+    low: float | None = None
+    high: float | None = None
+    source: str = ""
+    date: str = ""
+    confidence: str = ""
+    evidence: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A card's field: a figure (perhaps with the figure of the other basis), or an expression with its evidence."""
+
+    figure: Figure | None
+    formula: Formula | None
+    place: Place
+    alternate: Figure | None = None
+    alternate_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One member of a catalogue."""
+
+    key: str
+    name: str
+    about: str
+    entries: dict[str, Entry]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What an input may be: limits, a list of choices, or the names of a catalogue."""
+
+    minimum: float | None = None
+    above: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    key: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that every card of a catalogue has (unless optional)."""
+
+    name: str
+    label: str
+    unit: str
+    place: Place
+    doc: str = ""
+    format: str = ""
+    optional: bool = False
+    bounds: Bounds = Bounds()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A kind of card: fields and members."""
+
+    name: str
+    title: str
+    label: str
+    fields: dict[str, Field]
+    cards: dict[str, Card]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class RowKey:
+    """One key of a table's rows: the members of a catalogue or list, or members written out."""
+
+    name: str
+    label: str
+    of: str
+    only: tuple[str, ...]
+    members: dict[str, str | float]
+    place: Place
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table, or an item of a block of values: expressions or inputs."""
+
+    name: str
+    label: str
+    unit: str
+    place: Place
+    expr: Formula | None = None
+    by: str = ""
+    cases: dict[str, Formula] = field(default_factory=dict)
+    first: Formula | None = None
+    starts_blank: bool = False
+    figures: dict[tuple[str, ...], Figure] = field(default_factory=dict)
+    printed: bool = False
+    decimals_of: str = ""
+    doc: str = ""
+    source: str = ""
+    format: str = ""
+    headline: bool = False
+    bounds: Bounds = Bounds()
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """Paragraphs."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class InputsBlock:
+    """Single inputs, one a row, with all provenance columns."""
+
+    name: str
+    title: str
+    items: tuple[tuple[Column, Figure], ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ListBlock:
+    """A list of input values that table rows can run over."""
+
+    name: str
+    title: str
+    label: str
+    unit: str
+    members: dict[str, Figure]
+    place: Place
+    format: str = ""
+    bounds: Bounds = Bounds()
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardBlock:
+    """The inputs of a catalogue's cards: of all, or of the sheet's own member."""
+
+    catalogue: str
+    title: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesBlock:
+    """Single computed values, one a row."""
+
+    name: str
+    title: str
+    items: tuple[Column, ...]
+    place: Place
+    checks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableBlock:
+    """Rows by keys, columns by expressions; ``collect`` names a catalogue whose fields become leading columns."""
+
+    name: str
+    title: str
+    rows: tuple[RowKey, ...]
+    columns: tuple[Column, ...]
+    place: Place
+    doc: str = ""
+    collect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewBlock:
+    """A column of a table with two keys, shown as rows by columns; cells are links."""
+
+    name: str
+    title: str
+    table: str
+    column: str
+    rows: str
+    columns: str
+    place: Place
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A chart axis."""
+
+    title: str
+    log: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    format: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line or set of bars, or one for each value of the key ``per``."""
+
+    table: str
+    x: str
+    y: str
+    name: str
+    per: str
+    only: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A native chart."""
+
+    title: str
+    kind: str
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ChartsBlock:
+    """One or two charts side by side."""
+
+    charts: tuple[Chart, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialBlock:
+    """A block that the program fills: contents, equations, sources, key, alternates."""
+
+    kind: str
+    title: str
+    place: Place
+
+
+Block = TextBlock | InputsBlock | ListBlock | CardBlock | ValuesBlock | TableBlock | ViewBlock | ChartsBlock | SpecialBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet, or one for each member of the catalogue ``each``."""
+
+    name: str
+    title: str
+    answers: str
+    blocks: tuple[Block, ...]
+    place: Place
+    each_key: str = ""
+    each: str = ""
+    landscape: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where figures come from."""
+
+    key: str
+    title: str
+    publisher: str
+    date: str
+    reference: str
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Everything the templates say for one workbook."""
+
+    name: str
+    title: str
+    about: str
+    version: str
+    basis: str
+    catalogues: dict[str, Catalogue]
+    sheets: tuple[Sheet, ...]
+    sources: dict[str, Source]
+    units_file: str
+    place: Place

@@ -1,0 +1,236 @@
+"""YAML with positions: the only module that reads YAML.
+
+Values follow the YAML 1.2 core schema (``3.35e12`` is a number, ``no`` is a text). Every node keeps the place it was
+read from and its raw text, because the digits of a printed figure matter.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from workbook.errors import Diagnostic, Place, WorkbookError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from workbook.errors import Problems
+
+MAXIMUM_BYTES = 4 * 1024 * 1024
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
+_SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
+_WORDS: dict[str, bool | None] = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value with its raw text."""
+
+    value: float | str | bool | None
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of nodes."""
+
+    items: tuple[Node, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys in file order; the place of each key is kept beside its node."""
+
+    items: dict[str, Node]
+    keys: dict[str, Place]
+    place: Place
+
+    def __iter__(self) -> Iterator[tuple[str, Node]]:
+        """Iterate over (key, node) in file order."""
+        return iter(self.items.items())
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def read(path: Path, shown_as: str) -> Node:
+    """Read one YAML file.
+
+    ``shown_as`` is the name used in messages. Raises WorkbookError for a file that cannot be read, is larger than
+    4 MiB, is not UTF-8, is not YAML, repeats a key, or uses anchors (which would allow a small file to expand).
+    """
+    place = Place(shown_as)
+    try:
+        data = path.read_bytes()
+        if len(data) > MAXIMUM_BYTES:
+            raise WorkbookError([Diagnostic(place, f"is {len(data):,} bytes; a template has at most {MAXIMUM_BYTES:,}")])
+        text = data.decode("utf-8")
+    except OSError as error:
+        raise WorkbookError([Diagnostic(place, f"cannot be read: {error.strerror or error}")]) from None
+    except UnicodeDecodeError as error:
+        raise WorkbookError([Diagnostic(place, f"is not UTF-8 text (byte {error.start})", "save it as UTF-8")]) from None
+    return read_text(text, shown_as)
+
+
+def read_text(text: str, shown_as: str) -> Node:
+    """Read YAML from a text; see ``read``."""
+    lines = text.splitlines()
+    try:
+        root: Any = YAML(typ="safe").compose(io.StringIO(text))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = _place(shown_as, lines, mark) if mark else Place(shown_as)
+        message = f"is not valid YAML: {error.problem or error.context}"
+        raise WorkbookError([Diagnostic(place, message, "check indentation, quotes and colons")]) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise WorkbookError([Diagnostic(Place(shown_as), f"is not valid YAML: {str(error).splitlines()[0]}")]) from None
+    if root is None:
+        raise WorkbookError([Diagnostic(Place(shown_as), "is empty")])
+    problems: list[Diagnostic] = []
+    node = _convert(root, shown_as, lines, problems, set())
+    if problems:
+        raise WorkbookError(problems)
+    return node
+
+
+def _place(file: str, lines: list[str], mark: Any) -> Place:
+    text = lines[mark.line] if mark.line < len(lines) else ""
+    return Place(file, mark.line + 1, mark.column + 1, text)
+
+
+def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic], seen: set[int]) -> Node:
+    place = _place(file, lines, node.start_mark)
+    if id(node) in seen:
+        problems.append(Diagnostic(place, "anchors and aliases are not used in templates", "write the value out"))
+        return Scalar(None, "", place)
+    seen.add(id(node))
+    if node.id == "scalar":
+        return _scalar(node, place)
+    if node.id == "sequence":
+        return Sequence(tuple(_convert(item, file, lines, problems, seen) for item in node.value), place)
+    items: dict[str, Node] = {}
+    keys: dict[str, Place] = {}
+    for key, value in node.value:
+        key_place = _place(file, lines, key.start_mark)
+        name = str(key.value) if key.id == "scalar" else ""
+        if not name:
+            problems.append(Diagnostic(key_place, "a key must be a plain word"))
+        elif name in items:
+            problems.append(Diagnostic(key_place, f"'{name}' is given twice (first on line {keys[name].line})", "keep one"))
+        else:
+            items[name] = _convert(value, file, lines, problems, seen)
+            keys[name] = key_place
+    return Mapping(items, keys, place)
+
+
+def _scalar(node: Any, place: Place) -> Scalar:
+    text = str(node.value)
+    if node.style in {"'", '"'}:
+        return Scalar(text, text, place.shifted(1))
+    if node.style in {"|", ">"}:
+        return Scalar(text, text, place)
+    if text in _WORDS:
+        return Scalar(_WORDS[text], text, place)
+    if _NUMBER.match(text):
+        return Scalar(float(text), text, place)
+    if _SPECIAL.match(text):
+        return Scalar(float(text.replace(".", "", 1)), text, place)
+    return Scalar(text, text, place)
+
+
+class Reader:
+    """Takes a mapping apart key by key, recording what is missing, mistyped or unknown."""
+
+    def __init__(self, node: Node, problems: Problems, what: str) -> None:
+        """``what`` names the thing read, for messages ("column 'power'")."""
+        self.problems = problems
+        self.what = what
+        self.place = node.place
+        self.used: set[str] = set()
+        if isinstance(node, Mapping):
+            self.node = node
+        else:
+            problems.add(node.place, f"{what} must be a mapping of keys to values")
+            self.node = Mapping({}, {}, node.place)
+
+    def take(self, key: str) -> Node | None:
+        """Return the node of a key, or None."""
+        self.used.add(key)
+        return self.node.items.get(key)
+
+    def need(self, key: str) -> Node | None:
+        """Return the node of a key that must be there."""
+        node = self.take(key)
+        if node is None:
+            self.problems.add(self.place, f"{self.what} lacks '{key}'")
+        return node
+
+    def text(self, key: str, default: str = "") -> str:
+        """Return a text; numbers are taken as written."""
+        node = self.take(key)
+        if node is None:
+            return default
+        if not isinstance(node, Scalar) or node.value is None:
+            self.problems.add(node.place, f"'{key}' of {self.what} must be a text")
+            return default
+        return node.text
+
+    def number(self, key: str) -> float | None:
+        """Return a finite number, or None where the key is absent."""
+        node = self.take(key)
+        if node is None:
+            return None
+        return number_of(node, f"'{key}' of {self.what}", self.problems)
+
+    def flag(self, key: str) -> bool:
+        """Return true or false (false when absent)."""
+        node = self.take(key)
+        if node is None:
+            return False
+        if not isinstance(node, Scalar) or not isinstance(node.value, bool):
+            self.problems.add(node.place, f"'{key}' of {self.what} must be true or false")
+            return False
+        return node.value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts; one text alone counts as a list of one."""
+        node = self.take(key)
+        if node is None:
+            return ()
+        parts = node.items if isinstance(node, Sequence) else (node,)
+        if not all(isinstance(part, Scalar) for part in parts):
+            self.problems.add(node.place, f"'{key}' of {self.what} must be a list of texts")
+            return ()
+        return tuple(part.text for part in parts if isinstance(part, Scalar))
+
+    def mapping(self, key: str) -> Mapping:
+        """Return a mapping, empty where the key is absent."""
+        node = self.take(key)
+        if node is None or isinstance(node, Mapping):
+            return node or Mapping({}, {}, self.place)
+        self.problems.add(node.place, f"'{key}' of {self.what} must be a mapping")
+        return Mapping({}, {}, self.place)
+
+    def finish(self) -> None:
+        """Record every key that nothing has asked for."""
+        for key in self.node.items:
+            if key not in self.used:
+                self.problems.add(self.node.keys[key], f"unknown key '{key}' in {self.what}", suggest(key, self.used))
+
+
+def number_of(node: Node, what: str, problems: Problems) -> float | None:
+    """Return a finite number or record why it is not one."""
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, float) and value - value == 0.0:
+        return value
+    shown = f"'{node.text}'" if isinstance(node, Scalar) else "a list or mapping"
+    problems.add(node.place, f"{what} must be a finite number, not {shown}")
+    return None

@@ -1,0 +1,87 @@
+"""Formats by role and unit. A style is a text, ``role|number format|unit``; this module gives it meaning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FONT = "Calibri"
+INK, GREY, LINE, PAPER = "#1F2933", "#7B8794", "#CBD2D9", "#F5F7FA"
+BLUE, GREEN, RED, AMBER = "#0B4FBF", "#1B7F3B", "#B42318", "#FFF9DB"
+NAVY, PASS_FILL, FAIL_FILL = "#1F3A5F", "#DDF3E4", "#FBD9D5"
+
+# Distinct without relying on hue alone (line styles differ too); after the Okabe-Ito palette.
+SERIES_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D", "#8C564B")
+SERIES_DASHES = ("solid", "solid", "dash", "dash", "dash", "dash", "round_dot", "round_dot")
+
+NUMBER_FORMATS = {
+    "pass": '[=1]"pass";[=0]"FAIL";General',
+    "failures": '[=0]"pass";0" failing"',
+    "whole": "#,##0",
+    "percent": "0.0%",
+    "significant": "0.00E+00",
+}
+BY_UNIT = {
+    "W/gpu": "#,##0.0",
+    "ms": "0.000",
+    "us/layer": "0.0",
+    "tok/seq": "#,##0",
+    "seq/instance": "#,##0",
+    "block/instance": "#,##0",
+    "block/gpu": "#,##0",
+    "tok/s/instance": "#,##0",
+    "tok/J": "0.000",
+    "tok*gpu/J/instance": "0.00",
+    "byte/tok": "#,##0",
+    "byte/gpu": "#,##0",
+    "GB/gpu": "#,##0.0",
+    "param": "#,##0",
+    "USD/h/gpu": "0.00",
+    "USD/h/instance": "0.00",
+    "tok/instance": "#,##0",
+    "text": "@",
+}
+
+_BASE: dict[str, Any] = {"font_name": FONT, "font_size": 10, "font_color": INK, "valign": "vcenter"}
+_CELL = {**_BASE, "border": 1, "border_color": LINE}
+_ROLES: dict[str, dict[str, Any]] = {
+    "title": {**_BASE, "bold": True, "font_size": 16, "font_color": NAVY},
+    "answers": {**_BASE, "italic": True, "font_color": GREY, "text_wrap": True, "valign": "top"},
+    "heading": {**_BASE, "bold": True, "font_size": 12, "font_color": NAVY, "bottom": 2, "bottom_color": NAVY},
+    "text": {**_BASE, "text_wrap": True, "valign": "top"},
+    "link": {**_BASE, "font_color": BLUE, "underline": 1},
+    "header": {**_CELL, "bold": True, "font_color": "#FFFFFF", "bg_color": NAVY, "text_wrap": True, "align": "center"},
+    "header_unit": {**_CELL, "italic": True, "font_size": 9, "font_color": GREY, "bg_color": PAPER, "align": "center", "text_wrap": True},
+    "label": {**_CELL, "text_wrap": True},
+    "unit": {**_CELL, "font_color": GREY, "font_size": 9, "text_wrap": True},
+    "provenance": {**_CELL, "font_color": GREY, "font_size": 9, "text_wrap": True},
+    "how": {**_CELL, "font_size": 9, "text_wrap": True},
+    "code": {**_CELL, "font_size": 9, "font_name": "Consolas", "text_wrap": True},
+    "muted": {**_CELL, "font_color": GREY, "font_size": 9, "text_wrap": True},
+    "muted_value": {**_CELL, "font_color": GREY, "font_size": 9, "align": "right"},
+    "banner": {**_BASE, "bold": True, "font_color": GREY},
+    "key": {**_CELL, "bold": True},
+    "input": {**_CELL, "font_color": BLUE, "bg_color": AMBER, "locked": False},
+    "formula": {**_CELL},
+    "linked": {**_CELL, "font_color": GREEN},
+    "passed": {**_CELL, "bg_color": PASS_FILL, "font_color": GREEN},
+    "failed": {**_CELL, "bg_color": FAIL_FILL, "font_color": RED, "bold": True},
+}
+
+
+def number_format(given: str, unit: str) -> str:
+    """Return the number format of a column: its own, or that of its unit."""
+    return NUMBER_FORMATS.get(given) or given or BY_UNIT.get(unit, "#,##0.######" if unit == "1" else "#,##0.00")
+
+
+def properties(style: str) -> dict[str, Any]:
+    """Return the XlsxWriter properties of a style; raises KeyError for an unknown role."""
+    role, _, rest = style.partition("|")
+    if role.startswith("sample_"):
+        return {**_ROLES[role.removeprefix("sample_")], "align": "center", "locked": True}
+    result = dict(_ROLES[role])
+    if rest:
+        given, _, unit = rest.rpartition("|")
+        result["num_format"] = number_format(given, unit)
+        if unit == "text":
+            result["text_wrap"] = True
+    return result

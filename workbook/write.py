@@ -1,0 +1,245 @@
+"""The only writer: layout and values to an .xlsx file, atomically and byte for byte repeatable."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
+
+from workbook.charts import add_chart
+from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.formula import formulas
+from workbook.layout import Layout, SheetPlan
+from workbook.names import column_letters, quoted
+from workbook.place import settle_heights
+from workbook.style import properties
+
+if TYPE_CHECKING:
+    from workbook.evaluate import Values
+    from workbook.model import Quantity
+
+CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 a fixed stamp: equal inputs give equal bytes
+DEFAULT_WIDTH = 11.0
+RECORD_SHEET = "_workbook"
+FORMAT_VERSION = "1"
+
+
+class WriterRefusedError(RuntimeError):
+    """XlsxWriter returned an error code: a bug of ours, never to be ignored."""
+
+
+class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
+    """A worksheet that takes formulas as they are.
+
+    XlsxWriter tries some 30 regular expressions on each formula to add prefixes to functions newer than Excel 2010;
+    our formulas hold none.
+    """
+
+    def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
+        if self._check_dimensions(row, col):
+            return -1
+        self.table[row][col] = CellFormulaTuple(formula, cell_format, value)
+        return 0
+
+
+def write(layout: Layout, values: Values, path: Path, version: str) -> dict[str, int]:
+    """Write the workbook and return counts of sheets, inputs and formulas.
+
+    The file appears whole or not at all: it is written beside ``path`` and renamed. Raises WorkbookError when the
+    place cannot be written.
+    """
+    handle, name = -1, ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
+        os.close(handle)
+        counts = _Writer(layout, values, Path(name), version).run()
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except (OSError, XlsxWriterException) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"cannot be written: {reason}"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, "close it elsewhere, or choose another place with --out")]) from None
+    finally:
+        if name:
+            Path(name).unlink(missing_ok=True)
+    return counts
+
+
+class _Writer:
+    def __init__(self, layout: Layout, values: Values, path: Path, version: str) -> None:
+        self.layout, self.values, self.version = layout, values, version
+        self.book = xlsxwriter.Workbook(str(path), {"strings_to_urls": False, "nan_inf_to_errors": False})
+        self.formats: dict[str, Any] = {}
+        self.sheets: dict[str, Any] = {}
+        self.counts = {"sheets": 0, "inputs": 0, "formulas": 0}
+
+    def run(self) -> dict[str, int]:
+        declared = self.layout.model.declared
+        self.book.set_properties({"title": declared.title, "comments": declared.about, "created": CREATED})
+        self.book.set_size(2400, 1500)
+        for plan in self.layout.sheets.values():
+            self.sheets[plan.name] = self.book.add_worksheet(plan.name, worksheet_class=_Sheet)
+        for plan in self.layout.sheets.values():
+            settle_heights(plan, DEFAULT_WIDTH)
+            self.sheet(plan)
+        for quantity in self.layout.model.quantities.values():
+            if quantity.id in self.layout.segments:
+                self.quantity(quantity)
+        for name, (quantity_id, row) in sorted(self.layout.names.items()):
+            sheet, r, c = self.layout.cell(quantity_id, row)
+            self.ok(self.book.define_name(name, f"={quoted(sheet)}!${column_letters(c)}${r + 1}"))
+        for plan in self.layout.sheets.values():
+            for chart in plan.charts:
+                add_chart(self.book, self.sheets[plan.name], self.layout, plan, chart)
+        self.record()
+        self.book.close()
+        return self.counts
+
+    @staticmethod
+    def ok(code: int | None) -> None:
+        """XlsxWriter reports bad names, bounds and texts by negative codes only."""
+        if code:
+            raise WriterRefusedError(f"XlsxWriter refused a cell or name (code {code})")
+
+    def format(self, style: str) -> Any:
+        found = self.formats.get(style)
+        if found is None:
+            found = self.formats[style] = self.book.add_format(properties(style))
+        return found
+
+    def sheet(self, plan: SheetPlan) -> None:
+        sheet = self.sheets[plan.name]
+        self.counts["sheets"] += 1
+        sheet.hide_gridlines(2)
+        sheet.freeze_panes(3, 1)
+        sheet.set_zoom(90)
+        for column in range(plan.last_column + 1):
+            self.ok(sheet.set_column(column, column, plan.widths.get(column, DEFAULT_WIDTH)))
+        for row, height in plan.heights.items():
+            self.ok(sheet.set_row(row, height))
+        for label in plan.labels:
+            style = self.format(label.style)
+            if label.link:
+                self.ok(sheet.write_url(label.row, label.column, label.link, style, str(label.text)))
+            elif label.span > 1:
+                sheet.merge_range(label.row, label.column, label.row, label.column + label.span - 1, "", style)
+                self.ok(sheet.write_string(label.row, label.column, str(label.text), style))
+            elif isinstance(label.text, str):
+                self.ok(sheet.write_string(label.row, label.column, label.text, style))
+            else:
+                self.ok(sheet.write_number(label.row, label.column, label.text, style))
+        self.print_setup(sheet, plan)
+        options = {"format_cells": True, "format_columns": True, "format_rows": True, "sort": True, "autofilter": True}
+        sheet.protect("", options)
+
+    def print_setup(self, sheet: Any, plan: SheetPlan) -> None:
+        if plan.declared.landscape:
+            sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.set_margins(0.4, 0.4, 0.6, 0.6)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0, 2)
+        sheet.set_footer(f"&L{self.layout.model.declared.title}&C&A&R&P / &N")
+
+    def quantity(self, quantity: Quantity) -> None:
+        """Write all cells of one quantity."""
+        values = self.values[quantity.id].tolist()
+        suffix = f"|{quantity.format}|{quantity.unit}"
+        keys = {key.quantity for key in self.layout.model.tables[quantity.table].keys}
+        input_style, formula_style = self.format(f"input{suffix}"), self.format(f"formula{suffix}")
+        for row in quantity.inputs:
+            sheet, r, c = self.layout.cell(quantity.id, row)
+            self.constant(sheet, r, c, values[row], input_style)
+            self.validate(quantity, sheet, r, c)
+            self.counts["inputs"] += 1
+        key_style = self.format(f"{'key' if quantity.id in keys else 'formula'}{suffix}")
+        for row, constant in quantity.constants.items():
+            sheet, r, c = self.layout.cell(quantity.id, row)
+            self.constant(sheet, r, c, constant, key_style)
+        banner = quantity.table == "banner"
+        for row, text in formulas(self.layout, quantity):
+            sheet, r, c = self.layout.cell(quantity.id, row)
+            style = self.format("banner") if banner else self.link_style(quantity, row, sheet, suffix) if row in quantity.links else formula_style
+            self.ok(self.sheets[sheet]._write_formula(r, c, text, style, values[row]))  # noqa: SLF001 the public form parses its arguments again
+            self.counts["formulas"] += 1
+        self.conditional(quantity)
+
+    def link_style(self, quantity: Quantity, row: int, sheet: str, suffix: str) -> Any:
+        target, index = quantity.links[row]
+        return self.format(f"{'formula' if self.layout.cell(target, index)[0] == sheet else 'linked'}{suffix}")
+
+    def constant(self, sheet: str, row: int, column: int, value: float | str, style: Any) -> None:
+        target = self.sheets[sheet]
+        self.ok(target.write_string(row, column, value, style) if isinstance(value, str) else target.write_number(row, column, value, style))
+
+    def validate(self, quantity: Quantity, sheet: str, row: int, column: int) -> None:
+        """Let Excel refuse what the template refuses."""
+        limits = quantity.bounds
+        catalogue = self.layout.model.declared.catalogues.get(limits.key)
+        choices = [card.name for card in catalogue.cards.values()] if catalogue else list(limits.choices)
+        rule: dict[str, Any]
+        low = limits.above if limits.above is not None else limits.minimum
+        kind = "integer" if limits.whole else "decimal"
+        if choices:
+            rule = {"validate": "list", "source": choices}
+        elif quantity.is_text:
+            return
+        elif low is not None and limits.maximum is not None:
+            rule = {"validate": kind, "criteria": "between", "minimum": low, "maximum": limits.maximum}
+        elif low is not None:
+            rule = {"validate": kind, "criteria": ">" if limits.above is not None else ">=", "value": low}
+        else:
+            rule = {"validate": kind, "criteria": "between", "minimum": -1e300, "maximum": 1e300}
+        unit = "" if quantity.unit in {"1", "text"} else f" in {quantity.unit}"
+        wanted = ", ".join(choices) if choices else f"a number{_limits(low, limits.maximum)}{unit}"
+        message = f"{quantity.label}: {wanted}."
+        rule.update(input_title=quantity.label[:32], input_message=message[:255], error_title="Not a usable value", error_message=message[:255])
+        self.ok(self.sheets[sheet].data_validation(row, column, row, column, rule))
+
+    def conditional(self, quantity: Quantity) -> None:
+        """Colour carries meaning only: checks that hold and checks that do not."""
+        if quantity.format not in {"pass", "failures"}:
+            return
+        good = 1 if quantity.format == "pass" else 0
+        for segment in self.layout.segments[quantity.id]:
+            last = segment.row + len(segment.rows) - 1
+            for criteria, role in (("==", "passed"), ("!=", "failed")):
+                rule = {"type": "cell", "criteria": criteria, "value": good, "format": self.format(f"{role}|{quantity.format}|1")}
+                self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, last, segment.column, rule))
+
+    def record(self) -> None:
+        """A hidden sheet that says which template made the file and which id each block of cells has."""
+        sheet = self.book.add_worksheet(RECORD_SHEET, worksheet_class=_Sheet)
+        sheet.hide()
+        declared = self.layout.model.declared
+        head = (("format", FORMAT_VERSION), ("workbook", declared.name), ("version", self.version), ("basis", declared.basis))
+        for row, pair in enumerate(head):
+            for column, text in enumerate(pair):
+                self.ok(sheet.write_string(row, column, text))
+        row = len(head) + 1
+        for column, text in enumerate(("id", "sheet", "first cell", "rows", "first row", "unit")):
+            self.ok(sheet.write_string(row, column, text))
+        for quantity_id, segments in self.layout.segments.items():
+            unit = self.layout.model.quantities[quantity_id].unit
+            for segment in segments:
+                row += 1
+                texts = (quantity_id, segment.sheet, f"{column_letters(segment.column)}{segment.row + 1}", str(len(segment.rows)), str(segment.rows.start), unit)
+                for column, text in enumerate(texts):
+                    self.ok(sheet.write_string(row, column, text))
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f" from {low:g} to {high:g}"
+    return f" from {low:g} up" if low is not None else f" up to {high:g}" if high is not None else ""
+
+
