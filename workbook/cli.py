@@ -1,0 +1,208 @@
+"""The command line: every command is one call of the public API."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from workbook import api
+from workbook.errors import WorkbookError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbook.verify.run import VerifyReport
+
+FINDING, BAD_INPUT = 1, 2
+SHOWN_DIFFERENCES = 50
+_PATH = click.Path(path_type=Path)
+_templates = click.option("--templates", type=_PATH, metavar="DIR", help="Use these templates instead of the packaged ones.")
+_name = click.argument("name", default=api.DEFAULT)
+_sets = click.option("--set", "sets", multiple=True, metavar="ID=VALUE", help="Replace an input; may be repeated.")
+_format = click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True)
+
+
+class _Group(click.Group):
+    """Turns our errors into messages and exit codes: no traceback reaches a user for bad input."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except WorkbookError as error:
+            for diagnostic in error.diagnostics:
+                click.echo(str(diagnostic), err=True)
+            ctx.exit(BAD_INPUT)
+        except BrokenPipeError:
+            # The reader of a pipe has gone (head, less): nothing is wrong, and nothing more can be said.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(api.package_version(), prog_name="workbook")
+def main() -> None:
+    """Excel workbooks of LLM-inference power, capacity and cost, with live formulas, from declarative templates.
+
+    Exit status: 0 done, 1 a finding (a difference, a mistake in checked templates), 2 bad usage or bad input.
+    """
+
+
+class _Progress:
+    """Shows what is going on, on a terminal only."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True)
+        self.status = self.console.status("starting") if self.console.is_terminal else None
+
+    def __enter__(self) -> _Progress:
+        if self.status:
+            self.status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.status:
+            self.status.stop()
+
+    def __call__(self, text: str) -> None:
+        if self.status:
+            self.status.update(text)
+
+
+def _pairs(sets: tuple[str, ...]) -> dict[str, str | float]:
+    pairs: dict[str, str | float] = {}
+    for item in sets:
+        key, sign, value = item.partition("=")
+        if not sign or not key or not value:
+            raise click.BadParameter(f"'{item}' is not of the form ID=VALUE", param_hint="--set")
+        if key in pairs:
+            raise click.BadParameter(f"'{key}' is set twice", param_hint="--set")
+        pairs[key] = value
+    return pairs
+
+
+@main.command()
+@_name
+@_sets
+@click.option("--out", type=_PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
+@_templates
+def build(name: str, sets: tuple[str, ...], out: Path | None, templates: Path | None) -> None:
+    """Build the workbook NAME (paper) as an .xlsx file."""
+    with _Progress() as progress:
+        report = api.build(name, out, templates=templates, sets=_pairs(sets), progress=progress)
+    click.echo(f"{report.path}: {report.sheets} sheets, {report.inputs:,} inputs, {report.formulas:,} formulas, {report.seconds:.1f} s")
+
+
+@main.command()
+@click.argument("file", type=_PATH)
+@click.option("--engine", "engines", multiple=True, metavar="NAME", help="libreoffice, gnumeric or ironcalc; all by default; may be repeated.")
+@_templates
+@click.pass_context
+def verify(ctx: click.Context, file: Path, engines: tuple[str, ...], templates: Path | None) -> None:
+    """Recompute every formula cell of FILE in Python and in spreadsheet engines."""
+    from workbook.verify.run import verify as run  # noqa: PLC0415 engines and pandas are loaded only when needed
+
+    with _Progress() as progress:
+        try:
+            report = run(file, list(engines) or None, templates=templates, progress=progress)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--engine") from None
+    _show(report)
+    ctx.exit(0 if report.ok else FINDING)
+
+
+def _show(report: VerifyReport) -> None:
+    from workbook.verify.run import KINDS  # noqa: PLC0415 as above
+
+    table = Table("engine", "cells", *KINDS, title=f"{report.path}: {report.cells:,} formula cells")
+    for engine in report.engines:
+        table.add_row(engine, f"{report.cells:,}", *(f"{report.count(engine, kind):,}" for kind in KINDS))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    for engine, reason in report.missing.items():
+        click.echo(f"{engine} did not run: {reason}")
+    for text in report.changed:
+        click.echo(text)
+    for engine, sheet, address, cell_id, formula, expected, got, kind in report.differences[:SHOWN_DIFFERENCES]:
+        click.echo(f"{engine}: {sheet}!{address} {cell_id} {formula}: Python {expected!r}, engine {got!s} ({kind})")
+    if len(report.differences) > SHOWN_DIFFERENCES:
+        click.echo(f"... and {len(report.differences) - SHOWN_DIFFERENCES:,} more differences")
+
+
+@main.command()
+@_name
+@_sets
+@_format
+@_templates
+def inputs(name: str, sets: tuple[str, ...], form: str, templates: Path | None) -> None:
+    """List the inputs of a workbook with their provenance."""
+    from workbook import inspect  # noqa: PLC0415 pandas is loaded only when needed
+
+    _print(inspect.inputs(api.load(name, templates, _pairs(sets))), form, ["id", "value", "unit", "low", "high", "evidence", "confidence", "label"])
+
+
+@main.command()
+@_name
+@_sets
+@_format
+@_templates
+def cells(name: str, sets: tuple[str, ...], form: str, templates: Path | None) -> None:
+    """List every cell: id, sheet, address, label, value, unit, formula, sources."""
+    from workbook import inspect  # noqa: PLC0415 as above
+
+    _print(inspect.cells(api.load(name, templates, _pairs(sets))), form, ["id", "sheet", "address", "value", "unit", "formula"])
+
+
+def _print(frame: pd.DataFrame, form: str, columns: list[str]) -> None:
+    if form == "csv":
+        click.echo(frame.to_csv(index=False), nl=False)
+    elif form == "json":
+        click.echo(frame.to_json(orient="records", indent=1, double_precision=15, force_ascii=False))
+    else:
+        shown = frame[columns].map(lambda item: f"{item:.10g}" if isinstance(item, float) else item)
+        shown = shown.replace("nan", "").fillna("")
+        widths = [min(60, max(len(column), *(len(str(item)) for item in shown[column]))) for column in columns]
+        for row in [columns, *shown.itertuples(index=False)]:
+            click.echo("  ".join(str(item).ljust(width) for item, width in zip(row, widths, strict=True)).rstrip())
+
+
+@main.command()
+@click.argument("what", metavar="ID|SHEET!A1")
+@click.option("--workbook", "name", default=api.DEFAULT, show_default=True, help="Which workbook the cell is in.")
+@_sets
+@_templates
+def explain(what: str, name: str, sets: tuple[str, ...], templates: Path | None) -> None:
+    """Explain a cell: its equation, the cells it uses with values and sources, and what depends on it."""
+    from workbook import inspect  # noqa: PLC0415 as above
+
+    click.echo(inspect.explain(api.load(name, templates, _pairs(sets)), what))
+
+
+@main.command()
+@_name
+@_templates
+@click.pass_context
+def check(ctx: click.Context, name: str, templates: Path | None) -> None:
+    """Check templates and report everything that is wrong with them at once."""
+    api.directory(templates)
+    try:
+        book = api.load(name, templates)
+    except WorkbookError as error:
+        for diagnostic in error.diagnostics:
+            click.echo(str(diagnostic))
+        click.echo(f"{len(error.diagnostics)} found")
+        ctx.exit(FINDING)
+    click.echo(f"{name}: {len(book.layout.sheets)} sheets, {len(book.model.quantities):,} quantities, nothing wrong")
+
+
+@main.command()
+@click.argument("target", type=_PATH, metavar="DIR")
+def templates(target: Path) -> None:
+    """Write the packaged templates to a new directory, to change them and build with --templates DIR."""
+    from workbook.templates import write_out  # noqa: PLC0415 rarely used
+
+    click.echo(f"{target}: {write_out(target)} files")

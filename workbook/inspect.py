@@ -1,0 +1,175 @@
+"""What is in a workbook: cells and inputs as tables, and the explanation of one cell."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from workbook.equations import equation
+from workbook.errors import Diagnostic, WorkbookError, suggest
+from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree, quantities
+from workbook.formula import formulas
+from workbook.names import column_letters
+
+if TYPE_CHECKING:
+    from workbook.api import Book
+    from workbook.model import Quantity
+
+CELL_COLUMNS = ("id", "sheet", "address", "label", "kind", "value", "unit", "formula", "sources")
+INPUT_COLUMNS = ("id", "sheet", "address", "label", "value", "unit", "low", "high", "source", "date", "confidence", "evidence", "note")
+_ADDRESS = re.compile(r"(?:'?(?P<sheet>[^'!]+)'?!)\$?(?P<column>[A-Za-z]{1,3})\$?(?P<row>\d+)$")
+
+
+def cells(book: Book) -> pd.DataFrame:
+    """Return every input, formula, link and constant of a book, one a row, sheet by sheet.
+
+    Columns: id, sheet, address, label, kind (input, formula, link, constant), value, unit, formula, sources.
+    """
+    texts = {(name, row): text for name in book.layout.segments for row, text in formulas(book.layout, book.model.quantities[name])}
+    rows = []
+    for cell_id, name, row in book.model.cells():
+        if name not in book.layout.segments:
+            continue
+        quantity = book.model.quantities[name]
+        sheet, r, c = book.layout.cell(name, row)
+        text = texts.get((name, row), "")
+        kind = "input" if row in quantity.inputs else "link" if row in quantity.links else "formula" if text else "constant"
+        unit = "" if quantity.is_text else quantity.unit
+        rows.append((cell_id, sheet, f"{column_letters(c)}{r + 1}", quantity.label, kind, book.values[name][row], unit, f"={text}" if text else "", source_of(book, quantity, row)))
+    return pd.DataFrame(rows, columns=list(CELL_COLUMNS))
+
+
+def inputs(book: Book) -> pd.DataFrame:
+    """Return every input of a book with its provenance, one a row."""
+    rows = []
+    for cell_id, name, row in book.model.cells():
+        quantity = book.model.quantities[name]
+        figure = quantity.inputs.get(row)
+        if figure is None:
+            continue
+        sheet, r, c = book.layout.cell(name, row)
+        source = book.model.declared.sources.get(figure.source)
+        date = figure.date or (source.date if source else "")
+        unit = "" if quantity.is_text else quantity.unit
+        value = book.values[name][row]
+        rows.append((cell_id, sheet, f"{column_letters(c)}{r + 1}", quantity.label, value, unit, figure.low, figure.high, figure.source, date, figure.confidence, figure.evidence, figure.note))
+    return pd.DataFrame(rows, columns=list(INPUT_COLUMNS))
+
+
+def source_of(book: Book, quantity: Quantity, row: int) -> str:
+    """Return where a cell comes from: the source's reference, or an empty text."""
+    figure = quantity.inputs.get(row) or quantity.evidence.get(row)
+    source = book.model.declared.sources.get((figure.source if figure else "") or quantity.source)
+    return f"{source.title} ({source.reference})" if source else ""
+
+
+def locate(book: Book, what: str) -> tuple[str, int]:
+    """Return the quantity and row of a cell id or of ``Sheet!A1``; raises WorkbookError."""
+    match = _ADDRESS.match(what)
+    if match:
+        return _at(book, what, match)
+    found = book.model.find(what)
+    if found:
+        return found
+    if what in book.model.quantities:
+        return what, 0
+    known = [cell_id for cell_id, _, _ in book.model.cells()]
+    raise WorkbookError([Diagnostic(None, f"there is no cell '{what}'", suggest(what, known) or "list them with: workbook cells")])
+
+
+def _at(book: Book, what: str, match: re.Match[str]) -> tuple[str, int]:
+    names = {name.lower(): name for name in book.layout.sheets}
+    sheet = names.get(match["sheet"].lower())
+    if sheet is None:
+        raise WorkbookError([Diagnostic(None, f"there is no sheet '{match['sheet']}'", suggest(match["sheet"], book.layout.sheets))])
+    wanted = (sheet, f"{match['column'].upper()}{match['row']}")
+    for _, name, row in book.model.cells():
+        if name in book.layout.segments:
+            own, r, c = book.layout.cell(name, row)
+            if (own, f"{column_letters(c)}{r + 1}") == wanted:
+                return name, row
+    raise WorkbookError([Diagnostic(None, f"{what} holds neither an input nor a formula", "list the cells with: workbook cells")])
+
+
+def explain(book: Book, what: str) -> str:
+    """Return the equation of a cell, what it depends on with values and sources, and what depends on it."""
+    name, row = locate(book, what)
+    quantity = book.model.quantities[name]
+    unit = "" if quantity.is_text or quantity.unit == "1" else f" {quantity.unit}"
+    lines = [f"{quantity.label}  [{book.model.cell_id(name, row)}, {book.layout.address(name, row)}]", f"  value     {_shown(book, name, row)}{unit}"]
+    if quantity.doc:
+        lines.append(f"  meaning   {quantity.doc}")
+    variant = quantity.formula_rows().get(row)
+    if variant:
+        text = dict(formulas(book.layout, quantity))[row]
+        lines += [f"  equation  {equation(book.model, quantity)}", f"  formula   ={text}"]
+    if row in quantity.links:
+        lines.append(f"  link to   {book.layout.address(*quantity.links[row])}")
+    figure = quantity.inputs.get(row) or quantity.evidence.get(row)
+    if figure and figure.evidence:
+        lines.append(f"  evidence  {figure.evidence}, confidence {figure.confidence or 'not stated'}")
+    if source := source_of(book, quantity, row):
+        lines.append(f"  source    {source}")
+    if figure and figure.note:
+        lines.append(f"  note      {figure.note}")
+    lines += _neighbours(book, quantity, row)
+    return "\n".join(lines)
+
+
+def _shown(book: Book, name: str, row: int) -> str:
+    value = book.values[name][row]
+    return str(value) if isinstance(value, str) else f"{float(value):.12g}"
+
+
+def _neighbours(book: Book, quantity: Quantity, row: int) -> list[str]:
+    """List the cells that a cell uses, and the quantities that use it."""
+    lines: list[str] = []
+    variant = quantity.formula_rows().get(row)
+    if variant:
+        lines.append("  uses")
+        for name, node in quantities(variant.lowered):
+            at = _row_used(book, node, row) if not isinstance(node, Span | Total) else None
+            lines.append(_used(book, name, at))
+    users = [other for other in book.model.quantities.values() if quantity.id in book.model.needs(other)]
+    if users:
+        lines.append("  used by")
+        lines += [f"    {other.id}  {other.label}" for other in users]
+    return list(dict.fromkeys(lines))
+
+
+def _used(book: Book, name: str, at: int | None) -> str:
+    other = book.model.quantities[name]
+    if at is None:
+        return f"    {name}  {other.label} ({other.size} rows)"
+    unit = "" if other.is_text or other.unit == "1" else f" {other.unit}"
+    source = source_of(book, other, at)
+    shown = f"    {book.model.cell_id(name, at)}  {other.label} = {_shown(book, name, at)}{unit}"
+    return shown + (f"  [{source}]" if source else "")
+
+
+def _row_used(book: Book, node: Tree, row: int) -> int | None:
+    """Return the row that a reference points at, following lookups; None when it cannot be told."""
+    match node:
+        case Fixed(row=fixed):
+            return fixed
+        case Cell(quantity=name):
+            return row if book.model.quantities[name].size > 1 else 0
+        case Neighbour(offset=offset):
+            return row + offset
+        case Lookup(quantity=name, keys=keys):
+            table = book.model.tables[book.model.quantities[name].table]
+            wanted = [_key_value(book, key, row) for key in keys]
+            columns = [book.values[key.quantity].tolist() if key.quantity else list(key.shown.values()) for key in table.keys]
+            return next((at for at, found in enumerate(zip(*columns, strict=True)) if list(found) == wanted), None)
+        case _:
+            return None
+
+
+def _key_value(book: Book, key: Tree, row: int) -> float | str | None:
+    if isinstance(key, Text | Number):
+        return key.value
+    at = _row_used(book, key, row)
+    found = next(quantities(key), None)
+    return None if at is None or found is None else book.values[found[0]].tolist()[at]
