@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workbook.errors import Diagnostic, WorkbookError, suggest
+from workbook.layout import DEFAULT_WIDTH, TEXT_COLUMNS, column_pixels
 from workbook.names import column_letters, quoted
 from workbook.style import FONT, GREY, LINE, SERIES_COLOURS, SERIES_DASHES
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from workbook.model import Table
     from workbook.schema import Axis, Chart, Series
 
-TEXT_COLUMNS = 8
 ROW_PIXELS = 20
 GAP = 16
 MARKERS = ("circle", "square", "diamond", "triangle", "circle", "square", "diamond", "triangle")
@@ -48,9 +48,8 @@ def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: Cha
         for name, rows in _groups(layout, series, place.member):
             chart.add_series(_series(layout, series, name, rows, number, place.chart.kind))
             number += 1
-    _dress(chart, place.chart, number)
-    widths = [plan.widths.get(column, 11.0) for column in range(TEXT_COLUMNS)]
-    total = sum(int(width * 7 + 5) for width in widths)
+    _dress(chart, place.chart, place.title, number)
+    total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(TEXT_COLUMNS))
     width = (total - GAP * (place.width - 1)) // place.width
     chart.set_size({"width": width, "height": place.height * ROW_PIXELS - 10})
     offset = width + GAP if place.column < 0 else 0
@@ -97,12 +96,12 @@ def _series(layout: Layout, series: Series, name: str, rows: list[int], number: 
         if kind == "scatter":
             result["line"] = {"none": True}
     else:
-        result.update(fill={"color": colour}, gap=80, data_labels={"value": True, "num_format": "0.00", "font": {"name": FONT, "size": 8}})
+        result.update(fill={"color": colour}, gap=80, data_labels={"value": True, "position": "outside_end", "num_format": "0.00", "font": {"name": FONT, "size": 8}})
     return result
 
 
-def _dress(chart: Any, declared: Chart, series: int) -> None:
-    chart.set_title({"name": declared.title, "overlay": False, "name_font": {"name": FONT, "size": 12, "bold": True}})
+def _dress(chart: Any, declared: Chart, title: str, series: int) -> None:
+    chart.set_title({"name": title, "overlay": False, "name_font": {"name": FONT, "size": 12, "bold": True}})
     chart.set_x_axis(_axis(declared.x))
     chart.set_y_axis(_axis(declared.y))
     if series > 1:
@@ -121,6 +120,7 @@ def _axis(axis: Axis) -> dict[str, Any]:
     }
     if axis.log:
         result["log_base"] = axis.log
+        result["major_unit"] = axis.log
     if axis.minimum is not None:
         result["min"] = axis.minimum
         result["crossing"] = "min"

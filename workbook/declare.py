@@ -81,7 +81,7 @@ def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | No
     blocks = [_block(item, problems) for item in raw.items] if isinstance(raw, Sequence) else []
     if not blocks:
         problems.add(reader.place, f"sheet '{key}' has no blocks")
-    sheet = Sheet(reader.text("sheet", key), reader.text("title", key), reader.text("answers"), tuple(b for b in blocks if b), reader.place, each_key, each_of, not reader.flag("portrait"))
+    sheet = Sheet(reader.text("sheet", key), reader.text("title", key), reader.text("answers"), tuple(b for b in blocks if b), reader.place, each_key, each_of)
     reader.finish()
     return sheet
 

@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from workbook.model import Model
     from workbook.schema import Chart, Sheet
 
+TEXT_COLUMNS = 8  # texts and pairs of charts span so many columns
+DEFAULT_WIDTH = 11.0
+LINE = 15.0
+
+
+def column_pixels(width: float) -> int:
+    """Return the pixels of a column so many characters wide."""
+    return int(width * 7 + 5)
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -40,9 +49,10 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class ChartPlace:
-    """A chart and its top left cell; ``member`` is the sheet's own member of ``each``."""
+    """A chart, its title and its top left cell; ``member`` is the sheet's own member of ``each``."""
 
     chart: Chart
+    title: str
     row: int
     column: int
     width: int
@@ -65,7 +75,14 @@ class SheetPlan:
     heights: dict[int, float] = field(default_factory=dict)
     last_row: int = 0
     last_column: int = 0
+    starts: list[int] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
+    scale: int = 100
+    large: bool = False
+
+    def pixels(self, row: int) -> float:
+        """Return the height of a row on screen."""
+        return self.heights.get(row, LINE) * 4 / 3
 
     def widen(self, column: int, width: float) -> None:
         """Make a column at least so many characters wide."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING
 
-from workbook.equations import equation
-from workbook.layout import ChartPlace, Label, Layout, Segment, SheetPlan
+from workbook.equations import equation, row_label
+from workbook.layout import DEFAULT_WIDTH, LINE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan, column_pixels
 from workbook.names import sheet_key, sheet_names
 from workbook.schema import (
     CardBlock,
@@ -26,12 +25,16 @@ if TYPE_CHECKING:
     from workbook.schema import Block, Figure
 
 PROVENANCE = ("Low", "High", "Date", "Confidence", "Evidence", "Source", "Note")
-PROVENANCE_WIDTHS = (10.0, 10.0, 11.0, 11.0, 11.0, 40.0, 60.0)
+PROVENANCE_SPANS = (1, 1, 1, 1, 1, 3, 4)  # sources and notes span columns that tables on the same sheet need narrow
+PROVENANCE_WIDTHS = (12.0, 12.0, 12.0, 12.0, 12.0, 0.0, 0.0)
 LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH = 34.0, 13.0, 16.0
 KEY_WIDTH, CELL_WIDTH, WIDEST = 16.0, 12.0, 60.0
-TEXT_COLUMNS = 8
-LINE = 15.0
+PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
+TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
+CHARACTERS, CHARACTERS_SMALL = 1.08, 1.2  # characters of running text in a unit of column width, at 10 and 9 points
+SMALL = {"unit", "provenance", "how", "muted", "header_unit"}
 CHART_ROWS = 22
+MANY_EXPRESSIONS = 5  # a quantity whose rows have so many expressions is told by its description
 FIRST_BLOCK = 4
 
 
@@ -71,9 +74,12 @@ class _Placer:
         self.banner()
         self.row = FIRST_BLOCK
         for block in plan.declared.blocks:
+            plan.starts.append(self.row)
             self.block(block)
             self.row += 1
-        plan.last_row = max(plan.last_row, self.row)
+        plan.last_row = self.row - 1
+        settle_heights(plan)
+        paginate(plan)
 
     def titled(self, text: str) -> str:
         """Fill the member's name into a text of a repeated sheet."""
@@ -140,42 +146,54 @@ class _Placer:
             self.plan.widen(column, width)
         self.plan.last_column = max(self.plan.last_column, column)
 
-    def header(self, first: tuple[str, ...], widths: tuple[float, ...]) -> None:
-        for column, (text, width) in enumerate(zip(first, widths, strict=True)):
+    def header(self, texts: tuple[str, ...], widths: tuple[float, ...], spans: tuple[int, ...] = ()) -> None:
+        """A row of column heads; the last ones may span columns that tables above or below need narrow."""
+        column = 0
+        for text, width, span in zip(texts, widths, spans or (1,) * len(texts), strict=True):
             self.label(column, text, "header", width)
+            if span > 1:
+                self.plan.labels[-1] = Label(self.row, column, text, "header", span)
+                self.plan.last_column = max(self.plan.last_column, column + span - 1)
+            column += span
         self.row += 1
 
+    def wide(self, column: int, text: str, span: int, style: str = "how") -> None:
+        """A text in the current row over several merged columns."""
+        self.plan.labels.append(Label(self.row, column, text, style, span))
+        self.plan.last_column = max(self.plan.last_column, column + span - 1)
+
     def input_header(self) -> None:
-        self.header(("Input", "Value", "Unit", *PROVENANCE), (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, *PROVENANCE_WIDTHS))
+        self.header(("Input", "Value", "Unit", *PROVENANCE), (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, *PROVENANCE_WIDTHS), (1, 1, 1, *PROVENANCE_SPANS))
 
     def input_row(self, quantity: Quantity, row: int, label: str) -> None:
         """One input: label, value, unit, low, high, date, confidence, evidence, source, note."""
         self.label(0, label, "label")
-        self.label(2, "" if quantity.is_text else quantity.unit, "unit")
+        self.label(2, unit_text(quantity), "unit")
         self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
-        figure = quantity.inputs.get(row) or quantity.evidence.get(row)
-        if figure:
-            self.provenance(figure, quantity.doc, quantity.format)
+        self.provenance(quantity.inputs.get(row) or quantity.evidence.get(row), quantity.doc, quantity.format)
         self.row += 1
         if row in quantity.alternates:
             basis, other = quantity.alternates[row]
             self.label(0, f"  {label}: {basis} figure, not used here", "muted")
             self.label(1, other.value, f"muted_value|{quantity.format}|{quantity.unit}")
-            self.label(2, "" if quantity.is_text else quantity.unit, "muted")
+            self.label(2, unit_text(quantity), "muted")
             self.provenance(other, "", quantity.format)
             self.row += 1
 
-    def provenance(self, figure: Figure, doc: str, number_format: str) -> None:
-        source = self.layout.model.declared.sources.get(figure.source)
-        date = figure.date or (source.date if source else "")
-        title = f"{source.title}, {source.reference}" if source else ""
-        note = figure.note or doc
-        cells = (figure.low, figure.high, date, figure.confidence, figure.evidence, title, note)
-        for column, item in enumerate(cells, start=3):
-            if item is None or item == "":
-                continue
-            style = f"muted_value|{number_format}|{figure.unit}" if isinstance(item, float) else "provenance"
-            self.label(column, item, style)
+    def provenance(self, figure: Figure | None, doc: str, number_format: str) -> None:
+        """Low, high, date, confidence, evidence, source, note; empty cells keep their frame."""
+        cells: tuple[float | str | None, ...] = (None,) * len(PROVENANCE)
+        if figure:
+            source = self.layout.model.declared.sources.get(figure.source)
+            date = figure.date or (source.date if source else "")
+            cells = (figure.low, figure.high, date, figure.confidence, figure.evidence, source.reference if source else "", figure.note or doc)
+        column = 3
+        for item, span in zip(cells, PROVENANCE_SPANS, strict=True):
+            if isinstance(item, float) and figure:
+                self.label(column, item, f"muted_value|{number_format}|{figure.unit}")
+            else:
+                self.wide(column, str(item or ""), span, "provenance")
+            column += span
 
     def inputs(self, block: InputsBlock) -> None:
         self.heading(block.title)
@@ -214,8 +232,8 @@ class _Placer:
     def values(self, block: ValuesBlock) -> None:
         """Single results: label, value, unit, how it is computed, source."""
         self.heading(block.title)
-        names = ("Check" if block.checks else "Result", "Value", "Unit", "How", "Source")
-        self.header(names, (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, 0.0, 0.0))
+        names = ("Check" if block.checks else "Result", "Value", "Unit", "How it is computed")
+        self.header(names, (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, 0.0), (1, 1, 1, TEXT_COLUMNS - 3))
         model = self.layout.model
         table = model.tables[block.name]
         row = table.index[(self.plan.member,)] if self.plan.member else 0
@@ -224,16 +242,17 @@ class _Placer:
             # A repeated sheet's own key, once, so that formulas on the sheet can look it up.
             key = model.quantities[table.keys[0].quantity]
             self.label(0, key.label, "label")
+            self.label(2, "", "unit")
+            self.wide(3, "This sheet's own", TEXT_COLUMNS - 3)
             self.layout.segments.setdefault(key.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
             self.row += 1
         for name in [*(item.name for item in block.items), *extra]:
             quantity = model.quantities[f"{block.name}.{name}"]
             self.label(0, quantity.label, "label")
-            self.label(2, "" if quantity.is_text else quantity.unit, "unit")
+            self.label(2, unit_text(quantity), "unit")
             self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
             how = quantity.doc or equation(model, quantity)
-            self.plan.labels.append(Label(self.row, 3, how, "how", TEXT_COLUMNS - 3))
-            self.plan.last_column = max(self.plan.last_column, TEXT_COLUMNS - 1)
+            self.wide(3, how, TEXT_COLUMNS - 3)
             self.row += 1
 
     def table(self, name: str) -> None:
@@ -249,9 +268,9 @@ class _Placer:
             width = KEY_WIDTH if quantity_id in key_names else CELL_WIDTH
             if quantity.is_text:
                 longest = max((len(str(text)) for text in [*quantity.constants.values(), *(f.value for f in quantity.inputs.values())]), default=0)
-                width = min(WIDEST, max(width, 1.15 * longest + 2))
+                width = min(WIDEST, max(width, 1.1 * longest + 3))
             self.plan.labels.append(Label(head, column, quantity.label, "header"))
-            unit = "" if quantity.is_text else quantity.unit
+            unit = unit_text(quantity)
             self.plan.labels.append(Label(head + 1, column, unit, "header_unit"))
             self.plan.widen(column, max(width, *(1.2 * len(word) + 1.5 for word in quantity.label.split()), 1.05 * len(unit) + 2))
             self.layout.segments.setdefault(quantity_id, []).append(Segment(self.plan.name, share, head + 2, column))
@@ -259,7 +278,10 @@ class _Placer:
         self.row = head + 2 + len(rows)
 
     def charts(self, block: ChartsBlock) -> None:
-        self.plan.charts.extend(ChartPlace(chart, self.row, -1 if number else 0, 2 if len(block.charts) > 1 else 1, CHART_ROWS, self.plan.member) for number, chart in enumerate(block.charts))
+        self.plan.charts.extend(
+            ChartPlace(chart, self.titled(chart.title), self.row, -1 if number else 0, 2 if len(block.charts) > 1 else 1, CHART_ROWS, self.plan.member)
+            for number, chart in enumerate(block.charts)
+        )
         self.row += CHART_ROWS
 
     def special(self, block: SpecialBlock) -> None:
@@ -277,15 +299,14 @@ class _Placer:
                 self.alternates()
 
     def contents(self) -> None:
-        self.header(("Sheet", "Question it answers"), (LABEL_WIDTH, 0.0))
+        self.header(("Sheet", "Question it answers"), (LABEL_WIDTH, 0.0), (1, TEXT_COLUMNS - 1))
         for plan in self.layout.sheets.values():
             if plan.name == self.plan.name:
                 continue
-            self.label(0, plan.name, "link")
-            self.plan.labels[-1] = Label(self.row, 0, plan.name, "link", link=f"internal:'{plan.name}'!A1")
+            self.plan.labels.append(Label(self.row, 0, plan.name, "link", link=f"internal:'{plan.name}'!A1"))
             card = self.layout.model.declared.catalogues[plan.declared.each].cards[plan.member] if plan.member else None
             text = plan.declared.answers.replace(f"{{{plan.declared.each_key}}}", card.name if card else "")
-            self.plan.labels.append(Label(self.row, 1, text, "how", TEXT_COLUMNS - 1))
+            self.wide(1, text, TEXT_COLUMNS - 1)
             self.row += 1
 
     def colours(self) -> None:
@@ -299,52 +320,90 @@ class _Placer:
         )
         for style, sample, text in rows:
             self.label(0, sample, f"sample_{style}")
-            self.plan.labels.append(Label(self.row, 1, text, "how", TEXT_COLUMNS - 1))
+            self.wide(1, text, TEXT_COLUMNS - 1)
             self.row += 1
 
     def equations(self) -> None:
         """Every formula column of the model as readable mathematics."""
-        self.header(("Quantity", "Unit", "Identifier", "Equation"), (LABEL_WIDTH, UNIT_WIDTH, 0.0, 0.0))
+        self.header(("Quantity", "Unit", "Identifier", "Equation"), (LABEL_WIDTH, UNIT_WIDTH, 0.0, 0.0), (1, 1, 2, 6))
         for quantity in self.layout.model.quantities.values():
-            if not quantity.variants or quantity.table == "banner":
+            if not quantity.variants:
                 continue
             self.label(0, quantity.label, "label")
-            self.label(1, quantity.unit, "unit")
-            self.plan.labels.append(Label(self.row, 2, quantity.id, "code", 2))
-            self.plan.labels.append(Label(self.row, 4, equation(self.layout.model, quantity), "how", TEXT_COLUMNS - 4 + 2))
-            self.plan.last_column = max(self.plan.last_column, TEXT_COLUMNS + 1)
+            self.label(1, unit_text(quantity), "unit")
+            self.wide(2, quantity.id, 2, "code")
+            text = equation(self.layout.model, quantity) if len(quantity.variants) < MANY_EXPRESSIONS else ""
+            self.wide(4, text or quantity.doc or "An expression for each row: see the formulas.", 6)
             self.row += 1
 
     def sources(self) -> None:
-        self.header(("Source", "Date", "Publisher", "Reference"), (LABEL_WIDTH, 0.0, 0.0, 0.0))
+        self.header(("Source", "Date", "Publisher", "Reference"), (LABEL_WIDTH, 0.0, 0.0, 0.0), (1, 1, 2, 6))
         for source in self.layout.model.declared.sources.values():
             self.label(0, source.title, "label")
             self.label(1, source.date, "provenance")
-            self.plan.labels.append(Label(self.row, 2, source.publisher, "how", 2))
-            self.plan.labels.append(Label(self.row, 4, source.reference, "how", TEXT_COLUMNS - 4 + 2))
-            self.plan.last_column = max(self.plan.last_column, TEXT_COLUMNS + 1)
+            self.wide(2, source.publisher, 2)
+            self.wide(4, source.reference + (f"; licence {source.licence}" if source.licence else ""), 6)
             self.row += 1
 
     def alternates(self) -> None:
         """Every figure of which a card holds two."""
-        self.header(("Figure", "Used here", "Unit", "Other", "Basis of the other"), (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, 0.0, 0.0))
+        self.header(("Figure", "Used here", "Unit", "Other", "Basis of the other, and why"), (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, VALUE_WIDTH, 0.0), (1, 1, 1, 1, 6))
         for quantity in self.layout.model.quantities.values():
             for row, (basis, other) in quantity.alternates.items():
                 used = quantity.inputs[row]
-                self.label(0, f"{self.layout.model.tables[quantity.table].keys[0].shown[self.layout.model.tables[quantity.table].rows[row][0]]}: {quantity.label}", "label")
+                self.label(0, f"{row_label(self.layout.model, quantity.id, row)}: {quantity.label}", "label")
                 self.label(1, used.value, f"muted_value|{quantity.format}|{quantity.unit}")
-                self.label(2, quantity.unit, "unit")
+                self.label(2, unit_text(quantity), "unit")
                 self.label(3, other.value, f"muted_value|{quantity.format}|{quantity.unit}")
-                self.plan.labels.append(Label(self.row, 4, f"{basis}: {other.note}", "how", TEXT_COLUMNS - 4))
+                self.wide(4, f"{basis}: {other.note}", 6)
                 self.row += 1
 
 
-def settle_heights(plan: SheetPlan, default_width: float) -> None:
+def unit_text(quantity: Quantity) -> str:
+    """Return a unit as cells show it: nothing for texts, a dash for plain numbers."""
+    return {"text": "", "1": "–", "mixed": "as stated"}.get(quantity.unit, quantity.unit)
+
+
+def settle_heights(plan: SheetPlan) -> None:
     """Give wrapped rows the height their text needs at the final widths."""
     for label in plan.labels:
         if not isinstance(label.text, str) or label.style in {"title", "heading", "link"}:
             continue
-        width = sum(plan.widths.get(column, default_width) for column in range(label.column, label.column + label.span))
-        words = max(1, sum(ceil(max(1, len(line)) * 1.08 / max(4.0, width - 1)) for line in label.text.split("\n")))
-        if words > 1:
-            plan.heights[label.row] = max(plan.heights.get(label.row, LINE), LINE * words)
+        width = sum(plan.widths.get(column, DEFAULT_WIDTH) for column in range(label.column, label.column + label.span))
+        lines = _lines(label.text, width * (CHARACTERS_SMALL if label.style in SMALL else CHARACTERS) - 1)
+        if lines > 1:
+            plan.heights[label.row] = max(plan.heights.get(label.row, LINE), (LINE - 1) * lines + 3)
+
+
+def _lines(text: str, room: float) -> int:
+    """Return how many lines a text takes when it is broken between words."""
+    lines = 0
+    for paragraph in text.split("\n"):
+        lines, used = lines + 1, 0
+        for word in paragraph.split():
+            if used and used + 1 + len(word) > room:
+                lines, used = lines + 1, 0
+            used += len(word) + (1 if used else 0)
+            lines += int((len(word) - 1) // max(1.0, room))
+    return lines
+
+
+def paginate(plan: SheetPlan) -> None:
+    """Choose the print scale that fits the width, and break pages between blocks rather than inside them.
+
+    Excel ignores page breaks where a sheet is fitted to a number of pages, so the scale is worked out here.
+    """
+    total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1))
+    plan.large = total > TOO_WIDE
+    wide, high = LARGE_PAGE if plan.large else PAGE
+    plan.scale = max(10, min(100, int(90 * wide / total)))
+    repeated = sum(plan.pixels(row) for row in range(3))
+    room = high * 100 / plan.scale - repeated
+    used = sum(plan.pixels(row) for row in range(3, FIRST_BLOCK))
+    for start, stop in zip(plan.starts, [*plan.starts[1:], plan.last_row + 1], strict=True):
+        height = sum(plan.pixels(row) for row in range(start, stop))
+        fits_a_page = height <= room
+        if used + height > room and used > 0 and (fits_a_page or used > room / 2):
+            plan.breaks.append(start)
+            used = 0.0
+        used = used + height if fits_a_page else (used + height) % room

@@ -279,7 +279,6 @@ class Sheet:
     place: Place
     each_key: str = ""
     each: str = ""
-    landscape: bool = True
 
 
 @dataclass(frozen=True, slots=True)

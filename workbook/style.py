@@ -52,9 +52,9 @@ _ROLES: dict[str, dict[str, Any]] = {
     "header": {**_CELL, "bold": True, "font_color": "#FFFFFF", "bg_color": NAVY, "text_wrap": True, "align": "center"},
     "header_unit": {**_CELL, "italic": True, "font_size": 9, "font_color": GREY, "bg_color": PAPER, "align": "center", "text_wrap": True},
     "label": {**_CELL, "text_wrap": True},
-    "unit": {**_CELL, "font_color": GREY, "font_size": 9, "text_wrap": True},
-    "provenance": {**_CELL, "font_color": GREY, "font_size": 9, "text_wrap": True},
-    "how": {**_CELL, "font_size": 9, "text_wrap": True},
+    "unit": {**_CELL, "indent": 1, "font_color": GREY, "font_size": 9, "text_wrap": True},
+    "provenance": {**_CELL, "indent": 1, "font_color": GREY, "font_size": 9, "text_wrap": True},
+    "how": {**_CELL, "indent": 1, "font_size": 9, "text_wrap": True},
     "code": {**_CELL, "font_size": 9, "font_name": "Consolas", "text_wrap": True},
     "muted": {**_CELL, "font_color": GREY, "font_size": 9, "text_wrap": True},
     "muted_value": {**_CELL, "font_color": GREY, "font_size": 9, "align": "right"},
@@ -83,5 +83,5 @@ def properties(style: str) -> dict[str, Any]:
         given, _, unit = rest.rpartition("|")
         result["num_format"] = number_format(given, unit)
         if unit == "text":
-            result["text_wrap"] = True
+            result.update(text_wrap=True, indent=1)
     return result

@@ -15,9 +15,8 @@ from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
 from workbook.charts import add_chart
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.formula import formulas
-from workbook.layout import Layout, SheetPlan
+from workbook.layout import DEFAULT_WIDTH, Layout, SheetPlan
 from workbook.names import column_letters, quoted
-from workbook.place import settle_heights
 from workbook.style import properties
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from workbook.model import Quantity
 
 CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 a fixed stamp: equal inputs give equal bytes
-DEFAULT_WIDTH = 11.0
 RECORD_SHEET = "_workbook"
 FORMAT_VERSION = "1"
 
@@ -89,7 +87,6 @@ class _Writer:
         for plan in self.layout.sheets.values():
             self.sheets[plan.name] = self.book.add_worksheet(plan.name, worksheet_class=_Sheet)
         for plan in self.layout.sheets.values():
-            settle_heights(plan, DEFAULT_WIDTH)
             self.sheet(plan)
         for quantity in self.layout.model.quantities.values():
             if quantity.id in self.layout.segments:
@@ -142,11 +139,11 @@ class _Writer:
         sheet.protect("", options)
 
     def print_setup(self, sheet: Any, plan: SheetPlan) -> None:
-        if plan.declared.landscape:
-            sheet.set_landscape()
-        sheet.set_paper(9)
+        sheet.set_landscape()
+        sheet.set_paper(8 if plan.large else 9)
         sheet.set_margins(0.4, 0.4, 0.6, 0.6)
-        sheet.fit_to_pages(1, 0)
+        sheet.set_print_scale(plan.scale)
+        sheet.set_h_pagebreaks(plan.breaks)
         sheet.repeat_rows(0, 2)
         sheet.set_footer(f"&L{self.layout.model.declared.title}&C&A&R&P / &N")
 
@@ -164,7 +161,9 @@ class _Writer:
         key_style = self.format(f"{'key' if quantity.id in keys else 'formula'}{suffix}")
         for row, constant in quantity.constants.items():
             sheet, r, c = self.layout.cell(quantity.id, row)
-            self.constant(sheet, r, c, constant, key_style)
+            printed = quantity.evidence.get(row)
+            style = self.format(f"formula|{_digits(printed.raw)}|{quantity.unit}") if printed and not quantity.is_text else key_style
+            self.constant(sheet, r, c, constant, style)
         banner = quantity.table == "banner"
         for row, text in formulas(self.layout, quantity):
             sheet, r, c = self.layout.cell(quantity.id, row)
@@ -235,6 +234,12 @@ class _Writer:
                 texts = (quantity_id, segment.sheet, f"{column_letters(segment.column)}{segment.row + 1}", str(len(segment.rows)), str(segment.rows.start), unit)
                 for column, text in enumerate(texts):
                     self.ok(sheet.write_string(row, column, text))
+
+
+def _digits(raw: str) -> str:
+    """Return the number format that shows a figure with the decimals it was printed with."""
+    decimals = len(raw.partition(".")[2])
+    return "#,##0" + ("." + "0" * decimals if decimals else "")
 
 
 def _limits(low: float | None, high: float | None) -> str:

@@ -278,6 +278,26 @@ def nccl_workspace_bytes(tp: int) -> int:
     return NCCL_WORKSPACE_BYTES[tp]
 
 
+def usable_bytes(memory_bytes: ArrayLike, utilisation: ArrayLike) -> FloatArray:
+    """Bytes of one GPU that the engine may take: trunc(utilisation memory).
+
+    Args:
+        memory_bytes: memory of one GPU, byte, > 0.
+        utilisation: share the engine may take, 0 < utilisation <= 1.
+
+    Returns:
+        Whole bytes per GPU, in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: reproduction, capacity of a computed profile.
+
+    """
+    taken = share("utilisation", utilisation) * positive("memory_bytes", memory_bytes)
+    return np.trunc(taken)
+
+
 def free_kv_bytes(
     memory_bytes: ArrayLike,
     utilisation: ArrayLike,
@@ -301,9 +321,7 @@ def free_kv_bytes(
     Source: arXiv 2603.17280, Eq. 3 (V_KV); the terms: reproduction.
 
     """
-    budget = np.trunc(
-        share("utilisation", utilisation) * positive("memory_bytes", memory_bytes)
-    )
+    budget = usable_bytes(memory_bytes, utilisation)
     taken = not_negative("weight_bytes", weight_bytes) + not_negative(
         "workspace_bytes", workspace_bytes
     )

@@ -1,9 +1,11 @@
 """Efficiency of an instance, and how it falls as the window grows."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tests.reference.domain import FloatArray, at_least, not_negative, positive
+from tests.reference.domain import FloatArray, at_least, finite, not_negative, positive
 
 
 def paper_tok_per_watt(
@@ -97,6 +99,54 @@ def doubling_ratios(window: ArrayLike, efficiency: ArrayLike) -> FloatArray:
         message = f"each window must be twice the one before, got {tokens}"
         raise ValueError(message)
     return values[:-1] / values[1:]
+
+
+def knot_segment(x: float, knots: ArrayLike) -> int:
+    """Number of the segment between knots that holds ``x``, counted from 1.
+
+    Args:
+        x: any real.
+        knots: shape (m,), m >= 2, rising.
+
+    Returns:
+        i with knots[i - 1] <= x < knots[i]; the first or last segment outside.
+
+    Raises:
+        ValueError: unless the knots rise.
+
+    Source: piecewise interpolation.
+
+    """
+    rising = finite("knots", knots)
+    positive("steps between knots", np.diff(rising))
+    below = int(np.count_nonzero(rising <= float(finite("x", x))))
+    return min(max(below, 1), rising.size - 1)
+
+
+def log_log_reading(x: float, xs: ArrayLike, ys: ArrayLike) -> float:
+    """Read a curve at ``x``, straight between its knots in logarithms.
+
+    Args:
+        x: positive; outside the knots the outer segment is prolonged.
+        xs: shape (m,), m >= 2, positive and rising.
+        ys: shape (m,), positive.
+
+    Returns:
+        y on the power law through the two knots about x.
+
+    Raises:
+        ValueError: for other shapes or values.
+
+    Source: piecewise interpolation.
+
+    """
+    knots, values = _paired(xs, ys)
+    high = knot_segment(x, knots)
+    low = high - 1
+    growth = float(values[high] / values[low])
+    doublings = math.log(float(positive("x", x)) / float(knots[low]))
+    share = doublings / math.log(float(knots[high] / knots[low]))
+    return float(values[low]) * growth**share
 
 
 def _paired(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:

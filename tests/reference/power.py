@@ -14,6 +14,9 @@ from tests.reference.domain import (
 ROOFLINE_IDLE_SHARE = 0.43
 """Share of TDP drawn at rest, and again as the dynamic range (reproduction)."""
 
+OPERATIONS_PER_PARAMETER = 2.0
+"""FLOP of a parameter and token: one multiplication and one addition."""
+
 
 def logistic_power(
     n: ArrayLike,
@@ -153,21 +156,52 @@ def compute_share(
 
     """
     per_gpu = positive("active_parameters", active_parameters) / at_least("tp", tp, 1)
-    operations = 2.0 * per_gpu * not_negative("n", n)
-    return operations / (positive("step_time", step_time) * positive("flops", flops))
+    return arithmetic_share(n, OPERATIONS_PER_PARAMETER * per_gpu, step_time, flops)
+
+
+def arithmetic_share(
+    n: ArrayLike, operations: ArrayLike, step_time: ArrayLike, flops: ArrayLike
+) -> FloatArray:
+    """Share of a GPU's peak arithmetic used, from the operations of one sequence.
+
+    operations n / (step_time flops)
+
+    Args:
+        n: sequences in flight, >= 0.
+        operations: of one GPU for one sequence and step, FLOP, >= 0.
+        step_time: s, > 0.
+        flops: peak FLOP/s of one GPU, > 0.
+
+    Returns:
+        Dimensionless, in the broadcast shape; above 1 if the step is too short.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: reproduction, power of a computed profile.
+
+    """
+    done = not_negative("operations", operations) * not_negative("n", n)
+    return done / (positive("step_time", step_time) * positive("flops", flops))
 
 
 def roofline_power(
-    tdp: ArrayLike, kv_fraction: ArrayLike, compute_fraction: ArrayLike
+    tdp: ArrayLike,
+    kv_fraction: ArrayLike,
+    compute_fraction: ArrayLike,
+    idle_share: ArrayLike = ROOFLINE_IDLE_SHARE,
+    dynamic_share: ArrayLike = ROOFLINE_IDLE_SHARE,
 ) -> FloatArray:
     """Power of one GPU in W from how busy its memory and arithmetic are.
 
-    tdp (0.43 + 0.43 min(1, kv_fraction + compute_fraction))
+    tdp (idle_share + dynamic_share min(1, kv_fraction + compute_fraction))
 
     Args:
         tdp: thermal design power, W, > 0.
         kv_fraction: from `kv_read_share`, >= 0.
         compute_fraction: from `compute_share`, >= 0.
+        idle_share: share of TDP drawn at rest, >= 0.
+        dynamic_share: share of TDP added when busy throughout, >= 0.
 
     Returns:
         W per GPU, in the broadcast shape.
@@ -180,5 +214,5 @@ def roofline_power(
     """
     kv = not_negative("kv_fraction", kv_fraction)
     load = kv + not_negative("compute_fraction", compute_fraction)
-    share_of_tdp = ROOFLINE_IDLE_SHARE * (1.0 + np.minimum(1.0, load))
-    return positive("tdp", tdp) * share_of_tdp
+    busy = not_negative("dynamic_share", dynamic_share) * np.minimum(1.0, load)
+    return positive("tdp", tdp) * (not_negative("idle_share", idle_share) + busy)

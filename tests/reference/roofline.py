@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from tests.reference.domain import (
     FloatArray,
     at_least,
+    finite,
     not_negative,
     positive,
     share,
@@ -75,12 +76,15 @@ def step_time_with_dispatch(step_time: ArrayLike, dispatch: ArrayLike) -> FloatA
     return not_negative("step_time", step_time) + not_negative("dispatch", dispatch)
 
 
-def throughput(n: ArrayLike, step_time: ArrayLike) -> FloatArray:
-    """Tokens an instance decodes per second: n / step_time.
+def throughput(
+    n: ArrayLike, step_time: ArrayLike, tokens_per_step: ArrayLike = 1.0
+) -> FloatArray:
+    """Tokens an instance decodes per second: tokens_per_step n / step_time.
 
     Args:
-        n: sequences in flight, >= 0; each gets one token a step.
+        n: sequences in flight, >= 0.
         step_time: s, > 0.
+        tokens_per_step: tokens a sequence gains in a step, > 0.
 
     Returns:
         token/s of the instance, in the broadcast shape.
@@ -91,7 +95,8 @@ def throughput(n: ArrayLike, step_time: ArrayLike) -> FloatArray:
     Source: arXiv 2603.17280, Eq. 2 (numerator).
 
     """
-    return not_negative("n", n) / positive("step_time", step_time)
+    gained = positive("tokens_per_step", tokens_per_step) * not_negative("n", n)
+    return gained / positive("step_time", step_time)
 
 
 def weight_streaming_time(
@@ -186,12 +191,63 @@ def moe_profile_weight_time(
     Source: reproduction, computed profile of an MoE model.
 
     """
-    ratio = MOE_REFERENCE_BANDWIDTH / positive("bandwidth", bandwidth)
-    layer_time = not_negative("moe_layer_time", moe_layer_time) * np.power(
-        ratio, MOE_BANDWIDTH_EXPONENT
-    )
-    experts_time = not_negative("layers", layers) * layer_time
+    experts_time = expert_layers_time(layers, moe_layer_time, bandwidth)
     return not_negative("attention_time", attention_time) + experts_time
+
+
+def expert_layers_time(
+    layers: ArrayLike,
+    moe_layer_time: ArrayLike,
+    bandwidth: ArrayLike,
+    reference_bandwidth: ArrayLike = MOE_REFERENCE_BANDWIDTH,
+    exponent: ArrayLike = MOE_BANDWIDTH_EXPONENT,
+) -> FloatArray:
+    """Time of the experts of all layers, scaled from the GPU it was stated for.
+
+    layers moe_layer_time (reference_bandwidth / bandwidth)^exponent
+
+    Args:
+        layers: transformer layers, >= 0.
+        moe_layer_time: expert time of a layer on the reference GPU, s, >= 0.
+        bandwidth: peak HBM bandwidth of this GPU, byte/s, > 0.
+        reference_bandwidth: that of the reference GPU, byte/s, > 0.
+        exponent: 0 (no scaling) to 1 (in proportion); any real.
+
+    Returns:
+        s, in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: reproduction, computed profile of an MoE model.
+
+    """
+    ratio = positive("reference_bandwidth", reference_bandwidth) / positive(
+        "bandwidth", bandwidth
+    )
+    layer_time = not_negative("moe_layer_time", moe_layer_time) * np.power(
+        ratio, finite("exponent", exponent)
+    )
+    return not_negative("layers", layers) * layer_time
+
+
+def ridge_point(flops: ArrayLike, bandwidth: ArrayLike) -> FloatArray:
+    """Operations per byte at which a GPU's arithmetic and memory take equally long.
+
+    Args:
+        flops: peak FLOP/s of one GPU, > 0.
+        bandwidth: peak HBM bandwidth of one GPU, byte/s, > 0.
+
+    Returns:
+        flops / bandwidth, FLOP/byte, in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: Williams, Waterman and Patterson, "Roofline", CACM 52(4), 2009.
+
+    """
+    return positive("flops", flops) / positive("bandwidth", bandwidth)
 
 
 def active_weight_time(

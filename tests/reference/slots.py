@@ -10,6 +10,7 @@ from tests.reference.domain import (
     positive,
 )
 from tests.reference.kv import BLOCK_TOKENS
+from tests.reference.rounding import ceil, floor
 
 
 def kv_blocks(
@@ -34,7 +35,7 @@ def kv_blocks(
     block_bytes = at_least("block_tokens", block_tokens, 1) * positive(
         "kv_bytes", kv_bytes
     )
-    return np.floor(not_negative("free_bytes", free_bytes) / block_bytes)
+    return floor(not_negative("free_bytes", free_bytes) / block_bytes)
 
 
 def computed_slots(
@@ -57,7 +58,32 @@ def computed_slots(
 
     """
     tokens = at_least("block_tokens", block_tokens, 1) * not_negative("blocks", blocks)
-    return np.maximum(1.0, np.floor(tokens / at_least("window", window, 1)))
+    return np.maximum(1.0, floor(tokens / at_least("window", window, 1)))
+
+
+def window_slots(
+    free_bytes: ArrayLike, kv_bytes: ArrayLike, window: ArrayLike
+) -> FloatArray:
+    """Sequences that fit when memory is not cut into blocks.
+
+    floor(free_bytes / (kv_bytes window))
+
+    Args:
+        free_bytes: from `kv.free_kv_bytes`, byte per GPU, >= 0.
+        kv_bytes: byte/token per GPU, > 0.
+        window: tokens reserved per sequence, >= 1.
+
+    Returns:
+        Sequences (whole, 0 where nothing fits), in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: arXiv 2603.17280, Eq. 3.
+
+    """
+    reserved = positive("kv_bytes", kv_bytes) * at_least("window", window, 1)
+    return floor(not_negative("free_bytes", free_bytes) / reserved)
 
 
 def calibrated_slots(
@@ -88,12 +114,77 @@ def calibrated_slots(
 
     """
     reserved = at_least("window", window, 1)
+    by_memory = block_slots(blocks, window_blocks(reserved, block_tokens))
+    return np.minimum(
+        scheduled_slots(max_slots, calibration_length, reserved), by_memory
+    )
+
+
+def scheduled_slots(
+    max_slots: ArrayLike, calibration_length: ArrayLike, window: ArrayLike
+) -> FloatArray:
+    """Slots that a calibrated profile schedules: floor(max_slots L_cal / window).
+
+    Args:
+        max_slots: sequences the engine takes at the calibration length, >= 0.
+        calibration_length: tokens, > 0.
+        window: tokens reserved per sequence, >= 1.
+
+    Returns:
+        Sequences (whole), in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: reproduction, calibrated profile.
+
+    """
     scheduled = not_negative("max_slots", max_slots) * positive(
         "calibration_length", calibration_length
     )
-    blocks_each = np.ceil(reserved / at_least("block_tokens", block_tokens, 1))
-    by_memory = np.floor(not_negative("blocks", blocks) / blocks_each)
-    return np.minimum(np.floor(scheduled / reserved), by_memory)
+    return floor(scheduled / at_least("window", window, 1))
+
+
+def window_blocks(
+    window: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS
+) -> FloatArray:
+    """KV blocks that one whole window takes: ceil(window / block_tokens).
+
+    Args:
+        window: tokens reserved per sequence, >= 1.
+        block_tokens: tokens per block, >= 1.
+
+    Returns:
+        Blocks (whole), in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: reproduction, calibrated profile.
+
+    """
+    return ceil(
+        at_least("window", window, 1) / at_least("block_tokens", block_tokens, 1)
+    )
+
+
+def block_slots(blocks: ArrayLike, blocks_each: ArrayLike) -> FloatArray:
+    """Sequences whose blocks fit: floor(blocks / blocks_each).
+
+    Args:
+        blocks: KV blocks of the instance, >= 0.
+        blocks_each: blocks one sequence takes, >= 1.
+
+    Returns:
+        Sequences (whole), in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: reproduction, calibrated profile.
+
+    """
+    return floor(not_negative("blocks", blocks) / at_least("blocks_each", blocks_each, 1))
 
 
 def paged_slots(
