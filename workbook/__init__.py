@@ -12,4 +12,17 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.inspect import cells, explain, inputs
 from workbook.verify.run import VerifyReport, verify
 
-__all__ = ["Book", "BuildReport", "Diagnostic", "Place", "VerifyReport", "WorkbookError", "build", "cells", "explain", "inputs", "load", "verify"]
+__all__ = [
+    "Book",
+    "BuildReport",
+    "Diagnostic",
+    "Place",
+    "VerifyReport",
+    "WorkbookError",
+    "build",
+    "cells",
+    "explain",
+    "inputs",
+    "load",
+    "verify",
+]

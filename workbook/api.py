@@ -17,7 +17,6 @@ from workbook.compile import compile_model
 from workbook.declare import declarations
 from workbook.errors import Diagnostic, Problems, WorkbookError, suggest
 from workbook.evaluate import Values, evaluate, quantise
-from workbook.layout import Layout
 from workbook.place import place
 from workbook.templates import directory
 from workbook.write import write
@@ -25,6 +24,7 @@ from workbook.write import write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from workbook.layout import Layout
     from workbook.model import Model
 
 Edits = Mapping[tuple[str, int], float | str]
@@ -88,7 +88,11 @@ def parse_sets(model: Model, sets: Mapping[str, str | float]) -> dict[tuple[str,
         where = inputs.get(cell_id)
         if where is None:
             known = model.find(cell_id)
-            hint = "it is a formula or a constant; only inputs can be set" if known else suggest(cell_id, inputs) or "list them with: workbook inputs"
+            hint = (
+                "it is a formula or a constant; only inputs can be set"
+                if known
+                else suggest(cell_id, inputs) or "list them with: workbook inputs"
+            )
             problems.add(None, f"--set {cell_id}: there is no such input", hint)
             continue
         value = _set_value(model, cell_id, where[0], given, problems)
@@ -108,7 +112,9 @@ def _set_value(model: Model, cell_id: str, quantity_id: str, given: str | float,
         by_name = {card.name.lower(): card.name for card in catalogue.cards.values()}
         shown = catalogue.cards[str(given)].name if str(given) in catalogue.cards else by_name.get(str(given).lower())
         if shown is None:
-            problems.add(None, f"--set {cell_id}: '{given}' is not one of the {catalogue.title.lower()}", suggest(str(given), catalogue.cards))
+            problems.add(
+                None, f"--set {cell_id}: '{given}' is not one of the {catalogue.title.lower()}", suggest(str(given), catalogue.cards)
+            )
         return shown
     try:
         number = quantise(float(given))
@@ -123,21 +129,29 @@ def _set_value(model: Model, cell_id: str, quantity_id: str, given: str | float,
 
 def check_values(layout: Layout, values: Values) -> None:
     """Raise WorkbookError for every formula cell that would hold an error, earliest causes first."""
-    problems = []
+    problems: list[Diagnostic] = []
     for name in layout.model.order:
         quantity = layout.model.quantities[name]
         array = values[name]
-        bad = [row for row in {**quantity.formula_rows(), **quantity.links} if (array[row] is None if quantity.is_text else not np.isfinite(array[row]))]
+        bad = [
+            row
+            for row in {**quantity.formula_rows(), **quantity.links}
+            if (array[row] is None if quantity.is_text else not np.isfinite(array[row]))
+        ]
         if bad and not problems:
             where = layout.address(name, bad[0]) if name in layout.segments else name
             formula = quantity.formula_rows().get(bad[0])
             text = f"{where} ({layout.model.cell_id(name, bad[0])}) would be an error, such as a division by zero or a missing key"
-            problems.append(Diagnostic(formula.formula.place if formula else None, text, "change the input, or guard the expression with 'x if test else y'"))
+            problems.append(
+                Diagnostic(
+                    formula.formula.place if formula else None, text, "change the input, or guard the expression with 'x if test else y'"
+                )
+            )
     if problems:
         raise WorkbookError(problems)
 
 
-def build(  # noqa: PLR0913 the parameters are the command's options
+def build(
     name: str = DEFAULT,
     out: Path | None = None,
     *,

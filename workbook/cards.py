@@ -39,7 +39,14 @@ def formula(node: Node | None, what: str, problems: Problems) -> Formula | None:
 
 def bounds(reader: Reader) -> Bounds:
     """Read the limits of an input from a field, a column or an item."""
-    return Bounds(reader.number("minimum"), reader.number("above"), reader.number("maximum"), reader.texts("choices"), reader.text("key"), reader.flag("whole"))
+    return Bounds(
+        reader.number("minimum"),
+        reader.number("above"),
+        reader.number("maximum"),
+        reader.texts("choices"),
+        reader.text("key"),
+        reader.flag("whole"),
+    )
 
 
 def figure(node: Node, what: str, unit: str, problems: Problems, reader: Reader | None = None) -> Figure | None:
@@ -145,7 +152,9 @@ def _read(path: Path, shown_as: str, problems: Problems) -> Node | None:
         return None
 
 
-def _cards(root: Path, name: str, order: tuple[str, ...], fields: dict[str, Field], basis: str, place: Place, problems: Problems) -> dict[str, Card]:  # noqa: PLR0913 one call site
+def _cards(
+    root: Path, name: str, order: tuple[str, ...], fields: dict[str, Field], basis: str, place: Place, problems: Problems
+) -> dict[str, Card]:
     found: dict[str, Card] = {}
     for path in sorted((root / name).glob("*.yaml")):
         shown = f"{name}/{path.name}"
@@ -174,7 +183,11 @@ def _card(node: Node, fields: dict[str, Field], basis: str, problems: Problems) 
     reader.what = f"card '{key}'"
     check_name(key, reader.place, "card key", problems)
     if not name or FORBIDDEN_IN_NAMES & set(name) or name[0] in "=+-@<>" or len(name) > 28:  # noqa: PLR2004 sheet names end at 31
-        problems.add(reader.place, f"card '{key}' has the name '{name}'", "1 to 28 characters, none of * ? ~ [ ] : / \\ or quotes, not starting with = + - @ < >")
+        problems.add(
+            reader.place,
+            f"card '{key}' has the name '{name}'",
+            "1 to 28 characters, none of * ? ~ [ ] : / \\ or quotes, not starting with = + - @ < >",
+        )
     given = reader.mapping("fields")
     entries: dict[str, Entry] = {}
     for field_name, value in given:
@@ -195,7 +208,19 @@ def _entry(node: Node, field: Field, what: str, basis: str, problems: Problems) 
     if isinstance(node, Mapping) and "expr" in node.items:
         reader = Reader(node, problems, what)
         text = formula(reader.take("expr"), what, problems)
-        note = Figure("", field.unit, node.place, "", None, None, reader.text("source"), reader.text("date"), reader.text("confidence"), reader.text("evidence"), reader.text("note"))
+        note = Figure(
+            "",
+            field.unit,
+            node.place,
+            "",
+            None,
+            None,
+            reader.text("source"),
+            reader.text("date"),
+            reader.text("confidence"),
+            reader.text("evidence"),
+            reader.text("note"),
+        )
         reader.text("unit")
         reader.finish()
         return Entry(note, text, node.place)
@@ -228,6 +253,8 @@ def sources(root: Path, problems: Problems) -> dict[str, Source]:
     for key, value in node:
         check_name(key, node.keys[key], "source", problems)
         reader = Reader(value, problems, f"source '{key}'")
-        result[key] = Source(key, reader.text("title"), reader.text("publisher"), reader.text("date"), reader.text("reference"), reader.text("licence"))
+        result[key] = Source(
+            key, reader.text("title"), reader.text("publisher"), reader.text("date"), reader.text("reference"), reader.text("licence")
+        )
         reader.finish()
     return result

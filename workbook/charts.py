@@ -29,10 +29,16 @@ def check_charts(layout: Layout) -> None:
             for series in place.chart.series:
                 table = layout.model.tables.get(series.table)
                 if table is None:
-                    problems.append(Diagnostic(series.place, f"chart of an unknown table '{series.table}'", suggest(series.table, layout.model.tables)))
+                    problems.append(
+                        Diagnostic(series.place, f"chart of an unknown table '{series.table}'", suggest(series.table, layout.model.tables))
+                    )
                     continue
                 columns = [name.partition(".")[2] for name in table.columns]
-                problems += [Diagnostic(series.place, f"'{series.table}' has no column '{name}'", suggest(name, columns)) for name in (series.x, series.y) if name not in columns]
+                problems += [
+                    Diagnostic(series.place, f"'{series.table}' has no column '{name}'", suggest(name, columns))
+                    for name in (series.x, series.y)
+                    if name not in columns
+                ]
                 if series.per and series.per not in [key.name for key in table.keys]:
                     problems.append(Diagnostic(series.place, f"'per: {series.per}' is not a row key of '{series.table}'"))
     if problems:
@@ -41,7 +47,9 @@ def check_charts(layout: Layout) -> None:
 
 def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: ChartPlace) -> None:
     """Add one chart to a sheet."""
-    chart_type = {"type": "scatter", "subtype": "straight_with_markers"} if place.chart.kind in {"line", "scatter"} else {"type": place.chart.kind}
+    chart_type = (
+        {"type": "scatter", "subtype": "straight_with_markers"} if place.chart.kind in {"line", "scatter"} else {"type": place.chart.kind}
+    )
     chart = book.add_chart(chart_type)
     number = 0
     for series in place.chart.series:
@@ -96,7 +104,11 @@ def _series(layout: Layout, series: Series, name: str, rows: list[int], number: 
         if kind == "scatter":
             result["line"] = {"none": True}
     else:
-        result.update(fill={"color": colour}, gap=80, data_labels={"value": True, "position": "outside_end", "num_format": "0.00", "font": {"name": FONT, "size": 8}})
+        result.update(
+            fill={"color": colour},
+            gap=80,
+            data_labels={"value": True, "position": "outside_end", "num_format": "0.00", "font": {"name": FONT, "size": 8}},
+        )
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from workbook import api
 from workbook.errors import WorkbookError
+from workbook.templates import directory, write_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +61,7 @@ class _Progress:
         self.console = Console(stderr=True)
         self.status = self.console.status("starting") if self.console.is_terminal else None
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> Self:
         if self.status:
             self.status.start()
         return self
@@ -100,7 +101,9 @@ def build(name: str, sets: tuple[str, ...], out: Path | None, templates: Path | 
 
 @main.command()
 @click.argument("file", type=_PATH)
-@click.option("--engine", "engines", multiple=True, metavar="NAME", help="libreoffice, gnumeric or ironcalc; all by default; may be repeated.")
+@click.option(
+    "--engine", "engines", multiple=True, metavar="NAME", help="libreoffice, gnumeric or ironcalc; all by default; may be repeated."
+)
 @_templates
 @click.pass_context
 def verify(ctx: click.Context, file: Path, engines: tuple[str, ...], templates: Path | None) -> None:
@@ -123,12 +126,12 @@ def _show(report: VerifyReport) -> None:
     for engine in report.engines:
         table.add_row(engine, f"{report.cells:,}", *(f"{report.count(engine, kind):,}" for kind in KINDS))
     Console(width=None if sys.stdout.isatty() else 120).print(table)
-    for engine, reason in report.missing.items():
-        click.echo(f"{engine} did not run: {reason}")
+    for missing, reason in report.missing.items():
+        click.echo(f"{missing} did not run: {reason}")
     for text in report.changed:
         click.echo(text)
-    for engine, sheet, address, cell_id, formula, expected, got, kind in report.differences[:SHOWN_DIFFERENCES]:
-        click.echo(f"{engine}: {sheet}!{address} {cell_id} {formula}: Python {expected!r}, engine {got!s} ({kind})")
+    for name, sheet, address, cell_id, formula, expected, got, kind in report.differences[:SHOWN_DIFFERENCES]:
+        click.echo(f"{name}: {sheet}!{address} {cell_id} {formula}: Python {expected!r}, engine {got!s} ({kind})")
     if len(report.differences) > SHOWN_DIFFERENCES:
         click.echo(f"... and {len(report.differences) - SHOWN_DIFFERENCES:,} more differences")
 
@@ -142,7 +145,11 @@ def inputs(name: str, sets: tuple[str, ...], form: str, templates: Path | None) 
     """List the inputs of a workbook with their provenance."""
     from workbook import inspect  # noqa: PLC0415 pandas is loaded only when needed
 
-    _print(inspect.inputs(api.load(name, templates, _pairs(sets))), form, ["id", "value", "unit", "low", "high", "evidence", "confidence", "label"])
+    _print(
+        inspect.inputs(api.load(name, templates, _pairs(sets))),
+        form,
+        ["id", "value", "unit", "low", "high", "evidence", "confidence", "label"],
+    )
 
 
 @main.command()
@@ -188,7 +195,7 @@ def explain(what: str, name: str, sets: tuple[str, ...], templates: Path | None)
 @click.pass_context
 def check(ctx: click.Context, name: str, templates: Path | None) -> None:
     """Check templates and report everything that is wrong with them at once."""
-    api.directory(templates)
+    directory(templates)
     try:
         book = api.load(name, templates)
     except WorkbookError as error:
@@ -203,6 +210,4 @@ def check(ctx: click.Context, name: str, templates: Path | None) -> None:
 @click.argument("target", type=_PATH, metavar="DIR")
 def templates(target: Path) -> None:
     """Write the packaged templates to a new directory, to change them and build with --templates DIR."""
-    from workbook.templates import write_out  # noqa: PLC0415 rarely used
-
     click.echo(f"{target}: {write_out(target)} files")

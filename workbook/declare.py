@@ -10,12 +10,14 @@ from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.schema import (
     Axis,
     Block,
+    Bounds,
     CardBlock,
     Chart,
     ChartsBlock,
     Column,
     Declarations,
     Figure,
+    Grade,
     InputsBlock,
     ListBlock,
     RowKey,
@@ -55,7 +57,18 @@ def declarations(root: Path, name: str) -> Declarations:
             catalogues[key] = found
     sheets = tuple(sheet for key in reader.texts("sheets") if (sheet := _sheet(root, key, reader.place, problems)))
     known_sources = cards.sources(root, problems)
-    result = Declarations(reader.text("workbook", name), reader.text("title", name), reader.text("about"), reader.text("version"), basis, catalogues, sheets, known_sources, str(root / "units.txt"), reader.place)
+    result = Declarations(
+        reader.text("workbook", name),
+        reader.text("title", name),
+        reader.text("about"),
+        reader.text("version"),
+        basis,
+        catalogues,
+        sheets,
+        known_sources,
+        str(root / "units.txt"),
+        reader.place,
+    )
     reader.finish()
     problems.raise_if_any()
     return result
@@ -81,7 +94,15 @@ def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | No
     blocks = [_block(item, problems) for item in raw.items] if isinstance(raw, Sequence) else []
     if not blocks:
         problems.add(reader.place, f"sheet '{key}' has no blocks")
-    sheet = Sheet(reader.text("sheet", key), reader.text("title", key), reader.text("answers"), tuple(b for b in blocks if b), reader.place, each_key, each_of)
+    sheet = Sheet(
+        reader.text("sheet", key),
+        reader.text("title", key),
+        reader.text("answers"),
+        tuple(b for b in blocks if b),
+        reader.place,
+        each_key,
+        each_of,
+    )
     reader.finish()
     return sheet
 
@@ -117,7 +138,9 @@ def _inputs(reader: Reader) -> Block:
         check_name(key, given.keys[key], "input", reader.problems)
         item = Reader(node, reader.problems, f"input '{name}.{key}'")
         unit = item.text("unit", "1")
-        column = Column(key, item.text("label", key), unit, given.keys[key], doc=item.text("doc"), format=item.text("format"), bounds=bounds(item))
+        column = Column(
+            key, item.text("label", key), unit, given.keys[key], doc=item.text("doc"), format=item.text("format"), bounds=bounds(item)
+        )
         value = figure(node, item.what, unit, reader.problems, item)
         item.finish()
         if value:
@@ -129,17 +152,27 @@ def _inputs(reader: Reader) -> Block:
 def _list(reader: Reader) -> Block:
     name = _name(reader, "list")
     unit, limits = reader.text("unit", "1"), bounds(reader)
-    shared = {key: reader.text(key) for key in ("source", "confidence", "evidence", "note")}
+    grade = Grade(reader.text("source"), reader.text("confidence"), reader.text("evidence"), reader.text("note"))
     members: dict[str, Figure] = {}
     for key, node in reader.mapping("values"):
         value = number_of(node, f"'{key}' of list '{name}'", reader.problems)
         if value is not None:
             check_bounds(value, limits, node.place, f"'{key}' of list '{name}'", reader.problems)
-            members[key] = Figure(value, unit, node.place, **shared)
+            members[key] = _figure(value, unit, node, grade)
     for earlier, later in zip(list(members.values()), list(members.values())[1:], strict=False):
         if not earlier.value < later.value:  # type: ignore[operator] # a list holds numbers only
             reader.problems.add(later.place, f"the values of list '{name}' must increase")
-    return ListBlock(name, reader.text("title"), reader.text("label", name), unit, members, reader.place, reader.text("format"), limits, reader.text("doc"))
+    return ListBlock(
+        name,
+        reader.text("title"),
+        reader.text("label", name),
+        unit,
+        members,
+        reader.place,
+        reader.text("format"),
+        limits,
+        reader.text("doc"),
+    )
 
 
 def _cards(reader: Reader) -> Block:
@@ -162,34 +195,66 @@ def _column(name: str, node: Node, place: Place, owner: str, problems: Problems)
     blank = isinstance(first_node, Scalar) and first_node.value is None
     first = None if blank else formula(first_node, "'first'", problems)
     limits = bounds(reader)
-    shared = {key: reader.text(key) for key in ("source", "confidence", "evidence")}
+    grade = Grade(reader.text("source"), reader.text("confidence"), reader.text("evidence"))
     figures: dict[tuple[str, ...], Figure] = {}
     printed = reader.take("printed")
     values = reader.take("values") or printed
     if values is not None:
-        _nested(values, (), unit, shared, reader.what, limits, figures, problems)
+        _nested(values, (), unit, grade, reader.what, limits, figures, problems)
     decimals_of = reader.text("decimals_of")
     ways = sum(map(bool, (expr, cases, values, decimals_of)))
     if ways != 1:
         problems.add(reader.place, f"{reader.what} needs exactly one of expr, by + cases, values, printed, decimals_of")
     if bool(by) != bool(cases):
         problems.add(reader.place, f"{reader.what}: 'by' and 'cases' go together")
-    column = Column(name, reader.text("label", name), unit, place, expr, by, cases, first, blank, figures, printed is not None, decimals_of, reader.text("doc"), shared["source"], reader.text("format"), reader.flag("headline"), limits)
+    column = Column(
+        name,
+        reader.text("label", name),
+        unit,
+        place,
+        expr,
+        by,
+        cases,
+        first,
+        blank,
+        figures,
+        printed is not None,
+        decimals_of,
+        reader.text("doc"),
+        grade.source,
+        reader.text("format"),
+        reader.flag("headline"),
+        limits,
+    )
     reader.finish()
     return column
 
 
-def _nested(node: Node, path: tuple[str, ...], unit: str, shared: dict[str, str], what: str, limits: object, into: dict[tuple[str, ...], Figure], problems: Problems) -> None:  # noqa: PLR0913 a recursion's state
+def _figure(value: float | str, unit: str, node: Node, grade: Grade) -> Figure:
+    raw = node.text if isinstance(node, Scalar) else ""
+    return Figure(value, unit, node.place, raw, source=grade.source, confidence=grade.confidence, evidence=grade.evidence, note=grade.note)
+
+
+def _nested(
+    node: Node,
+    path: tuple[str, ...],
+    unit: str,
+    grade: Grade,
+    what: str,
+    limits: Bounds,
+    into: dict[tuple[str, ...], Figure],
+    problems: Problems,
+) -> None:
     """Read values nested by row keys down to single figures."""
     if isinstance(node, Mapping):
         for key, child in node:
-            _nested(child, (*path, key), unit, shared, what, limits, into, problems)
+            _nested(child, (*path, key), unit, grade, what, limits, into, problems)
         return
     where = f"{what} at {' '.join(path) or 'its only row'}"
     value = node.text if unit == "text" and isinstance(node, Scalar) else number_of(node, where, problems)
     if value is not None:
-        check_bounds(value, limits, node.place, where, problems)  # type: ignore[arg-type] # always Bounds
-        into[path] = Figure(value, unit, node.place, node.text if isinstance(node, Scalar) else "", **shared)
+        check_bounds(value, limits, node.place, where, problems)
+        into[path] = _figure(value, unit, node, grade)
 
 
 def _values(reader: Reader) -> Block:
@@ -202,7 +267,9 @@ def _table(reader: Reader) -> Block:
     name = _name(reader, "table")
     given = reader.mapping("rows")
     rows = tuple(_row_key(key, node, given.keys[key], reader.problems) for key, node in given)
-    return TableBlock(name, reader.text("title"), rows, _columns(reader, "columns", name), reader.place, reader.text("doc"), reader.text("collect"))
+    return TableBlock(
+        name, reader.text("title"), rows, _columns(reader, "columns", name), reader.place, reader.text("doc"), reader.text("collect")
+    )
 
 
 def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:
@@ -216,17 +283,19 @@ def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:
             members[key] = value.value
         else:
             problems.add(value.place, f"member '{key}' must be a text or a number")
-    key = RowKey(name, reader.text("label"), reader.text("of"), reader.texts("only"), members, place, reader.text("unit"))
+    row_key = RowKey(name, reader.text("label"), reader.text("of"), reader.texts("only"), members, place, reader.text("unit"))
     reader.finish()
-    if bool(key.of) == bool(key.members):
+    if bool(row_key.of) == bool(row_key.members):
         problems.add(place, f"row key '{name}' needs either 'of' (a catalogue or list) or 'members'")
-    return key
+    return row_key
 
 
 def _view(reader: Reader) -> Block:
     name = _name(reader, "view")
     table, _, column = reader.text("of").partition(".")
-    return ViewBlock(name, reader.text("title"), table, column, reader.text("rows"), reader.text("columns"), reader.place, reader.texts("only"))
+    return ViewBlock(
+        name, reader.text("title"), table, column, reader.text("rows"), reader.text("columns"), reader.place, reader.texts("only")
+    )
 
 
 def _charts(reader: Reader) -> Block:
@@ -262,7 +331,15 @@ def _axis(reader: Reader, key: str) -> Axis:
 
 def _series(node: Node, problems: Problems) -> Series:
     reader = Reader(node, problems, "series")
-    series = Series(reader.text("table"), reader.text("x"), reader.text("y"), reader.text("name"), reader.text("per"), reader.texts("only"), reader.place)
+    series = Series(
+        reader.text("table"),
+        reader.text("x"),
+        reader.text("y"),
+        reader.text("name"),
+        reader.text("per"),
+        reader.texts("only"),
+        reader.place,
+    )
     reader.finish()
     return series
 

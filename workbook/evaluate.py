@@ -68,7 +68,9 @@ class _Evaluator:
         """Return the rows of each tuple of key values, texts without case."""
         if table.name not in self.indexes:
             found: dict[tuple[Any, ...], list[int]] = {}
-            columns = [self.values[key.quantity] if key.quantity else np.array(list(key.shown.values()), dtype=object) for key in table.keys]
+            columns = [
+                self.values[key.quantity] if key.quantity else np.array(list(key.shown.values()), dtype=object) for key in table.keys
+            ]
             for row, key in enumerate(zip(*(_plain(column) for column in columns), strict=True)):
                 found.setdefault(key, []).append(row)
             self.indexes[table.name] = found
@@ -155,10 +157,10 @@ class _Rows:
         entry = FUNCTIONS[function].value
         if all(not argument.conditions for argument in arguments if isinstance(argument, Span)):
             return entry(*(self.owner.values[a.quantity] if isinstance(a, Span) else self.value(a) for a in arguments))
-        columns = [None if isinstance(a, Span) else np.broadcast_to(self.value(a), self.rows.shape) for a in arguments]
+        singles = {n: np.broadcast_to(self.value(a), self.rows.shape) for n, a in enumerate(arguments) if not isinstance(a, Span)}
         result = []
         for number, row in enumerate(self.rows):
-            parts = [self._span(a, int(row)) if isinstance(a, Span) else column[number] for a, column in zip(arguments, columns, strict=True)]  # type: ignore[index] # a column where it is no span
+            parts = [self._span(a, int(row)) if isinstance(a, Span) else singles[n][number] for n, a in enumerate(arguments)]
             result.append(float(entry(*parts)))
         return np.array(result)
 

@@ -109,7 +109,11 @@ class _Writer:
         operator = entry.operator
         if operator is None or not operator.symbol:
             parts = [self.write(argument)[0] for argument in arguments]
-            text = entry.excel.replace("{*}", ",".join(parts)).format(*parts) if "{*}" not in entry.excel else entry.excel.replace("{*}", ",".join(parts))
+            text = (
+                entry.excel.replace("{*}", ",".join(parts)).format(*parts)
+                if "{*}" not in entry.excel
+                else entry.excel.replace("{*}", ",".join(parts))
+            )
             return text, operator.level if operator else ATOM
         if len(arguments) == 1:
             return operator.symbol + self._bracketed(arguments[0], operator.left), operator.level
@@ -140,7 +144,9 @@ class _Writer:
         table = model.tables[target.table]
         if table.split:
             self.fixed_to_row = True
-            members = tuple(model.static_member(key, self.table, self.row, own) or "" for key, own in zip(tree.keys, table.keys, strict=True))
+            members = tuple(
+                model.static_member(key, self.table, self.row, own) or "" for key, own in zip(tree.keys, table.keys, strict=True)
+            )
             return _reference(self.layout, self.home, tree.quantity, table.index[members])
         values = self._range(tree.quantity)
         keys = [(self._range(own.quantity), self.write(key)[0]) for own, key in zip(table.keys, tree.keys, strict=True)]

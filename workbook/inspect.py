@@ -37,7 +37,19 @@ def cells(book: Book) -> pd.DataFrame:
         text = texts.get((name, row), "")
         kind = "input" if row in quantity.inputs else "link" if row in quantity.links else "formula" if text else "constant"
         unit = "" if quantity.is_text else quantity.unit
-        rows.append((cell_id, sheet, f"{column_letters(c)}{r + 1}", quantity.label, kind, book.values[name][row], unit, f"={text}" if text else "", source_of(book, quantity, row)))
+        rows.append(
+            (
+                cell_id,
+                sheet,
+                f"{column_letters(c)}{r + 1}",
+                quantity.label,
+                kind,
+                book.values[name][row],
+                unit,
+                f"={text}" if text else "",
+                source_of(book, quantity, row),
+            )
+        )
     return pd.DataFrame(rows, columns=list(CELL_COLUMNS))
 
 
@@ -54,7 +66,23 @@ def inputs(book: Book) -> pd.DataFrame:
         date = figure.date or (source.date if source else "")
         unit = "" if quantity.is_text else quantity.unit
         value = book.values[name][row]
-        rows.append((cell_id, sheet, f"{column_letters(c)}{r + 1}", quantity.label, value, unit, figure.low, figure.high, figure.source, date, figure.confidence, figure.evidence, figure.note))
+        rows.append(
+            (
+                cell_id,
+                sheet,
+                f"{column_letters(c)}{r + 1}",
+                quantity.label,
+                value,
+                unit,
+                figure.low,
+                figure.high,
+                figure.source,
+                date,
+                figure.confidence,
+                figure.evidence,
+                figure.note,
+            )
+        )
     return pd.DataFrame(rows, columns=list(INPUT_COLUMNS))
 
 
@@ -98,7 +126,10 @@ def explain(book: Book, what: str) -> str:
     name, row = locate(book, what)
     quantity = book.model.quantities[name]
     unit = "" if quantity.is_text or quantity.unit == "1" else f" {quantity.unit}"
-    lines = [f"{quantity.label}  [{book.model.cell_id(name, row)}, {book.layout.address(name, row)}]", f"  value     {_shown(book, name, row)}{unit}"]
+    lines = [
+        f"{quantity.label}  [{book.model.cell_id(name, row)}, {book.layout.address(name, row)}]",
+        f"  value     {_shown(book, name, row)}{unit}",
+    ]
     if quantity.doc:
         lines.append(f"  meaning   {quantity.doc}")
     variant = quantity.formula_rows().get(row)

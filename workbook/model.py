@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Text, Tree, quantities
-from workbook.expr.units import Units
 from workbook.schema import Bounds, Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workbook.errors import Place
+    from workbook.expr.units import Units
     from workbook.schema import Declarations, Formula
 
 
@@ -71,6 +71,8 @@ class Key:
     of: str
     quantity: str
     shown: dict[str, str | float]
+    label: str = ""
+    unit: str = ""
 
 
 @dataclass(slots=True)

@@ -45,7 +45,9 @@ def sheet_names(declared: Declarations) -> list[tuple[str, Sheet, str]]:
         for member, shown in members:
             name = sheet.name.replace(f"{{{sheet.each_key}}}", shown) if sheet.each else sheet.name
             if not 0 < len(name) <= MAXIMUM_SHEET_NAME or BAD_IN_SHEET_NAME & set(name):
-                problems.append(Diagnostic(sheet.place, f"'{name}' cannot be the name of a sheet", "1 to 31 characters, none of [ ] : * ? / \\ '"))
+                problems.append(
+                    Diagnostic(sheet.place, f"'{name}' cannot be the name of a sheet", "1 to 31 characters, none of [ ] : * ? / \\ '")
+                )
             if sheet_key(name) in {sheet_key(other) for other, _, _ in result}:
                 problems.append(Diagnostic(sheet.place, f"two sheets are called '{name}'", "rename one"))
             result.append((name, sheet, member))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbook.equations import equation, row_label
-from workbook.layout import DEFAULT_WIDTH, LINE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan, column_pixels
+from workbook.canvas import LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, Canvas, unit_text
+from workbook.equations import equation
+from workbook.fit import paginate, settle_heights
+from workbook.layout import TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
 from workbook.names import sheet_key, sheet_names
 from workbook.schema import (
     CardBlock,
@@ -19,6 +20,8 @@ from workbook.schema import (
     ValuesBlock,
     ViewBlock,
 )
+from workbook.specials import fill
+from workbook.style import WIDTHS
 
 if TYPE_CHECKING:
     from workbook.model import Model, Quantity
@@ -27,14 +30,8 @@ if TYPE_CHECKING:
 PROVENANCE = ("Low", "High", "Date", "Confidence", "Evidence", "Source", "Note")
 PROVENANCE_SPANS = (1, 1, 1, 1, 1, 3, 4)  # sources and notes span columns that tables on the same sheet need narrow
 PROVENANCE_WIDTHS = (12.0, 12.0, 12.0, 12.0, 12.0, 0.0, 0.0)
-LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH = 34.0, 13.0, 16.0
 KEY_WIDTH, CELL_WIDTH, WIDEST = 16.0, 12.0, 60.0
-PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
-TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
-CHARACTERS, CHARACTERS_SMALL = 1.08, 1.2  # characters of running text in a unit of column width, at 10 and 9 points
-SMALL = {"unit", "provenance", "how", "muted", "header_unit"}
 CHART_ROWS = 22
-MANY_EXPRESSIONS = 5  # a quantity whose rows have so many expressions is told by its description
 FIRST_BLOCK = 4
 
 
@@ -45,7 +42,7 @@ def place(model: Model) -> Layout:
         plan = SheetPlan(name, declared.title, declared.answers, member, declared)
         layout.sheets[name] = plan
     for plan in layout.sheets.values():
-        _Placer(layout, plan).run()
+        Placer(layout, plan).run()
     _names(layout)
     return layout
 
@@ -60,13 +57,13 @@ def _names(layout: Layout) -> None:
             layout.add_name(cell_id.replace(".", "_"), quantity_id, row)
 
 
-@dataclass(slots=True)
-class _Placer:
-    layout: Layout
-    plan: SheetPlan
-    row: int = 0
+class Placer(Canvas):
+    """Places the blocks of one sheet."""
+
+    __slots__ = ()
 
     def run(self) -> None:
+        """Place titles, banner and blocks, then fit the sheet to paper."""
         plan = self.plan
         plan.labels.append(Label(0, 0, self.titled(plan.title), "title"))
         if plan.answers:
@@ -81,14 +78,6 @@ class _Placer:
         settle_heights(plan)
         paginate(plan)
 
-    def titled(self, text: str) -> str:
-        """Fill the member's name into a text of a repeated sheet."""
-        sheet = self.plan.declared
-        if not sheet.each:
-            return text
-        card = self.layout.model.declared.catalogues[sheet.each].cards[self.plan.member]
-        return text.replace(f"{{{sheet.each_key}}}", card.name).replace("{about}", card.about)
-
     def banner(self) -> None:
         """The master check and the way back, on every sheet."""
         first = next(iter(self.layout.sheets))
@@ -99,6 +88,7 @@ class _Placer:
             self.layout.segments[quantity] = [Segment(self.plan.name, range(1), 2, 1)]
 
     def block(self, block: Block) -> None:
+        """Place one block of any kind."""
         match block:
             case TextBlock():
                 self.heading(block.title)
@@ -125,45 +115,16 @@ class _Placer:
             case ChartsBlock():
                 self.charts(block)
             case SpecialBlock():
-                self.special(block)
-
-    def heading(self, text: str) -> None:
-        if text:
-            self.plan.labels.append(Label(self.row, 0, self.titled(text), "heading", TEXT_COLUMNS))
-            self.plan.heights[self.row] = 20.0
-            self.plan.last_column = max(self.plan.last_column, TEXT_COLUMNS - 1)
-            self.row += 1
-
-    def paragraph(self, row: int, text: str, style: str) -> None:
-        """A text over merged columns; its height is settled when the widths are known."""
-        self.plan.labels.append(Label(row, 0, text, style, TEXT_COLUMNS))
-        self.plan.last_column = max(self.plan.last_column, TEXT_COLUMNS - 1)
-
-    def label(self, column: int, text: str | float, style: str, width: float = 0.0) -> None:
-        """A text in the current row, wrapped where it is longer than its column."""
-        self.plan.labels.append(Label(self.row, column, text, style))
-        if width:
-            self.plan.widen(column, width)
-        self.plan.last_column = max(self.plan.last_column, column)
-
-    def header(self, texts: tuple[str, ...], widths: tuple[float, ...], spans: tuple[int, ...] = ()) -> None:
-        """A row of column heads; the last ones may span columns that tables above or below need narrow."""
-        column = 0
-        for text, width, span in zip(texts, widths, spans or (1,) * len(texts), strict=True):
-            self.label(column, text, "header", width)
-            if span > 1:
-                self.plan.labels[-1] = Label(self.row, column, text, "header", span)
-                self.plan.last_column = max(self.plan.last_column, column + span - 1)
-            column += span
-        self.row += 1
-
-    def wide(self, column: int, text: str, span: int, style: str = "how") -> None:
-        """A text in the current row over several merged columns."""
-        self.plan.labels.append(Label(self.row, column, text, style, span))
-        self.plan.last_column = max(self.plan.last_column, column + span - 1)
+                self.heading(block.title)
+                fill(self, block.kind)
 
     def input_header(self) -> None:
-        self.header(("Input", "Value", "Unit", *PROVENANCE), (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, *PROVENANCE_WIDTHS), (1, 1, 1, *PROVENANCE_SPANS))
+        """The heads of a block of inputs."""
+        self.header(
+            ("Input", "Value", "Unit", *PROVENANCE),
+            (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, *PROVENANCE_WIDTHS),
+            (1, 1, 1, *PROVENANCE_SPANS),
+        )
 
     def input_row(self, quantity: Quantity, row: int, label: str) -> None:
         """One input: label, value, unit, low, high, date, confidence, evidence, source, note."""
@@ -186,7 +147,15 @@ class _Placer:
         if figure:
             source = self.layout.model.declared.sources.get(figure.source)
             date = figure.date or (source.date if source else "")
-            cells = (figure.low, figure.high, date, figure.confidence, figure.evidence, source.reference if source else "", figure.note or doc)
+            cells = (
+                figure.low,
+                figure.high,
+                date,
+                figure.confidence,
+                figure.evidence,
+                source.reference if source else "",
+                figure.note or doc,
+            )
         column = 3
         for item, span in zip(cells, PROVENANCE_SPANS, strict=True):
             if isinstance(item, float) and figure:
@@ -196,6 +165,7 @@ class _Placer:
             column += span
 
     def inputs(self, block: InputsBlock) -> None:
+        """Single inputs, one a row."""
         self.heading(block.title)
         self.input_header()
         for column, _ in block.items:
@@ -203,6 +173,7 @@ class _Placer:
             self.input_row(quantity, 0, column.label)
 
     def list(self, block: ListBlock) -> None:
+        """The members of a list, one a row."""
         self.heading(block.title)
         self.input_header()
         quantity = self.layout.model.quantities[f"{block.name}.value"]
@@ -237,7 +208,11 @@ class _Placer:
         model = self.layout.model
         table = model.tables[block.name]
         row = table.index[(self.plan.member,)] if self.plan.member else 0
-        extra = [name.partition(".")[2] for name in table.columns if name.partition(".")[2] not in {i.name for i in block.items} | {k.name for k in table.keys}]
+        extra = [
+            name.partition(".")[2]
+            for name in table.columns
+            if name.partition(".")[2] not in {i.name for i in block.items} | {k.name for k in table.keys}
+        ]
         if table.keys:
             # A repeated sheet's own key, once, so that formulas on the sheet can look it up.
             key = model.quantities[table.keys[0].quantity]
@@ -265,9 +240,11 @@ class _Placer:
         head = self.row
         for column, quantity_id in enumerate(table.columns):
             quantity = model.quantities[quantity_id]
-            width = KEY_WIDTH if quantity_id in key_names else CELL_WIDTH
+            width = KEY_WIDTH if quantity_id in key_names else WIDTHS.get(quantity.unit, CELL_WIDTH)
             if quantity.is_text:
-                longest = max((len(str(text)) for text in [*quantity.constants.values(), *(f.value for f in quantity.inputs.values())]), default=0)
+                longest = max(
+                    (len(str(text)) for text in [*quantity.constants.values(), *(f.value for f in quantity.inputs.values())]), default=0
+                )
                 width = min(WIDEST, max(width, 1.1 * longest + 3))
             self.plan.labels.append(Label(head, column, quantity.label, "header"))
             unit = unit_text(quantity)
@@ -278,132 +255,17 @@ class _Placer:
         self.row = head + 2 + len(rows)
 
     def charts(self, block: ChartsBlock) -> None:
+        """One or two charts side by side."""
         self.plan.charts.extend(
-            ChartPlace(chart, self.titled(chart.title), self.row, -1 if number else 0, 2 if len(block.charts) > 1 else 1, CHART_ROWS, self.plan.member)
+            ChartPlace(
+                chart,
+                self.titled(chart.title),
+                self.row,
+                -1 if number else 0,
+                2 if len(block.charts) > 1 else 1,
+                CHART_ROWS,
+                self.plan.member,
+            )
             for number, chart in enumerate(block.charts)
         )
         self.row += CHART_ROWS
-
-    def special(self, block: SpecialBlock) -> None:
-        self.heading(block.title)
-        match block.kind:
-            case "contents":
-                self.contents()
-            case "colours":
-                self.colours()
-            case "equations":
-                self.equations()
-            case "sources":
-                self.sources()
-            case _:
-                self.alternates()
-
-    def contents(self) -> None:
-        self.header(("Sheet", "Question it answers"), (LABEL_WIDTH, 0.0), (1, TEXT_COLUMNS - 1))
-        for plan in self.layout.sheets.values():
-            if plan.name == self.plan.name:
-                continue
-            self.plan.labels.append(Label(self.row, 0, plan.name, "link", link=f"internal:'{plan.name}'!A1"))
-            card = self.layout.model.declared.catalogues[plan.declared.each].cards[plan.member] if plan.member else None
-            text = plan.declared.answers.replace(f"{{{plan.declared.each_key}}}", card.name if card else "")
-            self.wide(1, text, TEXT_COLUMNS - 1)
-            self.row += 1
-
-    def colours(self) -> None:
-        rows = (
-            ("input", "1.23", "Blue on pale yellow: an input. Edit it; everything that depends on it moves."),
-            ("formula", "1.23", "Black: a formula. Locked (no password) so that it is not typed over by accident."),
-            ("linked", "1.23", "Green: shows a cell of another sheet."),
-            ("muted", "1.23", "Grey: for reference; nothing depends on it."),
-            ("passed", "pass", "Green fill: a check that holds."),
-            ("failed", "FAIL", "Red fill: a check that does not hold."),
-        )
-        for style, sample, text in rows:
-            self.label(0, sample, f"sample_{style}")
-            self.wide(1, text, TEXT_COLUMNS - 1)
-            self.row += 1
-
-    def equations(self) -> None:
-        """Every formula column of the model as readable mathematics."""
-        self.header(("Quantity", "Unit", "Identifier", "Equation"), (LABEL_WIDTH, UNIT_WIDTH, 0.0, 0.0), (1, 1, 2, 6))
-        for quantity in self.layout.model.quantities.values():
-            if not quantity.variants:
-                continue
-            self.label(0, quantity.label, "label")
-            self.label(1, unit_text(quantity), "unit")
-            self.wide(2, quantity.id, 2, "code")
-            text = equation(self.layout.model, quantity) if len(quantity.variants) < MANY_EXPRESSIONS else ""
-            self.wide(4, text or quantity.doc or "An expression for each row: see the formulas.", 6)
-            self.row += 1
-
-    def sources(self) -> None:
-        self.header(("Source", "Date", "Publisher", "Reference"), (LABEL_WIDTH, 0.0, 0.0, 0.0), (1, 1, 2, 6))
-        for source in self.layout.model.declared.sources.values():
-            self.label(0, source.title, "label")
-            self.label(1, source.date, "provenance")
-            self.wide(2, source.publisher, 2)
-            self.wide(4, source.reference + (f"; licence {source.licence}" if source.licence else ""), 6)
-            self.row += 1
-
-    def alternates(self) -> None:
-        """Every figure of which a card holds two."""
-        self.header(("Figure", "Used here", "Unit", "Other", "Basis of the other, and why"), (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, VALUE_WIDTH, 0.0), (1, 1, 1, 1, 6))
-        for quantity in self.layout.model.quantities.values():
-            for row, (basis, other) in quantity.alternates.items():
-                used = quantity.inputs[row]
-                self.label(0, f"{row_label(self.layout.model, quantity.id, row)}: {quantity.label}", "label")
-                self.label(1, used.value, f"muted_value|{quantity.format}|{quantity.unit}")
-                self.label(2, unit_text(quantity), "unit")
-                self.label(3, other.value, f"muted_value|{quantity.format}|{quantity.unit}")
-                self.wide(4, f"{basis}: {other.note}", 6)
-                self.row += 1
-
-
-def unit_text(quantity: Quantity) -> str:
-    """Return a unit as cells show it: nothing for texts, a dash for plain numbers."""
-    return {"text": "", "1": "–", "mixed": "as stated"}.get(quantity.unit, quantity.unit)
-
-
-def settle_heights(plan: SheetPlan) -> None:
-    """Give wrapped rows the height their text needs at the final widths."""
-    for label in plan.labels:
-        if not isinstance(label.text, str) or label.style in {"title", "heading", "link"}:
-            continue
-        width = sum(plan.widths.get(column, DEFAULT_WIDTH) for column in range(label.column, label.column + label.span))
-        lines = _lines(label.text, width * (CHARACTERS_SMALL if label.style in SMALL else CHARACTERS) - 1)
-        if lines > 1:
-            plan.heights[label.row] = max(plan.heights.get(label.row, LINE), (LINE - 1) * lines + 3)
-
-
-def _lines(text: str, room: float) -> int:
-    """Return how many lines a text takes when it is broken between words."""
-    lines = 0
-    for paragraph in text.split("\n"):
-        lines, used = lines + 1, 0
-        for word in paragraph.split():
-            if used and used + 1 + len(word) > room:
-                lines, used = lines + 1, 0
-            used += len(word) + (1 if used else 0)
-            lines += int((len(word) - 1) // max(1.0, room))
-    return lines
-
-
-def paginate(plan: SheetPlan) -> None:
-    """Choose the print scale that fits the width, and break pages between blocks rather than inside them.
-
-    Excel ignores page breaks where a sheet is fitted to a number of pages, so the scale is worked out here.
-    """
-    total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1))
-    plan.large = total > TOO_WIDE
-    wide, high = LARGE_PAGE if plan.large else PAGE
-    plan.scale = max(10, min(100, int(90 * wide / total)))
-    repeated = sum(plan.pixels(row) for row in range(3))
-    room = high * 100 / plan.scale - repeated
-    used = sum(plan.pixels(row) for row in range(3, FIRST_BLOCK))
-    for start, stop in zip(plan.starts, [*plan.starts[1:], plan.last_row + 1], strict=True):
-        height = sum(plan.pixels(row) for row in range(start, stop))
-        fits_a_page = height <= room
-        if used + height > room and used > 0 and (fits_a_page or used > room / 2):
-            plan.breaks.append(start)
-            used = 0.0
-        used = used + height if fits_a_page else (used + height) % room

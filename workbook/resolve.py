@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.errors import suggest
-from workbook.expr.nodes import Call, Cell, Find, Fixed, Lookup, Name, Neighbour, Number, Over, Span, Text, Total, Tree
 from workbook.expr.functions import AGGREGATES
+from workbook.expr.nodes import Call, Cell, Find, Fixed, Lookup, Name, Neighbour, Number, Over, Span, Text, Total, Tree
 from workbook.expr.parse import NEIGHBOURS, ExpressionError
 
 if TYPE_CHECKING:
@@ -86,15 +86,22 @@ class Resolver:
 
     def _lookup(self, table: Table, quantity: str, keys: tuple[Tree, ...], tree: Find) -> Tree:
         """Look up in the sheet-spanning or contiguous form of a table, whichever the keys allow."""
-        static = all(isinstance(key, Text | Fixed) or (isinstance(key, Cell) and key.quantity in {k.quantity for k in self.table.keys}) for key in keys)
+        static = all(
+            isinstance(key, Text | Fixed) or (isinstance(key, Cell) and key.quantity in {k.quantity for k in self.table.keys})
+            for key in keys
+        )
         collected = self.model.collected.get(table.name)
         on_own_sheet = static and self.table.split == table.name and table.split == table.name
         if table.kind == "cards" and not on_own_sheet and not (static and self.table.name == table.name):
             if collected is None:
-                raise ExpressionError(tree.at, f"catalogue '{table.name}' is not collected on any sheet", f"add a table with 'collect: {table.name}'")
+                raise ExpressionError(
+                    tree.at, f"catalogue '{table.name}' is not collected on any sheet", f"add a table with 'collect: {table.name}'"
+                )
             name = f"{collected}.{tree.column}"
             if name not in self.model.quantities:
-                raise ExpressionError(tree.at, f"'{tree.column}' is optional in '{table.name}': some cards lack it, so it cannot be looked up")
+                raise ExpressionError(
+                    tree.at, f"'{tree.column}' is optional in '{table.name}': some cards lack it, so it cannot be looked up"
+                )
             return Lookup(name, keys, tree.at)
         if len(keys) > 1 and self.model.quantities[quantity].is_text and not table.split:
             raise ExpressionError(tree.at, f"'{tree.table}.{tree.column}' is a text: texts are looked up by one key")
@@ -108,7 +115,9 @@ class Resolver:
             return quantity
         collected = self.model.collected.get(table.name)
         known = [name.partition(".")[2] for name in table.columns]
-        hint = f"the table '{collected}' has it" if collected and f"{collected}.{column}" in self.model.quantities else suggest(column, known)
+        hint = (
+            f"the table '{collected}' has it" if collected and f"{collected}.{column}" in self.model.quantities else suggest(column, known)
+        )
         raise ExpressionError(at, f"'{table.name}' has no column '{column}'", hint)
 
     def _member(self, key: Key, member: str, at: int) -> None:
@@ -140,14 +149,20 @@ class Resolver:
     def _over_table(self, over: Over) -> Table:
         table = self.model.tables.get(over.table)
         if table is None or not table.keys:
-            raise ExpressionError(over.at, f"unknown table '{over.table}'", suggest(over.table, [name for name, item in self.model.tables.items() if item.keys]))
+            raise ExpressionError(
+                over.at,
+                f"unknown table '{over.table}'",
+                suggest(over.table, [name for name, item in self.model.tables.items() if item.keys]),
+            )
         if table.kind == "cards":
             collected = self.model.collected.get(table.name)
             if collected is None:
                 raise ExpressionError(over.at, f"catalogue '{table.name}' is not collected on any sheet")
             table = self.model.tables[collected]
         if table.split:
-            raise ExpressionError(over.at, f"'{over.table}' is spread over sheets and cannot be aggregated", "collect it into one table first")
+            raise ExpressionError(
+                over.at, f"'{over.table}' is spread over sheets and cannot be aggregated", "collect it into one table first"
+            )
         return table
 
     def _conditions(self, over: Over, table: Table) -> tuple[tuple[str, Tree], ...]:
@@ -166,7 +181,9 @@ class Resolver:
     def _span(self, over: Over) -> Span:
         table = self._over_table(over)
         if not isinstance(over.element, Name) or not over.element.name.startswith(f"{over.alias}."):
-            raise ExpressionError(over.at, f"a range is one column: [{over.alias}.column for {over.alias} in {over.table}]", "compute the column first")
+            raise ExpressionError(
+                over.at, f"a range is one column: [{over.alias}.column for {over.alias} in {over.table}]", "compute the column first"
+            )
         conditions = self._conditions(over, table)
         self._check_block(table, conditions, over)
         return Span(self._column(table, over.element.name.partition(".")[2], over.element.at), conditions, over.at)
@@ -178,7 +195,9 @@ class Resolver:
             if rows is None:
                 raise ExpressionError(over.at, "the conditions of a range compare row keys with row keys of this table or written keys")
             if not rows or rows != list(range(rows[0], rows[-1] + 1)):
-                raise ExpressionError(over.at, "the rows of a range must stand together", "put the compared keys first in the rows of the table")
+                raise ExpressionError(
+                    over.at, "the rows of a range must stand together", "put the compared keys first in the rows of the table"
+                )
 
     def _total(self, function: str, over: Over, at: int) -> Total:
         table = self._over_table(over)

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from workbook.errors import Place
+if TYPE_CHECKING:
+    from workbook.errors import Place
 
 EVIDENCE = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
 CONFIDENCE = ("high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """Where a figure that is shared by many cells comes from."""
+
+    source: str = ""
+    confidence: str = ""
+    evidence: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

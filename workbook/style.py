@@ -39,7 +39,9 @@ BY_UNIT = {
     "USD/h/instance": "0.00",
     "tok/instance": "#,##0",
     "text": "@",
+    "gpu/instance": "0",
 }
+WIDTHS = {"byte/gpu": 17.0, "param": 17.0, "param*instance/gpu": 17.0, "block/instance": 13.0, "byte*instance/gpu/tok": 14.0}
 
 _BASE: dict[str, Any] = {"font_name": FONT, "font_size": 10, "font_color": INK, "valign": "vcenter"}
 _CELL = {**_BASE, "border": 1, "border_color": LINE}

@@ -18,14 +18,22 @@ def directory(given: Path | None) -> Path:
     """Return the templates to use; raises WorkbookError when the given directory does not hold any."""
     root = given if given is not None else packaged()
     if not (root / "sheets").is_dir():
-        raise WorkbookError([Diagnostic(Place(str(root)), "is not a directory of templates (it has no 'sheets')", "write one out with: workbook templates DIR")])
+        raise WorkbookError(
+            [
+                Diagnostic(
+                    Place(str(root)), "is not a directory of templates (it has no 'sheets')", "write one out with: workbook templates DIR"
+                )
+            ]
+        )
     return root
 
 
 def write_out(target: Path) -> int:
     """Copy the packaged templates to a new directory and return the number of files; raises WorkbookError."""
     if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
-        raise WorkbookError([Diagnostic(Place(str(target)), "exists and is not empty", "name a new directory, so that nothing is overwritten")])
+        raise WorkbookError(
+            [Diagnostic(Place(str(target)), "exists and is not empty", "name a new directory, so that nothing is overwritten")]
+        )
     try:
         shutil.copytree(packaged(), target, dirs_exist_ok=True)
     except OSError as error:

@@ -167,7 +167,13 @@ class _Writer:
         banner = quantity.table == "banner"
         for row, text in formulas(self.layout, quantity):
             sheet, r, c = self.layout.cell(quantity.id, row)
-            style = self.format("banner") if banner else self.link_style(quantity, row, sheet, suffix) if row in quantity.links else formula_style
+            style = (
+                self.format("banner")
+                if banner
+                else self.link_style(quantity, row, sheet, suffix)
+                if row in quantity.links
+                else formula_style
+            )
             self.ok(self.sheets[sheet]._write_formula(r, c, text, style, values[row]))  # noqa: SLF001 the public form parses its arguments again
             self.counts["formulas"] += 1
         self.conditional(quantity)
@@ -178,7 +184,9 @@ class _Writer:
 
     def constant(self, sheet: str, row: int, column: int, value: float | str, style: Any) -> None:
         target = self.sheets[sheet]
-        self.ok(target.write_string(row, column, value, style) if isinstance(value, str) else target.write_number(row, column, value, style))
+        self.ok(
+            target.write_string(row, column, value, style) if isinstance(value, str) else target.write_number(row, column, value, style)
+        )
 
     def validate(self, quantity: Quantity, sheet: str, row: int, column: int) -> None:
         """Let Excel refuse what the template refuses."""
@@ -201,7 +209,9 @@ class _Writer:
         unit = "" if quantity.unit in {"1", "text"} else f" in {quantity.unit}"
         wanted = ", ".join(choices) if choices else f"a number{_limits(low, limits.maximum)}{unit}"
         message = f"{quantity.label}: {wanted}."
-        rule.update(input_title=quantity.label[:32], input_message=message[:255], error_title="Not a usable value", error_message=message[:255])
+        rule.update(
+            input_title=quantity.label[:32], input_message=message[:255], error_title="Not a usable value", error_message=message[:255]
+        )
         self.ok(self.sheets[sheet].data_validation(row, column, row, column, rule))
 
     def conditional(self, quantity: Quantity) -> None:
@@ -211,8 +221,11 @@ class _Writer:
         good = 1 if quantity.format == "pass" else 0
         for segment in self.layout.segments[quantity.id]:
             last = segment.row + len(segment.rows) - 1
-            for criteria, role in (("==", "passed"), ("!=", "failed")):
-                rule = {"type": "cell", "criteria": criteria, "value": good, "format": self.format(f"{role}|{quantity.format}|1")}
+            cell = f"{column_letters(segment.column)}{segment.row + 1}"
+            for sign, role in (("=", "passed"), ("<>", "failed")):
+                # A cell left blank on purpose (the first of a run) is neither.
+                test = f"=AND(ISNUMBER({cell}),{cell}{sign}{good})"
+                rule = {"type": "formula", "criteria": test, "format": self.format(f"{role}|{quantity.format}|1")}
                 self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, last, segment.column, rule))
 
     def record(self) -> None:
@@ -231,7 +244,14 @@ class _Writer:
             unit = self.layout.model.quantities[quantity_id].unit
             for segment in segments:
                 row += 1
-                texts = (quantity_id, segment.sheet, f"{column_letters(segment.column)}{segment.row + 1}", str(len(segment.rows)), str(segment.rows.start), unit)
+                texts = (
+                    quantity_id,
+                    segment.sheet,
+                    f"{column_letters(segment.column)}{segment.row + 1}",
+                    str(len(segment.rows)),
+                    str(segment.rows.start),
+                    unit,
+                )
                 for column, text in enumerate(texts):
                     self.ok(sheet.write_string(row, column, text))
 
@@ -246,5 +266,3 @@ def _limits(low: float | None, high: float | None) -> str:
     if low is not None and high is not None:
         return f" from {low:g} to {high:g}"
     return f" from {low:g} up" if low is not None else f" up to {high:g}" if high is not None else ""
-
-

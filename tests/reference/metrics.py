@@ -102,7 +102,7 @@ def doubling_ratios(window: ArrayLike, efficiency: ArrayLike) -> FloatArray:
 
 
 def knot_segment(x: float, knots: ArrayLike) -> int:
-    """Number of the segment between knots that holds ``x``, counted from 1.
+    """Find the segment between knots that holds ``x``, counted from 1.
 
     Args:
         x: any real.

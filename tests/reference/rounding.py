@@ -63,11 +63,11 @@ def nearest(value: ArrayLike) -> FloatArray:
 
 
 def _noted(value: ArrayLike, edge: float) -> FloatArray:
-    """Note the arguments near a whole number plus ``edge``; being a whole number exactly is no edge case of `floor`."""
+    """Note the arguments near a whole number plus ``edge``; for `floor` and the like an exact whole number is none."""
     array = finite("value", value)
     edges = _EDGES.get()
     if edges is not None:
         away = np.abs(array - edge - np.round(array - edge))
-        close = away < EDGE * np.maximum(1.0, np.abs(array) * 1e-3)
-        edges.extend(np.atleast_1d(array)[np.atleast_1d(close & ((away > 0) | (edge > 0)))].tolist())
+        near = (away < EDGE) & ((away > 0) | (edge > 0))
+        edges.extend(np.atleast_1d(array)[np.atleast_1d(near)].tolist())
     return array

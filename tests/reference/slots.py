@@ -184,7 +184,8 @@ def block_slots(blocks: ArrayLike, blocks_each: ArrayLike) -> FloatArray:
     Source: reproduction, calibrated profile.
 
     """
-    return floor(not_negative("blocks", blocks) / at_least("blocks_each", blocks_each, 1))
+    each = at_least("blocks_each", blocks_each, 1)
+    return floor(not_negative("blocks", blocks) / each)
 
 
 def paged_slots(

@@ -50,7 +50,9 @@ class Function:
 MANY = 30
 
 
-def _operator(name: str, symbol: str, level: int, left: int, right: int, value: Callable[..., values.Array], rule: rules.Rule, prose: str) -> Function:  # noqa: PLR0913 a row of the table below
+def _operator(
+    name: str, symbol: str, level: int, left: int, right: int, value: Callable[..., values.Array], rule: rules.Rule, prose: str
+) -> Function:
     return Function(name, (2, 2), value, rule, f"Operator {symbol}.", prose=prose, operator=Operator(symbol, level, left, right))
 
 
@@ -71,25 +73,98 @@ _OPERATORS = (
 
 # Excel forms hold {0}, {1}, ... for arguments and {*} for all of them, comma separated.
 _FUNCTIONS = (
-    Function("if", (3, 3), values.choose, rules.condition, "Written 'a if test else b'.", "IF({*})", "if {0} then {1}, else {2}", Operator("", ATOM, 0, 0)),
+    Function(
+        "if",
+        (3, 3),
+        values.choose,
+        rules.condition,
+        "Written 'a if test else b'.",
+        "IF({*})",
+        "if {0} then {1}, else {2}",
+        Operator("", ATOM, 0, 0),
+    ),
     Function("and", (2, MANY), values.every, rules.logic, "Written 'a and b'.", "AND({*})", "{*: and }", Operator("", ATOM, 0, 0)),
     Function("or", (2, MANY), values.some, rules.logic, "Written 'a or b'.", "OR({*})", "{*: or }", Operator("", ATOM, 0, 0)),
     Function("not", (1, 1), lambda a: 1.0 - a, rules.logic, "Written 'not a'.", "NOT({0})", "not {0}", Operator("", ATOM, 0, 0)),
     Function("abs", (1, 1), np.abs, rules.keep, "Absolute value.", "ABS({0})", "|{0}|"),
     Function("exp", (1, 1), lambda a: values.finite(np.exp(a)), rules.plain, "e to the power of a plain number.", "EXP({0})"),
     Function("ln", (1, 1), lambda a: values.finite(np.log(a)), rules.plain, "Natural logarithm of a positive plain number.", "LN({0})"),
-    Function("log2", (1, 1), lambda a: values.finite(np.log2(a)), rules.plain, "Base-2 logarithm of a positive plain number.", "LOG({0},2)", "log₂({0})"),
-    Function("log10", (1, 1), lambda a: values.finite(np.log10(a)), rules.plain, "Base-10 logarithm of a positive plain number.", "LOG10({0})", "log₁₀({0})"),
-    Function("sqrt", (1, 1), lambda a: values.finite(np.sqrt(a)), rules.square_root, "Square root of a non-negative number.", "SQRT({0})", "√({0})"),
+    Function(
+        "log2",
+        (1, 1),
+        lambda a: values.finite(np.log2(a)),
+        rules.plain,
+        "Base-2 logarithm of a positive plain number.",
+        "LOG({0},2)",
+        "log₂({0})",
+    ),
+    Function(
+        "log10",
+        (1, 1),
+        lambda a: values.finite(np.log10(a)),
+        rules.plain,
+        "Base-10 logarithm of a positive plain number.",
+        "LOG10({0})",
+        "log₁₀({0})",
+    ),
+    Function(
+        "sqrt",
+        (1, 1),
+        lambda a: values.finite(np.sqrt(a)),
+        rules.square_root,
+        "Square root of a non-negative number.",
+        "SQRT({0})",
+        "√({0})",
+    ),
     Function("min", (2, MANY), values.smallest, rules.common, "Smallest of values of one unit.", "MIN({*})"),
     Function("max", (2, MANY), values.largest, rules.common, "Largest of values of one unit.", "MAX({*})"),
     Function("round", (2, 2), values.round_half_away, rules.keep, "round(x, digits): halves away from zero.", "ROUND({*})"),
-    Function("floor", (1, 1), values.floor, rules.keep, "Round down; within 5e-10 of an integer counts as that integer.", f"INT(ROUND({{0}},{values.FLOOR_DIGITS}))", "⌊{0}⌋"),
-    Function("ceiling", (1, 1), values.ceiling, rules.keep, "Round up; within 5e-10 of an integer counts as that integer.", f"-INT(-ROUND({{0}},{values.FLOOR_DIGITS}))", "⌈{0}⌉", Operator("", ADDING, 0, 0)),
-    Function("truncate", (1, 1), values.truncate, rules.keep, "Round towards zero; within 5e-10 of an integer counts as it.", f"TRUNC(ROUND({{0}},{values.FLOOR_DIGITS}))"),
+    Function(
+        "floor",
+        (1, 1),
+        values.floor,
+        rules.keep,
+        "Round down; within 5e-10 of an integer counts as that integer.",
+        f"INT(ROUND({{0}},{values.FLOOR_DIGITS}))",
+        "⌊{0}⌋",
+    ),
+    Function(
+        "ceiling",
+        (1, 1),
+        values.ceiling,
+        rules.keep,
+        "Round up; within 5e-10 of an integer counts as that integer.",
+        f"-INT(-ROUND({{0}},{values.FLOOR_DIGITS}))",
+        "⌈{0}⌉",
+        Operator("", ADDING, 0, 0),
+    ),
+    Function(
+        "truncate",
+        (1, 1),
+        values.truncate,
+        rules.keep,
+        "Round towards zero; within 5e-10 of an integer counts as it.",
+        f"TRUNC(ROUND({{0}},{values.FLOOR_DIGITS}))",
+    ),
     Function("indicator", (1, 1), lambda a: a, rules.indicator, "1 where a comparison holds, else 0.", "IF({0},1,0)", "[{0}]"),
-    Function("otherwise", (2, 2), values.otherwise, rules.common, "otherwise(x, y): y where x is an error.", "IFERROR({*})", "{0}, or {1} where there is none"),
-    Function("locate", (2, 2), values.locate, rules.locate, "locate(x, [row.knot for row in table]): the segment of increasing knots that holds x.", "MAX(1,MIN(IFERROR(MATCH({0},{1},1),1),ROWS({1})-1))", "segment of {0} in {1}"),
+    Function(
+        "otherwise",
+        (2, 2),
+        values.otherwise,
+        rules.common,
+        "otherwise(x, y): y where x is an error.",
+        "IFERROR({*})",
+        "{0}, or {1} where there is none",
+    ),
+    Function(
+        "locate",
+        (2, 2),
+        values.locate,
+        rules.locate,
+        "locate(x, [row.knot for row in table]): the segment of increasing knots that holds x.",
+        "MAX(1,MIN(IFERROR(MATCH({0},{1},1),1),ROWS({1})-1))",
+        "segment of {0} in {1}",
+    ),
     Function(
         "interpolate",
         (4, 4),
@@ -100,10 +175,32 @@ _FUNCTIONS = (
         "{3} interpolated at {0}",
         Operator("", ADDING, 0, 0),
     ),
-    Function("slope", (2, 2), values.slope, rules.slope, "slope(ys, xs): least-squares slope over two ranges.", "SLOPE({*})", "slope of {0} over {1}"),
-    Function("intercept", (2, 2), values.intercept, rules.intercept, "intercept(ys, xs): least-squares intercept over two ranges.", "INTERCEPT({*})"),
+    Function(
+        "slope",
+        (2, 2),
+        values.slope,
+        rules.slope,
+        "slope(ys, xs): least-squares slope over two ranges.",
+        "SLOPE({*})",
+        "slope of {0} over {1}",
+    ),
+    Function(
+        "intercept",
+        (2, 2),
+        values.intercept,
+        rules.intercept,
+        "intercept(ys, xs): least-squares intercept over two ranges.",
+        "INTERCEPT({*})",
+    ),
     Function("convert", (2, 2), lambda a, _: a, rules.convert, "convert(x, 'unit'): the same thing on another scale.", prose="{0}"),
-    Function("relabel", (3, 3), lambda a, *_: a, rules.relabel, "relabel(x, 'from', 'to'): states that a number counts as another unit.", prose="{0}"),
+    Function(
+        "relabel",
+        (3, 3),
+        lambda a, *_: a,
+        rules.relabel,
+        "relabel(x, 'from', 'to'): states that a number counts as another unit.",
+        prose="{0}",
+    ),
 )
 
 FUNCTIONS: dict[str, Function] = {entry.name: entry for entry in _OPERATORS + _FUNCTIONS}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import NoReturn
 
 from workbook.errors import suggest
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
@@ -66,8 +65,8 @@ class _Translator:
     def __init__(self, start: int) -> None:
         self.start = start
 
-    def fail(self, node: ast.AST, message: str, fix: str = "") -> NoReturn:
-        raise ExpressionError(self.at(node), message, fix)
+    def error(self, node: ast.AST, message: str, fix: str = "") -> ExpressionError:
+        return ExpressionError(self.at(node), message, fix)
 
     def at(self, node: ast.AST) -> int:
         return self.start + int(getattr(node, "col_offset", 0))
@@ -97,22 +96,22 @@ class _Translator:
             case ast.ListComp() | ast.GeneratorExp():
                 return self.over(node)
             case _:
-                self.fail(node, f"{type(node).__name__} is not part of the language")
+                raise self.error(node, f"{type(node).__name__} is not part of the language")
 
     def constant(self, node: ast.AST, value: object) -> Tree:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
-            self.fail(node, f"{value!r} cannot be used here", "use a number or a 'text'")
+            raise self.error(node, f"{value!r} cannot be used here", "use a number or a 'text'")
         if isinstance(value, str):
             return Text(value, self.at(node))
         number = float(value)
         if number - number != 0.0:
-            self.fail(node, "a number must be finite")
+            raise self.error(node, "a number must be finite")
         return Number(number, self.at(node))
 
     def binary(self, node: ast.BinOp, op: ast.operator, left: ast.expr, right: ast.expr) -> Tree:
         name = _BINARY.get(type(op))
         if name is None:
-            self.fail(node, f"operator {type(op).__name__} is not part of the language", "use + - * / **")
+            raise self.error(node, f"operator {type(op).__name__} is not part of the language", "use + - * / **")
         return Call(name, (self.tree(left), self.tree(right)), self.at(node))
 
     def compare(self, node: ast.Compare, left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr]) -> Tree:
@@ -120,7 +119,7 @@ class _Translator:
         for op, right in zip(ops, rights, strict=True):
             name = _COMPARE.get(type(op))
             if name is None:
-                self.fail(node, f"comparison {type(op).__name__} is not part of the language")
+                raise self.error(node, f"comparison {type(op).__name__} is not part of the language")
             parts.append(Call(name, (self.tree(left), self.tree(right)), self.at(node)))
             left = right
         return parts[0] if len(parts) == 1 else Call("and", tuple(parts), self.at(node))
@@ -133,43 +132,45 @@ class _Translator:
                 keys = key.elts if isinstance(key, ast.Tuple) else [key]
                 return Find(table, tuple(map(self.tree, keys)), node.attr, self.at(node.value))
             case _:
-                self.fail(node, "a reference is 'column', 'group.item' or 'table[key].column'")
+                raise self.error(node, "a reference is 'column', 'group.item' or 'table[key].column'")
 
     def call(self, node: ast.Call) -> Tree:
         if not isinstance(node.func, ast.Name):
-            self.fail(node, "only functions of the language can be called")
+            raise self.error(node, "only functions of the language can be called")
         name = node.func.id
         if node.keywords:
-            self.fail(node, "arguments are given by position, without names")
+            raise self.error(node, "arguments are given by position, without names")
         if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
             if name not in AGGREGATES:
-                self.fail(node, f"'{name}' does not aggregate", suggest(name, AGGREGATES))
+                raise self.error(node, f"'{name}' does not aggregate", suggest(name, AGGREGATES))
             return Call(name, (self.over(node.args[0]),), self.at(node))
         if name in NEIGHBOURS:
             if len(node.args) != 1 or not isinstance(node.args[0], ast.Name):
-                self.fail(node, f"'{name}' takes the name of one column of the same table")
+                raise self.error(node, f"'{name}' takes the name of one column of the same table")
             return Call(name, (self.tree(node.args[0]),), self.at(node))
         function = FUNCTIONS.get(name)
         if function is None or function.is_infix:
             known = [key for key, entry in FUNCTIONS.items() if not entry.is_infix]
-            self.fail(node, f"unknown function '{name}'", suggest(name, [*known, *AGGREGATES, *NEIGHBOURS]))
+            raise self.error(node, f"unknown function '{name}'", suggest(name, [*known, *AGGREGATES, *NEIGHBOURS]))
         low, high = function.arity
         if not low <= len(node.args) <= high:
             wanted = str(low) if low == high else f"{low} to {high}"
-            self.fail(node, f"'{name}' takes {wanted} arguments, not {len(node.args)}", function.doc)
+            raise self.error(node, f"'{name}' takes {wanted} arguments, not {len(node.args)}", function.doc)
         return Call(name, tuple(map(self.tree, node.args)), self.at(node))
 
     def over(self, node: ast.ListComp | ast.GeneratorExp) -> Over:
         if len(node.generators) != 1:
-            self.fail(node, "one 'for' at a time")
+            raise self.error(node, "one 'for' at a time")
         loop = node.generators[0]
         if not isinstance(loop.target, ast.Name) or not isinstance(loop.iter, ast.Name) or loop.is_async:
-            self.fail(node, "write it as 'row.column for row in table if row.key == value'")
-        tests = [part for test in loop.ifs for part in (test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test])]
+            raise self.error(node, "write it as 'row.column for row in table if row.key == value'")
+        tests = [
+            part for test in loop.ifs for part in (test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test])
+        ]
         conditions = []
         for test in tests:
             tree = self.tree(test)
             if not isinstance(tree, Call) or tree.function != "equal":
-                self.fail(test, "a condition is an equality, 'row.key == value'; join several with 'and'")
+                raise self.error(test, "a condition is an equality, 'row.key == value'; join several with 'and'")
             conditions.append(tree)
         return Over(loop.iter.id, loop.target.id, self.tree(node.elt), tuple(conditions), self.at(node))

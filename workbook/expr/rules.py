@@ -116,7 +116,9 @@ def plain(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     _numbers(arguments)
     for tree, kind in arguments:
         if kind.unit is not None and not units.same(kind.unit, units.one):
-            raise UnitError(tree.at, f"a plain number is needed here, not '{show(kind.unit)}'", "divide by a reference, or relabel(x, 'unit', '1')")
+            raise UnitError(
+                tree.at, f"a plain number is needed here, not '{show(kind.unit)}'", "divide by a reference, or relabel(x, 'unit', '1')"
+            )
     return Type("number", units.one)
 
 
@@ -179,7 +181,11 @@ def convert(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     target = _written_unit(units, arguments[1])
     source = arguments[0][1].unit
     if source is None or units.factor(source, target) is None:
-        raise UnitError(at, f"'{show(source) if source is not None else '1'}' cannot be converted to '{show(target)}'", "" if source is None else units.missing(source, target))
+        raise UnitError(
+            at,
+            f"'{show(source) if source is not None else '1'}' cannot be converted to '{show(target)}'",
+            "" if source is None else units.missing(source, target),
+        )
     return Type("number", target)
 
 

@@ -6,8 +6,8 @@ one GPU cannot pass for tokens per joule. Definitions are read from ``units.txt`
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
 import pint
 
@@ -51,7 +51,7 @@ class Units:
 
     def _factor(self, left: Unit, right: Unit) -> float | None:
         """Return the number of ``right`` in one ``left``, or None when they measure different things."""
-        factor, base = self.registry.get_base_units(left / right)
+        factor, base = cast("tuple[float, Unit]", self.registry.get_base_units(left / right))
         return float(factor) if base == self.one else None
 
     def same(self, left: Unit, right: Unit) -> bool:
@@ -65,13 +65,15 @@ class Units:
         dimensions = dict(self.registry.get_dimensionality(ratio))
         if dimensions and all(name in SCOPES for name in dimensions):
             inverse = show(self.one / ratio)
-            return f"they differ in scope only: a factor in {show(ratio)} or {inverse} is missing (gpu/instance is the tensor parallel degree)"
+            return (
+                f"they differ in scope only: a factor in {show(ratio)} or {inverse} is missing (gpu/instance is the tensor parallel degree)"
+            )
         if not dimensions:
             return f"they differ by a factor {self.factor(left, right):.12g}: write convert(..., '{show(right)}')"
         return f"they differ by {show(ratio)}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def show(unit: Unit) -> str:
     """Return a unit as people write it (``W/gpu``); ``1`` for none."""
     up: list[str] = []

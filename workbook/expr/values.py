@@ -40,7 +40,7 @@ def compare(operation: Callable[[Array, Array], Array]) -> Callable[[Array, Arra
 
     def run(left: Array, right: Array) -> Array:
         left, right = np.asarray(left), np.asarray(right)
-        if left.dtype == object or right.dtype == object:
+        if np.dtype(object) in {left.dtype, right.dtype}:
             return operation(_lower(left), _lower(right)).astype(float)
         result = operation(left, right).astype(float)
         return np.where(np.isnan(left) | np.isnan(right), np.nan, result)
@@ -90,26 +90,26 @@ def largest(*parts: Array) -> Array:
     return result
 
 
-def round_half_away(value: Array, digits: Array) -> Array:
+def round_half_away(value: Array, digits: Array | int) -> Array:
     """ROUND: halves go away from zero, unlike Python's."""
-    scale = np.power(10.0, digits)
+    scale = np.power(10.0, np.asarray(digits, dtype=float))
     scaled = np.abs(value) * scale
     return np.where(scaled < EXACT, np.copysign(np.floor(scaled + 0.5) / scale, value), value)
 
 
 def floor(value: Array) -> Array:
     """Round down, forgiving a floating edge: 127.9999999999 is 128."""
-    return np.floor(round_half_away(value, np.float64(FLOOR_DIGITS)))
+    return np.floor(round_half_away(value, FLOOR_DIGITS))
 
 
 def ceiling(value: Array) -> Array:
     """Round up, forgiving a floating edge."""
-    return np.ceil(round_half_away(value, np.float64(FLOOR_DIGITS)))
+    return np.ceil(round_half_away(value, FLOOR_DIGITS))
 
 
 def truncate(value: Array) -> Array:
     """Round towards zero, forgiving a floating edge."""
-    return np.trunc(round_half_away(value, np.float64(FLOOR_DIGITS)))
+    return np.trunc(round_half_away(value, FLOOR_DIGITS))
 
 
 def otherwise(value: Array, instead: Array) -> Array:
@@ -127,7 +127,7 @@ def interpolate(value: Array, segment: Array, xs: Array, ys: Array) -> Array:
     """Interpolate linearly on the located segment of knots."""
     left = np.where(np.isnan(segment), 1.0, segment).astype(int) - 1
     slope = divide(ys[left + 1] - ys[left], xs[left + 1] - xs[left])
-    return ys[left] + (value - xs[left]) * slope
+    return np.asarray(ys[left] + (value - xs[left]) * slope)
 
 
 def slope(ys: Array, xs: Array) -> Array:

@@ -59,7 +59,9 @@ class VerifyReport:
         return self.counts.get((engine, kind), 0)
 
 
-def verify(path: Path, engines: Sequence[str] | None = None, *, templates: Path | None = None, progress: Callable[[str], None] | None = None) -> VerifyReport:
+def verify(
+    path: Path, engines: Sequence[str] | None = None, *, templates: Path | None = None, progress: Callable[[str], None] | None = None
+) -> VerifyReport:
     """Verify every formula cell of a workbook.
 
     The inputs found in the file are evaluated in Python; a copy with poisoned cached values is recalculated by each
@@ -94,7 +96,12 @@ def verify(path: Path, engines: Sequence[str] | None = None, *, templates: Path 
                 continue
             finally:
                 engine.close()
-            _compare(report, engine.name, expected, {(sheet, address): value for sheet, found in sheets.items() for address, value in found.items()})
+            _compare(
+                report,
+                engine.name,
+                expected,
+                {(sheet, address): value for sheet, found in sheets.items() for address, value in found.items()},
+            )
     return report
 
 
@@ -111,10 +118,26 @@ def book_of(path: Path, contents: Contents, templates: Path | None) -> Book:
     """Return the book that a file was built from, with the file's own inputs; raises WorkbookError."""
     record = contents.get(RECORD_SHEET)
     if record is None:
-        raise WorkbookError([Diagnostic(Place(str(path)), f"holds no record of its build (hidden sheet {RECORD_SHEET})", "give a file written by: workbook build")])
-    head = {str(record[f"A{row}"].value): str(record[f"B{row}"].value) for row in range(1, 5) if f"A{row}" in record and f"B{row}" in record}
+        raise WorkbookError(
+            [
+                Diagnostic(
+                    Place(str(path)),
+                    f"holds no record of its build (hidden sheet {RECORD_SHEET})",
+                    "give a file written by: workbook build",
+                )
+            ]
+        )
+    head = {
+        str(record[f"A{row}"].value): str(record[f"B{row}"].value) for row in range(1, 5) if f"A{row}" in record and f"B{row}" in record
+    }
     if head.get("format") != FORMAT_VERSION:
-        raise WorkbookError([Diagnostic(Place(str(path)), f"was written in format {head.get('format')}, this package reads {FORMAT_VERSION}", "build it again")])
+        raise WorkbookError(
+            [
+                Diagnostic(
+                    Place(str(path)), f"was written in format {head.get('format')}, this package reads {FORMAT_VERSION}", "build it again"
+                )
+            ]
+        )
     book = load(head.get("workbook", ""), templates)
     _check_places(path, record, book.layout)
     sets = _edits(path, contents, book)
@@ -129,11 +152,21 @@ def _check_places(path: Path, record: dict[str, Cell], layout: Layout) -> None:
         written.add(tuple(str(record[f"{column}{row}"].value) for column in "ABCDE"))
         row += 1
     current = {
-        (name, segment.sheet, f"{column_letters(segment.column)}{segment.row + 1}", str(len(segment.rows)), str(segment.rows.start)) for name, segments in layout.segments.items() for segment in segments
+        (name, segment.sheet, f"{column_letters(segment.column)}{segment.row + 1}", str(len(segment.rows)), str(segment.rows.start))
+        for name, segments in layout.segments.items()
+        for segment in segments
     }
     if written != current:
         changed = sorted({item[0] for item in written ^ current})
-        raise WorkbookError([Diagnostic(Place(str(path)), f"was built from other templates: {len(changed)} quantities differ, such as '{changed[0]}'", "give those with --templates, or build it again")])
+        raise WorkbookError(
+            [
+                Diagnostic(
+                    Place(str(path)),
+                    f"was built from other templates: {len(changed)} quantities differ, such as '{changed[0]}'",
+                    "give those with --templates, or build it again",
+                )
+            ]
+        )
 
 
 def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], float | str]:
@@ -149,7 +182,11 @@ def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], 
         value = cell.value if cell else None
         usable = isinstance(value, str) if quantity.is_text else isinstance(value, float | int) and not isinstance(value, bool)
         if not usable or isinstance(value, bool) or value is None or not isinstance(value, str | float | int):
-            problems.add(Place(f"{path}: {book.layout.address(name, row)}"), f"{cell_id} holds {value!r}", f"enter {'a text' if quantity.is_text else 'a number in ' + quantity.unit}")
+            problems.add(
+                Place(f"{path}: {book.layout.address(name, row)}"),
+                f"{cell_id} holds {value!r}",
+                f"enter {'a text' if quantity.is_text else 'a number in ' + quantity.unit}",
+            )
         elif value != book.values[name][row]:
             sets[cell_id] = value
     problems.raise_if_any()

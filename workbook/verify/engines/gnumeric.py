@@ -49,9 +49,7 @@ class Gnumeric(Engine):
         """Compute the file; results beyond the range of a double come back as #NUM!, as a spreadsheet shows them."""
         with tempfile.TemporaryDirectory(prefix="workbook-gnumeric-") as folder:
             output = Path(folder) / "recalculated.xlsx"
-            messages = self._run(
-                "--recalc", "--export-type=Gnumeric_Excel:xlsx2", path.absolute().as_uri(), output.as_uri()
-            )
+            messages = self._run("--recalc", "--export-type=Gnumeric_Excel:xlsx2", path.absolute().as_uri(), output.as_uri())
             try:
                 computed = read_cells(output)
             except (OSError, UnreadableWorkbook) as error:
@@ -63,9 +61,7 @@ class Gnumeric(Engine):
                 message = f"gnumeric found no sheet named {sheet!r} in {path.name}"
                 raise EngineFailure(message)
             found = computed[sheet]
-            result[sheet] = {
-                reference: _in_range(found[reference].value) if reference in found else None for reference in references
-            }
+            result[sheet] = {reference: _in_range(found[reference].value) if reference in found else None for reference in references}
         return result
 
     def _run(self, *arguments: str) -> str:

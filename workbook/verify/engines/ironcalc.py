@@ -81,10 +81,7 @@ class IronCalc(Engine):
             if sheet not in indexes:
                 message = f"ironcalc found no sheet named {sheet!r} in {path.name}"
                 raise EngineFailure(message)
-            result[sheet] = {
-                reference: _value(model, indexes[sheet], reference, binding.CellType.ErrorValue)
-                for reference in references
-            }
+            result[sheet] = {reference: _value(model, indexes[sheet], reference, binding.CellType.ErrorValue) for reference in references}
         return result
 
     def _require(self) -> None:

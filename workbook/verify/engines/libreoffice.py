@@ -87,9 +87,7 @@ class LibreOfficeSession:
         """Hand out the session; it is closed at the end of the with statement."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None:
         """Close the session."""
         self.close()
 
@@ -130,10 +128,7 @@ class LibreOfficeSession:
         """Read cells as they stand, by sheet; booleans come as 1.0 and 0.0, which is how LibreOffice keeps them."""
         asked = {sheet: list(references) for sheet, references in cells.items()}
         values: dict[str, list[Any]] = self._request("read", cells=asked)
-        return {
-            sheet: dict(zip(references, map(_cell_value, values[sheet]), strict=True))
-            for sheet, references in asked.items()
-        }
+        return {sheet: dict(zip(references, map(_cell_value, values[sheet]), strict=True)) for sheet, references in asked.items()}
 
     def save_as(self, path: Path) -> None:
         """Write the document as .xlsx; call ``recalculate`` first, so that the stored values are those of the edits."""

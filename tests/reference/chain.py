@@ -1,0 +1,345 @@
+"""From inputs to profiles: each step of the model once, in SI units, for the expectations to share.
+
+Lengths of a decode step: the tables of the paper take the throughput of a computed profile at
+the mean length of the window, and its power at the calibration length (`paper.computed_power`).
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+from tests.reference import kv, moe, power, roofline, slots
+from tests.reference.quantities import Inputs
+
+GIB = 1024.0**3
+GIGA = 1e9
+TERA = 1e12
+MILLI = 1e-3
+MICRO = 1e-6
+
+H100 = "h100_sxm"
+LLAMA_8B = "llama_3_1_8b"
+LLAMA_70B = "llama_3_1_70b"
+QWEN3 = "qwen3_235b_a22b"
+H100_CALIBRATED = "h100_calibrated"
+B200_PROJECTED = "b200_projected"
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A GPU's datasheet: byte, byte/s, FLOP/s, W, and USD/h of one GPU."""
+
+    memory: float
+    bandwidth: float
+    reached: float
+    flops: float
+    tdp: float
+    price: float
+    curve: str
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model as it is served: parameters and KV bytes as the reproduction counts them.
+
+    ``published_kv`` is the published KV cache of a token, byte, at the width in use.
+    """
+
+    layers: float
+    total: float
+    active: float
+    weight_bytes: float
+    kv_bytes: float
+    published_kv: float
+    tp: float
+    mixture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A computed profile: times in s, bytes of one GPU, blocks and sequences.
+
+    ``w_own`` enters the power and ``w_throughput`` the tokens; ``h`` is at the calibration length.
+    """
+
+    weights: float
+    workspace: float
+    free: float
+    blocks: int
+    n_max: float
+    w_own: float
+    w_throughput: float
+    h: float
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A GPU under load: times in s, shares of the step, W of one GPU."""
+
+    kv_time: float
+    step_time: float
+    kv_share: float
+    compute_share: float
+    watts: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Parameters of Eq. 1: W, W, per doubling, log2 of sequences."""
+
+    p_idle: float
+    p_nominal: float
+    k: float
+    x0: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """A profile with stated times (s), blocks and slots."""
+
+    gpu: str
+    curve: str
+    tp: float
+    w: float
+    h: float
+    calibration_length: float
+    block_size: float
+    blocks: float
+    max_slots: float
+
+
+@cache
+def gpu(i: Inputs, key: str) -> Gpu:
+    """Return a GPU of sheet Hardware."""
+    card = f"hardware.{key}"
+    bandwidth = i[f"{card}.hbm_bandwidth"] * TERA
+    return Gpu(
+        memory=i[f"{card}.memory"] * GIB,
+        bandwidth=bandwidth,
+        reached=i["decode.bandwidth_efficiency"] * bandwidth,
+        flops=i[f"{card}.bf16_compute"] * TERA,
+        tdp=i[f"{card}.tdp"],
+        price=i[f"{card}.price"],
+        curve=i.text(f"{card}.power_curve"),
+    )
+
+
+def expert_parameters(i: Inputs, model: str, experts: float) -> float:
+    """Return the parameters of so many routed experts in every layer."""
+    card = f"models.{model}"
+    return float(kv.expert_parameters(i[f"{card}.layers"], i[f"{card}.hidden"], i[f"{card}.moe_intermediate"], experts))
+
+
+def common_parameters(i: Inputs, model: str) -> float:
+    """Return the parameters of embedding and attention as the reproduction counts them."""
+    card = f"models.{model}"
+    hidden = i[f"{card}.hidden"]
+    embedding = kv.embedding_parameters(i[f"{card}.vocabulary"], hidden)
+    attention = kv.attention_parameters(i[f"{card}.layers"], hidden, i[f"{card}.kv_heads"], i[f"{card}.head_dim"])
+    return float(embedding + attention)
+
+
+@cache
+def counted_parameters(i: Inputs, model: str) -> tuple[float, float]:
+    """Return the (total, active) parameters of a model; see `paper.parameter_counts`."""
+    card = f"models.{model}"
+    mixture = i[f"{card}.experts"] > 0
+    dense_blocks = i[f"{card}.layers"] * (i[f"{card}.shared_experts"] if mixture else 1.0)
+    base = common_parameters(i, model) + float(kv.dense_ffn_parameters(dense_blocks, i[f"{card}.hidden"], i[f"{card}.intermediate"]))
+    if not mixture:
+        return base, base
+    total, active = (base + expert_parameters(i, model, i[f"{card}.{experts}"]) for experts in ("experts", "experts_per_token"))
+    return total, active
+
+
+@cache
+def served(i: Inputs, model: str) -> Served:
+    """Return a model of sheet Models."""
+    card = f"models.{model}"
+    total, active = counted_parameters(i, model)
+    width = i[f"{card}.kv_bytes"]
+    cached = kv.kv_bytes_per_token(i[f"{card}.layers"], i[f"{card}.kv_heads"], i[f"{card}.head_dim"], width)
+    return Served(
+        layers=i[f"{card}.layers"],
+        total=total,
+        active=active,
+        weight_bytes=i[f"{card}.weight_bytes"],
+        kv_bytes=float(cached),
+        published_kv=i[f"{card}.kv_bytes_per_token"] * width / 2.0,
+        tp=i[f"{card}.tensor_parallel"],
+        mixture=i[f"{card}.experts"] > 0,
+    )
+
+
+def workspace(i: Inputs, tp: float) -> float:
+    """Return the bytes a GPU keeps for communication; raises ValueError for a degree without a figure."""
+    if tp not in {1.0, 2.0, 4.0, 8.0}:
+        message = f"no communication buffers are known for {tp} GPUs"
+        raise ValueError(message)
+    return i[f"nccl.tp{tp:.0f}.workspace"]
+
+
+def layers_time(i: Inputs, model: str) -> float:
+    """Return the fixed time of all layers of a model, s."""
+    return i["decode.layer_overhead"] * MICRO * i[f"models.{model}.layers"]
+
+
+def streaming_time(i: Inputs, gpu_key: str, per_gpu: float) -> float:
+    """Return the time to stream bytes of one GPU at the bandwidth reached, s, without any cost of layers."""
+    return float(roofline.weight_streaming_time(per_gpu, gpu(i, gpu_key).bandwidth, 0, i["decode.bandwidth_efficiency"], 0))
+
+
+def dense_weight_time(i: Inputs, gpu_key: str, model: str) -> float:
+    """Return W of all of a model's weights, s."""
+    item = served(i, model)
+    per_gpu = kv.weight_bytes_per_gpu(item.total, item.weight_bytes, item.tp)
+    settings = i["decode.bandwidth_efficiency"], i["decode.layer_overhead"] * MICRO
+    return float(roofline.weight_streaming_time(per_gpu, gpu(i, gpu_key).bandwidth, item.layers, *settings))
+
+
+def attention_bytes(i: Inputs, model: str, layers: float) -> float:
+    """Return the attention bytes that one GPU holds of so many layers."""
+    card = f"models.{model}"
+    shape = i[f"{card}.hidden"], i[f"{card}.attention_heads"], i[f"{card}.kv_heads"], i[f"{card}.head_dim"]
+    return float(kv.weight_bytes_per_gpu(kv.projection_parameters(layers, *shape), i[f"{card}.weight_bytes"], i[f"{card}.tensor_parallel"]))
+
+
+def experts_time(i: Inputs, gpu_key: str, model: str) -> float:
+    """Return the calibrated time of a mixture's experts, s."""
+    card = f"models.{model}"
+    reference = i["moe_model.reference_bandwidth"] * TERA, i["moe_model.scaling_exponent"]
+    return float(roofline.expert_layers_time(i[f"{card}.layers"], i[f"{card}.moe_layer_time"] * MILLI, gpu(i, gpu_key).bandwidth, *reference))
+
+
+def active_weight_time(i: Inputs, gpu_key: str, model: str) -> float:
+    """Return the time to stream the published active parameters at peak bandwidth, s."""
+    card = f"models.{model}"
+    active = i[f"{card}.active_parameters"] * GIGA
+    return float(roofline.active_weight_time(active, i[f"{card}.weight_bytes"], i[f"{card}.tensor_parallel"], gpu(i, gpu_key).bandwidth))
+
+
+def own_weight_time(i: Inputs, gpu_key: str, model: str) -> float:
+    """Return the profile's own W, s: the one behind its power."""
+    if not served(i, model).mixture:
+        return dense_weight_time(i, gpu_key, model)
+    attention = streaming_time(i, gpu_key, attention_bytes(i, model, i[f"models.{model}.layers"]))
+    return attention + layers_time(i, model) + experts_time(i, gpu_key, model)
+
+
+@cache
+def computed(i: Inputs, gpu_key: str, model: str) -> Computed:
+    """Return the computed profile of a model on a GPU; see `paper.computed_profile`."""
+    item, board = served(i, model), gpu(i, gpu_key)
+    weights = float(kv.weight_bytes_per_gpu(item.total, item.weight_bytes, item.tp))
+    kept = workspace(i, item.tp)
+    free = float(kv.free_kv_bytes(board.memory, i["decode.memory_utilisation"], weights, kept))
+    blocks = int(slots.kv_blocks(free, item.kv_bytes, i["decode.block_size"]))
+    own = own_weight_time(i, gpu_key, model)
+    reading = roofline.kv_read_time(item.kv_bytes, i["decode.calibration_length"], item.tp, board.bandwidth, i["decode.bandwidth_efficiency"])
+    return Computed(
+        weights=weights,
+        workspace=kept,
+        free=free,
+        blocks=blocks,
+        n_max=computed_slots(i, blocks, i["decode.window"]),
+        w_own=own,
+        w_throughput=active_weight_time(i, gpu_key, model) if item.mixture else own,
+        h=float(reading),
+    )
+
+
+def computed_slots(i: Inputs, blocks: int, window: float) -> float:
+    """Return the sequences of a computed profile at a window, never below one."""
+    return float(slots.computed_slots(blocks, window, i["decode.block_size"]))
+
+
+def mean_length(i: Inputs, window: float) -> float:
+    """Return the mean KV length of sequences under a window, tokens."""
+    return i["decode.mean_length_share"] * window
+
+
+def kv_time(i: Inputs, profile: Computed, n: float, length: float) -> float:
+    """Return the time a computed profile reads the KV cache of n sequences of a length, s."""
+    return float(roofline.decode_step_time(n, 0.0, profile.h, length, i["decode.calibration_length"]))
+
+
+def load(i: Inputs, gpu_key: str, model: str, n: float, length: float) -> Load:
+    """Return a GPU under n sequences of a length by the profile's own W; see `paper.computed_power`."""
+    board, item, profile = gpu(i, gpu_key), served(i, model), computed(i, gpu_key, model)
+    reading = kv_time(i, profile, n, length)
+    step_time = profile.w_own + reading
+    kv_share = float(power.kv_read_share(1.0, reading, step_time))
+    operations = i["decode.flops_per_parameter"] * item.active / item.tp
+    compute_share = float(power.arithmetic_share(n, operations, step_time, board.flops))
+    watts = roofline_watts(i, gpu_key, kv_share, compute_share)
+    return Load(reading, step_time, kv_share, compute_share, watts)
+
+
+def roofline_watts(i: Inputs, gpu_key: str, kv_share: float, compute_share: float) -> float:
+    """Return the power of one GPU of a computed profile, W."""
+    shares = i["power_model.idle_share"], i["power_model.dynamic_share"]
+    return float(power.roofline_power(gpu(i, gpu_key).tdp, kv_share, compute_share, *shares))
+
+
+def throughput(i: Inputs, n: float, step_time: float) -> float:
+    """Return the tokens a second of an instance."""
+    return float(roofline.throughput(n, step_time, i["decode.tokens_per_step"]))
+
+
+@cache
+def curve(i: Inputs, key: str) -> Curve:
+    """Return a logistic curve; x0 of B200 follows from its projected profile."""
+    card = f"power_curves.{key}"
+    projected = key == "b200"
+    x0 = projected_x0(i) if projected else i[f"{card}.x0"]
+    return Curve(i[f"{card}.p_idle"], i[f"{card}.p_nominal"], i[f"{card}.k"], x0)
+
+
+def projected_x0(i: Inputs) -> float:
+    """Return x0 of the B200 curve as Table 1 uses it: log2(W / H) of the projected profile."""
+    profile = calibrated(i, B200_PROJECTED)
+    return float(power.half_saturation(profile.w, profile.h))
+
+
+def curve_watts(i: Inputs, key: str, n: float) -> float:
+    """Return the power of one GPU on a logistic curve with n sequences in flight, W."""
+    item = curve(i, key)
+    return float(power.logistic_power(n, item.p_idle, item.p_nominal, item.k, item.x0))
+
+
+@cache
+def calibrated(i: Inputs, key: str) -> Calibrated:
+    """Return a serving profile; B200's is scaled from H100's; see `paper.calibrated_b200`."""
+    card, base = f"profiles.{key}", f"profiles.{H100_CALIBRATED}"
+    w, h = i[f"{base}.w"] * MILLI, i[f"{base}.h"] * MILLI
+    blocks, max_slots = i[f"{base}.blocks"], i[f"{base}.max_slots"]
+    if key == B200_PROJECTED:
+        w = computed(i, "b200_sxm", LLAMA_70B).w_own
+        h *= gpu(i, H100).bandwidth / gpu(i, "b200_sxm").bandwidth
+        blocks, max_slots = budget_scaled(i, blocks), budget_scaled(i, max_slots)
+    return Calibrated(
+        gpu=i.text(f"{card}.gpu"),
+        curve=i.text(f"{card}.power_curve"),
+        tp=i[f"{card}.tensor_parallel"],
+        w=w,
+        h=h,
+        calibration_length=i[f"{card}.calibration_length"],
+        block_size=i[f"{card}.block_size"],
+        blocks=blocks,
+        max_slots=max_slots,
+    )
+
+
+def budget_scaled(i: Inputs, whole: float) -> float:
+    """Scale a whole number by the KV budgets of B200 and H100, cut to a whole number exactly."""
+    on_h100, on_b200 = (computed(i, key, LLAMA_70B).blocks for key in (H100, "b200_sxm"))
+    return float(math.trunc(whole) * on_b200 // on_h100)
+
+
+@cache
+def split(i: Inputs, model: str) -> tuple[float, float]:
+    """Return a mixture's published parameters as (always streamed, in routed experts)."""
+    card = f"models.{model}"
+    published = i[f"{card}.total_parameters"] * GIGA, i[f"{card}.active_parameters"] * GIGA
+    always, routed = moe.split_parameters(*published, i[f"{card}.experts"], i[f"{card}.experts_per_token"])
+    return float(always), float(routed)

@@ -1,0 +1,61 @@
+"""Fitting a placed sheet to screen and paper: row heights, print scale and page breaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.layout import DEFAULT_WIDTH, LINE, column_pixels
+
+if TYPE_CHECKING:
+    from workbook.layout import SheetPlan
+
+CHARACTERS, CHARACTERS_SMALL = 1.08, 1.2  # characters of running text in a unit of column width, at 10 and 9 points
+SMALL = {"unit", "provenance", "how", "muted", "header_unit"}
+PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
+TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
+TITLE_ROWS = 3  # repeated on every page
+
+
+def settle_heights(plan: SheetPlan) -> None:
+    """Give wrapped rows the height their text needs at the final widths."""
+    for label in plan.labels:
+        if not isinstance(label.text, str) or label.style in {"title", "heading", "link"}:
+            continue
+        width = sum(plan.widths.get(column, DEFAULT_WIDTH) for column in range(label.column, label.column + label.span))
+        lines = _lines(label.text, width * (CHARACTERS_SMALL if label.style in SMALL else CHARACTERS) - 1)
+        if lines > 1:
+            plan.heights[label.row] = max(plan.heights.get(label.row, LINE), (LINE - 1) * lines + 3)
+
+
+def _lines(text: str, room: float) -> int:
+    """Return how many lines a text takes when it is broken between words."""
+    lines = 0
+    for paragraph in text.split("\n"):
+        lines, used = lines + 1, 0
+        for word in paragraph.split():
+            if used and used + 1 + len(word) > room:
+                lines, used = lines + 1, 0
+            used += len(word) + (1 if used else 0)
+            lines += int((len(word) - 1) // max(1.0, room))
+    return lines
+
+
+def paginate(plan: SheetPlan) -> None:
+    """Choose the print scale that fits the width, and break pages between blocks rather than inside them.
+
+    Excel ignores page breaks where a sheet is fitted to a number of pages, so the scale is worked out here.
+    """
+    total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1))
+    plan.large = total > TOO_WIDE
+    wide, high = LARGE_PAGE if plan.large else PAGE
+    plan.scale = max(10, min(100, int(90 * wide / total)))
+    repeated = sum(plan.pixels(row) for row in range(TITLE_ROWS))
+    room = high * 100 / plan.scale - repeated
+    used = sum(plan.pixels(row) for row in range(TITLE_ROWS, plan.starts[0]))
+    for start, stop in zip(plan.starts, [*plan.starts[1:], plan.last_row + 1], strict=True):
+        height = sum(plan.pixels(row) for row in range(start, stop))
+        fits_a_page = height <= room
+        if used + height > room and used > 0 and (fits_a_page or used > room / 2):
+            plan.breaks.append(start)
+            used = 0.0
+        used = used + height if fits_a_page else (used + height) % room
