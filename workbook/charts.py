@@ -54,7 +54,7 @@ def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: Cha
     number = 0
     for series in place.chart.series:
         for name, rows in _groups(layout, series, place.member):
-            chart.add_series(_series(layout, series, name, rows, number, place.chart.kind))
+            chart.add_series(_series(layout, series, name, rows, number, place.chart))
             number += 1
     _dress(chart, place.chart, place.title, number)
     total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(TEXT_COLUMNS))
@@ -87,7 +87,7 @@ def _area(layout: Layout, quantity: str, rows: list[int]) -> str:
     return f"={quoted(sheet)}!${letters}${first + 1}:${letters}${last + 1}"
 
 
-def _series(layout: Layout, series: Series, name: str, rows: list[int], number: int, kind: str) -> dict[str, Any]:
+def _series(layout: Layout, series: Series, name: str, rows: list[int], number: int, chart: Chart) -> dict[str, Any]:
     filled = layout.model.quantities[f"{series.table}.{series.y}"]
     present = {*filled.links, *filled.inputs, *filled.formula_rows(), *filled.constants}
     rows = [row for row in rows if row in present]
@@ -97,18 +97,17 @@ def _series(layout: Layout, series: Series, name: str, rows: list[int], number: 
         "categories": _area(layout, f"{series.table}.{series.x}", rows),
         "values": _area(layout, f"{series.table}.{series.y}", rows),
     }
-    if kind in {"line", "scatter"}:
+    if chart.kind in {"line", "scatter"}:
         result["line"] = {"color": colour, "width": 2.0, "dash_type": SERIES_DASHES[number % len(SERIES_DASHES)]}
         marker = MARKERS[number % len(MARKERS)]
         result["marker"] = {"type": marker, "size": 5, "fill": {"color": colour}, "border": {"color": colour}}
-        if kind == "scatter":
+        if chart.kind == "scatter":
             result["line"] = {"none": True}
     else:
-        result.update(
-            fill={"color": colour},
-            gap=80,
-            data_labels={"value": True, "position": "outside_end", "num_format": "0.00", "font": {"name": FONT, "size": 8}},
-        )
+        result.update(fill={"color": colour}, gap=80)
+        if not chart.y.log:
+            # On a logarithmic axis LibreOffice sets the labels of values below 1 on top of the category names.
+            result["data_labels"] = {"value": True, "position": "outside_end", "num_format": "0.00", "font": {"name": FONT, "size": 8}}
     return result
 
 

@@ -40,6 +40,7 @@ class _Evaluator:
         self.model, self.edits = model, edits
         self.values: Values = {}
         self.indexes: dict[str, dict[tuple[Any, ...], list[int]]] = {}
+        self.firsts: dict[str, Array] = {}
 
     def run(self, quantity: Quantity) -> None:
         """Fill in one quantity."""
@@ -64,6 +65,12 @@ class _Evaluator:
         catalogue = self.model.declared.catalogues.get(quantity.bounds.key)
         return catalogue.cards[value].name if catalogue and isinstance(value, str) else value
 
+    def starts(self, table: Table) -> Array:
+        """Tell for each row of a table whether a group starts with it."""
+        if table.name not in self.firsts:
+            self.firsts[table.name] = np.isin(np.arange(len(table.rows)), [group.start for group in table.groups()])
+        return self.firsts[table.name]
+
     def index(self, table: Table) -> dict[tuple[Any, ...], list[int]]:
         """Return the rows of each tuple of key values, texts without case."""
         if table.name not in self.indexes:
@@ -78,7 +85,8 @@ class _Evaluator:
 
 
 def _plain(column: Array) -> list[Any]:
-    return [str(item).lower() for item in column] if column.dtype == object else [float(item) for item in column]
+    """Return keys as they compare: texts without case; a missing one (None) equals no text."""
+    return [item if item is None else str(item).lower() for item in column] if column.dtype == object else [float(item) for item in column]
 
 
 def _waves(rows: Array, table: Table) -> list[Array]:
@@ -105,7 +113,7 @@ class _Rows:
             case Fixed(quantity=quantity, row=row):
                 return self.owner.values[quantity][row : row + 1].reshape(())  # keeps the kind of array
             case Neighbour(quantity=quantity, offset=offset):
-                return np.asarray(self.owner.values[quantity][self.rows + offset])
+                return self._neighbour(quantity, offset)
             case Lookup():
                 return self._lookup(tree)
             case Total():
@@ -122,6 +130,12 @@ class _Rows:
         if self.owner.model.quantities[quantity].table == self.table.name:
             return np.asarray(values[self.rows])
         return values[:1].reshape(())
+
+    def _neighbour(self, quantity: str, offset: int) -> Array:
+        """The rows above ours; an error where that is a row of another group, or the table's header."""
+        values = self.owner.values[quantity]
+        none_above = self.owner.starts(self.table)[self.rows]
+        return np.where(none_above, np.array(None if values.dtype == object else np.nan), values[self.rows + offset])
 
     def _keys(self, trees: list[Tree]) -> list[tuple[Any, ...]]:
         columns = [np.broadcast_to(self.value(tree), self.rows.shape) for tree in trees]
@@ -142,6 +156,9 @@ class _Rows:
         everything = np.arange(len(table.rows))
         reduce = AGGREGATES[tree.function].value
         element = np.broadcast_to(_Rows(self.owner, table, everything).value(tree.element), everything.shape)
+        own = isinstance(tree.element, Cell) and self.owner.model.quantities[tree.element.quantity].table == tree.table
+        if not own and tree.function != "count" and np.isnan(element).any():
+            return np.asarray(np.nan)  # SUMPRODUCT computes every row, and multiplies those that do not count by 0
         if not tree.conditions:
             return np.asarray(reduce(element))
         columns = [_plain(self.owner.values[quantity]) for quantity, _ in tree.conditions]

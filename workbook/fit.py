@@ -9,7 +9,7 @@ from workbook.layout import DEFAULT_WIDTH, LINE, column_pixels
 if TYPE_CHECKING:
     from workbook.layout import SheetPlan
 
-CHARACTERS, CHARACTERS_SMALL = 1.08, 1.2  # characters of running text in a unit of column width, at 10 and 9 points
+CHARACTERS, CHARACTERS_SMALL = 1.14, 1.25  # characters of running text in a unit of column width, at 10 and 9 points
 SMALL = {"unit", "provenance", "how", "muted", "header_unit"}
 PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from workbook.errors import Diagnostic, WorkbookError
 from workbook.expr.functions import ADDING, AGGREGATES, ATOM, FUNCTIONS, MULTIPLYING, Function
 from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree
 from workbook.names import column_letters, quoted
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
     from workbook.model import Quantity, Table
 
 ROW, ROW_ABOVE = "\x01", "\x02"  # stand for the formula's own row number and the one above it
+MAXIMUM_LENGTH, MAXIMUM_NESTING = 8_192, 64  # Excel refuses a file with a formula beyond these
+_BRACKET = re.compile(r"[()]")
+
+
+class TooLongError(Exception):
+    """A formula outgrew what Excel takes while it was being written."""
 
 
 def number_text(value: float) -> str:
@@ -25,13 +33,33 @@ def number_text(value: float) -> str:
 
 
 def formulas(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str]]:
-    """Yield (row, formula text without =) for every formula and link of a quantity."""
+    """Yield (row, formula text without =) for every formula and link of a quantity.
+
+    Raises WorkbookError for a formula that Excel would refuse.
+    """
     for row, (target, index) in quantity.links.items():
         home = layout.cell(quantity.id, row)[0]
         yield row, _reference(layout, home, target, index, absolute=False)
     table = layout.model.tables[quantity.table]
     for variant in quantity.variants:
-        yield from _variant(layout, table, quantity, variant.lowered, variant.rows)
+        try:
+            for row, text in _variant(layout, table, quantity, variant.lowered, variant.rows):
+                if len(text) >= MAXIMUM_LENGTH or (len(text) > 2 * MAXIMUM_NESTING and _nesting(text) > MAXIMUM_NESTING):
+                    raise TooLongError
+                yield row, text
+        except TooLongError:
+            message = f"'{quantity.id}': the formula has more than {MAXIMUM_LENGTH:,} characters or {MAXIMUM_NESTING} nested brackets"
+            raise WorkbookError([Diagnostic(variant.formula.place, message, "split it into helper columns")]) from None
+
+
+def _nesting(text: str) -> int:
+    """Return how deep brackets are nested, those in texts aside."""
+    depth = deepest = 0
+    for piece in text.split('"')[::2]:
+        for bracket in _BRACKET.findall(piece):
+            depth += 1 if bracket == "(" else -1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> Iterator[tuple[int, str]]:
@@ -114,6 +142,8 @@ class _Writer:
                 if "{*}" not in entry.excel
                 else entry.excel.replace("{*}", ",".join(parts))
             )
+            if len(text) > MAXIMUM_LENGTH:
+                raise TooLongError
             return text, operator.level if operator else ATOM
         if len(arguments) == 1:
             return operator.symbol + self._bracketed(arguments[0], operator.left), operator.level

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, WorkbookError
@@ -15,6 +16,7 @@ BAD_IN_SHEET_NAME = set("[]:*?/\\'")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z_]*$")
 
 
+@cache
 def column_letters(column: int) -> str:
     """Return the letters of a 0-based column."""
     letters = ""

@@ -207,8 +207,9 @@ def attention_bytes(i: Inputs, model: str, layers: float) -> float:
 def experts_time(i: Inputs, gpu_key: str, model: str) -> float:
     """Return the calibrated time of a mixture's experts, s."""
     card = f"models.{model}"
+    layer_time = i[f"{card}.moe_layer_time"] * MILLI
     reference = i["moe_model.reference_bandwidth"] * TERA, i["moe_model.scaling_exponent"]
-    return float(roofline.expert_layers_time(i[f"{card}.layers"], i[f"{card}.moe_layer_time"] * MILLI, gpu(i, gpu_key).bandwidth, *reference))
+    return float(roofline.expert_layers_time(i[f"{card}.layers"], layer_time, gpu(i, gpu_key).bandwidth, *reference))
 
 
 def active_weight_time(i: Inputs, gpu_key: str, model: str) -> float:
@@ -235,7 +236,8 @@ def computed(i: Inputs, gpu_key: str, model: str) -> Computed:
     free = float(kv.free_kv_bytes(board.memory, i["decode.memory_utilisation"], weights, kept))
     blocks = int(slots.kv_blocks(free, item.kv_bytes, i["decode.block_size"]))
     own = own_weight_time(i, gpu_key, model)
-    reading = roofline.kv_read_time(item.kv_bytes, i["decode.calibration_length"], item.tp, board.bandwidth, i["decode.bandwidth_efficiency"])
+    length, efficiency = i["decode.calibration_length"], i["decode.bandwidth_efficiency"]
+    reading = roofline.kv_read_time(item.kv_bytes, length, item.tp, board.bandwidth, efficiency)
     return Computed(
         weights=weights,
         workspace=kept,

@@ -146,7 +146,7 @@ def log_log_reading(x: float, xs: ArrayLike, ys: ArrayLike) -> float:
     growth = float(values[high] / values[low])
     doublings = math.log(float(positive("x", x)) / float(knots[low]))
     share = doublings / math.log(float(knots[high] / knots[low]))
-    return float(values[low]) * growth**share
+    return float(values[low]) * math.pow(growth, share)
 
 
 def _paired(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:

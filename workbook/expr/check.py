@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
-from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree
+from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree, walk
 from workbook.expr.rules import NUMBER, TEXT, Type, UnitError
 
 if TYPE_CHECKING:
@@ -32,14 +32,12 @@ class Checker:
                 return self.type_of(quantity), tree
             case Lookup(quantity=quantity, keys=keys, at=at):
                 return self.type_of(quantity), Lookup(quantity, tuple(self.check(key)[1] for key in keys), at)
-            case Span(quantity=quantity, conditions=conditions, at=at):
-                return self.type_of(quantity), Span(quantity, self._conditions(conditions), at)
             case Total():
                 return self._total(tree)
             case Call():
                 return self._call(tree)
             case _:
-                raise UnitError(tree.at, "cannot stand here")
+                raise UnitError(tree.at, f"a range stands only inside {', '.join(RANGES)}")
 
     def _conditions(self, conditions: tuple[tuple[str, Tree], ...]) -> tuple[tuple[str, Tree], ...]:
         lowered = []
@@ -55,15 +53,26 @@ class Checker:
             kind = Type("number", self.units.one)
         elif kind.kind != "number":
             raise UnitError(tree.at, f"'{tree.function}' needs numbers, not {kind.kind}s")
+        elif not isinstance(element, Cell) or not _belongs(element, tree.table):
+            self._check_products(tree, element)
         return kind, Total(tree.function, tree.table, element, self._conditions(tree.conditions), tree.at)
+
+    @staticmethod
+    def _check_products(tree: Total, element: Tree) -> None:
+        """Refuse what SUMPRODUCT, which adds up expressions, cannot compute row by row in every engine."""
+        nodes = list(walk(element))
+        plain = all(isinstance(node, Number | Cell | Fixed) or (isinstance(node, Call) and node.function in ARITHMETIC) for node in nodes)
+        if tree.function != "sum" or not plain:
+            wanted = "one column, or arithmetic over columns" if tree.function == "sum" else "one column"
+            raise UnitError(tree.at, f"'{tree.function}' takes {wanted} of '{tree.table}'", "compute it in a column of that table first")
+        if not any(_belongs(node, tree.table) for node in nodes):
+            raise UnitError(tree.at, f"'sum' needs a column of '{tree.table}'")
 
     def _call(self, tree: Call) -> tuple[Type, Tree]:
         if tree.function in AGGREGATES and len(tree.arguments) == 1:
             raise UnitError(tree.at, f"'{tree.function}' needs 'row.column for row in table'")
-        checked = [(argument, *self.check(argument)) for argument in tree.arguments]
-        for argument, _, _ in checked:
-            if isinstance(argument, Span) and tree.function not in RANGES:
-                raise UnitError(argument.at, f"'{tree.function}' takes single values, not a range")
+        ranges = RANGES.get(tree.function, ())
+        checked = [(argument, *self._argument(tree, argument, wanted=n in ranges)) for n, argument in enumerate(tree.arguments)]
         kind = FUNCTIONS[tree.function].rule(self.units, [(argument, kind) for argument, kind, _ in checked], tree.at)
         lowered = tuple(low for _, _, low in checked)
         if tree.function == "relabel":
@@ -71,6 +80,15 @@ class Checker:
         if tree.function == "convert":
             return kind, self._scaled(lowered[0], self.units.factor(checked[0][1].unit, kind.unit) or 1.0, tree.at)
         return kind, Call(tree.function, lowered, tree.at)
+
+    def _argument(self, tree: Call, argument: Tree, *, wanted: bool) -> tuple[Type, Tree]:
+        """Check one argument, which must be a range where one is ``wanted`` and nowhere else."""
+        if isinstance(argument, Span) != wanted:
+            needs = "a range, [row.column for row in table]" if wanted else "single values, not a range"
+            raise UnitError(argument.at, f"'{tree.function}' takes {needs}")
+        if isinstance(argument, Span):
+            return self.type_of(argument.quantity), Span(argument.quantity, self._conditions(argument.conditions), argument.at)
+        return self.check(argument)
 
     @staticmethod
     def _scaled(tree: Tree, factor: float, at: int) -> Tree:
@@ -82,4 +100,9 @@ class Checker:
         return Call("divide", (tree, Number(float(f"{1.0 / factor:.15g}"), at)), at)
 
 
-RANGES = {"slope", "intercept", "locate", "interpolate"}
+RANGES = {"slope": (0, 1), "intercept": (0, 1), "locate": (1,), "interpolate": (2, 3)}  # which arguments are ranges
+ARITHMETIC = {"add", "subtract", "multiply", "divide", "power", "negative"}
+
+
+def _belongs(node: Tree, table: str) -> bool:
+    return isinstance(node, Cell) and node.quantity.partition(".")[0] == table

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # How tightly Excel binds, loosest first. Unary minus binds tighter than ^ in Excel and looser in Python, and ^ chains
-# to the left in Excel and to the right in Python: both get brackets wherever the two could differ.
+# to the left in Excel and to the right in Python: both get brackets wherever the two could differ. Sums and products
+# keep the brackets that the author wrote on the right, a + (b - c), because floats do not regroup: 1 + (1e20 - 1e20).
 COMPARING, ADDING, MULTIPLYING, RAISING, ATOM = range(5)
 
 
@@ -57,17 +58,17 @@ def _operator(
 
 
 _OPERATORS = (
-    _operator("add", "+", ADDING, ADDING, ADDING, lambda a, b: values.finite(a + b), rules.add, "{0} + {1}"),
+    _operator("add", "+", ADDING, ADDING, MULTIPLYING, lambda a, b: values.finite(a + b), rules.add, "{0} + {1}"),
     _operator("subtract", "-", ADDING, ADDING, MULTIPLYING, lambda a, b: values.finite(a - b), rules.add, "{0} − {1}"),
-    _operator("multiply", "*", MULTIPLYING, MULTIPLYING, MULTIPLYING, lambda a, b: values.finite(a * b), rules.multiply, "{0} × {1}"),
+    _operator("multiply", "*", MULTIPLYING, MULTIPLYING, RAISING, lambda a, b: values.finite(a * b), rules.multiply, "{0} × {1}"),
     _operator("divide", "/", MULTIPLYING, MULTIPLYING, RAISING, values.divide, rules.divide, "{0} / {1}"),
     _operator("power", "^", RAISING, ATOM, ATOM, values.power, rules.power, "{0}^{1}"),
     _operator("equal", "=", COMPARING, ADDING, ADDING, values.compare(op.eq), rules.comparison, "{0} = {1}"),
     _operator("not_equal", "<>", COMPARING, ADDING, ADDING, values.compare(op.ne), rules.comparison, "{0} ≠ {1}"),
-    _operator("less", "<", COMPARING, ADDING, ADDING, values.compare(op.lt), rules.comparison, "{0} < {1}"),
-    _operator("less_equal", "<=", COMPARING, ADDING, ADDING, values.compare(op.le), rules.comparison, "{0} ≤ {1}"),
-    _operator("greater", ">", COMPARING, ADDING, ADDING, values.compare(op.gt), rules.comparison, "{0} > {1}"),
-    _operator("greater_equal", ">=", COMPARING, ADDING, ADDING, values.compare(op.ge), rules.comparison, "{0} ≥ {1}"),
+    _operator("less", "<", COMPARING, ADDING, ADDING, values.compare(op.lt), rules.order, "{0} < {1}"),
+    _operator("less_equal", "<=", COMPARING, ADDING, ADDING, values.compare(op.le), rules.order, "{0} ≤ {1}"),
+    _operator("greater", ">", COMPARING, ADDING, ADDING, values.compare(op.gt), rules.order, "{0} > {1}"),
+    _operator("greater_equal", ">=", COMPARING, ADDING, ADDING, values.compare(op.ge), rules.order, "{0} ≥ {1}"),
     Function("negative", (1, 1), np.negative, rules.keep, "Unary minus.", prose="−{0}", operator=Operator("-", ADDING, ATOM, ATOM)),
 )
 
@@ -151,7 +152,7 @@ _FUNCTIONS = (
         "otherwise",
         (2, 2),
         values.otherwise,
-        rules.common,
+        rules.alternative,
         "otherwise(x, y): y where x is an error.",
         "IFERROR({*})",
         "{0}, or {1} where there is none",
@@ -162,7 +163,7 @@ _FUNCTIONS = (
         values.locate,
         rules.locate,
         "locate(x, [row.knot for row in table]): the segment of increasing knots that holds x.",
-        "MAX(1,MIN(IFERROR(MATCH({0},{1},1),1),ROWS({1})-1))",
+        "MAX(1,MIN(MATCH(MAX({0},INDEX({1},1)),{1},1),ROWS({1})-1))",
         "segment of {0} in {1}",
     ),
     Function(
@@ -207,7 +208,7 @@ FUNCTIONS: dict[str, Function] = {entry.name: entry for entry in _OPERATORS + _F
 
 
 def _empty_is_error(reduce: Callable[[values.Array], values.Array]) -> Callable[[values.Array], values.Array]:
-    return lambda a: reduce(a) if a.size else np.asarray(np.nan)
+    return lambda a: values.finite(reduce(a)) if a.size else np.asarray(np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ class Aggregate:
 
 
 AGGREGATES: dict[str, Aggregate] = {
-    "sum": Aggregate(np.sum, "SUM", "SUMIFS", "sum of {0}"),
+    "sum": Aggregate(lambda a: values.finite(np.sum(a)), "SUM", "SUMIFS", "sum of {0}"),
     "count": Aggregate(lambda a: np.asarray(float(a.size)), "ROWS", "COUNTIFS", "number of {0}"),
     "mean": Aggregate(_empty_is_error(np.mean), "AVERAGE", "AVERAGEIFS", "mean of {0}"),
     "min": Aggregate(_empty_is_error(np.min), "MIN", "", "smallest of {0}"),

@@ -6,13 +6,17 @@ A whitelist of node types bounds the language; everything else is a clear error 
 from __future__ import annotations
 
 import ast
+import math
 import re
+import warnings
 
 from workbook.errors import suggest
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.nodes import Call, Find, Name, Number, Over, Text, Tree
 
 MAXIMUM_LENGTH = 2_000
+MAXIMUM_DEPTH = 100  # well inside Python's own limit, so that no later stage can hit that
+MAXIMUM_TEXT = 255  # Excel refuses a file with a longer text in a formula
 NEIGHBOURS = {"previous": -1}
 
 _BINARY: dict[type[ast.operator], str] = {
@@ -47,31 +51,44 @@ def parse(text: str) -> Tree:
         raise ExpressionError(0, f"the expression has {len(text):,} characters", "split it into helper columns")
     flat = re.sub(r"\s", " ", text)
     start = len(flat) - len(flat.lstrip())
+    flat = flat.strip()
     try:
-        body = ast.parse(flat.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python warns of texts such as '\d', where it will refuse them later
+            body = ast.parse(flat, mode="eval").body
     except SyntaxError as error:
         raise ExpressionError(start + max(0, (error.offset or 1) - 1), f"cannot be parsed: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
-        raise ExpressionError(start, "cannot be parsed: too deep or not text") from None
-    try:
-        return _Translator(start).tree(body)
-    except RecursionError:
-        raise ExpressionError(start, "is nested too deeply", "split it into helper columns") from None
+        raise ExpressionError(start, "cannot be parsed: too deep or not text", "split it into helper columns") from None
+    read = len(flat.encode()[: body.end_col_offset].decode())
+    if "#" in flat[read:]:
+        raise ExpressionError(start + flat.index("#", read), "'#' and what follows would be ignored", "comments stand outside the quotes")
+    return _Translator(flat, start).tree(body)
 
 
 class _Translator:
     """Turns the nodes of ``ast`` into ours."""
 
-    def __init__(self, start: int) -> None:
-        self.start = start
+    def __init__(self, text: str, start: int) -> None:
+        self.text, self.start, self.depth = text.encode(), start, 0
 
     def error(self, node: ast.AST, message: str, fix: str = "") -> ExpressionError:
         return ExpressionError(self.at(node), message, fix)
 
     def at(self, node: ast.AST) -> int:
-        return self.start + int(getattr(node, "col_offset", 0))
+        """Return the offset in characters; ``ast`` counts bytes."""
+        return self.start + len(self.text[: getattr(node, "col_offset", 0)].decode())
 
     def tree(self, node: ast.expr) -> Tree:
+        if self.depth == MAXIMUM_DEPTH:
+            raise self.error(node, "is nested too deeply", "split it into helper columns")
+        self.depth += 1
+        try:
+            return self.node(node)
+        finally:
+            self.depth -= 1
+
+    def node(self, node: ast.expr) -> Tree:
         match node:
             case ast.Constant(value=value):
                 return self.constant(node, value)
@@ -102,9 +119,14 @@ class _Translator:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise self.error(node, f"{value!r} cannot be used here", "use a number or a 'text'")
         if isinstance(value, str):
+            if len(value) > MAXIMUM_TEXT or not value.isprintable():
+                raise self.error(node, f"a text has at most {MAXIMUM_TEXT} characters, all of them printable")
             return Text(value, self.at(node))
-        number = float(value)
-        if number - number != 0.0:
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
             raise self.error(node, "a number must be finite")
         return Number(number, self.at(node))
 

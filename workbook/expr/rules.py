@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbook.expr.nodes import Number, Text, Tree
+from workbook.expr.nodes import Call, Number, Text, Tree
 from workbook.expr.units import Unit, UnknownUnitError, show
 
 if TYPE_CHECKING:
@@ -60,7 +60,14 @@ def _common(units: Units, arguments: Sequence[Argument]) -> Type:
 
 
 def common(units: Units, arguments: Sequence[Argument], at: int) -> Type:
-    """All arguments have one unit, and so has the result (min, max, otherwise)."""
+    """All arguments are numbers of one unit, and so is the result (min, max)."""
+    del at
+    _numbers(arguments)
+    return _common(units, arguments)
+
+
+def alternative(units: Units, arguments: Sequence[Argument], at: int) -> Type:
+    """Both arguments are of one kind and unit, and so is the result (otherwise)."""
     del at
     return _common(units, arguments)
 
@@ -102,12 +109,13 @@ def power(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     _numbers(arguments)
     (_, base), (tree, exponent) = arguments
     plain(units, [arguments[1]], at)
-    del exponent
     if base.unit is None or units.same(base.unit, units.one):
-        return Type("number", base.unit)
-    if not isinstance(tree, Number):
+        return NUMBER if base.unit is None and exponent.unit is None else Type("number", units.one)
+    minus = isinstance(tree, Call) and tree.function == "negative"
+    number = tree.arguments[0] if isinstance(tree, Call) and minus else tree
+    if not isinstance(number, Number):
         raise UnitError(tree.at, f"'{show(base.unit)}' can only be raised to a written number")
-    return Type("number", base.unit**tree.value)
+    return Type("number", base.unit ** (-number.value if minus else number.value))
 
 
 def plain(units: Units, arguments: Sequence[Argument], at: int) -> Type:
@@ -142,6 +150,12 @@ def comparison(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     del at
     _common(units, arguments)
     return BOOLEAN
+
+
+def order(units: Units, arguments: Sequence[Argument], at: int) -> Type:
+    """Both sides are numbers of one unit: programs sort texts differently."""
+    _numbers(arguments)
+    return comparison(units, arguments, at)
 
 
 def logic(units: Units, arguments: Sequence[Argument], at: int) -> Type:

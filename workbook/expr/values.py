@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-EXACT = 2.0**52  # above this every float is an integer
+LARGEST_POWER = 308  # of ten, that a float can hold
 FLOOR_DIGITS = 9  # a quotient within 5e-10 of an integer counts as that integer, in every engine
+DIGITS = 15  # significant decimal digits that spreadsheets round to
+HALF = 2.0**-51  # how far, relatively, a number may lie below a half (1.005 as a float) and still round up
 
 
 def finite(result: Array) -> Array:
@@ -31,8 +33,9 @@ def divide(left: Array, right: Array) -> Array:
 
 
 def power(base: Array, exponent: Array) -> Array:
-    """Raise to a power; 0**0 is an error as in Excel."""
-    return np.where((base == 0) & (exponent == 0), np.nan, finite(np.power(base, exponent)))
+    """Raise to a power; 0**0 is an error as in Excel, and errors spread even to x**0 and 1**x."""
+    wrong = ((base == 0) & (exponent == 0)) | np.isnan(base) | np.isnan(exponent)
+    return np.where(wrong, np.nan, finite(np.power(base, exponent)))
 
 
 def compare(operation: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
@@ -40,12 +43,18 @@ def compare(operation: Callable[[Array, Array], Array]) -> Callable[[Array, Arra
 
     def run(left: Array, right: Array) -> Array:
         left, right = np.asarray(left), np.asarray(right)
-        if np.dtype(object) in {left.dtype, right.dtype}:
-            return operation(_lower(left), _lower(right)).astype(float)
-        result = operation(left, right).astype(float)
-        return np.where(np.isnan(left) | np.isnan(right), np.nan, result)
+        wrong = missing(left) | missing(right)
+        if left.dtype == object:
+            left, right = _lower(left), _lower(right)
+        return np.where(wrong, np.nan, operation(left, right).astype(float))
 
     return run
+
+
+def missing(value: Array) -> Array:
+    """Tell where an array holds an error: NaN among numbers, None among texts."""
+    value = np.asarray(value)
+    return np.equal(value, np.array(None)) if value.dtype == object else np.isnan(value)
 
 
 def _lower(texts: Array) -> Array:
@@ -54,11 +63,8 @@ def _lower(texts: Array) -> Array:
 
 def choose(condition: Array, yes: Array, no: Array) -> Array:
     """IF: only the chosen branch matters, an error in the condition spreads."""
-    condition, yes, no = np.asarray(condition), np.asarray(yes), np.asarray(no)
-    result = np.where(condition != 0, yes, no)
-    if result.dtype == object:
-        return result
-    return np.where(np.isnan(condition), np.nan, result)
+    result = np.where(np.asarray(condition) != 0, yes, no)
+    return np.where(np.isnan(condition), np.array(None if result.dtype == object else np.nan), result)
 
 
 def every(*parts: Array) -> Array:
@@ -91,51 +97,70 @@ def largest(*parts: Array) -> Array:
 
 
 def round_half_away(value: Array, digits: Array | int) -> Array:
-    """ROUND: halves go away from zero, unlike Python's."""
-    scale = np.power(10.0, np.asarray(digits, dtype=float))
-    scaled = np.abs(value) * scale
-    return np.where(scaled < EXACT, np.copysign(np.floor(scaled + 0.5) / scale, value), value)
+    """ROUND: halves go away from zero, unlike Python's, and are told by their decimal digits: 1.005 to 2 digits is 1.01.
+
+    No more than 15 significant digits are kept, as in spreadsheets; whole numbers stay as they are.
+    """
+    size = np.abs(value)
+    digits = np.trunc(np.asarray(digits, dtype=float))
+    whole = (size == np.floor(size)) & (digits >= 0)
+    kept = np.clip(np.minimum(digits, DIGITS - 1 - np.floor(np.log10(size))), -LARGEST_POWER, LARGEST_POWER)
+    scale = np.power(10.0, np.abs(kept))
+    scaled = np.where(kept < 0, size / scale, size * scale)
+    steps = np.floor(scaled + 0.5 + np.minimum(scaled * HALF, 0.125))
+    rounded = finite(np.copysign(np.where(kept < 0, steps * scale, steps / scale), value))
+    return np.where(np.isnan(digits), np.nan, np.where(whole, value, rounded))
+
+
+def _settled(value: Array) -> Array:
+    """Put a number within 5e-10 of an integer, or equal to it at 15 digits, onto that integer."""
+    return round_half_away(value, FLOOR_DIGITS)
 
 
 def floor(value: Array) -> Array:
     """Round down, forgiving a floating edge: 127.9999999999 is 128."""
-    return np.floor(round_half_away(value, FLOOR_DIGITS))
+    return np.floor(_settled(value))
 
 
 def ceiling(value: Array) -> Array:
     """Round up, forgiving a floating edge."""
-    return np.ceil(round_half_away(value, FLOOR_DIGITS))
+    return np.ceil(_settled(value))
 
 
 def truncate(value: Array) -> Array:
     """Round towards zero, forgiving a floating edge."""
-    return np.trunc(round_half_away(value, FLOOR_DIGITS))
+    return np.trunc(_settled(value))
 
 
 def otherwise(value: Array, instead: Array) -> Array:
     """IFERROR: ``instead`` where the value is an error."""
-    return np.where(np.isnan(value), instead, value)
+    return np.where(missing(value), instead, value)
 
 
 def locate(value: Array, knots: Array) -> Array:
     """Return the 1-based segment of increasing knots that holds the value; the outer segments take what lies outside."""
-    segment = np.clip(np.searchsorted(knots, value, side="right"), 1, len(knots) - 1)
+    segment = np.maximum(np.minimum(np.searchsorted(knots, value, side="right"), len(knots) - 1), 1)
     return np.where(np.isnan(value), np.nan, segment.astype(float))
 
 
 def interpolate(value: Array, segment: Array, xs: Array, ys: Array) -> Array:
-    """Interpolate linearly on the located segment of knots."""
-    left = np.where(np.isnan(segment), 1.0, segment).astype(int) - 1
+    """Interpolate linearly on the located segment of knots; a segment that does not exist is an error."""
+    usable = (segment >= 1) & (segment < min(len(xs), len(ys)))
+    if not np.any(usable):
+        return np.full(np.broadcast_shapes(np.shape(value), np.shape(segment)), np.nan)
+    left = np.where(usable, segment, 1.0).astype(int) - 1
     slope = divide(ys[left + 1] - ys[left], xs[left + 1] - xs[left])
-    return np.asarray(ys[left] + (value - xs[left]) * slope)
+    return np.where(usable, finite(ys[left] + (value - xs[left]) * slope), np.nan)
 
 
 def slope(ys: Array, xs: Array) -> Array:
-    """Least-squares slope of ys over xs; shape () from two vectors."""
+    """Least-squares slope of ys over xs; shape () from two vectors, which must be of one length."""
+    if len(xs) != len(ys):
+        return np.asarray(np.nan)
     dx = xs - xs.mean()
     return divide((dx * (ys - ys.mean())).sum(), (dx * dx).sum())
 
 
 def intercept(ys: Array, xs: Array) -> Array:
     """Least-squares intercept of ys over xs; shape () from two vectors."""
-    return np.asarray(ys.mean() - slope(ys, xs) * xs.mean())
+    return finite(np.asarray(ys.mean() - slope(ys, xs) * xs.mean()))

@@ -1,0 +1,194 @@
+"""Expectations of sheets Architecture (Table 2) and Routing (Table 4)."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from tests.reference import chain, metrics, roofline, rounding
+from tests.reference.chain import H100, H100_CALIBRATED, LLAMA_8B, MILLI, Load
+from tests.reference.quantities import Inputs, expect, number
+
+
+@cache
+def full(i: Inputs, gpu: str, model: str) -> Load:
+    """Return the GPU full at the window of Table 2, as its power sees it: at the calibration length."""
+    return chain.load(i, gpu, model, n_max(i, gpu, model), i["decode.calibration_length"])
+
+
+@expect("architecture.tensor_parallel")
+def tensor_parallel(i: Inputs, _gpu: str, model: str) -> float:
+    return chain.served(i, model).tp
+
+
+@expect("architecture.n_max")
+def n_max(i: Inputs, gpu: str, model: str) -> float:
+    return chain.computed(i, gpu, model).n_max
+
+
+@expect("architecture.kv_time")
+def kv_time(i: Inputs, gpu: str, model: str) -> float:
+    return full(i, gpu, model).kv_time / MILLI
+
+
+@expect("architecture.step_time_power")
+def step_time_power(i: Inputs, gpu: str, model: str) -> float:
+    return full(i, gpu, model).step_time / MILLI
+
+
+@expect("architecture.kv_share")
+def kv_share(i: Inputs, gpu: str, model: str) -> float:
+    return full(i, gpu, model).kv_share
+
+
+@expect("architecture.active_per_gpu")
+def active_per_gpu(i: Inputs, _gpu: str, model: str) -> float:
+    item = chain.served(i, model)
+    return item.active / item.tp
+
+
+@expect("architecture.compute_share")
+def compute_share(i: Inputs, gpu: str, model: str) -> float:
+    return full(i, gpu, model).compute_share
+
+
+@expect("architecture.power")
+def watts(i: Inputs, gpu: str, model: str) -> float:
+    return full(i, gpu, model).watts
+
+
+@expect("architecture.base_step_time")
+def base_step_time(i: Inputs, gpu: str, model: str) -> float:
+    profile = chain.computed(i, gpu, model)
+    reading = chain.kv_time(i, profile, profile.n_max, chain.mean_length(i, i["decode.window"]))
+    return (profile.w_throughput + reading) / MILLI
+
+
+@expect("architecture.step_time")
+def step_time(i: Inputs, gpu: str, model: str) -> float:
+    dispatch = i["moe_model.dispatch"] if chain.served(i, model).mixture else 0.0
+    return float(roofline.step_time_with_dispatch(base_step_time(i, gpu, model), dispatch))
+
+
+@expect("architecture.throughput")
+def throughput(i: Inputs, gpu: str, model: str) -> float:
+    return chain.throughput(i, n_max(i, gpu, model), step_time(i, gpu, model) * MILLI)
+
+
+@expect("architecture.tok_per_w")
+def tok_per_w(i: Inputs, gpu: str, model: str) -> object:
+    return metrics.paper_tok_per_watt(throughput(i, gpu, model), watts(i, gpu, model))
+
+
+@expect("architecture.tok_per_j")
+def tok_per_j(i: Inputs, gpu: str, model: str) -> object:
+    return metrics.tok_per_joule(throughput(i, gpu, model), watts(i, gpu, model), chain.served(i, model).tp)
+
+
+@expect("architecture.feasible")
+def feasible(i: Inputs, gpu: str, model: str) -> str:
+    return "fits" if chain.computed(i, gpu, model).free > 0 else "does not fit"
+
+
+# Table 4
+
+SMALL = "small_8b"
+POOL_WINDOWS = {"short_70b": "8k", "long_70b": "64k", "large_70b": "64k"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool of Table 4: tokens, sequences, times in s of its W and of H at the mean length."""
+
+    tp: float
+    window: float
+    n_max: float
+    w: float
+    h: float
+
+
+@cache
+def pool_of(i: Inputs, key: str) -> Pool:
+    """Return a pool: the 8B model by its computed profile, the others by the calibrated one."""
+    if key == SMALL:
+        profile, window = chain.computed(i, H100, LLAMA_8B), i["decode.window"]
+        at_mean = chain.kv_time(i, profile, 1.0, chain.mean_length(i, window))
+        return Pool(chain.served(i, LLAMA_8B).tp, window, profile.n_max, profile.w_own, at_mean)
+    item, window = chain.calibrated(i, H100_CALIBRATED), i[f"windows.{POOL_WINDOWS[key]}"]
+    at_mean = item.h * chain.mean_length(i, window) / item.calibration_length
+    return Pool(item.tp, window, number(i, "sweep.n_max", H100_CALIBRATED, POOL_WINDOWS[key]), item.w, at_mean)
+
+
+@expect("routing.tensor_parallel")
+def pool_tensor_parallel(i: Inputs, pool: str) -> float:
+    return pool_of(i, pool).tp
+
+
+@expect("routing.window")
+def pool_window(i: Inputs, pool: str) -> float:
+    return pool_of(i, pool).window
+
+
+@expect("routing.n_max")
+def pool_n_max(i: Inputs, pool: str) -> float:
+    return pool_of(i, pool).n_max
+
+
+@expect("routing.n_rounded")
+def n_rounded(i: Inputs, pool: str) -> object:
+    return rounding.nearest(i["operation.utilisation"] * pool_n_max(i, pool))
+
+
+@expect("routing.n_active")
+def n_active(i: Inputs, pool: str) -> float:
+    return float(rounding.trunc(i["operation.utilisation"] * pool_n_max(i, pool)))
+
+
+@expect("routing.w")
+def pool_w(i: Inputs, pool: str) -> float:
+    return pool_of(i, pool).w / MILLI
+
+
+@expect("routing.h")
+def pool_h(i: Inputs, pool: str) -> float:
+    return pool_of(i, pool).h / MILLI
+
+
+@expect("routing.kv_time")
+def pool_kv_time(i: Inputs, pool: str) -> float:
+    return pool_h(i, pool) * n_active(i, pool)
+
+
+@expect("routing.step_time")
+def pool_step_time(i: Inputs, pool: str) -> float:
+    return float(roofline.decode_step_time(n_active(i, pool), pool_w(i, pool), pool_h(i, pool), 1.0, 1.0))
+
+
+@expect("routing.throughput")
+def pool_throughput(i: Inputs, pool: str) -> float:
+    return chain.throughput(i, n_active(i, pool), pool_step_time(i, pool) * MILLI)
+
+
+@expect("routing.compute_share")
+def pool_compute_share(i: Inputs, pool: str) -> float | None:
+    return small_load(i).compute_share if pool == SMALL else None
+
+
+def small_load(i: Inputs) -> Load:
+    """Return the GPU of the 8B pool as its power sees it: at the calibration length, as in Table 2."""
+    return chain.load(i, H100, LLAMA_8B, n_active(i, SMALL), i["decode.calibration_length"])
+
+
+@expect("routing.power")
+def pool_watts(i: Inputs, pool: str) -> float:
+    if pool == SMALL:
+        return small_load(i).watts
+    return chain.curve_watts(i, chain.calibrated(i, H100_CALIBRATED).curve, n_active(i, pool))
+
+
+@expect("routing.tok_per_w")
+def pool_tok_per_w(i: Inputs, pool: str) -> object:
+    return metrics.paper_tok_per_watt(pool_throughput(i, pool), pool_watts(i, pool))
+
+
+@expect("routing.tok_per_j")
+def pool_tok_per_j(i: Inputs, pool: str) -> object:
+    return metrics.tok_per_joule(pool_throughput(i, pool), pool_watts(i, pool), pool_of(i, pool).tp)

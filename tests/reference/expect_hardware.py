@@ -1,0 +1,169 @@
+"""Expectations of sheets Hardware and Generations."""
+
+from tests.reference import chain, economics, kv, roofline
+from tests.reference.chain import GIB, GIGA, LLAMA_70B, MILLI, TERA
+from tests.reference.quantities import Inputs, expect, number
+
+PRINTED_CURVES = {"h100_sxm": "h100", "h200_sxm": "h200", "b200_sxm": "b200", "gb200_nvl72": "gb200"}
+"""The curve of each GPU of Table A."""
+
+
+@expect("gpus.ridge")
+def ridge(i: Inputs, gpu: str) -> object:
+    item = chain.gpu(i, gpu)
+    return roofline.ridge_point(item.flops, item.bandwidth)
+
+
+@expect("gpus.bandwidth_per_watt")
+def bandwidth_per_watt(i: Inputs, gpu: str) -> float:
+    item = chain.gpu(i, gpu)
+    return item.bandwidth / item.tdp / GIGA
+
+
+@expect("gpus.memory_per_watt")
+def memory_per_watt(i: Inputs, gpu: str) -> float:
+    item = chain.gpu(i, gpu)
+    return item.memory / GIB / item.tdp
+
+
+@expect("gpus.cost_per_bandwidth")
+def cost_per_bandwidth(i: Inputs, gpu: str) -> float:
+    item = chain.gpu(i, gpu)
+    return item.price / (item.bandwidth / TERA)
+
+
+@expect("generations.tdp")
+def tdp(i: Inputs, gpu: str) -> float:
+    return chain.gpu(i, gpu).tdp
+
+
+@expect("generations.p_idle")
+def p_idle(i: Inputs, gpu: str) -> float:
+    return chain.curve(i, chain.gpu(i, gpu).curve).p_idle
+
+
+@expect("generations.w")
+def weight_time(i: Inputs, gpu: str) -> float:
+    return chain.computed(i, gpu, LLAMA_70B).w_own / MILLI
+
+
+@expect("generations.n_max")
+def sequences(i: Inputs, gpu: str) -> float:
+    return chain.computed(i, gpu, LLAMA_70B).n_max
+
+
+@expect("generations.power")
+def watts(i: Inputs, gpu: str) -> float:
+    return number(i, "architecture.power", gpu, LLAMA_70B)
+
+
+@expect("generations.throughput")
+def tokens(i: Inputs, gpu: str) -> float:
+    return number(i, "architecture.throughput", gpu, LLAMA_70B)
+
+
+@expect("generations.tok_per_w")
+def paper_normalised(i: Inputs, gpu: str) -> float:
+    return number(i, "architecture.tok_per_w", gpu, LLAMA_70B)
+
+
+@expect("generations.tok_per_j")
+def physical(i: Inputs, gpu: str) -> float:
+    return number(i, "architecture.tok_per_j", gpu, LLAMA_70B)
+
+
+@expect("generations.gain")
+def gain(i: Inputs, gpu: str) -> float:
+    return physical(i, gpu) / physical(i, chain.H100)
+
+
+@expect("generations.cost")
+def cost(i: Inputs, gpu: str) -> object:
+    return economics.instance_usd_per_hour(chain.gpu(i, gpu).price, chain.served(i, LLAMA_70B).tp)
+
+
+@expect("generations.tokens_per_dollar")
+def tokens_per_dollar(i: Inputs, gpu: str) -> object:
+    return economics.million_tokens_per_usd(tokens(i, gpu), number(i, "generations.cost", gpu))
+
+
+@expect("table_a.p_nominal")
+def p_nominal(i: Inputs, gpu: str) -> float:
+    return chain.curve(i, chain.gpu(i, gpu).curve).p_nominal
+
+
+@expect("table_a.idle_of_tdp")
+def idle_of_tdp(i: Inputs, gpu: str) -> float:
+    return p_idle(i, gpu) / tdp(i, gpu)
+
+
+@expect("table_a.x0_printed")
+def x0_printed(i: Inputs, gpu: str) -> float:
+    return i[f"power_curves.{PRINTED_CURVES[gpu]}.x0_printed"]
+
+
+@expect("table_a.x0_used")
+def x0_used(i: Inputs, gpu: str) -> float:
+    return chain.curve(i, chain.gpu(i, gpu).curve).x0
+
+
+@expect("llms.layer_count")
+def layer_count(i: Inputs, model: str) -> float:
+    return i[f"models.{model}.layers"]
+
+
+@expect("llms.kv_width")
+def kv_width(i: Inputs, model: str) -> float:
+    return i[f"models.{model}.kv_heads"] * i[f"models.{model}.head_dim"]
+
+
+@expect("llms.kv_per_token")
+def kv_per_token(i: Inputs, model: str) -> float:
+    return chain.served(i, model).kv_bytes
+
+
+@expect("llms.kv_over_published")
+def kv_over_published(i: Inputs, model: str) -> float:
+    item = chain.served(i, model)
+    return item.kv_bytes / item.published_kv
+
+
+@expect("llms.attention_count")
+def attention_count(i: Inputs, model: str) -> float:
+    return chain.common_parameters(i, model)
+
+
+@expect("llms.expert_size")
+def expert_size(i: Inputs, model: str) -> object:
+    return kv.expert_parameters(1, i[f"models.{model}.hidden"], i[f"models.{model}.moe_intermediate"], 1)
+
+
+@expect("llms.dense_size")
+def dense_size(i: Inputs, model: str) -> object:
+    return kv.dense_ffn_parameters(1, i[f"models.{model}.hidden"], i[f"models.{model}.intermediate"])
+
+
+@expect("llms.shared_size")
+def shared_size(i: Inputs, model: str) -> object:
+    return kv.dense_ffn_parameters(i[f"models.{model}.shared_experts"], i[f"models.{model}.hidden"], i[f"models.{model}.intermediate"])
+
+
+@expect("llms.total_count")
+def total_count(i: Inputs, model: str) -> float:
+    return chain.served(i, model).total
+
+
+@expect("llms.active_count")
+def active_count(i: Inputs, model: str) -> float:
+    return chain.served(i, model).active
+
+
+@expect("llms.count_over_published")
+def count_over_published(i: Inputs, model: str) -> float:
+    return chain.served(i, model).total / (i[f"models.{model}.total_parameters"] * GIGA)
+
+
+@expect("llms.weights")
+def weights(i: Inputs, model: str) -> float:
+    item = chain.served(i, model)
+    return item.total * item.weight_bytes / GIGA

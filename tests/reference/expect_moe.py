@@ -1,0 +1,149 @@
+"""Expectations of sheet MoE."""
+
+from tests.reference import chain, kv, metrics, moe, roofline
+from tests.reference.chain import GIGA, LLAMA_70B, MILLI, QWEN3
+from tests.reference.quantities import Inputs, expect, number
+
+
+def mean_kv_time(i: Inputs, gpu: str, model: str) -> float:
+    """Return the KV read time at the mean length of the window of Table 2, s."""
+    profile = chain.computed(i, gpu, model)
+    return chain.kv_time(i, profile, profile.n_max, chain.mean_length(i, i["decode.window"]))
+
+
+@expect("moe.n_max")
+def n_max(i: Inputs, gpu: str, model: str) -> float:
+    return chain.computed(i, gpu, model).n_max
+
+
+@expect("moe.w_printed")
+def w_printed(i: Inputs, gpu: str, model: str) -> float:
+    return chain.computed(i, gpu, model).w_throughput / MILLI
+
+
+@expect("moe.h")
+def h(i: Inputs, gpu: str, model: str) -> float:
+    return chain.computed(i, gpu, model).h / MILLI
+
+
+@expect("moe.power")
+def watts(i: Inputs, gpu: str, model: str) -> float:
+    return number(i, "architecture.power", gpu, model)
+
+
+@expect("moe.tok_per_w")
+def tok_per_w(i: Inputs, gpu: str, model: str) -> float:
+    return number(i, "architecture.tok_per_w", gpu, model)
+
+
+@expect("moe.routed_share")
+def routed_share(i: Inputs, _gpu: str, model: str) -> object:
+    return moe.touched_share(1, *routing(i, model))
+
+
+def routing(i: Inputs, model: str) -> tuple[float, float]:
+    """Return the experts of a layer, and those of a token."""
+    return i[f"models.{model}.experts"], i[f"models.{model}.experts_per_token"]
+
+
+@expect("moe.touched")
+def touched(i: Inputs, gpu: str, model: str) -> object:
+    return moe.touched_share(n_max(i, gpu, model), *routing(i, model))
+
+
+@expect("moe.routed")
+def routed(i: Inputs, _gpu: str, model: str) -> float:
+    return chain.split(i, model)[1] / GIGA
+
+
+def streamed_parameters(i: Inputs, gpu: str, model: str) -> float:
+    """Return the parameters a full batch streams."""
+    return float(moe.streamed_parameters(n_max(i, gpu, model), *chain.split(i, model), *routing(i, model)))
+
+
+@expect("moe.streamed")
+def streamed(i: Inputs, gpu: str, model: str) -> float:
+    return streamed_parameters(i, gpu, model) / GIGA
+
+
+def corrected_weight_time(i: Inputs, gpu: str, model: str) -> float:
+    """Return W by the rule of dense models, s; see `moe.corrected_weight_time`."""
+    item = chain.served(i, model)
+    per_gpu = kv.weight_bytes_per_gpu(streamed_parameters(i, gpu, model), item.weight_bytes, item.tp)
+    return chain.streaming_time(i, gpu, float(per_gpu)) + chain.layers_time(i, model)
+
+
+@expect("moe.w_corrected")
+def w_corrected(i: Inputs, gpu: str, model: str) -> float:
+    return corrected_weight_time(i, gpu, model) / MILLI
+
+
+@expect("moe.throughput")
+def tokens(i: Inputs, gpu: str, model: str) -> float:
+    step_time = corrected_weight_time(i, gpu, model) + mean_kv_time(i, gpu, model)
+    dispatched = roofline.step_time_with_dispatch(step_time, i["moe_model.dispatch"] * MILLI)
+    return chain.throughput(i, n_max(i, gpu, model), float(dispatched))
+
+
+@expect("moe.tok_per_w_corrected")
+def tok_per_w_corrected(i: Inputs, gpu: str, model: str) -> float:
+    return float(metrics.paper_tok_per_watt(tokens(i, gpu, model), watts(i, gpu, model)))
+
+
+@expect("moe.tok_per_j_corrected")
+def tok_per_j_corrected(i: Inputs, gpu: str, model: str) -> object:
+    return metrics.tok_per_joule(tokens(i, gpu, model), watts(i, gpu, model), chain.served(i, model).tp)
+
+
+@expect("moe.overstated")
+def overstated(i: Inputs, gpu: str, model: str) -> float:
+    return tok_per_w(i, gpu, model) / tok_per_w_corrected(i, gpu, model)
+
+
+@expect("moe.fits")
+def fits(i: Inputs, gpu: str, model: str) -> str:
+    return "fits" if chain.computed(i, gpu, model).free > 0 else "does not fit"
+
+
+# Qwen3-235B-A22B as printed, with a dispatch overhead
+
+
+@expect("dispatch.n_max")
+def dispatch_n_max(i: Inputs, gpu: str, _overhead: str) -> float:
+    return n_max(i, gpu, QWEN3)
+
+
+@expect("dispatch.step_time")
+def dispatch_step_time(i: Inputs, gpu: str, overhead: str) -> float:
+    base = chain.computed(i, gpu, QWEN3).w_throughput + mean_kv_time(i, gpu, QWEN3)
+    return float(roofline.step_time_with_dispatch(base / MILLI, i[f"dispatches.{overhead}"]))
+
+
+@expect("dispatch.throughput")
+def dispatch_tokens(i: Inputs, gpu: str, overhead: str) -> float:
+    return chain.throughput(i, n_max(i, gpu, QWEN3), dispatch_step_time(i, gpu, overhead) * MILLI)
+
+
+@expect("dispatch.power")
+def dispatch_watts(i: Inputs, gpu: str, _overhead: str) -> float:
+    return watts(i, gpu, QWEN3)
+
+
+@expect("dispatch.tok_per_w")
+def dispatch_tok_per_w(i: Inputs, gpu: str, overhead: str) -> object:
+    return metrics.paper_tok_per_watt(dispatch_tokens(i, gpu, overhead), watts(i, gpu, QWEN3))
+
+
+@expect("dispatch.tok_per_j")
+def dispatch_tok_per_j(i: Inputs, gpu: str, overhead: str) -> float:
+    return float(metrics.tok_per_joule(dispatch_tokens(i, gpu, overhead), watts(i, gpu, QWEN3), chain.served(i, QWEN3).tp))
+
+
+@expect("dispatch.dense_tok_per_j")
+def dense_tok_per_j(i: Inputs, gpu: str, _overhead: str) -> float:
+    return number(i, "architecture.tok_per_j", gpu, LLAMA_70B)
+
+
+@expect("dispatch.lead")
+def lead(i: Inputs, gpu: str, overhead: str) -> float:
+    return dispatch_tok_per_j(i, gpu, overhead) / dense_tok_per_j(i, gpu, overhead)

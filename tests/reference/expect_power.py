@@ -1,0 +1,115 @@
+"""Expectations of power curves: sheet Power, the curve of each GPU's own sheet, and the curves of the profiles."""
+
+import math
+
+from tests.reference import chain
+from tests.reference.quantities import Inputs, expect
+
+
+def batch(i: Inputs, n: str) -> float:
+    """Return the sequences in flight of a member of the list of batches."""
+    return i[f"batches.{n}"]
+
+
+@expect("power_curves.x0")
+def card_x0(i: Inputs, curve: str) -> float:
+    return chain.curve(i, curve).x0
+
+
+@expect("curves.half_way")
+def half_way(i: Inputs, curve: str) -> float:
+    return math.exp2(chain.curve(i, curve).x0)
+
+
+@expect("curves.p_range")
+def p_range(i: Inputs, curve: str) -> float:
+    item = chain.curve(i, curve)
+    return item.p_nominal - item.p_idle
+
+
+@expect("power.p_idle")
+def p_idle(i: Inputs, curve: str, _n: str) -> float:
+    return chain.curve(i, curve).p_idle
+
+
+@expect("power.p_range")
+def p_range_of_row(i: Inputs, curve: str, _n: str) -> float:
+    return p_range(i, curve)
+
+
+@expect("power.k")
+def steepness(i: Inputs, curve: str, _n: str) -> float:
+    return chain.curve(i, curve).k
+
+
+@expect("power.x0")
+def half_way_point(i: Inputs, curve: str, _n: str) -> float:
+    return chain.curve(i, curve).x0
+
+
+@expect("power.power")
+def watts(i: Inputs, curve: str, n: str) -> float:
+    return chain.curve_watts(i, curve, batch(i, n))
+
+
+@expect("power.per_sequence")
+def per_sequence(i: Inputs, curve: str, n: str) -> float:
+    return watts(i, curve, n) / batch(i, n)
+
+
+@expect("power.rises")
+def rises(i: Inputs, curve: str, n: str) -> float | None:
+    """Equation 1 never falls, so the row above decides by the sequences alone."""
+    members = i.members("batches")
+    above = members.index(n) - 1
+    return float(watts(i, curve, n) >= watts(i, curve, members[above])) if above >= 0 else None
+
+
+@expect("curve.p_idle")
+def gpu_p_idle(i: Inputs, gpu: str, _n: str) -> float:
+    return chain.curve(i, chain.gpu(i, gpu).curve).p_idle
+
+
+@expect("curve.p_nominal")
+def gpu_p_nominal(i: Inputs, gpu: str, _n: str) -> float:
+    return chain.curve(i, chain.gpu(i, gpu).curve).p_nominal
+
+
+@expect("curve.k")
+def gpu_steepness(i: Inputs, gpu: str, _n: str) -> float:
+    return chain.curve(i, chain.gpu(i, gpu).curve).k
+
+
+@expect("curve.x0")
+def gpu_half_way_point(i: Inputs, gpu: str, _n: str) -> float:
+    return chain.curve(i, chain.gpu(i, gpu).curve).x0
+
+
+@expect("curve.power")
+def gpu_watts(i: Inputs, gpu: str, n: str) -> float:
+    return chain.curve_watts(i, chain.gpu(i, gpu).curve, batch(i, n))
+
+
+@expect("curve.of_tdp")
+def of_tdp(i: Inputs, gpu: str, n: str) -> float:
+    return gpu_watts(i, gpu, n) / chain.gpu(i, gpu).tdp
+
+
+@expect("profile_list.p_idle")
+def profile_p_idle(i: Inputs, profile: str) -> float:
+    return chain.curve(i, chain.calibrated(i, profile).curve).p_idle
+
+
+@expect("profile_list.p_nominal")
+def profile_p_nominal(i: Inputs, profile: str) -> float:
+    return chain.curve(i, chain.calibrated(i, profile).curve).p_nominal
+
+
+@expect("profile_list.k")
+def profile_steepness(i: Inputs, profile: str) -> float:
+    return chain.curve(i, chain.calibrated(i, profile).curve).k
+
+
+@expect("profile_list.x0")
+def profile_half_way_point(i: Inputs, profile: str) -> float:
+    return chain.curve(i, chain.calibrated(i, profile).curve).x0

@@ -1,0 +1,199 @@
+"""Expectations of sheet Precision, for the GPU and model that the inputs choose."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from tests.reference import chain, kv, metrics, power, roofline, slots
+from tests.reference.chain import GIGA, MILLI, TERA, Gpu, Served
+from tests.reference.quantities import Inputs, expect
+
+DENSE = "dense"
+MIXTURE = "mixture of experts: all weights streamed here, see sheet MoE"
+
+
+def gpu_of(i: Inputs) -> Gpu:
+    """Return the GPU chosen."""
+    return chain.gpu(i, i.text("explore.gpu"))
+
+
+def model_of(i: Inputs) -> Served:
+    """Return the model chosen."""
+    return chain.served(i, i.text("explore.model"))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One pair of widths, full at the window of Table 2: bytes of one GPU, times in s, shares, W of one GPU."""
+
+    weights: float
+    kv_bytes: float
+    kv_on_gpu: float
+    n_max: float
+    w: float
+    h: float
+    kv_time: float
+    compute_share: float
+    watts: float
+
+    @property
+    def step_time(self) -> float:
+        """The decode step, s."""
+        return self.w + self.kv_time
+
+
+@expect("chosen.gpu")
+def chosen_gpu(i: Inputs) -> str:
+    return i.shown(i.text("explore.gpu"))
+
+
+@expect("chosen.model")
+def chosen_model(i: Inputs) -> str:
+    return i.shown(i.text("explore.model"))
+
+
+@expect("chosen.tensor_parallel")
+def tensor_parallel(i: Inputs) -> float:
+    return model_of(i).tp
+
+
+@expect("chosen.reached")
+def reached(i: Inputs) -> float:
+    return gpu_of(i).reached / TERA
+
+
+@expect("chosen.overhead")
+def overhead(i: Inputs) -> float:
+    return chain.layers_time(i, i.text("explore.model")) / MILLI
+
+
+@expect("chosen.usable")
+def usable(i: Inputs) -> float:
+    taken = i["decode.memory_utilisation"] * gpu_of(i).memory
+    return (taken - chain.workspace(i, model_of(i).tp)) / GIGA
+
+
+@expect("chosen.parameters")
+def parameters(i: Inputs) -> float:
+    return model_of(i).total / GIGA
+
+
+@expect("chosen.kv_numbers")
+def kv_numbers(i: Inputs) -> object:
+    card = f"models.{i.text('explore.model')}"
+    return kv.kv_bytes_per_token(i[f"{card}.layers"], i[f"{card}.kv_heads"], i[f"{card}.head_dim"], 1)
+
+
+@expect("chosen.sharing")
+def sharing(i: Inputs) -> float:
+    return min(model_of(i).tp, i[f"models.{i.text('explore.model')}.kv_shards_max"])
+
+
+@expect("chosen.tdp")
+def tdp(i: Inputs) -> float:
+    return gpu_of(i).tdp
+
+
+@expect("chosen.compute")
+def compute(i: Inputs) -> float:
+    return gpu_of(i).flops
+
+
+@expect("chosen.active_per_gpu")
+def active_per_gpu(i: Inputs) -> float:
+    return model_of(i).active / model_of(i).tp
+
+
+@expect("chosen.kind")
+def kind(i: Inputs) -> str:
+    return MIXTURE if model_of(i).mixture else DENSE
+
+
+@cache
+def case(i: Inputs, weight_width: str, kv_width: str) -> Case:
+    """Return one row of the table: narrower numbers change bytes and nothing else."""
+    board, item, model = gpu_of(i), model_of(i), i.text("explore.model")
+    card, length = f"models.{model}", chain.mean_length(i, i["decode.window"])
+    weights = float(kv.weight_bytes_per_gpu(item.total, i[f"widths.{weight_width}.bytes"], item.tp))
+    cached = kv.kv_bytes_per_token(i[f"{card}.layers"], i[f"{card}.kv_heads"], i[f"{card}.head_dim"], i[f"widths.{kv_width}.bytes"])
+    on_gpu = float(kv.sharded_kv_bytes_per_token(cached, item.tp, i[f"{card}.kv_shards_max"]))
+    n = float(slots.window_slots(max(0.0, usable(i) * GIGA - weights), on_gpu, i["decode.window"]))
+    w = chain.streaming_time(i, i.text("explore.gpu"), weights) + chain.layers_time(i, model)
+    h = float(roofline.kv_read_time(on_gpu, length, 1, board.bandwidth, i["decode.bandwidth_efficiency"]))
+    step_time = float(roofline.decode_step_time(n, w, h, length, length))
+    kv_share = float(power.kv_read_share(n, h, step_time))
+    compute_share = float(power.arithmetic_share(n, i["decode.flops_per_parameter"] * item.active / item.tp, step_time, board.flops))
+    watts = chain.roofline_watts(i, i.text("explore.gpu"), kv_share, compute_share)
+    return Case(weights, float(cached), on_gpu, n, w, h, h * n, compute_share, watts)
+
+
+@expect("precision.weights")
+def weights(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).weights / GIGA
+
+
+@expect("precision.kv_per_token")
+def kv_per_token(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).kv_bytes
+
+
+@expect("precision.kv_on_gpu")
+def kv_on_gpu(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).kv_on_gpu
+
+
+@expect("precision.n_max")
+def n_max(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).n_max
+
+
+@expect("precision.w")
+def w(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).w / MILLI
+
+
+@expect("precision.h")
+def h(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).h / MILLI
+
+
+@expect("precision.kv_time")
+def kv_time(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).kv_time / MILLI
+
+
+@expect("precision.step_time")
+def step_time(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).step_time / MILLI
+
+
+@expect("precision.throughput")
+def throughput(i: Inputs, weight_width: str, kv_width: str) -> float:
+    row = case(i, weight_width, kv_width)
+    return chain.throughput(i, row.n_max, row.step_time)
+
+
+@expect("precision.compute_share")
+def compute_share(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).compute_share
+
+
+@expect("precision.power")
+def watts(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).watts
+
+
+@expect("precision.tok_per_w")
+def tok_per_w(i: Inputs, weight_width: str, kv_width: str) -> object:
+    return metrics.paper_tok_per_watt(throughput(i, weight_width, kv_width), watts(i, weight_width, kv_width))
+
+
+@expect("precision.tok_per_j")
+def tok_per_j(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return float(metrics.tok_per_joule(throughput(i, weight_width, kv_width), watts(i, weight_width, kv_width), model_of(i).tp))
+
+
+@expect("precision.gain")
+def gain(i: Inputs, weight_width: str, kv_width: str) -> float:
+    """Where 16 bits do not fit there is nothing to gain over, and the cell shows 0."""
+    base = tok_per_j(i, "fp16", "fp16")
+    return tok_per_j(i, weight_width, kv_width) / base if base > 0 else 0.0
