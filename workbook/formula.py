@@ -44,22 +44,24 @@ def formulas(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str]]:
     for variant in quantity.variants:
         try:
             for row, text in _variant(layout, table, quantity, variant.lowered, variant.rows):
-                if len(text) >= MAXIMUM_LENGTH or (len(text) > 2 * MAXIMUM_NESTING and _nesting(text) > MAXIMUM_NESTING):
-                    raise TooLongError
+                _check_size(text)
                 yield row, text
         except TooLongError:
             message = f"'{quantity.id}': the formula has more than {MAXIMUM_LENGTH:,} characters or {MAXIMUM_NESTING} nested brackets"
             raise WorkbookError([Diagnostic(variant.formula.place, message, "split it into helper columns")]) from None
 
 
-def _nesting(text: str) -> int:
-    """Return how deep brackets are nested, those in texts aside."""
-    depth = deepest = 0
-    for piece in text.split('"')[::2]:
-        for bracket in _BRACKET.findall(piece):
-            depth += 1 if bracket == "(" else -1
-            deepest = max(deepest, depth)
-    return deepest
+def _check_size(text: str) -> None:
+    """Raise TooLongError for a formula that is too long, or nested too deeply (brackets in texts aside)."""
+    if len(text) >= MAXIMUM_LENGTH:
+        raise TooLongError
+    if text.count("(") <= MAXIMUM_NESTING:
+        return
+    depth = 0
+    for bracket in _BRACKET.findall("".join(text.split('"')[::2])):
+        depth += 1 if bracket == "(" else -1
+        if depth > MAXIMUM_NESTING:
+            raise TooLongError
 
 
 def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> Iterator[tuple[int, str]]:

@@ -265,6 +265,7 @@ def kv_time(i: Inputs, profile: Computed, n: float, length: float) -> float:
     return float(roofline.decode_step_time(n, 0.0, profile.h, length, i["decode.calibration_length"]))
 
 
+@cache
 def load(i: Inputs, gpu_key: str, model: str, n: float, length: float) -> Load:
     """Return a GPU under n sequences of a length by the profile's own W; see `paper.computed_power`."""
     board, item, profile = gpu(i, gpu_key), served(i, model), computed(i, gpu_key, model)

@@ -8,9 +8,10 @@ that the inputs have no answer.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 Value = float | str | None
 Rule = Callable[..., object]
@@ -52,7 +53,7 @@ class Inputs:
 
 
 def expect(*quantities: str, difference: bool = False) -> Callable[[SomeRule], SomeRule]:
-    """Register a function as the expectation of the quantities named.
+    """Register a function as the expectation of the quantities named, and keep its answers.
 
     Raises:
         ValueError: if a quantity has one already.
@@ -60,14 +61,15 @@ def expect(*quantities: str, difference: bool = False) -> Callable[[SomeRule], S
     """
 
     def register(rule: SomeRule) -> SomeRule:
+        kept = cast("SomeRule", cache(rule))
         for quantity in quantities:
             if quantity in RULES:
                 message = f"{quantity} has two expectations"
                 raise ValueError(message)
-            RULES[quantity] = rule
+            RULES[quantity] = kept
             if difference:
                 DIFFERENCES.add(quantity)
-        return rule
+        return kept
 
     return register
 

@@ -99,12 +99,13 @@ def largest(*parts: Array) -> Array:
 def round_half_away(value: Array, digits: Array | int) -> Array:
     """ROUND: halves go away from zero, unlike Python's, and are told by their decimal digits: 1.005 to 2 digits is 1.01.
 
-    No more than 15 significant digits are kept, as in spreadsheets; whole numbers stay as they are.
+    Decimals beyond the 15th significant digit are not kept, as in spreadsheets: 89999999.99999999 to 9 digits is 9e7.
     """
     size = np.abs(value)
-    digits = np.trunc(np.asarray(digits, dtype=float))
+    digits = np.clip(np.trunc(np.asarray(digits, dtype=float)), -LARGEST_POWER, LARGEST_POWER)
     whole = (size == np.floor(size)) & (digits >= 0)
-    kept = np.clip(np.minimum(digits, DIGITS - 1 - np.floor(np.log10(size))), -LARGEST_POWER, LARGEST_POWER)
+    decimals = np.maximum(DIGITS - 1 - np.floor(np.log10(size)), 0.0)
+    kept = np.where(digits > 0, np.minimum(digits, decimals), digits)
     scale = np.power(10.0, np.abs(kept))
     scaled = np.where(kept < 0, size / scale, size * scale)
     steps = np.floor(scaled + 0.5 + np.minimum(scaled * HALF, 0.125))

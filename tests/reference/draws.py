@@ -1,0 +1,96 @@
+"""Random edits of a workbook's inputs, within their bounds and coherent with one another."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+FACTORS = (0.7, 1.4)
+SHARE_EDITED = 0.35
+TRIES = 50
+DEGREES = (1.0, 2.0, 4.0, 8.0)
+"""Tensor parallel degrees for which communication buffers are known."""
+
+STRUCTURAL = ("experts", "experts_per_token", "shared_experts")
+"""Fields whose zero makes a model dense: never moved off it."""
+
+Values = dict[str, float | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """An input: its value in the template, its bounds (NaN for none), and the texts it may hold."""
+
+    cell: str
+    value: float | str
+    minimum: float
+    above: float
+    maximum: float
+    whole: bool
+    choices: tuple[str, ...]
+    peers: float
+    """The largest value of the same field, the scale for one that is 0."""
+
+    def allows(self, value: float) -> bool:
+        """Tell whether a number lies within the bounds."""
+        return not (value < self.minimum or value <= self.above or value > self.maximum)
+
+    def edited(self, random: np.random.Generator) -> float | str:
+        """Return another value within the bounds, or the template's where none is found."""
+        if isinstance(self.value, str):
+            return str(random.choice(self.choices)) if self.choices else self.value
+        if self.cell.startswith("models.") and self.cell.endswith(".tensor_parallel"):
+            return float(random.choice(DEGREES))
+        for _ in range(TRIES):
+            value = self.value * random.uniform(*FACTORS) if self.value else self._off_zero(random)
+            value = self._whole(value) if self.whole else float(f"{value:.15g}")
+            if self.allows(value):
+                return value
+        return self.value
+
+    def _whole(self, value: float) -> float:
+        """Round, and step up where that leads back to where it started: a small number would never move."""
+        rounded = float(round(value))
+        return rounded + 1.0 if rounded == self.value and self.value else rounded
+
+    def _off_zero(self, random: np.random.Generator) -> float:
+        if self.cell.rpartition(".")[2] in STRUCTURAL:
+            return 0.0
+        return float(random.uniform(0.0, 0.5) * (self.peers or 10.0))
+
+
+def draw(random: np.random.Generator, knobs: Sequence[Knob]) -> Values:
+    """Return edits of a third of the inputs, the incoherent ones among them left out."""
+    edits = {knob.cell: knob.edited(random) for knob in knobs if random.random() < SHARE_EDITED}
+    whole = {knob.cell: knob.value for knob in knobs}
+    for cell in list(incoherent({**whole, **edits})):
+        edits.pop(cell, None)
+    return {cell: value for cell, value in edits.items() if value != whole[cell]}
+
+
+def incoherent(values: Values) -> Iterable[str]:
+    """Yield the inputs of each group that contradicts itself, for which the model has no meaning.
+
+    A curve must not fall, windows must rise, and a mixture's published counts must
+    leave something for what every token runs through.
+    """
+    for card in _cards(values, "power_curves"):
+        if _number(values, f"{card}.p_nominal") < _number(values, f"{card}.p_idle"):
+            yield from (f"{card}.p_nominal", f"{card}.p_idle")
+    windows = [cell for cell in values if cell.startswith("windows.")]
+    if any(_number(values, low) >= _number(values, high) for low, high in pairwise(windows)):
+        yield from windows
+    for card in _cards(values, "models"):
+        fields = [f"{card}.{field}" for field in ("experts", "experts_per_token", "total_parameters", "active_parameters")]
+        experts, taken, total, active = (_number(values, field) for field in fields)
+        if experts and not (taken < experts and total * taken / experts <= active <= total):
+            yield from fields
+
+
+def _cards(values: Values, catalogue: str) -> list[str]:
+    return list(dict.fromkeys(cell.rpartition(".")[0] for cell in values if cell.startswith(f"{catalogue}.")))
+
+
+def _number(values: Values, cell: str) -> float:
+    return float(values[cell])

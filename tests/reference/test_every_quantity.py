@@ -1,0 +1,300 @@
+"""Every calculated cell of the paper workbook against what plain functions make of the same inputs.
+
+The workbook is asked for values only: at the inputs of its templates, after random edits of a
+third of them, and after edits that change what is calculated. A random draw is drawn again
+where the workbook has no answer (then the reference must have none either), and where an
+argument of a rounding lies so near its edge that neither answer is wrong (`rounding.watched`).
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pytest
+
+import workbook
+from tests.reference import draws, rounding
+from tests.reference.expect_paper_sheet import TABLES, printed_text
+from tests.reference.known_deviations import DEVIATIONS, Deviation
+from tests.reference.quantities import DIFFERENCES, RULES, Inputs, Value, expected, register_all
+from workbook.api import Book, parse_sets
+from workbook.errors import WorkbookError
+from workbook.evaluate import Values, evaluate
+from workbook.model import Quantity
+
+register_all()
+
+SEEDS = range(64)
+RELATIVE = 1e-9
+ABSOLUTE_OF_DIFFERENCES = 1e-9
+REDRAWS = 40
+EDITED_AT_LEAST = 5
+
+STRUCTURAL = {
+    "a small mixture": {
+        "models.llama_3_1_8b.experts": 16,
+        "models.llama_3_1_8b.experts_per_token": 2,
+        "models.llama_3_1_8b.shared_experts": 1,
+        "models.llama_3_1_8b.moe_intermediate": 3584,
+        "models.llama_3_1_8b.moe_layer_time": 0.21,
+    },
+    "shared experts": {"models.deepseek_v3.intermediate": 2048, "models.deepseek_v3.shared_experts": 2},
+    "dispatch": {"moe_model.dispatch": 12.5},
+    "a case that does not fit": {"explore.gpu": "a100_sxm", "explore.model": "llama_3_1_405b"},
+    "a case of a mixture": {"explore.gpu": "B200 SXM", "explore.model": "deepseek_v3"},
+    "an even split": {"models.llama_3_1_70b.tensor_parallel": 4, "profiles.h100_calibrated.tensor_parallel": 4},
+    "a shared cache": {"models.llama_3_1_8b.tensor_parallel": 8, "models.llama_3_1_70b.kv_shards_max": 2},
+    "the bounds of shares": {"decode.bandwidth_efficiency": 1, "decode.memory_utilisation": 1, "moe_model.scaling_exponent": 0},
+    "power without a floor": {"power_model.idle_share": 0.05, "power_model.dynamic_share": 1},
+    "power above TDP": {"power_model.idle_share": 0.9, "power_model.dynamic_share": 0.9},
+    "a window below the sweep": {"explore.window": 1024},
+    "a window above the sweep": {"explore.window": 262144},
+    "a window on a knot": {"explore.window": 8192},
+    "the last knot": {"explore.window": 131072},
+    "less than one sequence": {"batches.b1": 0.25},
+    "other curves": {"hardware.h100_sxm.power_curve": "a10g", "profiles.b200_projected.power_curve": "h200"},
+    "another GPU of a profile": {"profiles.b200_projected.gpu": "gb200_nvl72"},
+    "no overhead": {"decode.layer_overhead": 0, "nccl.tp8.workspace": 0},
+    "speculative decoding": {"decode.tokens_per_step": 2.5},
+}
+
+REFUSED = {
+    "a degree without buffers": {"models.llama_3_1_70b.tensor_parallel": 3},
+    "no memory left": {"hardware.h100_sxm.memory": 12},
+    "every expert for every token": {"models.qwen3_235b_a22b.experts": 8},
+    "no sequence": {"profiles.h100_calibrated.max_slots": 1},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row on which workbook and reference do not agree."""
+
+    quantity: str
+    cell: str
+    value: object
+    wanted: Value
+
+
+@cache
+def book() -> Book:
+    """Return the workbook at the inputs of its templates."""
+    return workbook.load("paper")
+
+
+@cache
+def names() -> dict[str, str]:
+    """Return the name that cells show for each card."""
+    return {key: card.name for catalogue in book().model.declared.catalogues.values() for key, card in catalogue.cards.items()}
+
+
+def inputs(edits: draws.Values | None = None) -> Inputs:
+    """Return the inputs of the templates with edits applied, cards by key."""
+    model = book().model
+    cells = {cell: figure.value for cell, name, row in model.cells() if (figure := model.quantities[name].inputs.get(row))}
+    keys = {name: key for key, name in names().items()}
+    changed = {cell: keys.get(value, value) if isinstance(value, str) else float(value) for cell, value in (edits or {}).items()}
+    return Inputs({**cells, **changed}, names())
+
+
+def calculated(edits: draws.Values) -> Values:
+    """Return the workbook's values after edits."""
+    return evaluate(book().model, parse_sets(book().model, edits))
+
+
+@cache
+def knobs() -> tuple[draws.Knob, ...]:
+    """Return the inputs as things to turn."""
+    found = []
+    for cell, name, row in book().model.cells():
+        quantity = book().model.quantities[name]
+        if row in quantity.inputs:
+            found.append(_knob(cell, quantity, row))
+    return tuple(found)
+
+
+def _knob(cell: str, quantity: Quantity, row: int) -> draws.Knob:
+    bounds = quantity.bounds
+    catalogue = book().model.declared.catalogues.get(bounds.key)
+    minimum, above, maximum = (math.nan if limit is None else limit for limit in (bounds.minimum, bounds.above, bounds.maximum))
+    peers = max((figure.value for figure in quantity.inputs.values() if isinstance(figure.value, float)), default=0.0)
+    choices = tuple(catalogue.cards) if catalogue else bounds.choices
+    return draws.Knob(cell, quantity.inputs[row].value, minimum, above, maximum, bounds.whole, choices, peers)
+
+
+def formula_quantities() -> dict[str, Quantity]:
+    """Return the quantities that hold formulas."""
+    return {name: quantity for name, quantity in book().model.quantities.items() if quantity.variants}
+
+
+def differences(given: Inputs, values: Values) -> list[Difference]:
+    """Return the rows that differ: calculated rows, and those that must stay blank."""
+    found = []
+    for name, quantity in formula_quantities().items():
+        for row, keys in enumerate(book().model.tables[quantity.table].rows):
+            if row in quantity.inputs or row in quantity.links or row in quantity.constants:
+                continue
+            value, wanted = values[name][row], expected(given, name, keys)
+            if not agree(name, value, wanted):
+                found.append(Difference(name, book().model.cell_id(name, row), value, wanted))
+    return found
+
+
+def agree(quantity: str, value: object, wanted: Value) -> bool:
+    """Tell whether a cell holds what it should, numbers to a billionth."""
+    if wanted is None:
+        return value == "" or (isinstance(value, float) and math.isnan(value))
+    if isinstance(wanted, str) or not isinstance(value, float):
+        return value == wanted
+    return math.isclose(value, wanted, rel_tol=RELATIVE, abs_tol=ABSOLUTE_OF_DIFFERENCES if quantity in DIFFERENCES else 0.0)
+
+
+def has_errors(values: Values) -> bool:
+    """Tell whether a formula of the workbook gives an error."""
+    wrong = (values[name][row] for name, quantity in formula_quantities().items() for row in quantity.formula_rows())
+    return any(value is None or (isinstance(value, float) and not math.isfinite(value)) for value in wrong)
+
+
+def refuses(given: Inputs) -> bool:
+    """Tell whether some expectation has no answer to these inputs."""
+    try:
+        for name, quantity in formula_quantities().items():
+            for keys in book().model.tables[quantity.table].rows:
+                expected(given, name, keys)
+    except (ValueError, ZeroDivisionError):
+        return True
+    return False
+
+
+@cache
+def compared(seed: int) -> tuple[draws.Values, list[Difference]]:
+    """Return the first edits of a seed that can be compared, and the rows that differ."""
+    random = np.random.default_rng(seed)
+    for _ in range(REDRAWS):
+        edits = draws.draw(random, knobs())
+        given, values = inputs(edits), calculated(edits)
+        if has_errors(values):
+            assert refuses(given), f"only the workbook has no answer to {edits}"
+            continue
+        with rounding.watched() as edges:
+            found = differences(given, values)
+        if not edges:
+            return edits, found
+    pytest.fail(f"no draw of seed {seed} can be compared")
+
+
+def test_every_calculated_quantity_has_an_expectation() -> None:
+    assert sorted(formula_quantities().keys() - RULES.keys()) == []
+
+
+def test_every_expectation_is_of_a_calculated_quantity() -> None:
+    assert sorted(RULES.keys() - formula_quantities().keys()) == []
+
+
+def test_inputs_hold_no_calculated_cell() -> None:
+    with pytest.raises(KeyError):
+        _ = inputs()["power_curves.b200.x0"]
+    with pytest.raises(TypeError, match="text"):
+        _ = inputs()["explore.gpu"]
+
+
+def test_all_rows_agree_at_the_inputs_of_the_templates() -> None:
+    with rounding.watched() as edges:
+        assert differences(inputs(), book().values) == []
+    assert edges == []
+
+
+def test_links_show_the_cells_they_point_to() -> None:
+    values = calculated(compared(0)[0])
+    linked = [(name, row, target) for name, quantity in book().model.quantities.items() for row, target in quantity.links.items()]
+    assert linked
+    assert [(name, row) for name, row, (target, there) in linked if values[name][row] != values[target][there]] == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_printed_figures_and_decimals_are_the_papers(table: str) -> None:
+    model = book().model
+    texts = [printed_text(table, keys) for keys in model.tables[f"printed_{table}"].rows]
+    assert book().values[f"printed_{table}.printed"].tolist() == [float(text) for text in texts]
+    assert book().values[f"printed_{table}.decimals"].tolist() == [len(text.partition(".")[2]) for text in texts]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_rows_agree_after_random_edits(seed: int) -> None:
+    known = {quantity for deviation in DEVIATIONS for quantity in deviation.quantities}
+    assert [item for item in compared(seed)[1] if item.quantity not in known] == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_rows_agree_after_random_edits_that_the_deviations_do_not_see(seed: int) -> None:
+    unseen = {cell for deviation in DEVIATIONS for cell in deviation.inputs}
+    edits = {cell: value for cell, value in compared(seed)[0].items() if cell not in unseen}
+    values = calculated(edits)
+    with rounding.watched() as edges:
+        found = [] if has_errors(values) else differences(inputs(edits), values)
+    assert found == [] or edges
+
+
+def test_random_edits_reach_every_input() -> None:
+    counts = {knob.cell: 0 for knob in knobs() if knob.choices or (not isinstance(knob.value, str) and _movable(knob))}
+    for seed in SEEDS:
+        for cell in compared(seed)[0]:
+            counts[cell] = counts.get(cell, 0) + 1
+    assert [cell for cell, count in counts.items() if count < EDITED_AT_LEAST] == []
+
+
+def _movable(knob: draws.Knob) -> bool:
+    return bool(knob.value) or knob.cell.rpartition(".")[2] not in draws.STRUCTURAL
+
+
+@pytest.mark.parametrize("edits", STRUCTURAL.values(), ids=STRUCTURAL)
+def test_all_rows_agree_after_edits_that_change_what_is_calculated(edits: draws.Values) -> None:
+    values = calculated(edits)
+    assert not has_errors(values)
+    assert differences(inputs(edits), values) == []
+
+
+@pytest.mark.parametrize("edits", REFUSED.values(), ids=REFUSED)
+def test_inputs_without_an_answer_are_refused_by_both(edits: draws.Values) -> None:
+    assert refuses(inputs(edits))
+    with pytest.raises(WorkbookError, match="would be an error"):
+        workbook.load("paper", sets=edits)
+
+
+KNOWN = [pytest.param(item, id=item.name, marks=pytest.mark.xfail(reason=item.reason)) for item in DEVIATIONS]
+
+
+@pytest.mark.parametrize("deviation", KNOWN)
+def test_known_deviations_are_gone(deviation: Deviation) -> None:
+    assert differences(inputs(deviation.edits), calculated(deviation.edits)) == []
+
+
+def value(cell: str) -> float:
+    """Return a calculated number by its cell id."""
+    found = book().model.find(cell)
+    assert found is not None
+    return float(book().values[found[0]][found[1]])
+
+
+@pytest.mark.parametrize(
+    ("cell", "figure", "tolerance"),
+    [
+        ("moe.h100_sxm.qwen3_235b_a22b.n_max", 24, 0),
+        ("moe.h100_sxm.qwen3_235b_a22b.touched", 0.788, 5e-4),
+        ("moe.h100_sxm.qwen3_235b_a22b.w_printed", 1.64, 5e-3),
+        ("roofline.h100_sxm.qwen3_235b_a22b.w", 45.7, 0.05),
+        ("moe.h100_sxm.qwen3_235b_a22b.w_corrected", 17.7, 0.05),
+        ("moe.h100_sxm.qwen3_235b_a22b.tok_per_w", 37.82, 5e-3),
+        ("moe.h100_sxm.qwen3_235b_a22b.tok_per_w_corrected", 4.34, 5e-3),
+        ("moe.h100_sxm.qwen3_235b_a22b.tok_per_j_corrected", 0.54, 5e-3),
+        ("kv.h100_sxm.llama_3_1_70b.n_max", 22, 0),
+        ("kv.h100_sxm.llama_3_1_70b.n_max_corrected", 177, 0),
+        ("precision.fp16.fp16.n_max", 177, 0),
+        ("kv.h100_sxm.qwen3_235b_a22b.kv_published", 192_512, 0),
+        ("kv.h100_sxm.deepseek_v3.kv_per_token", 1_748_992 / 2, 0),
+        ("kv.h100_sxm.deepseek_v3.kv_published", 70_272 / 2, 0),
+    ],
+)
+def test_corrected_figures_known_from_elsewhere(cell: str, figure: float, tolerance: float) -> None:
+    assert value(cell) == pytest.approx(figure, abs=tolerance, rel=0)
