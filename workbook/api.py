@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from workbook.cards import check_bounds
 from workbook.charts import check_charts
 from workbook.compile import compile_model
 from workbook.declare import declarations
-from workbook.errors import Diagnostic, Problems, WorkbookError, suggest
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.evaluate import Values, evaluate, quantise
 from workbook.place import place
 from workbook.templates import directory
@@ -81,8 +83,14 @@ def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float |
     return Book(model, layout, values, edits)
 
 
-def parse_sets(model: Model, sets: Mapping[str, str | float]) -> dict[tuple[str, int], float | str]:
-    """Turn ``id=value`` pairs into edits; raises WorkbookError for unknown ids and impossible values."""
+def parse_sets(
+    model: Model, sets: Mapping[str, str | float], place_of: Callable[[str, int], Place] | None = None
+) -> dict[tuple[str, int], float | str]:
+    """Turn ``id=value`` pairs into edits; raises WorkbookError for unknown ids and impossible values.
+
+    ``place_of`` gives the place of a quantity's row for messages; without it they speak of --set.
+    """
+    sign = "" if place_of else "--set "
     problems = Problems()
     edits: dict[tuple[str, int], float | str] = {}
     inputs = {cell_id: (quantity, row) for cell_id, quantity, row in model.cells() if row in model.quantities[quantity].inputs}
@@ -95,37 +103,45 @@ def parse_sets(model: Model, sets: Mapping[str, str | float]) -> dict[tuple[str,
                 if known
                 else suggest(cell_id, inputs) or "list them with: workbook inputs"
             )
-            problems.add(None, f"--set {cell_id}: there is no such input", hint)
+            problems.add(None, f"{sign}{cell_id}: there is no such input", hint)
             continue
-        value = _set_value(model, cell_id, where[0], given, problems)
+        value = _set_value(model, f"{sign}{cell_id}", where[0], given, place_of(*where) if place_of else None, problems)
         if value is not None:
             edits[where] = value
+    for name in dict.fromkeys(name for name, _ in edits):
+        quantity = model.quantities[name]
+        values = [edits.get((name, row), figure.value) for row, figure in quantity.inputs.items()]
+        for row, (earlier, later) in enumerate(pairwise(values), 1):
+            if model.tables[quantity.table].kind == "list" and not earlier < later:  # type: ignore[operator] # lists hold numbers only
+                what = f"{sign}{model.cell_id(name, row)}"
+                problems.add(place_of(name, row) if place_of else None, f"{what}: the values of list '{quantity.table}' must increase")
     problems.raise_if_any()
     return edits
 
 
-def _set_value(model: Model, cell_id: str, quantity_id: str, given: str | float, problems: Problems) -> float | str | None:
+def _set_value(
+    model: Model, what: str, quantity_id: str, given: str | float, place: Place | None, problems: Problems
+) -> float | str | None:
     quantity = model.quantities[quantity_id]
     if quantity.is_text:
         catalogue = model.declared.catalogues.get(quantity.bounds.key)
         if catalogue is None:
-            check_bounds(str(given), quantity.bounds, None, f"--set {cell_id}", problems)
+            check_bounds(str(given), quantity.bounds, place, what, problems)
             return str(given)
         by_name = {card.name.lower(): card.name for card in catalogue.cards.values()}
         shown = catalogue.cards[str(given)].name if str(given) in catalogue.cards else by_name.get(str(given).lower())
         if shown is None:
-            problems.add(
-                None, f"--set {cell_id}: '{given}' is not one of the {catalogue.title.lower()}", suggest(str(given), catalogue.cards)
-            )
+            names = [card.name for card in catalogue.cards.values()] if place else catalogue.cards
+            problems.add(place, f"{what}: '{given}' is not one of the {catalogue.title.lower()}", suggest(str(given), names))
         return shown
     try:
         number = quantise(float(given))
     except (ValueError, OverflowError):
         number = float("nan")
     if not np.isfinite(number):
-        problems.add(None, f"--set {cell_id}: '{given}' is not a finite number", f"give it in {quantity.unit}")
+        problems.add(place, f"{what}: '{given}' is not a finite number", f"give it in {quantity.unit}")
         return None
-    check_bounds(number, quantity.bounds, None, f"--set {cell_id}", problems)
+    check_bounds(number, quantity.bounds, place, what, problems)
     return number
 
 
@@ -153,6 +169,17 @@ def check_values(layout: Layout, values: Values) -> None:
         raise WorkbookError(problems)
 
 
+def _check_target(path: Path) -> None:
+    """Refuse to put a workbook in the place of a directory or a device."""
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return
+    if not regular:
+        message = "cannot be written: it is not a regular file"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, "choose another place with --out")])
+
+
 @contextmanager
 def _without_collector() -> Iterator[None]:
     """Pause the garbage collector: a build makes many small objects and frees none before it ends."""
@@ -178,6 +205,7 @@ def build(
     tell = progress or (lambda _: None)
     tell("reading templates and evaluating")
     path = out or Path("output") / f"{name}.xlsx"
+    _check_target(path)
     with _without_collector():
         book = load(name, templates, sets)
         tell(f"writing {path}")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, WorkbookError, suggest
 from workbook.schema import CONFIDENCE, EVIDENCE, Bounds, Card, Catalogue, Entry, Field, Figure, Formula, Source
-from workbook.source import Mapping, Node, Reader, Scalar, number_of, read
+from workbook.source import Mapping, Node, Reader, Scalar, is_file, number_of, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from workbook.errors import Problems
 
-NAME = re.compile(r"[a-z][a-z0-9_]*$")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?$")
 BASES = ("paper", "corrected")
 FORBIDDEN_IN_NAMES = set("*?~\"'[]:/\\")
@@ -98,6 +98,8 @@ def check_bounds(value: float | str, limits: Bounds, place: Place | None, what: 
         if limits.choices and value not in limits.choices:
             problems.add(place, f"{what} cannot be '{value}'", suggest(value, limits.choices))
         return
+    if limits.choices and value not in map(float, limits.choices):
+        problems.add(place, f"{what} is {value:g}", f"one of: {', '.join(limits.choices)}")
     if limits.above is not None and value <= limits.above:
         problems.add(place, f"{what} is {value:g}; it must be above {limits.above:g}")
     if limits.minimum is not None and value < limits.minimum:
@@ -111,7 +113,7 @@ def check_bounds(value: float | str, limits: Bounds, place: Place | None, what: 
 def catalogue(root: Path, name: str, basis: str, place: Place, problems: Problems) -> Catalogue | None:
     """Read a catalogue's fields (catalogues/NAME.yaml) and its cards (NAME/*.yaml)."""
     path = root / "catalogues" / f"{name}.yaml"
-    if not path.is_file():
+    if not is_file(path):
         known = [item.stem for item in (root / "catalogues").glob("*.yaml")]
         problems.add(place, f"there is no catalogue '{name}'", suggest(name, known))
         return None
@@ -120,10 +122,10 @@ def catalogue(root: Path, name: str, basis: str, place: Place, problems: Problem
         return None
     reader = Reader(node, problems, f"catalogue '{name}'")
     title, label = reader.text("title", name), reader.text("label", name)
-    order = reader.texts("order")
+    order = reader.placed_texts("order")
     fields = {key: _field(key, value, reader.mapping("fields").keys[key], problems) for key, value in reader.mapping("fields")}
     reader.finish()
-    cards = _cards(root, name, order, fields, basis, reader.place, problems)
+    cards = _cards(root, name, dict(order), fields, basis, reader.place, problems)
     return Catalogue(name, title, label, fields, cards, reader.place)
 
 
@@ -153,7 +155,7 @@ def _read(path: Path, shown_as: str, problems: Problems) -> Node | None:
 
 
 def _cards(
-    root: Path, name: str, order: tuple[str, ...], fields: dict[str, Field], basis: str, place: Place, problems: Problems
+    root: Path, name: str, order: dict[str, Place], fields: dict[str, Field], basis: str, place: Place, problems: Problems
 ) -> dict[str, Card]:
     found: dict[str, Card] = {}
     for path in sorted((root / name).glob("*.yaml")):
@@ -168,9 +170,9 @@ def _cards(
         if same:
             problems.add(card.place, f"the name '{card.name}' is also that of card '{same[0]}'", "names must differ, case aside")
         found[card.key] = card
-    for key in order:
-        if key not in found:
-            problems.add(place, f"card '{key}' is missing from {name}/", suggest(key, found) or f"add {name}/{key}.yaml")
+    for key, at in order.items():
+        if key not in found and not is_file(root / name / f"{key}.yaml"):
+            problems.add(at, f"card '{key}' is missing from {name}/", suggest(key, found) or f"add {name}/{key}.yaml")
     if not found:
         problems.add(place, f"no cards in {name}/")
     listed = [key for key in order if key in found]
@@ -249,6 +251,8 @@ def sources(root: Path, problems: Problems) -> dict[str, Source]:
     node = _read(path, "sources.yaml", problems)
     result: dict[str, Source] = {}
     if not isinstance(node, Mapping):
+        if node is not None:
+            problems.add(node.place, "sources.yaml must be a mapping of keys to sources")
         return result
     for key, value in node:
         check_name(key, node.keys[key], "source", problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -43,6 +44,10 @@ class _Group(click.Group):
             # The reader of a pipe has gone (head, less): nothing is wrong, and nothing more can be said.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo(f"the output cannot be written: {error.strerror or error}", err=True)
+            ctx.exit(BAD_INPUT)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -168,7 +173,9 @@ def _print(frame: pd.DataFrame, form: str, columns: list[str]) -> None:
     if form == "csv":
         click.echo(frame.to_csv(index=False), nl=False)
     elif form == "json":
-        click.echo(frame.to_json(orient="records", indent=1, double_precision=15, force_ascii=False))
+        # pandas would round to 15 decimals.
+        rows = [{key: None if item != item else item for key, item in row.items()} for row in frame.to_dict(orient="records")]  # noqa: PLR0124 not a number
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False))
     else:
         shown = frame[columns].map(lambda item: f"{item:.10g}" if isinstance(item, float) else item)
         shown = shown.replace("nan", "").fillna("")

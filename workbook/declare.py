@@ -29,7 +29,7 @@ from workbook.schema import (
     ValuesBlock,
     ViewBlock,
 )
-from workbook.source import Mapping, Node, Reader, Scalar, Sequence, number_of, read
+from workbook.source import Mapping, Node, Reader, Scalar, Sequence, is_file, number_of, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def declarations(root: Path, name: str) -> Declarations:
     """Read everything the workbook template ``name`` names; raises WorkbookError with all problems found."""
     problems = Problems()
     path = root / f"{name}.yaml"
-    if not path.is_file():
+    if not is_file(path):
         known = sorted(item.stem for item in root.glob("*.yaml") if item.stem != "sources")
         raise WorkbookError([Diagnostic(None, f"there is no workbook template '{name}' in {root}", suggest(name, known))])
     reader = Reader(read(path, path.name), problems, "workbook")
@@ -51,11 +51,12 @@ def declarations(root: Path, name: str) -> Declarations:
     if basis not in cards.BASES:
         problems.add(reader.node.keys.get("basis", reader.place), f"basis cannot be '{basis}'", suggest(basis, cards.BASES))
     catalogues = {}
-    for key in reader.texts("catalogues"):
-        found = cards.catalogue(root, key, basis, reader.place, problems)
+    for key, at in reader.placed_texts("catalogues"):
+        found = cards.catalogue(root, key, basis, at, problems)
         if found:
             catalogues[key] = found
-    sheets = tuple(sheet for key in reader.texts("sheets") if (sheet := _sheet(root, key, reader.place, problems)))
+    sheets = tuple(sheet for key, at in reader.placed_texts("sheets") if (sheet := _sheet(root, key, at, problems)))
+    _check_shown_once(sheets, dict(reader.placed_texts("catalogues")), problems)
     known_sources = cards.sources(root, problems)
     result = Declarations(
         reader.text("workbook", name),
@@ -77,7 +78,7 @@ def declarations(root: Path, name: str) -> Declarations:
 def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | None:
     shown = f"sheets/{key}.yaml"
     path = root / "sheets" / f"{key}.yaml"
-    if not path.is_file():
+    if not is_file(path):
         problems.add(place, f"there is no sheet '{key}'", suggest(key, [item.stem for item in (root / "sheets").glob("*.yaml")]))
         return None
     try:
@@ -105,6 +106,27 @@ def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | No
     )
     reader.finish()
     return sheet
+
+
+def _check_shown_once(sheets: tuple[Sheet, ...], known: dict[str, Place], problems: Problems) -> None:
+    """Every input stands in one cell: the cards of each catalogue are shown once, and lists are not repeated."""
+    shown: dict[str, Place] = {}
+    for sheet in sheets:
+        if sheet.each_key and sheet.each not in known:
+            problems.add(sheet.place, f"there is no catalogue '{sheet.each}' in this workbook", suggest(sheet.each, known))
+        for block in sheet.blocks:
+            if isinstance(block, ListBlock) and sheet.each_key:
+                problems.add(block.place, f"list '{block.name}' stands on a sheet that is repeated", "put it on a sheet of its own")
+            if not isinstance(block, CardBlock):
+                continue
+            if block.catalogue not in known:
+                problems.add(block.place, f"there is no catalogue '{block.catalogue}' in this workbook", suggest(block.catalogue, known))
+            elif block.catalogue in shown or (sheet.each_key and sheet.each != block.catalogue):
+                problems.add(block.place, f"the cards of '{block.catalogue}' are shown more than once", "show them in one place only")
+            shown.setdefault(block.catalogue, block.place)
+    for name, place in known.items():
+        if name not in shown and len(sheets) > 0:
+            problems.add(place, f"the cards of '{name}' are shown on no sheet", f"add a block 'cards: {name}' to a sheet")
 
 
 def _block(node: Node, problems: Problems) -> Block | None:

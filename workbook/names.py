@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 MAXIMUM_SHEET_NAME = 31
 BAD_IN_SHEET_NAME = set("[]:*?/\\'")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z_]*$")
+RESERVED_SHEET_NAMES = {"history", "_workbook"}  # Excel's own, and the record of the build
+_PLAIN = re.compile(r"(?!(?:r|c|rc|true|false)\Z)[a-z_]+\Z", re.IGNORECASE | re.ASCII)  # R, C and RC are rows and columns
 
 
 @cache
@@ -50,6 +51,8 @@ def sheet_names(declared: Declarations) -> list[tuple[str, Sheet, str]]:
                 problems.append(
                     Diagnostic(sheet.place, f"'{name}' cannot be the name of a sheet", "1 to 31 characters, none of [ ] : * ? / \\ '")
                 )
+            if name.lower() in RESERVED_SHEET_NAMES:
+                problems.append(Diagnostic(sheet.place, f"'{name}' is a reserved name of a sheet", "choose another name"))
             if sheet_key(name) in {sheet_key(other) for other, _, _ in result}:
                 problems.append(Diagnostic(sheet.place, f"two sheets are called '{name}'", "rename one"))
             result.append((name, sheet, member))

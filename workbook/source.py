@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from workbook.errors import Problems
 
 MAXIMUM_BYTES = 4 * 1024 * 1024
+MAXIMUM_DEPTH = 100
+_BRACKET = re.compile(r"[\[\]{}]")
+_DEEP_LINE = re.compile(rf"^[ \t]*(?:[-?:][ \t]+){{{MAXIMUM_DEPTH}}}", re.MULTILINE)
+_TOO_DEEP = f"is nested deeper than {MAXIMUM_DEPTH} levels"
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
 _SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
 _WORDS: dict[str, bool | None] = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
@@ -74,9 +78,11 @@ def read(path: Path, shown_as: str) -> Node:
     """Read one YAML file.
 
     ``shown_as`` is the name used in messages. Raises WorkbookError for a file that cannot be read, is larger than
-    4 MiB, is not UTF-8, is not YAML, repeats a key, or uses anchors (which would allow a small file to expand).
+    4 MiB, is not UTF-8, is not YAML, is nested deeper than 100 levels, repeats a key, or uses anchors (which would
+    allow a small file to expand).
     """
     place = Place(shown_as)
+    data = b""
     try:
         data = path.read_bytes()
         if len(data) > MAXIMUM_BYTES:
@@ -85,6 +91,8 @@ def read(path: Path, shown_as: str) -> Node:
     except OSError as error:
         raise WorkbookError([Diagnostic(place, f"cannot be read: {error.strerror or error}")]) from None
     except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8").split("\n")
+        place = Place(shown_as, len(before), len(before[-1]) + 1)
         raise WorkbookError([Diagnostic(place, f"is not UTF-8 text (byte {error.start})", "save it as UTF-8")]) from None
     return read_text(text, shown_as)
 
@@ -92,12 +100,15 @@ def read(path: Path, shown_as: str) -> Node:
 def read_text(text: str, shown_as: str) -> Node:
     """Read YAML from a text; see ``read``."""
     lines = text.splitlines()
+    _check_depth(text, shown_as)
     try:
         reader = YAML(typ="safe")
         reader.Resolver = _Untagged
         root: Any = reader.compose(io.StringIO(text))
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # A quote that is never closed is found at the end of the file, but belongs where it was opened.
+        at_end = error.problem_mark and error.context_mark and error.problem_mark.line >= len(lines)
+        mark = error.context_mark if at_end else error.problem_mark or error.context_mark
         place = _place(shown_as, lines, mark) if mark else Place(shown_as)
         message = f"is not valid YAML: {error.problem or error.context}"
         raise WorkbookError([Diagnostic(place, message, "check indentation, quotes and colons")]) from None
@@ -106,7 +117,7 @@ def read_text(text: str, shown_as: str) -> Node:
     if root is None:
         raise WorkbookError([Diagnostic(Place(shown_as), "is empty")])
     problems: list[Diagnostic] = []
-    node = _convert(root, shown_as, lines, problems, set())
+    node = _convert(root, shown_as, lines, problems, set(), 0)
     if problems:
         raise WorkbookError(problems)
     return node
@@ -117,8 +128,26 @@ def _place(file: str, lines: list[str], mark: Any) -> Place:
     return Place(file, mark.line + 1, mark.column + 1, text)
 
 
-def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic], seen: set[int]) -> Node:
+def _check_depth(text: str, file: str) -> None:
+    """Refuse what would overflow the stack of the parser, which is written in C."""
+    depth = 0
+    deep = _DEEP_LINE.search(text)
+    at = deep.start() if deep else -1
+    for bracket in _BRACKET.finditer(text):
+        depth = depth + 1 if bracket[0] in "[{" else max(0, depth - 1)
+        if depth > MAXIMUM_DEPTH:
+            at = bracket.start()
+            break
+    if at >= 0:
+        before = text[:at].split("\n")
+        raise WorkbookError([Diagnostic(Place(file, len(before), len(before[-1]) + 1), _TOO_DEEP)])
+
+
+def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic], seen: set[int], depth: int) -> Node:
     place = _place(file, lines, node.start_mark)
+    if depth > MAXIMUM_DEPTH:
+        problems.append(Diagnostic(place, _TOO_DEEP))
+        return Scalar(None, "", place)
     if id(node) in seen:
         problems.append(Diagnostic(place, "anchors and aliases are not used in templates", "write the value out"))
         return Scalar(None, "", place)
@@ -126,7 +155,7 @@ def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic],
     if node.id == "scalar":
         return _scalar(node, place)
     if node.id == "sequence":
-        return Sequence(tuple(_convert(item, file, lines, problems, seen) for item in node.value), place)
+        return Sequence(tuple(_convert(item, file, lines, problems, seen, depth + 1) for item in node.value), place)
     items: dict[str, Node] = {}
     keys: dict[str, Place] = {}
     for key, value in node.value:
@@ -137,7 +166,7 @@ def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic],
         elif name in items:
             problems.append(Diagnostic(key_place, f"'{name}' is given twice (first on line {keys[name].line})", "keep one"))
         else:
-            items[name] = _convert(value, file, lines, problems, seen)
+            items[name] = _convert(value, file, lines, problems, seen, depth + 1)
             keys[name] = key_place
     return Mapping(items, keys, place)
 
@@ -155,6 +184,14 @@ def _scalar(node: Any, place: Place) -> Scalar:
     if _SPECIAL.match(text):
         return Scalar(float(text.replace(".", "", 1)), text, place)
     return Scalar(text, text, place)
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a file exists, also for names that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 class Reader:
@@ -213,6 +250,10 @@ class Reader:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts; one text alone counts as a list of one."""
+        return tuple(text for text, _ in self.placed_texts(key))
+
+    def placed_texts(self, key: str) -> tuple[tuple[str, Place], ...]:
+        """Return a list of texts, each with its place."""
         node = self.take(key)
         if node is None:
             return ()
@@ -220,7 +261,7 @@ class Reader:
         if not all(isinstance(part, Scalar) for part in parts):
             self.problems.add(node.place, f"'{key}' of {self.what} must be a list of texts")
             return ()
-        return tuple(part.text for part in parts if isinstance(part, Scalar))
+        return tuple((part.text, part.place) for part in parts if isinstance(part, Scalar))
 
     def mapping(self, key: str) -> Mapping:
         """Return a mapping, empty where the key is absent."""

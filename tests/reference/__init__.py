@@ -1,7 +1,8 @@
 """Plain functions written from the published equations, independent of the package.
 
-Nothing here imports the package under test: a quantity computed by it and the
-same quantity computed here share only the literature they were taken from.
+Nothing here but `test_every_quantity`, which compares the two, imports the package
+under test: a quantity computed by it and the same quantity computed here share only the
+literature they were taken from.
 
 Conventions of every module:
 

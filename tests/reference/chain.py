@@ -260,6 +260,11 @@ def mean_length(i: Inputs, window: float) -> float:
     return i["decode.mean_length_share"] * window
 
 
+def power_length(i: Inputs) -> float:
+    """Return the KV length at which the tables take the power of a computed profile, tokens."""
+    return i["decode.calibration_length"]
+
+
 def kv_time(i: Inputs, profile: Computed, n: float, length: float) -> float:
     """Return the time a computed profile reads the KV cache of n sequences of a length, s."""
     return float(roofline.decode_step_time(n, 0.0, profile.h, length, i["decode.calibration_length"]))

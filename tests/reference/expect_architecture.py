@@ -11,7 +11,7 @@ from tests.reference.quantities import Inputs, expect, number
 @cache
 def full(i: Inputs, gpu: str, model: str) -> Load:
     """Return the GPU full at the window of Table 2, as its power sees it: at the calibration length."""
-    return chain.load(i, gpu, model, n_max(i, gpu, model), i["decode.calibration_length"])
+    return chain.load(i, gpu, model, n_max(i, gpu, model), chain.power_length(i))
 
 
 @expect("architecture.tensor_parallel")
@@ -174,7 +174,7 @@ def pool_compute_share(i: Inputs, pool: str) -> float | None:
 
 def small_load(i: Inputs) -> Load:
     """Return the GPU of the 8B pool as its power sees it: at the calibration length, as in Table 2."""
-    return chain.load(i, H100, LLAMA_8B, n_active(i, SMALL), i["decode.calibration_length"])
+    return chain.load(i, H100, LLAMA_8B, n_active(i, SMALL), chain.power_length(i))
 
 
 @expect("routing.power")

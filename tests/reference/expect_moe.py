@@ -36,6 +36,11 @@ def tok_per_w(i: Inputs, gpu: str, model: str) -> float:
     return number(i, "architecture.tok_per_w", gpu, model)
 
 
+@expect("moe.tok_per_j")
+def tok_per_j(i: Inputs, gpu: str, model: str) -> float:
+    return number(i, "architecture.tok_per_j", gpu, model)
+
+
 @expect("moe.routed_share")
 def routed_share(i: Inputs, _gpu: str, model: str) -> object:
     return moe.touched_share(1, *routing(i, model))

@@ -38,7 +38,7 @@ COLUMNS = {
     },
     "a": {"tdp": "tdp_w", "p_idle": "p_idle_w", "p_nominal": "p_nom_w", "k": "k", "x0": "x0"},
 }
-ARCHITECTURE = {"n_max": "n_max", "tok_per_s": "throughput", "tok_per_w": "tok_per_w"}
+ARCHITECTURE = {"tok_per_s": "throughput"}
 
 
 def printed_text(table: str, keys: tuple[str, ...]) -> str:
@@ -62,13 +62,21 @@ def live(i: Inputs, table: str, keys: tuple[str, ...]) -> float:
             return chain.served(i, row[0]).tp
         case "2":
             gpu, _, column = quantity.partition("_")
-            return number(i, f"architecture.{ARCHITECTURE[column]}", f"{gpu}_sxm", *row)
+            return number(i, f"architecture.{ARCHITECTURE.get(column, column)}", f"{gpu}_sxm", *row)
         case "4":
             return number(i, f"routing.{quantity}", *row)
         case "5":
             return number(i, f"generations.{quantity}", *row)
         case _:
             return table_a(i, row[0], quantity)
+
+
+def physical(i: Inputs, table: str, keys: tuple[str, ...]) -> float | None:
+    """Return tok/J beside a row of tok/W."""
+    *row, quantity = keys
+    if not quantity.endswith("tok_per_w"):
+        return None
+    return live(i, table, (*row, quantity.replace("tok_per_w", "tok_per_j")))
 
 
 def table_a(i: Inputs, gpu: str, quantity: str) -> float:
@@ -121,8 +129,18 @@ def expect_table(table: str) -> None:
         return float(sum(not at_printed_digits(i, table, keys) for keys in rows(table)))
 
 
+def expect_physical(table: str) -> None:
+    """Register the physical figure beside the rows of a table that prints tok/W."""
+
+    @expect(f"printed_{table}.physical")
+    def beside(i: Inputs, *keys: str) -> float | None:
+        return physical(i, table, keys)
+
+
 for each in TABLES:
     expect_table(each)
+for each in TABLES[:-1]:
+    expect_physical(each)
 
 
 @expect("reproduction.numbers")

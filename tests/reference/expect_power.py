@@ -59,7 +59,6 @@ def per_sequence(i: Inputs, curve: str, n: str) -> float:
 
 @expect("power.rises")
 def rises(i: Inputs, curve: str, n: str) -> float | None:
-    """Equation 1 never falls, so the row above decides by the sequences alone."""
     members = i.members("batches")
     above = members.index(n) - 1
     return float(watts(i, curve, n) >= watts(i, curve, members[above])) if above >= 0 else None

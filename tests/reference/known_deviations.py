@@ -26,17 +26,17 @@ def _of(table: str, columns: str) -> set[str]:
 
 LENGTHS = frozenset(
     _of("architecture", "base_step_time step_time throughput tok_per_w tok_per_j")
-    | _of("moe", "tok_per_w throughput tok_per_w_corrected tok_per_j_corrected overstated")
+    | _of("moe", "tok_per_w tok_per_j throughput tok_per_w_corrected tok_per_j_corrected overstated")
     | _of("dispatch", "step_time throughput tok_per_w tok_per_j dense_tok_per_j lead")
     | _of("generations", "throughput tok_per_w tok_per_j gain tokens_per_dollar")
-    | _of("printed_2", "live deviation relative ok")
-    | _of("printed_5", "live deviation relative ok")
+    | _of("printed_2", "live physical deviation relative ok")
+    | _of("printed_5", "live physical deviation relative ok")
     | _of("checks", "table_2 table_5 failures status")
     | {"reproduction.reproduced", "headline.reproduced"}
 )
 ROUTING = frozenset(
     _of("routing", "compute_share power tok_per_w tok_per_j")
-    | _of("printed_4", "live deviation relative ok")
+    | _of("printed_4", "live physical deviation relative ok")
     | _of("checks", "table_4 failures status")
     | {"reproduction.reproduced", "headline.reproduced"}
 )

@@ -69,7 +69,7 @@ def verify(
     package from the same templates, and ValueError for an unknown engine.
     """
     tell = progress or (lambda _: None)
-    chosen = find(engines)
+    chosen = find(None if engines is None else list(dict.fromkeys(engines)))
     contents = _read(path)
     book = book_of(path, contents, templates)
     expected = expectations(book)
@@ -140,6 +140,9 @@ def book_of(path: Path, contents: Contents, templates: Path | None) -> Book:
         )
     book = load(head.get("workbook", ""), templates)
     _check_places(path, record, book.layout)
+    for sheet in book.layout.sheets:
+        if sheet not in contents:
+            raise WorkbookError([Diagnostic(Place(str(path)), f"lacks the sheet '{sheet}'", "sheets keep their names; build it again")])
     sets = _edits(path, contents, book)
     return evaluated(book.model, book.layout, sets)
 
@@ -149,7 +152,7 @@ def _check_places(path: Path, record: dict[str, Cell], layout: Layout) -> None:
     written = set()
     row = 7
     while f"A{row}" in record:
-        written.add(tuple(str(record[f"{column}{row}"].value) for column in "ABCDE"))
+        written.add(tuple(str(record[at].value) if (at := f"{column}{row}") in record else "" for column in "ABCDE"))
         row += 1
     current = {
         (name, segment.sheet, f"{column_letters(segment.column)}{segment.row + 1}", str(len(segment.rows)), str(segment.rows.start))
@@ -173,6 +176,10 @@ def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], 
     """Return the inputs of a file as edits; raises WorkbookError naming each cell that holds no usable value."""
     sets: dict[str, float | str] = {}
     problems = Problems()
+
+    def place_of(name: str, row: int) -> Place:
+        return Place(f"{path}: {book.layout.address(name, row)}")
+
     for cell_id, name, row in book.model.cells():
         quantity = book.model.quantities[name]
         if row not in quantity.inputs or name not in book.layout.segments:
@@ -183,14 +190,14 @@ def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], 
         usable = isinstance(value, str) if quantity.is_text else isinstance(value, float | int) and not isinstance(value, bool)
         if not usable or isinstance(value, bool) or value is None or not isinstance(value, str | float | int):
             problems.add(
-                Place(f"{path}: {book.layout.address(name, row)}"),
-                f"{cell_id} holds {value!r}",
+                place_of(name, row),
+                f"{cell_id} holds {'nothing' if value is None else repr(value)}",
                 f"enter {'a text' if quantity.is_text else 'a number in ' + quantity.unit}",
             )
         elif value != book.values[name][row]:
             sets[cell_id] = value
     problems.raise_if_any()
-    return parse_sets(book.model, sets)
+    return parse_sets(book.model, sets, place_of)
 
 
 def expectations(book: Book) -> list[Expected]:
