@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbook.cards import check_bounds
 from workbook.charts import check_charts
 from workbook.compile import compile_model
 from workbook.declare import declarations
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.evaluate import Values, evaluate, quantise
+from workbook.figures import check_bounds
 from workbook.place import place
 from workbook.templates import directory
 from workbook.write import write

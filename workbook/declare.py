@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook import cards
-from workbook.cards import bounds, check_bounds, check_name, figure, formula
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
+from workbook.figures import bounds, check_bounds, check_name, figure, formula, shared_figure
 from workbook.schema import (
     Axis,
     Block,
@@ -56,7 +56,9 @@ def declarations(root: Path, name: str) -> Declarations:
         if found:
             catalogues[key] = found
     sheets = tuple(sheet for key, at in reader.placed_texts("sheets") if (sheet := _sheet(root, key, at, problems)))
-    _check_shown_once(sheets, dict(reader.placed_texts("catalogues")), problems)
+    wanted = dict(reader.placed_texts("catalogues"))
+    if len(catalogues) == len(wanted):
+        _check_shown_once(sheets, wanted, problems)
     known_sources = cards.sources(root, problems)
     result = Declarations(
         reader.text("workbook", name),
@@ -114,6 +116,7 @@ def _check_shown_once(sheets: tuple[Sheet, ...], known: dict[str, Place], proble
     for sheet in sheets:
         if sheet.each_key and sheet.each not in known:
             problems.add(sheet.place, f"there is no catalogue '{sheet.each}' in this workbook", suggest(sheet.each, known))
+            continue
         for block in sheet.blocks:
             if isinstance(block, ListBlock) and sheet.each_key:
                 problems.add(block.place, f"list '{block.name}' stands on a sheet that is repeated", "put it on a sheet of its own")
@@ -125,7 +128,7 @@ def _check_shown_once(sheets: tuple[Sheet, ...], known: dict[str, Place], proble
                 problems.add(block.place, f"the cards of '{block.catalogue}' are shown more than once", "show them in one place only")
             shown.setdefault(block.catalogue, block.place)
     for name, place in known.items():
-        if name not in shown and len(sheets) > 0:
+        if name not in shown and not problems.found:
             problems.add(place, f"the cards of '{name}' are shown on no sheet", f"add a block 'cards: {name}' to a sheet")
 
 
@@ -180,7 +183,7 @@ def _list(reader: Reader) -> Block:
         value = number_of(node, f"'{key}' of list '{name}'", reader.problems)
         if value is not None:
             check_bounds(value, limits, node.place, f"'{key}' of list '{name}'", reader.problems)
-            members[key] = _figure(value, unit, node, grade)
+            members[key] = shared_figure(value, unit, node, grade)
     for earlier, later in zip(list(members.values()), list(members.values())[1:], strict=False):
         if not earlier.value < later.value:  # type: ignore[operator] # a list holds numbers only
             reader.problems.add(later.place, f"the values of list '{name}' must increase")
@@ -252,11 +255,6 @@ def _column(name: str, node: Node, place: Place, owner: str, problems: Problems)
     return column
 
 
-def _figure(value: float | str, unit: str, node: Node, grade: Grade) -> Figure:
-    raw = node.text if isinstance(node, Scalar) else ""
-    return Figure(value, unit, node.place, raw, source=grade.source, confidence=grade.confidence, evidence=grade.evidence, note=grade.note)
-
-
 def _nested(
     node: Node,
     path: tuple[str, ...],
@@ -276,7 +274,7 @@ def _nested(
     value = node.text if unit == "text" and isinstance(node, Scalar) else number_of(node, where, problems)
     if value is not None:
         check_bounds(value, limits, node.place, where, problems)
-        into[path] = _figure(value, unit, node, grade)
+        into[path] = shared_figure(value, unit, node, grade)
 
 
 def _values(reader: Reader) -> Block:
@@ -290,7 +288,14 @@ def _table(reader: Reader) -> Block:
     given = reader.mapping("rows")
     rows = tuple(_row_key(key, node, given.keys[key], reader.problems) for key, node in given)
     return TableBlock(
-        name, reader.text("title"), rows, _columns(reader, "columns", name), reader.place, reader.text("doc"), reader.text("collect")
+        name,
+        reader.text("title"),
+        rows,
+        _columns(reader, "columns", name),
+        reader.place,
+        reader.text("doc"),
+        reader.text("collect"),
+        reader.text("points"),
     )
 
 

@@ -60,13 +60,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One member of a catalogue."""
+    """One member of a catalogue; ``points`` holds the rows of its curve, if its catalogue has one."""
 
     key: str
     name: str
     about: str
     entries: dict[str, Entry]
     place: Place
+    points: tuple[dict[str, Figure], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,18 @@ class Field:
     format: str = ""
     optional: bool = False
     bounds: Bounds = Bounds()
+    order: str = ""
+    ends_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The curve that every card of a catalogue gives as rows of numbers, such as the knots of a distribution."""
+
+    key: str
+    label: str
+    count: int
+    fields: dict[str, Field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,7 @@ class Catalogue:
     fields: dict[str, Field]
     cards: dict[str, Card]
     place: Place
+    points: Points | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +213,10 @@ class ValuesBlock:
 
 @dataclass(frozen=True, slots=True)
 class TableBlock:
-    """Rows by keys, columns by expressions; ``collect`` names a catalogue whose fields become leading columns."""
+    """Rows by keys, columns by expressions.
+
+    ``collect`` names a catalogue whose fields become leading columns, ``points`` one whose curves become the rows.
+    """
 
     name: str
     title: str
@@ -208,6 +225,7 @@ class TableBlock:
     place: Place
     doc: str = ""
     collect: str = ""
+    points: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from itertools import product
 
-from workbook.errors import Place, Problems, suggest
+from workbook.errors import Place, suggest
 from workbook.expr.units import UnknownUnitError
-from workbook.model import Key, Model, Quantity, Table
-from workbook.names import sheet_key, sheet_names
-from workbook.schema import Catalogue, Column, Formula, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
+from workbook.linked import add_banner, add_view
+from workbook.maker import Maker
+from workbook.model import Key, Quantity, Table
+from workbook.schema import Catalogue, Column, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
 
-CHECKS, BANNER = "checks", "banner"
 MIXED = "mixed"  # a column whose rows have different units, such as the list of all printed numbers
 
 
-class Tabulator:
+class Tabulator(Maker):
     """Turns blocks and cards into tables of quantities; expressions are kept in ``pending`` for later."""
-
-    def __init__(self, model: Model, problems: Problems) -> None:
-        """Fill ``model``; record what is wrong in ``problems``."""
-        self.model = model
-        self.problems = problems
-        self.pending: list[tuple[Quantity, Formula, tuple[int, ...]]] = []
 
     def run(self) -> None:
         """Fill the model's tables and quantities."""
@@ -38,26 +32,10 @@ class Tabulator:
                 self._rows(block, sheet)
         for sheet, block in blocks:
             if isinstance(block, ViewBlock):
-                self._view(block, sheet)
-        self._banner()
+                add_view(self, block, sheet)
+        add_banner(self)
         for quantity in self.model.quantities.values():
             self._check_declared_unit(quantity)
-
-    def _table(self, table: Table) -> Table | None:
-        if table.name in self.model.tables:
-            first = self.model.tables[table.name].place
-            self.problems.add(table.place, f"'{table.name}' is declared twice (first at {first})", "choose another name")
-            return None
-        self.model.tables[table.name] = table
-        return table
-
-    def _add(self, quantity: Quantity) -> Quantity:
-        table = self.model.tables[quantity.table]
-        if quantity.id in self.model.quantities:
-            self.problems.add(quantity.place, f"'{quantity.id}' is declared twice", "choose another name")
-        self.model.quantities[quantity.id] = quantity
-        table.columns.append(quantity.id)
-        return quantity
 
     def _check_declared_unit(self, quantity: Quantity) -> None:
         if quantity.unit in {"text", MIXED}:
@@ -69,7 +47,7 @@ class Tabulator:
 
     def _cards(self, catalogue: Catalogue) -> None:
         shown: dict[str, str | float] = {card.key: card.name for card in catalogue.cards.values()}
-        table = self._table(
+        table = self.add_table(
             Table(
                 catalogue.name,
                 "cards",
@@ -82,7 +60,7 @@ class Tabulator:
         if table is None:
             return
         for field in catalogue.fields.values():
-            quantity = self._add(
+            quantity = self.add(
                 Quantity(
                     catalogue.name,
                     field.name,
@@ -123,7 +101,7 @@ class Tabulator:
             self.problems.add(place, f"unknown source '{source}'", suggest(source, self.model.declared.sources))
 
     def _list(self, block: ListBlock) -> None:
-        table = self._table(
+        table = self.add_table(
             Table(
                 block.name,
                 "list",
@@ -133,7 +111,7 @@ class Tabulator:
             )
         )
         if table:
-            quantity = self._add(
+            quantity = self.add(
                 Quantity(
                     block.name,
                     "value",
@@ -153,9 +131,9 @@ class Tabulator:
     def _inputs(self, block: InputsBlock, sheet: Sheet) -> None:
         if sheet.each:
             self.problems.add(block.place, f"inputs '{block.name}' stand on a sheet that is repeated", "put them on a sheet of their own")
-        if self._table(Table(block.name, "single", (), [()], block.place)):
+        if self.add_table(Table(block.name, "single", (), [()], block.place)):
             for column, figure in block.items:
-                quantity = self._add(
+                quantity = self.add(
                     Quantity(
                         block.name,
                         column.name,
@@ -174,17 +152,57 @@ class Tabulator:
                 self._check_source(figure.source, column.place)
 
     def _rows(self, block: TableBlock | ValuesBlock, sheet: Sheet) -> None:
-        keys, members = self._keys(block, sheet)
+        if isinstance(block, TableBlock) and block.points:
+            keys, rows = self._points_rows(block)
+        else:
+            keys, members = self._keys(block, sheet)
+            rows = list(product(*members))
         kind = "single" if isinstance(block, ValuesBlock) else "table"
-        table = self._table(Table(block.name, kind, tuple(keys), list(product(*members)), block.place, split=sheet.each))
+        table = self.add_table(Table(block.name, kind, tuple(keys), rows, block.place, split=sheet.each))
         if table is None:
             return
         for key in keys:
-            self._key_column(table, key)
+            self.key_column(table, key)
         if isinstance(block, TableBlock) and block.collect:
             self._collect(block, table)
+        if isinstance(block, TableBlock) and block.points and keys:
+            self._points_columns(block, table)
         for column in block.columns if isinstance(block, TableBlock) else block.items:
             self._column(column, table)
+
+    def _points_rows(self, block: TableBlock) -> tuple[list[Key], list[tuple[str, ...]]]:
+        """The rows of a table of curves: each card's points, numbered."""
+        catalogue = self.model.declared.catalogues.get(block.points)
+        if catalogue is None or catalogue.points is None or block.rows:
+            self.problems.add(block.place, f"'points: {block.points}' needs a catalogue whose cards have points, and no 'rows'")
+            return [], []
+        spec = catalogue.points
+        numbers: dict[str, str | float] = {f"p{number}": float(number) for number in range(1, spec.count + 1)}
+        card = Key("card", catalogue.name, f"{block.name}.card", self._shown(catalogue.name, block.place), catalogue.label)
+        point = Key(spec.key, "", f"{block.name}.{spec.key}", numbers, spec.label)
+        return [card, point], [(key, number) for key in catalogue.cards for number in numbers]
+
+    def _points_columns(self, block: TableBlock, table: Table) -> None:
+        catalogue = self.model.declared.catalogues[block.points]
+        fields = catalogue.points.fields.values() if catalogue.points else ()
+        for field in fields:
+            quantity = self.add(
+                Quantity(
+                    table.name,
+                    field.name,
+                    field.label,
+                    field.unit,
+                    len(table.rows),
+                    field.place,
+                    field.doc,
+                    format=field.format,
+                    bounds=field.bounds,
+                )
+            )
+            figures = [point[field.name] for card in catalogue.cards.values() for point in card.points]
+            quantity.inputs = dict(enumerate(figures))
+            for figure in figures[:1]:
+                self._check_source(figure.source, figure.place)
 
     def _keys(self, block: TableBlock | ValuesBlock, sheet: Sheet) -> tuple[list[Key], list[list[str]]]:
         keys: list[Key] = []
@@ -213,23 +231,6 @@ class Tabulator:
         self.problems.add(place, f"'{of}' is neither a catalogue nor a list", suggest(of, known))
         return {}
 
-    def _key_column(self, table: Table, key: Key) -> None:
-        """A key's column shows names, or links to the cells of the list it runs over."""
-        position = table.keys.index(key)
-        source = self.model.tables.get(key.of)
-        if source and source.kind == "list":
-            values = self.model.quantities[f"{key.of}.value"]
-            label = key.label or values.label
-            quantity = self._add(Quantity(table.name, key.name, label, values.unit, len(table.rows), table.place, format=values.format))
-            quantity.links = {number: (values.id, source.index[row[position],]) for number, row in enumerate(table.rows)}
-            return
-        catalogue = self.model.declared.catalogues.get(key.of)
-        label = key.label or (catalogue.label if catalogue else key.name.capitalize())
-        numeric = all(isinstance(value, float) for value in key.shown.values())
-        unit = (key.unit or "1") if numeric and key.shown else "text"
-        quantity = self._add(Quantity(table.name, key.name, label, unit, len(table.rows), table.place))
-        quantity.constants = {number: key.shown[row[position]] for number, row in enumerate(table.rows)}
-
     def _collect(self, block: TableBlock, table: Table) -> None:
         catalogue = self.model.declared.catalogues.get(block.collect)
         if catalogue is None or [key.of for key in table.keys] != [block.collect]:
@@ -240,13 +241,13 @@ class Tabulator:
         for field in catalogue.fields.values():
             if field.optional:
                 continue
-            quantity = self._add(
+            quantity = self.add(
                 Quantity(table.name, field.name, field.label, field.unit, len(table.rows), field.place, field.doc, format=field.format)
             )
             quantity.links = {number: (f"{catalogue.name}.{field.name}", source.index[row]) for number, row in enumerate(table.rows)}
 
     def _column(self, column: Column, table: Table) -> None:
-        quantity = self._add(
+        quantity = self.add(
             Quantity(
                 table.name,
                 column.name,
@@ -316,84 +317,3 @@ class Tabulator:
                 self.problems.add(
                     text.place, f"'{member}' is not a member of '{column.by}' here", suggest(member, table.keys[position].shown)
                 )
-
-    def _view(self, block: ViewBlock, sheet: Sheet) -> None:
-        """A long table's column as rows by columns: every cell a link."""
-        source = self.model.tables.get(block.table)
-        column = self.model.quantities.get(f"{block.table}.{block.column}")
-        names = [key.name for key in source.keys] if source else []
-        if source is None or column is None or sorted(names) != sorted([block.rows, block.columns]) or sheet.each:
-            self.problems.add(
-                block.place,
-                f"view '{block.name}' needs 'of: table.column' of a table with the keys 'rows' and 'columns'",
-                f"'{block.table}' has the keys {', '.join(names)}" if names else "",
-            )
-            return
-        down, right = (source.keys[names.index(name)] for name in (block.rows, block.columns))
-        table = self._table(
-            Table(
-                block.name,
-                "table",
-                (Key(down.name, down.of, f"{block.name}.{down.name}", down.shown),),
-                self._members(source, down),
-                block.place,
-            )
-        )
-        if table is None:
-            return
-        self._key_column(table, table.keys[0])
-        for (member,) in self._members(source, right):
-            if block.only and member not in block.only:
-                continue
-            quantity = self._add(
-                Quantity(
-                    block.name,
-                    member,
-                    str(right.shown[member]),
-                    column.unit,
-                    len(table.rows),
-                    block.place,
-                    column.doc,
-                    format=column.format,
-                )
-            )
-            for row, (key,) in enumerate(table.rows):
-                found = source.index.get((key, member) if names[0] == block.rows else (member, key))
-                if found is not None:
-                    quantity.links[row] = (column.id, found)
-
-    @staticmethod
-    def _members(table: Table, key: Key) -> list[tuple[str, ...]]:
-        """Return the members of a key in the order of a table's rows."""
-        position = table.keys.index(key)
-        return [(member,) for member in dict.fromkeys(keys[position] for keys in table.rows)]
-
-    def _banner(self) -> None:
-        """The number of failed checks, in words on the Checks sheet and on every sheet."""
-        checks = next((table for table in self.model.tables.values() if table.name == CHECKS), None)
-        if checks is None:
-            return
-        items = [name.partition(".")[2] for name in checks.columns]
-        failures = self._add(
-            Quantity(
-                CHECKS,
-                "failures",
-                "Checks that do not hold",
-                "1",
-                1,
-                checks.place,
-                "Number of failures in all checks above.",
-                format="0",
-                headline=True,
-            )
-        )
-        status = self._add(
-            Quantity(CHECKS, "status", "Master check", "text", 1, checks.place, "What every sheet shows beside its title.", headline=True)
-        )
-        self.pending.append((failures, Formula(" + ".join(items), checks.place), (0,)))
-        self.pending.append(
-            (status, Formula("'All checks hold' if failures == 0 else 'CHECK FAILS: see sheet Checks'", checks.place), (0,))
-        )
-        self.model.tables[BANNER] = Table(BANNER, "single", (), [()], checks.place)
-        for name, _, _ in sheet_names(self.model.declared):
-            self._add(Quantity(BANNER, sheet_key(name), "Master check", "text", 1, checks.place)).links[0] = (status.id, 0)

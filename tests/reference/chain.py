@@ -1,7 +1,7 @@
 """From inputs to profiles: each step of the model once, in SI units, for the expectations to share.
 
-Lengths of a decode step: the tables of the paper take the throughput of a computed profile at
-the mean length of the window, and its power at the calibration length (`paper.computed_power`).
+Lengths of a decode step: a computed profile is taken at the mean length of the window, its power as
+its throughput. The paper's own window makes that the calibration length (`paper.computed_power`).
 """
 
 import math
@@ -21,6 +21,7 @@ H100 = "h100_sxm"
 LLAMA_8B = "llama_3_1_8b"
 LLAMA_70B = "llama_3_1_70b"
 QWEN3 = "qwen3_235b_a22b"
+DEEPSEEK_V3 = "deepseek_v3"
 H100_CALIBRATED = "h100_calibrated"
 B200_PROJECTED = "b200_projected"
 
@@ -260,11 +261,6 @@ def mean_length(i: Inputs, window: float) -> float:
     return i["decode.mean_length_share"] * window
 
 
-def power_length(i: Inputs) -> float:
-    """Return the KV length at which the tables take the power of a computed profile, tokens."""
-    return i["decode.calibration_length"]
-
-
 def kv_time(i: Inputs, profile: Computed, n: float, length: float) -> float:
     """Return the time a computed profile reads the KV cache of n sequences of a length, s."""
     return float(roofline.decode_step_time(n, 0.0, profile.h, length, i["decode.calibration_length"]))
@@ -272,15 +268,22 @@ def kv_time(i: Inputs, profile: Computed, n: float, length: float) -> float:
 
 @cache
 def load(i: Inputs, gpu_key: str, model: str, n: float, length: float) -> Load:
-    """Return a GPU under n sequences of a length by the profile's own W; see `paper.computed_power`."""
+    """Return a GPU under n sequences of a length by the profile's own W; see `paper.computed_power`.
+
+    Every token that a sequence gains in a step takes the arithmetic of a token.
+    """
     board, item, profile = gpu(i, gpu_key), served(i, model), computed(i, gpu_key, model)
     reading = kv_time(i, profile, n, length)
     step_time = profile.w_own + reading
     kv_share = float(power.kv_read_share(1.0, reading, step_time))
-    operations = i["decode.flops_per_parameter"] * item.active / item.tp
-    compute_share = float(power.arithmetic_share(n, operations, step_time, board.flops))
+    compute_share = float(power.arithmetic_share(n, step_operations(i, item), step_time, board.flops))
     watts = roofline_watts(i, gpu_key, kv_share, compute_share)
     return Load(reading, step_time, kv_share, compute_share, watts)
+
+
+def step_operations(i: Inputs, item: Served) -> float:
+    """Return the operations of one GPU for one sequence in a decode step."""
+    return i["decode.flops_per_parameter"] * i["decode.tokens_per_step"] * item.active / item.tp
 
 
 def roofline_watts(i: Inputs, gpu_key: str, kv_share: float, compute_share: float) -> float:
@@ -317,16 +320,17 @@ def curve_watts(i: Inputs, key: str, n: float) -> float:
 
 @cache
 def calibrated(i: Inputs, key: str) -> Calibrated:
-    """Return a serving profile; B200's is scaled from H100's; see `paper.calibrated_b200`."""
+    """Return a serving profile; the projected one is scaled from H100's to its own GPU; see `paper.calibrated_b200`."""
     card, base = f"profiles.{key}", f"profiles.{H100_CALIBRATED}"
+    own = i.text(f"{card}.gpu")
     w, h = i[f"{base}.w"] * MILLI, i[f"{base}.h"] * MILLI
     blocks, max_slots = i[f"{base}.blocks"], i[f"{base}.max_slots"]
     if key == B200_PROJECTED:
-        w = computed(i, "b200_sxm", LLAMA_70B).w_own
-        h *= gpu(i, H100).bandwidth / gpu(i, "b200_sxm").bandwidth
-        blocks, max_slots = budget_scaled(i, blocks), budget_scaled(i, max_slots)
+        w = computed(i, own, LLAMA_70B).w_own
+        h *= gpu(i, H100).bandwidth / gpu(i, own).bandwidth
+        blocks, max_slots = budget_scaled(i, blocks, own), budget_scaled(i, max_slots, own)
     return Calibrated(
-        gpu=i.text(f"{card}.gpu"),
+        gpu=own,
         curve=i.text(f"{card}.power_curve"),
         tp=i[f"{card}.tensor_parallel"],
         w=w,
@@ -338,10 +342,10 @@ def calibrated(i: Inputs, key: str) -> Calibrated:
     )
 
 
-def budget_scaled(i: Inputs, whole: float) -> float:
-    """Scale a whole number by the KV budgets of B200 and H100, cut to a whole number exactly."""
-    on_h100, on_b200 = (computed(i, key, LLAMA_70B).blocks for key in (H100, "b200_sxm"))
-    return float(math.trunc(whole) * on_b200 // on_h100)
+def budget_scaled(i: Inputs, whole: float, gpu_key: str) -> float:
+    """Scale a whole number by the KV budgets of a GPU and H100, cut to a whole number exactly."""
+    on_h100, on_gpu = (computed(i, key, LLAMA_70B).blocks for key in (H100, gpu_key))
+    return float(math.trunc(whole) * on_gpu // on_h100)
 
 
 @cache

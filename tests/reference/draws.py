@@ -9,8 +9,6 @@ import numpy as np
 FACTORS = (0.7, 1.4)
 SHARE_EDITED = 0.35
 TRIES = 50
-DEGREES = (1.0, 2.0, 4.0, 8.0)
-"""Tensor parallel degrees for which communication buffers are known."""
 
 STRUCTURAL = ("experts", "experts_per_token", "shared_experts")
 """Fields whose zero makes a model dense: never moved off it."""
@@ -20,7 +18,7 @@ Values = dict[str, float | str]
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """An input: its value in the template, its bounds (NaN for none), and the texts it may hold."""
+    """An input: its value in the template, its bounds (NaN for none), and the few values it may hold, as texts."""
 
     cell: str
     value: float | str
@@ -40,8 +38,8 @@ class Knob:
         """Return another value within the bounds, or the template's where none is found."""
         if isinstance(self.value, str):
             return str(random.choice(self.choices)) if self.choices else self.value
-        if self.cell.startswith("models.") and self.cell.endswith(".tensor_parallel"):
-            return float(random.choice(DEGREES))
+        if self.choices:
+            return float(random.choice(self.choices))
         for _ in range(TRIES):
             value = self.value * random.uniform(*FACTORS) if self.value else self._off_zero(random)
             value = self._whole(value) if self.whole else float(f"{value:.15g}")

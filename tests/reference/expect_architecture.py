@@ -10,8 +10,8 @@ from tests.reference.quantities import Inputs, expect, number
 
 @cache
 def full(i: Inputs, gpu: str, model: str) -> Load:
-    """Return the GPU full at the window of Table 2, as its power sees it: at the calibration length."""
-    return chain.load(i, gpu, model, n_max(i, gpu, model), chain.power_length(i))
+    """Return the GPU full at the window of Table 2, at its mean length and by the profile's own W."""
+    return chain.load(i, gpu, model, n_max(i, gpu, model), chain.mean_length(i, i["decode.window"]))
 
 
 @expect("architecture.tensor_parallel")
@@ -22,6 +22,11 @@ def tensor_parallel(i: Inputs, _gpu: str, model: str) -> float:
 @expect("architecture.n_max")
 def n_max(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).n_max
+
+
+@expect("architecture.length_ratio")
+def length_ratio(i: Inputs, _gpu: str, _model: str) -> float:
+    return chain.mean_length(i, i["decode.window"]) / i["decode.calibration_length"]
 
 
 @expect("architecture.kv_time")
@@ -57,9 +62,7 @@ def watts(i: Inputs, gpu: str, model: str) -> float:
 
 @expect("architecture.base_step_time")
 def base_step_time(i: Inputs, gpu: str, model: str) -> float:
-    profile = chain.computed(i, gpu, model)
-    reading = chain.kv_time(i, profile, profile.n_max, chain.mean_length(i, i["decode.window"]))
-    return (profile.w_throughput + reading) / MILLI
+    return (chain.computed(i, gpu, model).w_throughput + full(i, gpu, model).kv_time) / MILLI
 
 
 @expect("architecture.step_time")
@@ -173,8 +176,14 @@ def pool_compute_share(i: Inputs, pool: str) -> float | None:
 
 
 def small_load(i: Inputs) -> Load:
-    """Return the GPU of the 8B pool as its power sees it: at the calibration length, as in Table 2."""
-    return chain.load(i, H100, LLAMA_8B, n_active(i, SMALL), chain.power_length(i))
+    """Return the GPU of the 8B pool, at the mean length of its window."""
+    return chain.load(i, H100, LLAMA_8B, n_active(i, SMALL), chain.mean_length(i, pool_window(i, SMALL)))
+
+
+@expect("routing.p_range")
+def pool_p_range(i: Inputs, pool: str) -> float | None:
+    curve = chain.curve(i, chain.calibrated(i, H100_CALIBRATED).curve)
+    return None if pool == SMALL else curve.p_nominal - curve.p_idle
 
 
 @expect("routing.power")

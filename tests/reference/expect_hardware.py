@@ -1,11 +1,11 @@
 """Expectations of sheets Hardware and Generations."""
 
-from tests.reference import chain, economics, roofline
+from tests.reference import chain, economics, power, roofline
 from tests.reference.chain import GIB, GIGA, LLAMA_70B, MILLI, TERA
 from tests.reference.quantities import Inputs, expect, number
 
-PRINTED_CURVES = {"h100_sxm": "h100", "h200_sxm": "h200", "b200_sxm": "b200", "gb200_nvl72": "gb200"}
-"""The curve of each GPU of Table A."""
+STATED_X0 = ("h100_sxm", "h200_sxm")
+"""GPUs for which Table A states x0 itself; for the others it gives that of the computed profile (`paper.table_a`)."""
 
 
 @expect("gpus.ridge")
@@ -97,11 +97,17 @@ def idle_of_tdp(i: Inputs, gpu: str) -> float:
     return p_idle(i, gpu) / tdp(i, gpu)
 
 
-@expect("table_a.x0_printed")
-def x0_printed(i: Inputs, gpu: str) -> float:
-    return i[f"power_curves.{PRINTED_CURVES[gpu]}.x0_printed"]
-
-
 @expect("table_a.x0_used")
 def x0_used(i: Inputs, gpu: str) -> float:
     return chain.curve(i, chain.gpu(i, gpu).curve).x0
+
+
+@expect("table_a.x0_computed", difference=True)
+def x0_computed(i: Inputs, gpu: str) -> float:
+    profile = chain.computed(i, gpu, LLAMA_70B)
+    return float(power.half_saturation(profile.w_own, profile.h))
+
+
+@expect("table_a.x0_table_a", difference=True)
+def x0_table_a(i: Inputs, gpu: str) -> float:
+    return x0_used(i, gpu) if gpu in STATED_X0 else x0_computed(i, gpu)

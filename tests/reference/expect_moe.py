@@ -56,6 +56,12 @@ def touched(i: Inputs, gpu: str, model: str) -> object:
     return moe.touched_share(n_max(i, gpu, model), *routing(i, model))
 
 
+@expect("moe.consistent")
+def consistent(i: Inputs, _gpu: str, model: str) -> float:
+    total, active = (i[f"models.{model}.{published}_parameters"] * GIGA for published in ("total", "active"))
+    return float(moe.routed_parameters(total, active, *routing(i, model)) <= total)
+
+
 @expect("moe.routed")
 def routed(i: Inputs, _gpu: str, model: str) -> float:
     return chain.split(i, model)[1] / GIGA

@@ -28,6 +28,7 @@ class Case:
     weights: float
     kv_bytes: float
     kv_on_gpu: float
+    blocks: float
     n_max: float
     w: float
     h: float
@@ -78,9 +79,13 @@ def parameters(i: Inputs) -> float:
 
 
 @expect("chosen.kv_numbers")
-def kv_numbers(i: Inputs) -> object:
-    card = f"models.{i.text('explore.model')}"
-    return kv.kv_bytes_per_token(i[f"{card}.layers"], i[f"{card}.kv_heads"], i[f"{card}.head_dim"], 1)
+def kv_numbers(i: Inputs) -> float:
+    return published_numbers(i)
+
+
+def published_numbers(i: Inputs) -> float:
+    """Return the numbers that a token leaves in the published KV cache, which counts two bytes for each."""
+    return i[f"models.{i.text('explore.model')}.kv_bytes_per_token"] / 2.0
 
 
 @expect("chosen.sharing")
@@ -114,16 +119,17 @@ def case(i: Inputs, weight_width: str, kv_width: str) -> Case:
     board, item, model = gpu_of(i), model_of(i), i.text("explore.model")
     card, length = f"models.{model}", chain.mean_length(i, i["decode.window"])
     weights = float(kv.weight_bytes_per_gpu(item.total, i[f"widths.{weight_width}.bytes"], item.tp))
-    cached = kv.kv_bytes_per_token(i[f"{card}.layers"], i[f"{card}.kv_heads"], i[f"{card}.head_dim"], i[f"widths.{kv_width}.bytes"])
+    cached = published_numbers(i) * i[f"widths.{kv_width}.bytes"]
     on_gpu = float(kv.sharded_kv_bytes_per_token(cached, item.tp, i[f"{card}.kv_shards_max"]))
-    n = float(slots.window_slots(max(0.0, usable(i) * GIGA - weights), on_gpu, i["decode.window"]))
+    held = float(slots.kv_blocks(max(0.0, usable(i) * GIGA - weights), on_gpu, i["decode.block_size"]))
+    n = float(slots.window_slots(i["decode.block_size"] * held, 1.0, i["decode.window"]))
     w = chain.streaming_time(i, i.text("explore.gpu"), weights) + chain.layers_time(i, model)
     h = float(roofline.kv_read_time(on_gpu, length, 1, board.bandwidth, i["decode.bandwidth_efficiency"]))
     step_time = float(roofline.decode_step_time(n, w, h, length, length))
     kv_share = float(power.kv_read_share(n, h, step_time))
-    compute_share = float(power.arithmetic_share(n, i["decode.flops_per_parameter"] * item.active / item.tp, step_time, board.flops))
+    compute_share = float(power.arithmetic_share(n, chain.step_operations(i, item), step_time, board.flops))
     watts = chain.roofline_watts(i, i.text("explore.gpu"), kv_share, compute_share)
-    return Case(weights, float(cached), on_gpu, n, w, h, h * n, compute_share, watts)
+    return Case(weights, cached, on_gpu, held, n, w, h, h * n, compute_share, watts)
 
 
 @expect("precision.weights")
@@ -139,6 +145,11 @@ def kv_per_token(i: Inputs, weight_width: str, kv_width: str) -> float:
 @expect("precision.kv_on_gpu")
 def kv_on_gpu(i: Inputs, weight_width: str, kv_width: str) -> float:
     return case(i, weight_width, kv_width).kv_on_gpu
+
+
+@expect("precision.blocks")
+def blocks(i: Inputs, weight_width: str, kv_width: str) -> float:
+    return case(i, weight_width, kv_width).blocks
 
 
 @expect("precision.n_max")

@@ -61,12 +61,36 @@ def split_parameters(
     Source: identities of the published counts (235B and 22B for Qwen3-235B-A22B).
 
     """
-    routing = _routing_share(experts, top_k)
-    unused = positive("experts - top_k", 1.0 - routing)
     whole = positive("total", total)
-    applied = at_least("active", active, whole * routing)
-    routed = not_negative("total - active", whole - applied) / unused
+    applied = at_least("active", active, whole * _routing_share(experts, top_k))
+    _ = not_negative("total - active", whole - applied)
+    routed = routed_parameters(whole, applied, experts, top_k)
     return not_negative("always", whole - routed), routed
+
+
+def routed_parameters(total: ArrayLike, active: ArrayLike, experts: ArrayLike, top_k: ArrayLike) -> FloatArray:
+    """Parameters of routed experts that two counts imply: (total - active) / (1 - top_k / experts).
+
+    Counts that do not go together give more than the total or less than none, which
+    `split_parameters` refuses.
+
+    Args:
+        total: parameters of the model, > 0.
+        active: parameters applied to one token, > 0.
+        experts: routed experts per layer, > top_k.
+        top_k: experts each token is sent to, > 0.
+
+    Returns:
+        Parameters, in the broadcast shape.
+
+    Raises:
+        ValueError: outside the domains above.
+
+    Source: identities of `split_parameters`.
+
+    """
+    unused = positive("experts - top_k", 1.0 - _routing_share(experts, top_k))
+    return (positive("total", total) - positive("active", active)) / unused
 
 
 def streamed_parameters(

@@ -193,6 +193,22 @@ _FUNCTIONS = (
         "intercept(ys, xs): least-squares intercept over two ranges.",
         "INTERCEPT({*})",
     ),
+    Function(
+        "poisson",
+        (2, 2),
+        values.poisson,
+        rules.plain,
+        "poisson(n, mean): probability of exactly n events.",
+        "POISSON({0},{1},FALSE)",
+    ),
+    Function(
+        "poisson_cumulative",
+        (2, 2),
+        values.poisson_cumulative,
+        rules.plain,
+        "poisson_cumulative(n, mean): probability of at most n events.",
+        "POISSON({0},{1},TRUE)",
+    ),
     Function("convert", (2, 2), lambda a, _: a, rules.convert, "convert(x, 'unit'): the same thing on another scale.", prose="{0}"),
     Function(
         "relabel",

@@ -1,0 +1,135 @@
+"""Reading single figures, their limits and the declarations of fields."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from workbook.errors import suggest
+from workbook.schema import CONFIDENCE, EVIDENCE, Bounds, Field, Figure, Formula, Grade
+from workbook.source import Node, Reader, Scalar, number_of
+
+if TYPE_CHECKING:
+    from workbook.errors import Place, Problems
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
+DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?$")
+ORDERS = ("increasing", "non_decreasing")
+RESERVED = {"and", "or", "not", "if", "else", "for", "in", "is", "lambda", "previous", "next", "true", "false"}
+
+
+def check_name(name: str, place: Place, what: str, problems: Problems) -> None:
+    """Record a name that cannot stand in an expression or an identifier."""
+    if not NAME.match(name) or name in RESERVED:
+        problems.add(place, f"{what} '{name}' is not a usable name", "lower-case letters, digits and _, starting with a letter")
+
+
+def formula(node: Node | None, what: str, problems: Problems) -> Formula | None:
+    """Read an expression's text."""
+    if node is None:
+        return None
+    if not isinstance(node, Scalar) or node.value is None:
+        problems.add(node.place, f"{what} must be an expression in quotes")
+        return None
+    return Formula(node.text, node.place)
+
+
+def bounds(reader: Reader) -> Bounds:
+    """Read the limits of an input from a field, a column or an item."""
+    return Bounds(
+        reader.number("minimum"),
+        reader.number("above"),
+        reader.number("maximum"),
+        reader.texts("choices"),
+        reader.text("key"),
+        reader.flag("whole"),
+    )
+
+
+def figure(node: Node, what: str, unit: str, problems: Problems, reader: Reader | None = None) -> Figure | None:
+    """Read one figure: value, unit, low, high and provenance.
+
+    ``unit`` is the unit the figure must have. With ``reader`` the caller goes on to read further keys and finishes it.
+    """
+    own = reader is None
+    reader = reader or Reader(node, problems, what)
+    value = _value(reader.need("value"), what, unit, problems)
+    given = reader.text("unit", unit)
+    if given != unit:
+        place = reader.node.keys.get("unit", reader.place)
+        problems.add(place, f"{what} is given in '{given}' but '{unit}' is needed", f"convert the figure to {unit}")
+    source, date = reader.text("source"), reader.text("date")
+    confidence, evidence = reader.text("confidence"), reader.text("evidence")
+    for word, known, name in ((confidence, CONFIDENCE, "confidence"), (evidence, EVIDENCE, "evidence")):
+        if word and word not in known:
+            problems.add(reader.node.keys[name], f"{name} of {what} cannot be '{word}'", suggest(word, known))
+    if date and not DATE.match(date):
+        problems.add(reader.node.keys["date"], f"date of {what} is '{date}'", "write YYYY-MM-DD, YYYY-MM or YYYY")
+    low, high = reader.number("low"), reader.number("high")
+    note = reader.text("note")
+    if own:
+        reader.finish()
+    if value is None:
+        return None
+    if isinstance(value, float) and not (low if low is not None else value) <= value <= (high if high is not None else value):
+        problems.add(reader.place, f"{what}: low <= value <= high does not hold ({low}, {value}, {high})")
+    scalar = reader.node.items["value"]
+    raw = scalar.text if isinstance(scalar, Scalar) else ""
+    return Figure(value, unit, scalar.place, raw, low, high, source, date, confidence, evidence, note)
+
+
+def _value(node: Node | None, what: str, unit: str, problems: Problems) -> float | str | None:
+    if node is None:
+        return None
+    if unit == "text":
+        if isinstance(node, Scalar) and node.text:
+            return node.text
+        problems.add(node.place, f"{what} must be a text")
+        return None
+    return number_of(node, what, problems)
+
+
+def check_bounds(value: float | str, limits: Bounds, place: Place | None, what: str, problems: Problems) -> None:
+    """Record a value outside its limits."""
+    if isinstance(value, str):
+        if limits.choices and value not in limits.choices:
+            problems.add(place, f"{what} cannot be '{value}'", suggest(value, limits.choices))
+        return
+    if limits.choices and value not in map(float, limits.choices):
+        problems.add(place, f"{what} is {value:g}", f"one of: {', '.join(limits.choices)}")
+    if limits.above is not None and value <= limits.above:
+        problems.add(place, f"{what} is {value:g}; it must be above {limits.above:g}")
+    if limits.minimum is not None and value < limits.minimum:
+        problems.add(place, f"{what} is {value:g}; it must be at least {limits.minimum:g}")
+    if limits.maximum is not None and value > limits.maximum:
+        problems.add(place, f"{what} is {value:g}; it must be at most {limits.maximum:g}")
+    if limits.whole and value != int(value):
+        problems.add(place, f"{what} is {value:g}; it must be a whole number")
+
+
+def read_field(name: str, node: Node, place: Place, problems: Problems) -> Field:
+    """Read the declaration of a card's field."""
+    check_name(name, place, "field", problems)
+    reader = Reader(node, problems, f"field '{name}'")
+    result = Field(
+        name,
+        reader.text("label", name),
+        reader.text("unit", "1"),
+        place,
+        reader.text("doc"),
+        reader.text("format"),
+        reader.flag("optional"),
+        bounds(reader),
+        reader.text("order"),
+        reader.number("ends_at"),
+    )
+    if result.order not in {"", *ORDERS}:
+        problems.add(reader.place, f"order of '{name}' cannot be '{result.order}'", suggest(result.order, ORDERS))
+    reader.finish()
+    return result
+
+
+def shared_figure(value: float | str, unit: str, node: Node, grade: Grade) -> Figure:
+    """Return a figure whose provenance is stated once for many."""
+    raw = node.text if isinstance(node, Scalar) else ""
+    return Figure(value, unit, node.place, raw, source=grade.source, confidence=grade.confidence, evidence=grade.evidence, note=grade.note)

@@ -1,0 +1,96 @@
+"""Tables that only show other cells: views, and the banner with the master check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.model import Key, Quantity, Table
+from workbook.names import sheet_key, sheet_names
+from workbook.schema import Formula
+
+if TYPE_CHECKING:
+    from workbook.maker import Maker
+    from workbook.schema import Sheet, ViewBlock
+
+CHECKS, BANNER = "checks", "banner"
+
+
+def add_view(owner: Maker, block: ViewBlock, sheet: Sheet) -> None:
+    """A long table's column as rows by columns: every cell a link."""
+    source = owner.model.tables.get(block.table)
+    column = owner.model.quantities.get(f"{block.table}.{block.column}")
+    names = [key.name for key in source.keys] if source else []
+    if source is None or column is None or sorted(names) != sorted([block.rows, block.columns]) or sheet.each:
+        owner.problems.add(
+            block.place,
+            f"view '{block.name}' needs 'of: table.column' of a table with the keys 'rows' and 'columns'",
+            f"'{block.table}' has the keys {', '.join(names)}" if names else "",
+        )
+        return
+    down, right = (source.keys[names.index(name)] for name in (block.rows, block.columns))
+    table = owner.add_table(
+        Table(
+            block.name,
+            "table",
+            (Key(down.name, down.of, f"{block.name}.{down.name}", down.shown),),
+            _members(source, down),
+            block.place,
+        )
+    )
+    if table is None:
+        return
+    owner.key_column(table, table.keys[0])
+    for (member,) in _members(source, right):
+        if block.only and member not in block.only:
+            continue
+        quantity = owner.add(
+            Quantity(
+                block.name,
+                member,
+                str(right.shown[member]),
+                column.unit,
+                len(table.rows),
+                block.place,
+                column.doc,
+                format=column.format,
+            )
+        )
+        for row, (key,) in enumerate(table.rows):
+            found = source.index.get((key, member) if names[0] == block.rows else (member, key))
+            if found is not None:
+                quantity.links[row] = (column.id, found)
+
+
+def _members(table: Table, key: Key) -> list[tuple[str, ...]]:
+    """Return the members of a key in the order of a table's rows."""
+    position = table.keys.index(key)
+    return [(member,) for member in dict.fromkeys(keys[position] for keys in table.rows)]
+
+
+def add_banner(owner: Maker) -> None:
+    """The number of failed checks, in words on the Checks sheet and on every sheet."""
+    checks = next((table for table in owner.model.tables.values() if table.name == CHECKS), None)
+    if checks is None:
+        return
+    items = [name.partition(".")[2] for name in checks.columns]
+    failures = owner.add(
+        Quantity(
+            CHECKS,
+            "failures",
+            "Checks that do not hold",
+            "1",
+            1,
+            checks.place,
+            "Number of failures in all checks above.",
+            format="0",
+            headline=True,
+        )
+    )
+    status = owner.add(
+        Quantity(CHECKS, "status", "Master check", "text", 1, checks.place, "What every sheet shows beside its title.", headline=True)
+    )
+    owner.pending.append((failures, Formula(" + ".join(items), checks.place), (0,)))
+    owner.pending.append((status, Formula("'All checks hold' if failures == 0 else 'CHECK FAILS: see sheet Checks'", checks.place), (0,)))
+    owner.model.tables[BANNER] = Table(BANNER, "single", (), [()], checks.place)
+    for name, _, _ in sheet_names(owner.model.declared):
+        owner.add(Quantity(BANNER, sheet_key(name), "Master check", "text", 1, checks.place)).links[0] = (status.id, 0)
