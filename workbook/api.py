@@ -148,7 +148,7 @@ def _set_value(
 def check_values(layout: Layout, values: Values) -> None:
     """Raise WorkbookError for every formula cell that would hold an error, earliest causes first."""
     problems: list[Diagnostic] = []
-    for name in layout.model.order:
+    for name in (name for group in layout.model.order for name in group):
         quantity = layout.model.quantities[name]
         array = values[name]
         bad = [

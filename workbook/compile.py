@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.check import Checker
+from workbook.expr.nodes import Number
 from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.rules import TEXT, Type, UnitError
 from workbook.expr.units import Units, show
 from workbook.model import Model, Quantity, Variant
+from workbook.order import CycleError, calculation_order
 from workbook.resolve import Resolver
 from workbook.tables import MIXED, Tabulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from workbook.expr.nodes import Tree
     from workbook.schema import Declarations, Formula
 
 
@@ -53,7 +54,7 @@ class _Compiler:
             try:
                 tree = resolver.resolve(parse(text.text))
                 found, lowered = checker.check(tree)
-                self._check_unit(quantity, found)
+                self._check_unit(quantity, found, lowered)
             except (ExpressionError, UnitError) as error:
                 self.problems.add(text.place.shifted(error.at), f"'{quantity.id}': {error.message}", error.fix)
                 continue
@@ -65,7 +66,7 @@ class _Compiler:
             return TEXT
         return Type("number", None if unit == MIXED else self.model.units.parse(unit))
 
-    def _check_unit(self, quantity: Quantity, found: Type) -> None:
+    def _check_unit(self, quantity: Quantity, found: Type, lowered: Tree) -> None:
         if quantity.is_text != (found.kind == "text") or found.kind == "boolean":
             raise UnitError(
                 0, f"the expression gives a {found.kind} but the unit is '{quantity.unit}'", "indicator(...) turns a comparison into 1 or 0"
@@ -73,6 +74,8 @@ class _Compiler:
         if quantity.is_text or quantity.unit == MIXED:
             return
         declared = self.model.units.parse(quantity.unit)
+        if found.unit is None and isinstance(lowered, Number) and lowered.value == 0:
+            return
         given = self.model.units.one if found.unit is None else found.unit
         if not self.model.units.same(given, declared):
             raise UnitError(
@@ -80,34 +83,17 @@ class _Compiler:
             )
 
     def sort(self) -> None:
-        needs = {name: self.model.needs(quantity) for name, quantity in self.model.quantities.items()}
-        state: dict[str, int] = {}
-        for name in needs:
-            self._visit(name, needs, state)
-
-    def _visit(self, start: str, needs: dict[str, list[str]], state: dict[str, int]) -> None:
-        """Depth first, without recursion: chains can be longer than Python's stack."""
-        if state.get(start):
+        """Find the order of calculation; record a cycle."""
+        quantities = self.model.quantities
+        needs = {name: self.model.needs(quantity) for name, quantity in quantities.items()}
+        same_row = {name: self.model.needs(quantity, earlier_rows=False) for name, quantity in quantities.items()}
+        try:
+            self.model.order = calculation_order(needs, same_row)
+        except CycleError as error:
+            self.problems.add(quantities[error.chain[0]].place, f"a cycle: {error}", "one of these must not depend on the others")
             return
-        stack = [(start, iter(needs[start]))]
-        state[start] = 1
-        while stack:
-            name, rest = stack[-1]
-            following = next(rest, None)
-            if following is None:
-                state[name] = 2
-                self.model.order.append(name)
-                stack.pop()
-            elif state.get(following) == 1:
-                chain = [item for item, _ in stack]
-                self._cycle([*chain[chain.index(following) :], following])
-                return
-            elif following not in state:
-                state[following] = 1
-                stack.append((following, iter(needs[following])))
-
-    def _cycle(self, chain: Iterable[str]) -> None:
-        names = list(chain)
-        self.problems.add(
-            self.model.quantities[names[0]].place, "a cycle: " + " -> ".join(names), "one of these must not depend on the others"
-        )
+        for group in self.model.order:
+            tables = {quantities[name].table for name in group}
+            if len(tables) > 1:
+                place = quantities[group[0]].place
+                self.problems.add(place, f"earlier rows are needed across tables: {', '.join(group)}", "put these columns into one table")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbook import cards
+from workbook.columns import columns
+from workbook.datafile import data_columns
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
-from workbook.figures import bounds, check_bounds, check_name, figure, formula, shared_figure
+from workbook.figures import bounds, check_bounds, check_name, figure, shared_figure
 from workbook.schema import (
     Axis,
     Block,
-    Bounds,
     CardBlock,
     Chart,
     ChartsBlock,
@@ -101,7 +103,7 @@ def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | No
         reader.text("sheet", key),
         reader.text("title", key),
         reader.text("answers"),
-        tuple(b for b in blocks if b),
+        tuple(_with_data(root, block, problems) for block in blocks if block),
         reader.place,
         each_key,
         each_of,
@@ -142,6 +144,13 @@ def _block(node: Node, problems: Problems) -> Block | None:
                 return block
     problems.add(node.place, "a block starts with one of: " + ", ".join(_BLOCKS))
     return None
+
+
+def _with_data(root: Path, block: Block, problems: Problems) -> Block:
+    """Read the file of constants that a table names."""
+    if isinstance(block, TableBlock) and block.data_file:
+        return replace(block, data=data_columns(root / block.data_file, block.data_file, problems))
+    return block
 
 
 def _name(reader: Reader, key: str) -> str:
@@ -204,83 +213,10 @@ def _cards(reader: Reader) -> Block:
     return CardBlock(reader.text("cards"), reader.text("title"), reader.place)
 
 
-def _columns(reader: Reader, key: str, owner: str) -> tuple[Column, ...]:
-    given = reader.mapping(key)
-    return tuple(_column(name, node, given.keys[name], owner, reader.problems) for name, node in given)
-
-
-def _column(name: str, node: Node, place: Place, owner: str, problems: Problems) -> Column:
-    check_name(name, place, "column", problems)
-    reader = Reader(node, problems, f"'{owner}.{name}'")
-    unit = reader.text("unit", "1")
-    expr = formula(reader.take("expr"), reader.what, problems)
-    by = reader.text("by")
-    cases = {key: text for key, value in reader.mapping("cases") if (text := formula(value, f"case '{key}'", problems))}
-    first_node = reader.take("first")
-    blank = isinstance(first_node, Scalar) and first_node.value is None
-    first = None if blank else formula(first_node, "'first'", problems)
-    limits = bounds(reader)
-    grade = Grade(reader.text("source"), reader.text("confidence"), reader.text("evidence"))
-    figures: dict[tuple[str, ...], Figure] = {}
-    printed = reader.take("printed")
-    values = reader.take("values") or printed
-    if values is not None:
-        _nested(values, (), unit, grade, reader.what, limits, figures, problems)
-    decimals_of = reader.text("decimals_of")
-    ways = sum(map(bool, (expr, cases, values, decimals_of)))
-    if ways != 1:
-        problems.add(reader.place, f"{reader.what} needs exactly one of expr, by + cases, values, printed, decimals_of")
-    if bool(by) != bool(cases):
-        problems.add(reader.place, f"{reader.what}: 'by' and 'cases' go together")
-    column = Column(
-        name,
-        reader.text("label", name),
-        unit,
-        place,
-        expr,
-        by,
-        cases,
-        first,
-        blank,
-        figures,
-        printed is not None,
-        decimals_of,
-        reader.text("doc"),
-        grade.source,
-        reader.text("format"),
-        reader.flag("headline"),
-        limits,
-    )
-    reader.finish()
-    return column
-
-
-def _nested(
-    node: Node,
-    path: tuple[str, ...],
-    unit: str,
-    grade: Grade,
-    what: str,
-    limits: Bounds,
-    into: dict[tuple[str, ...], Figure],
-    problems: Problems,
-) -> None:
-    """Read values nested by row keys down to single figures."""
-    if isinstance(node, Mapping):
-        for key, child in node:
-            _nested(child, (*path, key), unit, grade, what, limits, into, problems)
-        return
-    where = f"{what} at {' '.join(path) or 'its only row'}"
-    value = node.text if unit == "text" and isinstance(node, Scalar) else number_of(node, where, problems)
-    if value is not None:
-        check_bounds(value, limits, node.place, where, problems)
-        into[path] = shared_figure(value, unit, node, grade)
-
-
 def _values(reader: Reader) -> Block:
     checks = "checks" in reader.node.items
     name = _name(reader, "checks" if checks else "values")
-    return ValuesBlock(name, reader.text("title"), _columns(reader, "items", name), reader.place, checks)
+    return ValuesBlock(name, reader.text("title"), columns(reader, "items", name), reader.place, checks)
 
 
 def _table(reader: Reader) -> Block:
@@ -291,11 +227,12 @@ def _table(reader: Reader) -> Block:
         name,
         reader.text("title"),
         rows,
-        _columns(reader, "columns", name),
+        columns(reader, "columns", name),
         reader.place,
         reader.text("doc"),
         reader.text("collect"),
         reader.text("points"),
+        data_file=reader.text("data"),
     )
 
 
@@ -304,7 +241,8 @@ def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:
     if isinstance(node, Scalar):
         return RowKey(name, "", node.text, (), {}, place)
     reader = Reader(node, problems, f"row key '{name}'")
-    members: dict[str, str | float] = {}
+    count = int(reader.number("count") or 0)
+    members: dict[str, str | float] = {f"{name}{number}": float(number) for number in range(1, count + 1)}
     for key, value in reader.mapping("members"):
         if isinstance(value, Scalar) and isinstance(value.value, str | float):
             members[key] = value.value
@@ -313,7 +251,7 @@ def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:
     row_key = RowKey(name, reader.text("label"), reader.text("of"), reader.texts("only"), members, place, reader.text("unit"))
     reader.finish()
     if bool(row_key.of) == bool(row_key.members):
-        problems.add(place, f"row key '{name}' needs either 'of' (a catalogue or list) or 'members'")
+        problems.add(place, f"row key '{name}' needs either 'of' (a catalogue, list or table), 'members' or 'count'")
     return row_key
 
 

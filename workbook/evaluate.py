@@ -30,8 +30,8 @@ def evaluate(model: Model, edits: Mapping[tuple[str, int], float | str] | None =
     """
     evaluator = _Evaluator(model, edits or {})
     with np.errstate(all="ignore"):
-        for name in model.order:
-            evaluator.run(model.quantities[name])
+        for group in model.order:
+            evaluator.run([model.quantities[name] for name in group])
     return evaluator.values
 
 
@@ -42,8 +42,21 @@ class _Evaluator:
         self.indexes: dict[str, dict[tuple[Any, ...], list[int]]] = {}
         self.firsts: dict[str, Array] = {}
 
-    def run(self, quantity: Quantity) -> None:
-        """Fill in one quantity."""
+    def run(self, group: list[Quantity]) -> None:
+        """Fill in quantities that are calculated together: one, or several that use each other's earlier rows."""
+        for quantity in group:
+            self.start(quantity)
+        table = self.model.tables[group[0].table]
+        recurs = len(group) > 1 or any(isinstance(node, Neighbour) and name == group[0].id for name, node in _references(group[0]))
+        for wave in _waves(table) if recurs else [None]:
+            for quantity in group:
+                for variant in quantity.variants:
+                    rows = np.array(variant.rows if wave is None else [row for row in variant.rows if row in wave], dtype=int)
+                    if len(rows):
+                        self.values[quantity.id][rows] = _Rows(self, table, rows).value(variant.lowered)
+
+    def start(self, quantity: Quantity) -> None:
+        """Fill in what is not a formula: inputs, constants, links."""
         array: Array = np.full(quantity.size, "" if quantity.is_text else np.nan, dtype=object if quantity.is_text else float)
         self.values[quantity.id] = array
         for row, figure in quantity.inputs.items():
@@ -53,12 +66,6 @@ class _Evaluator:
             array[row] = constant
         for row, (target, index) in quantity.links.items():
             array[row] = self.values[target][index]
-        table = self.model.tables[quantity.table]
-        for variant in quantity.variants:
-            rows = np.array(variant.rows, dtype=int)
-            past = any(isinstance(node, Neighbour) and name == quantity.id for name, node in quantities(variant.lowered))
-            for part in _waves(rows, table) if past else (rows,):
-                array[part] = _Rows(self, table, part).value(variant.lowered)
 
     def shown(self, quantity: Quantity, value: float | str) -> float | str:
         """Return an input as its cell shows it: a card by its name."""
@@ -89,11 +96,17 @@ def _plain(column: Array) -> list[Any]:
     return [item if item is None else str(item).lower() for item in column] if column.dtype == object else [float(item) for item in column]
 
 
-def _waves(rows: Array, table: Table) -> list[Array]:
-    """Split rows into waves by their position in the group, so that a row can use the one above it."""
-    position = {row: place for group in table.groups() for place, row in enumerate(group)}
-    places = np.array([position[int(row)] for row in rows])
-    return [rows[places == place] for place in sorted(set(places.tolist()))]
+def _references(quantity: Quantity) -> list[tuple[str, Tree]]:
+    return [pair for variant in quantity.variants for pair in quantities(variant.lowered)]
+
+
+def _waves(table: Table) -> list[set[int]]:
+    """Split rows by their position in the group, so that a row can use the one above it."""
+    waves: dict[int, set[int]] = {}
+    for group in table.groups():
+        for place, row in enumerate(group):
+            waves.setdefault(place, set()).add(row)
+    return [waves[place] for place in sorted(waves)]
 
 
 class _Rows:

@@ -107,7 +107,7 @@ class Model:
     tables: dict[str, Table]
     quantities: dict[str, Quantity]
     collected: dict[str, str]
-    order: list[str] = field(default_factory=list)
+    order: list[tuple[str, ...]] = field(default_factory=list)
 
     def cell_id(self, quantity: str, row: int) -> str:
         """Return the stable dotted id of one cell: table, the row's keys, column."""
@@ -161,21 +161,19 @@ class Model:
             return next((member for member, shown in key.shown.items() if shown == tree.value), None)
         return None
 
-    def needs(self, quantity: Quantity) -> list[str]:
-        """Return what must be calculated before a quantity: its own earlier rows and inputs do not count."""
+    def needs(self, quantity: Quantity, *, earlier_rows: bool = True) -> list[str]:
+        """Return what a quantity refers to; with ``earlier_rows`` false, not what it takes from the row above.
+
+        Inputs among its own rows do not count.
+        """
         found = dict.fromkeys(target for target, _ in quantity.links.values())
         for variant in quantity.variants:
             for name, node in quantities(variant.lowered):
-                if _own_past(node, quantity):
+                if isinstance(node, Fixed) and name == quantity.id and node.row in quantity.inputs:
+                    continue
+                if isinstance(node, Neighbour) and not earlier_rows:
                     continue
                 found[name] = None
                 if isinstance(node, Lookup):
                     found.update((key.quantity, None) for key in self.tables[self.quantities[name].table].keys if key.quantity)
         return list(found)
-
-
-def _own_past(node: Tree, quantity: Quantity) -> bool:
-    """Tell whether a node refers to the quantity's own earlier rows, or to an input among its rows."""
-    if isinstance(node, Neighbour):
-        return node.quantity == quantity.id
-    return isinstance(node, Fixed) and node.quantity == quantity.id and node.row in quantity.inputs

@@ -145,6 +145,7 @@ class Column:
     expr: Formula | None = None
     by: str = ""
     cases: dict[str, Formula] = field(default_factory=dict)
+    each_row: Formula | None = None
     first: Formula | None = None
     starts_blank: bool = False
     figures: dict[tuple[str, ...], Figure] = field(default_factory=dict)
@@ -212,10 +213,20 @@ class ValuesBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class DataColumn:
+    """A column of constants from a file, one number a row."""
+
+    name: str
+    values: tuple[float, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class TableBlock:
     """Rows by keys, columns by expressions.
 
-    ``collect`` names a catalogue whose fields become leading columns, ``points`` one whose curves become the rows.
+    ``collect`` names a catalogue whose fields become leading columns, ``points`` one whose curves become the rows,
+    ``data`` holds columns of constants read from a file.
     """
 
     name: str
@@ -226,6 +237,8 @@ class TableBlock:
     doc: str = ""
     collect: str = ""
     points: str = ""
+    data: tuple[DataColumn, ...] = ()
+    data_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

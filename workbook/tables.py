@@ -167,6 +167,11 @@ class Tabulator(Maker):
             self._collect(block, table)
         if isinstance(block, TableBlock) and block.points and keys:
             self._points_columns(block, table)
+        for data in block.data if isinstance(block, TableBlock) else ():
+            if len(data.values) != len(table.rows):
+                self.problems.add(data.place, f"'{data.name}' has {len(data.values)} values; '{table.name}' has {len(table.rows)} rows")
+            quantity = self.add(Quantity(table.name, data.name, data.name.replace("_", " "), "1", len(table.rows), data.place, format="0"))
+            quantity.constants = dict(enumerate(data.values))
         for column in block.columns if isinstance(block, TableBlock) else block.items:
             self._column(column, table)
 
@@ -227,8 +232,10 @@ class Tabulator(Maker):
         table = self.model.tables.get(of)
         if table and table.kind == "list":
             return {row[0]: row[0] for row in table.rows}
+        if table and table.kind == "table" and len(table.keys) == 1:
+            return dict(table.keys[0].shown)
         known = [*self.model.declared.catalogues, *(name for name, item in self.model.tables.items() if item.kind == "list")]
-        self.problems.add(place, f"'{of}' is neither a catalogue nor a list", suggest(of, known))
+        self.problems.add(place, f"'{of}' is neither a catalogue nor a list nor an earlier table with one key", suggest(of, known))
         return {}
 
     def _collect(self, block: TableBlock, table: Table) -> None:
@@ -271,6 +278,8 @@ class Tabulator(Maker):
             self.pending.append((quantity, column.expr, rest))
         elif column.cases:
             self._cases(column, quantity, table)
+        elif column.each_row:
+            self._each_row(column.each_row, quantity, table)
         elif column.decimals_of:
             self._decimals(column, quantity, table)
         else:
@@ -301,6 +310,17 @@ class Tabulator(Maker):
             )
             return
         quantity.constants = {row: float(len(figure.raw.partition(".")[2])) for row, figure in (printed.inputs | printed.evidence).items()}
+
+    def _each_row(self, text: Formula, quantity: Quantity, table: Table) -> None:
+        """An expression in which ``{key}`` stands for the row's member of that key."""
+        rows_of: dict[str, list[int]] = {}
+        for number, row in enumerate(table.rows):
+            written = text.text
+            for key, member in zip(table.keys, row, strict=True):
+                written = written.replace(f"{{{key.name}}}", member)
+            rows_of.setdefault(written, []).append(number)
+        for written, rows in rows_of.items():
+            self.pending.append((quantity, Formula(written, text.place), tuple(rows)))
 
     def _cases(self, column: Column, quantity: Quantity, table: Table) -> None:
         position = next((number for number, key in enumerate(table.keys) if key.name == column.by), None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
-from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
+from xlsxwriter.worksheet import CellFormulaTuple, CellNumberTuple, Worksheet
 
 from workbook.charts import add_chart
 from workbook.errors import Diagnostic, Place, WorkbookError
@@ -46,6 +46,9 @@ class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
         return 0
 
     def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        if type(cell) is CellNumberTuple and cell.format is not None:
+            self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{cell.format._get_xf_index()}"><v>{cell.number:.16G}</v></c>')  # noqa: SLF001
+            return
         if type(cell) is not CellFormulaTuple or cell.format is None or not cell.value:
             super()._write_cell(row, col, cell)
             return

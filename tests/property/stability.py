@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DRAWS, NOISE, AGREEMENT = 24, 1e-13, 1e-10
 SMALLEST, LARGEST = 1e-290, 1e290
-EDGE = "edge"  # a negative number to a power that is nearly whole: an error or a number by the last digit
+EDGE = "edge"  # numbers compared that are nearly equal, or a negative number to a power that is nearly whole
 
 Array = NDArray[Any]
 
@@ -148,6 +148,7 @@ class Noisy:
         if function in COMPARING and parts[0].dtype != object:
             distance = np.abs(parts[0] - parts[1])
             self.note("close to each other", (distance > 0) & (distance < 1e-15))
+            self.note(EDGE, (distance > 0) & (distance < 10 * NOISE * np.maximum(np.abs(parts[0]), np.abs(parts[1]))))
         if function in {"and", "or"}:
             decided: Array = np.zeros(())
             for part in parts:

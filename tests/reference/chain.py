@@ -308,8 +308,7 @@ def curve(i: Inputs, key: str) -> Curve:
 
 def projected_x0(i: Inputs) -> float:
     """Return x0 of the B200 curve as Table 1 uses it: log2(W / H) of the projected profile."""
-    profile = calibrated(i, B200_PROJECTED)
-    return float(power.half_saturation(profile.w, profile.h))
+    return float(power.half_saturation(*profile_times(i, B200_PROJECTED)))
 
 
 def curve_watts(i: Inputs, key: str, n: float) -> float:
@@ -318,16 +317,22 @@ def curve_watts(i: Inputs, key: str, n: float) -> float:
     return float(power.logistic_power(n, item.p_idle, item.p_nominal, item.k, item.x0))
 
 
+def profile_times(i: Inputs, key: str) -> tuple[float, float]:
+    """Return (W, H) of a serving profile, s; the projected one has W of its computed profile, and H by bandwidth."""
+    base, own = f"profiles.{H100_CALIBRATED}", i.text(f"profiles.{key}.gpu")
+    h = i[f"{base}.h"] * MILLI
+    if key == B200_PROJECTED:
+        return computed(i, own, LLAMA_70B).w_own, h * gpu(i, H100).bandwidth / gpu(i, own).bandwidth
+    return i[f"{base}.w"] * MILLI, h
+
+
 @cache
 def calibrated(i: Inputs, key: str) -> Calibrated:
     """Return a serving profile; the projected one is scaled from H100's to its own GPU; see `paper.calibrated_b200`."""
     card, base = f"profiles.{key}", f"profiles.{H100_CALIBRATED}"
-    own = i.text(f"{card}.gpu")
-    w, h = i[f"{base}.w"] * MILLI, i[f"{base}.h"] * MILLI
+    own, (w, h) = i.text(f"{card}.gpu"), profile_times(i, key)
     blocks, max_slots = i[f"{base}.blocks"], i[f"{base}.max_slots"]
     if key == B200_PROJECTED:
-        w = computed(i, own, LLAMA_70B).w_own
-        h *= gpu(i, H100).bandwidth / gpu(i, own).bandwidth
         blocks, max_slots = budget_scaled(i, blocks, own), budget_scaled(i, max_slots, own)
     return Calibrated(
         gpu=own,

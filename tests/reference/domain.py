@@ -62,9 +62,7 @@ def share(name: str, value: ArrayLike) -> FloatArray:
     return _require(name, array, array <= 1, "must not exceed 1")
 
 
-def _require(
-    name: str, array: FloatArray, valid: ArrayLike, complaint: str
-) -> FloatArray:
+def _require(name: str, array: FloatArray, valid: ArrayLike, complaint: str) -> FloatArray:
     if not np.all(valid):
         message = f"{name} {complaint}, got {array}"
         raise ValueError(message)

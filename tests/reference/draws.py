@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -29,6 +28,9 @@ class Knob:
     choices: tuple[str, ...]
     peers: float
     """The largest value of the same field, the scale for one that is 0."""
+
+    listed: str
+    """The list it belongs to, whose values increase, or an empty text."""
 
     def allows(self, value: float) -> bool:
         """Tell whether a number lies within the bounds."""
@@ -59,9 +61,13 @@ class Knob:
 
 
 def draw(random: np.random.Generator, knobs: Sequence[Knob]) -> Values:
-    """Return edits of a third of the inputs, the incoherent ones among them left out."""
+    """Return edits of a third of the inputs: lists put back in order, and the incoherent ones left out."""
     edits = {knob.cell: knob.edited(random) for knob in knobs if random.random() < SHARE_EDITED}
     whole = {knob.cell: knob.value for knob in knobs}
+    for listed in dict.fromkeys(knob.listed for knob in knobs if knob.listed):
+        cells = [knob.cell for knob in knobs if knob.listed == listed]
+        values = {float(edits.get(cell, whole[cell])) for cell in cells}
+        edits.update(zip(cells, sorted(values) if len(values) == len(cells) else [whole[cell] for cell in cells], strict=True))
     for cell in list(incoherent({**whole, **edits})):
         edits.pop(cell, None)
     return {cell: value for cell, value in edits.items() if value != whole[cell]}
@@ -70,15 +76,12 @@ def draw(random: np.random.Generator, knobs: Sequence[Knob]) -> Values:
 def incoherent(values: Values) -> Iterable[str]:
     """Yield the inputs of each group that contradicts itself, for which the model has no meaning.
 
-    A curve must not fall, windows must rise, and a mixture's published counts must
-    leave something for what every token runs through.
+    A curve must not fall, and a mixture's published counts must leave something for
+    what every token runs through.
     """
     for card in _cards(values, "power_curves"):
         if _number(values, f"{card}.p_nominal") < _number(values, f"{card}.p_idle"):
             yield from (f"{card}.p_nominal", f"{card}.p_idle")
-    windows = [cell for cell in values if cell.startswith("windows.")]
-    if any(_number(values, low) >= _number(values, high) for low, high in pairwise(windows)):
-        yield from windows
     for card in _cards(values, "models"):
         fields = [f"{card}.{field}" for field in ("experts", "experts_per_token", "total_parameters", "active_parameters")]
         experts, taken, total, active = (_number(values, field) for field in fields)

@@ -24,14 +24,10 @@ def instance_usd_per_hour(usd_per_gpu_hour: ArrayLike, gpus: ArrayLike) -> Float
     Source: arXiv 2603.17280, Table 5.
 
     """
-    return not_negative("usd_per_gpu_hour", usd_per_gpu_hour) * at_least(
-        "gpus", gpus, 1
-    )
+    return not_negative("usd_per_gpu_hour", usd_per_gpu_hour) * at_least("gpus", gpus, 1)
 
 
-def million_tokens_per_usd(
-    tokens_per_second: ArrayLike, usd_per_hour: ArrayLike
-) -> FloatArray:
+def million_tokens_per_usd(tokens_per_second: ArrayLike, usd_per_hour: ArrayLike) -> FloatArray:
     """Millions of tokens an instance decodes for one dollar of its rent.
 
     Args:

@@ -16,9 +16,7 @@ from tests.reference.domain import (
 BLOCK_TOKENS = 16
 """Tokens in one block of the KV cache (reproduction)."""
 
-NCCL_WORKSPACE_BYTES = MappingProxyType(
-    {1: 0, 2: 358_612_992, 4: 411_041_792, 8: 411_041_792}
-)
+NCCL_WORKSPACE_BYTES = MappingProxyType({1: 0, 2: 358_612_992, 4: 411_041_792, 8: 411_041_792})
 """Bytes per GPU held by the collectives library, by tensor-parallel degree."""
 
 
@@ -42,9 +40,7 @@ def embedding_parameters(vocabulary: ArrayLike, hidden: ArrayLike) -> FloatArray
     return not_negative("vocabulary", vocabulary) * positive("hidden", hidden)
 
 
-def attention_parameters(
-    layers: ArrayLike, hidden: ArrayLike, kv_heads: ArrayLike, head_dim: ArrayLike
-) -> FloatArray:
+def attention_parameters(layers: ArrayLike, hidden: ArrayLike, kv_heads: ArrayLike, head_dim: ArrayLike) -> FloatArray:
     """Parameters of the attention projections as the reproduction counts them.
 
     layers (2 hidden^2 + 2 hidden kv_heads head_dim)
@@ -69,9 +65,7 @@ def attention_parameters(
     return not_negative("layers", layers) * (2 * width**2 + 2 * width * kv_width)
 
 
-def dense_ffn_parameters(
-    layers: ArrayLike, hidden: ArrayLike, intermediate: ArrayLike
-) -> FloatArray:
+def dense_ffn_parameters(layers: ArrayLike, hidden: ArrayLike, intermediate: ArrayLike) -> FloatArray:
     """Parameters of gated feed-forward blocks: 3 layers hidden intermediate.
 
     Args:
@@ -153,9 +147,7 @@ def projection_parameters(
     return not_negative("layers", layers) * (projected * width + width**2)
 
 
-def weight_bytes_per_gpu(
-    parameters: ArrayLike, dtype_bytes: ArrayLike, tp: ArrayLike
-) -> FloatArray:
+def weight_bytes_per_gpu(parameters: ArrayLike, dtype_bytes: ArrayLike, tp: ArrayLike) -> FloatArray:
     """Weight bytes on each GPU of an instance: parameters dtype_bytes / tp.
 
     Args:
@@ -172,15 +164,11 @@ def weight_bytes_per_gpu(
     Source: reproduction, capacity and W of a computed profile.
 
     """
-    whole = not_negative("parameters", parameters) * positive(
-        "dtype_bytes", dtype_bytes
-    )
+    whole = not_negative("parameters", parameters) * positive("dtype_bytes", dtype_bytes)
     return whole / at_least("tp", tp, 1)
 
 
-def kv_bytes_per_token(
-    layers: ArrayLike, kv_heads: ArrayLike, head_dim: ArrayLike, dtype_bytes: ArrayLike
-) -> FloatArray:
+def kv_bytes_per_token(layers: ArrayLike, kv_heads: ArrayLike, head_dim: ArrayLike, dtype_bytes: ArrayLike) -> FloatArray:
     """Bytes of keys and values one token leaves: 2 layers kv_heads head_dim dtype.
 
     Args:
@@ -233,9 +221,7 @@ def latent_kv_bytes_per_token(
     return values * positive("dtype_bytes", dtype_bytes)
 
 
-def sharded_kv_bytes_per_token(
-    kv_bytes: ArrayLike, tp: ArrayLike, kv_heads: ArrayLike
-) -> FloatArray:
+def sharded_kv_bytes_per_token(kv_bytes: ArrayLike, tp: ArrayLike, kv_heads: ArrayLike) -> FloatArray:
     """KV bytes of a token on each GPU when heads are shared out: / min(tp, kv_heads).
 
     Args:
@@ -322,7 +308,5 @@ def free_kv_bytes(
 
     """
     budget = usable_bytes(memory_bytes, utilisation)
-    taken = not_negative("weight_bytes", weight_bytes) + not_negative(
-        "workspace_bytes", workspace_bytes
-    )
+    taken = not_negative("weight_bytes", weight_bytes) + not_negative("workspace_bytes", workspace_bytes)
     return np.maximum(0.0, budget - taken)

@@ -8,9 +8,7 @@ from numpy.typing import ArrayLike
 from tests.reference.domain import FloatArray, at_least, finite, not_negative, positive
 
 
-def paper_tok_per_watt(
-    tokens_per_second: ArrayLike, watts_per_gpu: ArrayLike
-) -> FloatArray:
+def paper_tok_per_watt(tokens_per_second: ArrayLike, watts_per_gpu: ArrayLike) -> FloatArray:
     """Tokens of a whole instance over the watts of ONE of its GPUs, as printed.
 
     Args:
@@ -31,9 +29,7 @@ def paper_tok_per_watt(
     return tokens / positive("watts_per_gpu", watts_per_gpu)
 
 
-def tok_per_joule(
-    tokens_per_second: ArrayLike, watts_per_gpu: ArrayLike, gpus: ArrayLike
-) -> FloatArray:
+def tok_per_joule(tokens_per_second: ArrayLike, watts_per_gpu: ArrayLike, gpus: ArrayLike) -> FloatArray:
     """Tokens of an instance per joule drawn by all of its GPUs.
 
     Args:
@@ -50,9 +46,7 @@ def tok_per_joule(
     Source: definition of energy; arXiv 2603.17280, Eq. 2 with every GPU counted.
 
     """
-    return paper_tok_per_watt(tokens_per_second, watts_per_gpu) / at_least(
-        "gpus", gpus, 1
-    )
+    return paper_tok_per_watt(tokens_per_second, watts_per_gpu) / at_least("gpus", gpus, 1)
 
 
 def log_log_exponent(x: ArrayLike, y: ArrayLike) -> float:
@@ -152,9 +146,6 @@ def log_log_reading(x: float, xs: ArrayLike, ys: ArrayLike) -> float:
 def _paired(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
     first, second = positive("x", x), positive("y", y)
     if first.ndim != 1 or first.shape != second.shape or first.size <= 1:
-        message = (
-            "two series of one equal length of at least 2 are needed, "
-            f"got shapes {first.shape} and {second.shape}"
-        )
+        message = f"two series of one equal length of at least 2 are needed, got shapes {first.shape} and {second.shape}"
         raise ValueError(message)
     return first, second

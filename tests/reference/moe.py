@@ -38,9 +38,7 @@ def touched_share(n: ArrayLike, experts: ArrayLike, top_k: ArrayLike) -> FloatAr
     return 1.0 - np.power(missed, not_negative("n", n))
 
 
-def split_parameters(
-    total: ArrayLike, active: ArrayLike, experts: ArrayLike, top_k: ArrayLike
-) -> tuple[FloatArray, FloatArray]:
+def split_parameters(total: ArrayLike, active: ArrayLike, experts: ArrayLike, top_k: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Divide a published parameter count into what always runs and routed experts.
 
     Solves total = always + routed and active = always + routed top_k / experts.

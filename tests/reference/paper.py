@@ -42,19 +42,11 @@ def parameter_counts(model: Model) -> tuple[float, float]:
     Source: reproduction, parameter count of a model.
     """
     base = kv.embedding_parameters(model.vocabulary, model.hidden)
-    base = base + kv.attention_parameters(
-        model.layers, model.hidden, model.kv_heads, model.head_dim
-    )
+    base = base + kv.attention_parameters(model.layers, model.hidden, model.kv_heads, model.head_dim)
     dense_blocks = model.layers * (model.shared_experts if model.experts else 1)
-    base = base + kv.dense_ffn_parameters(
-        dense_blocks, model.hidden, model.intermediate
-    )
+    base = base + kv.dense_ffn_parameters(dense_blocks, model.hidden, model.intermediate)
     total, active = (
-        base
-        + kv.expert_parameters(
-            model.layers, model.hidden, model.moe_intermediate, experts
-        )
-        for experts in (model.experts, model.top_k)
+        base + kv.expert_parameters(model.layers, model.hidden, model.moe_intermediate, experts) for experts in (model.experts, model.top_k)
     )
     return float(total), float(active)
 
@@ -65,27 +57,17 @@ def weight_times(model: Model, hardware: Hardware) -> tuple[float, float]:
     Source: arXiv 2603.17280, Table 2, caption; reproduction, computed profile.
     """
     if model.experts == 0:
-        per_gpu = kv.weight_bytes_per_gpu(
-            parameter_counts(model)[0], model.dtype_bytes, model.tp
-        )
-        dense = roofline.weight_streaming_time(
-            per_gpu, hardware.bandwidth, model.layers
-        )
+        per_gpu = kv.weight_bytes_per_gpu(parameter_counts(model)[0], model.dtype_bytes, model.tp)
+        dense = roofline.weight_streaming_time(per_gpu, hardware.bandwidth, model.layers)
         return float(dense), float(dense)
-    projections = kv.projection_parameters(
-        model.layers, model.hidden, model.heads, model.kv_heads, model.head_dim
-    )
+    projections = kv.projection_parameters(model.layers, model.hidden, model.heads, model.kv_heads, model.head_dim)
     attention = roofline.weight_streaming_time(
         kv.weight_bytes_per_gpu(projections, model.dtype_bytes, model.tp),
         hardware.bandwidth,
         model.layers,
     )
-    own = roofline.moe_profile_weight_time(
-        attention, model.layers, model.moe_layer_time, hardware.bandwidth
-    )
-    printed = roofline.active_weight_time(
-        model.published_active, model.dtype_bytes, model.tp, hardware.bandwidth
-    )
+    own = roofline.moe_profile_weight_time(attention, model.layers, model.moe_layer_time, hardware.bandwidth)
+    printed = roofline.active_weight_time(model.published_active, model.dtype_bytes, model.tp, hardware.bandwidth)
     return float(own), float(printed)
 
 
@@ -96,9 +78,7 @@ def computed_profile(model: Model, hardware: Hardware) -> ComputedProfile:
     Source: reproduction, computed profile, with the settings of the paper's tables.
     """
     total, active = parameter_counts(model)
-    kv_bytes = kv.kv_bytes_per_token(
-        model.layers, model.kv_heads, model.head_dim, model.dtype_bytes
-    )
+    kv_bytes = kv.kv_bytes_per_token(model.layers, model.kv_heads, model.head_dim, model.dtype_bytes)
     free = kv.free_kv_bytes(
         hardware.memory_bytes,
         cards.MEMORY_UTILISATION,
@@ -106,18 +86,12 @@ def computed_profile(model: Model, hardware: Hardware) -> ComputedProfile:
         kv.nccl_workspace_bytes(model.tp),
     )
     w_own, w_throughput = weight_times(model, hardware)
-    h = roofline.kv_read_time(
-        kv_bytes, cards.COMPUTED_CALIBRATION_LENGTH, model.tp, hardware.bandwidth
-    )
+    h = roofline.kv_read_time(kv_bytes, cards.COMPUTED_CALIBRATION_LENGTH, model.tp, hardware.bandwidth)
     blocks = int(slots.kv_blocks(free, kv_bytes))
-    return ComputedProfile(
-        model, hardware, total, active, w_own, w_throughput, float(h), blocks
-    )
+    return ComputedProfile(model, hardware, total, active, w_own, w_throughput, float(h), blocks)
 
 
-def computed_throughput(
-    profile: ComputedProfile, n: float, mean_length: float
-) -> float:
+def computed_throughput(profile: ComputedProfile, n: float, mean_length: float) -> float:
     """Return token/s of an instance with ``n`` sequences of ``mean_length`` tokens.
 
     Source: arXiv 2603.17280, Eq. 2.
@@ -190,18 +164,14 @@ def calibrated_slots(profile: CalibratedProfile, window: int) -> int:
     return int(held)
 
 
-def calibrated_point(
-    profile: CalibratedProfile, n: float, window: float
-) -> tuple[float, float]:
+def calibrated_point(profile: CalibratedProfile, n: float, window: float) -> tuple[float, float]:
     """Return (W of one GPU, tok/W) with ``n`` sequences half-way through ``window``.
 
     Source: arXiv 2603.17280, Eqs. 1 and 2.
     """
     curve = profile.curve
     watts = power.logistic_power(n, curve.p_idle, curve.p_nominal, curve.k, curve.x0)
-    step_time = roofline.decode_step_time(
-        n, profile.w, profile.h, window / 2, profile.calibration_length
-    )
+    step_time = roofline.decode_step_time(n, profile.w, profile.h, window / 2, profile.calibration_length)
     tokens = roofline.throughput(n, step_time)
     return float(watts), float(metrics.paper_tok_per_watt(tokens, watts))
 
@@ -254,9 +224,7 @@ def table_5() -> Cells:
     for hardware in cards.HARDWARE:
         profile = computed_profile(cards.LLAMA_70B, hardware)
         point = _full_8k(profile)
-        usd = economics.instance_usd_per_hour(
-            hardware.usd_per_gpu_hour, profile.model.tp
-        )
+        usd = economics.instance_usd_per_hour(hardware.usd_per_gpu_hour, profile.model.tp)
         tokens_per_usd = economics.million_tokens_per_usd(point["tok_per_s"], usd)
         row = {
             "tdp_w": hardware.tdp,

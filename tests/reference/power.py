@@ -159,9 +159,7 @@ def compute_share(
     return arithmetic_share(n, OPERATIONS_PER_PARAMETER * per_gpu, step_time, flops)
 
 
-def arithmetic_share(
-    n: ArrayLike, operations: ArrayLike, step_time: ArrayLike, flops: ArrayLike
-) -> FloatArray:
+def arithmetic_share(n: ArrayLike, operations: ArrayLike, step_time: ArrayLike, flops: ArrayLike) -> FloatArray:
     """Share of a GPU's peak arithmetic used, from the operations of one sequence.
 
     operations n / (step_time flops)

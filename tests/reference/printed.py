@@ -10,11 +10,7 @@ from decimal import Decimal
 
 def _cells(columns: str, rows: Mapping[str, str]) -> dict[tuple[str, str], str]:
     names = columns.split()
-    return {
-        (row, name): text
-        for row, texts in rows.items()
-        for name, text in zip(names, texts.split(), strict=True)
-    }
+    return {(row, name): text for row, texts in rows.items() for name, text in zip(names, texts.split(), strict=True)}
 
 
 PRINTED: dict[str, dict[tuple[str, str], str]] = {
@@ -31,8 +27,7 @@ PRINTED: dict[str, dict[tuple[str, str], str]] = {
         },
     ),
     "2": _cells(
-        "tp h100_n_max h100_tok_per_s h100_tok_per_w"
-        " b200_n_max b200_tok_per_s b200_tok_per_w",
+        "tp h100_n_max h100_tok_per_s h100_tok_per_w b200_n_max b200_tok_per_s b200_tok_per_w",
         {
             "Llama-3.1-8B": "1 58 3350 6.46 148 9962 12.18",
             "Llama-3.1-70B": "8 22 2716 7.41 58 12960 20.93",

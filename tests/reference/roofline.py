@@ -50,9 +50,7 @@ def decode_step_time(
     Source: arXiv 2603.17280, section 2.2, below Eq. 2.
 
     """
-    stretch = not_negative("mean_length", mean_length) / positive(
-        "calibration_length", calibration_length
-    )
+    stretch = not_negative("mean_length", mean_length) / positive("calibration_length", calibration_length)
     reading = not_negative("h", h) * stretch * not_negative("n", n)
     return not_negative("w", w) + reading
 
@@ -76,9 +74,7 @@ def step_time_with_dispatch(step_time: ArrayLike, dispatch: ArrayLike) -> FloatA
     return not_negative("step_time", step_time) + not_negative("dispatch", dispatch)
 
 
-def throughput(
-    n: ArrayLike, step_time: ArrayLike, tokens_per_step: ArrayLike = 1.0
-) -> FloatArray:
+def throughput(n: ArrayLike, step_time: ArrayLike, tokens_per_step: ArrayLike = 1.0) -> FloatArray:
     """Tokens an instance decodes per second: tokens_per_step n / step_time.
 
     Args:
@@ -160,9 +156,7 @@ def kv_read_time(
 
     """
     reached = share("efficiency", efficiency) * positive("bandwidth", bandwidth)
-    held = positive("calibration_length", calibration_length) * not_negative(
-        "kv_bytes_per_token", kv_bytes_per_token
-    )
+    held = positive("calibration_length", calibration_length) * not_negative("kv_bytes_per_token", kv_bytes_per_token)
     return held / reached / at_least("tp", tp, 1)
 
 
@@ -222,12 +216,8 @@ def expert_layers_time(
     Source: reproduction, computed profile of an MoE model.
 
     """
-    ratio = positive("reference_bandwidth", reference_bandwidth) / positive(
-        "bandwidth", bandwidth
-    )
-    layer_time = not_negative("moe_layer_time", moe_layer_time) * np.power(
-        ratio, finite("exponent", exponent)
-    )
+    ratio = positive("reference_bandwidth", reference_bandwidth) / positive("bandwidth", bandwidth)
+    layer_time = not_negative("moe_layer_time", moe_layer_time) * np.power(ratio, finite("exponent", exponent))
     return not_negative("layers", layers) * layer_time
 
 
@@ -276,7 +266,5 @@ def active_weight_time(
     Source: arXiv 2603.17280, Table 2, caption (dagger rows).
 
     """
-    streamed = positive("active_parameters", active_parameters) * positive(
-        "dtype_bytes", dtype_bytes
-    )
+    streamed = positive("active_parameters", active_parameters) * positive("dtype_bytes", dtype_bytes)
     return streamed / at_least("tp", tp, 1) / positive("bandwidth", bandwidth)

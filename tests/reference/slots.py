@@ -13,9 +13,7 @@ from tests.reference.kv import BLOCK_TOKENS
 from tests.reference.rounding import ceil, floor
 
 
-def kv_blocks(
-    free_bytes: ArrayLike, kv_bytes: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS
-) -> FloatArray:
+def kv_blocks(free_bytes: ArrayLike, kv_bytes: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS) -> FloatArray:
     """Whole KV blocks that fit: floor(free_bytes / (block_tokens kv_bytes)).
 
     Args:
@@ -32,15 +30,11 @@ def kv_blocks(
     Source: reproduction, capacity of a computed profile.
 
     """
-    block_bytes = at_least("block_tokens", block_tokens, 1) * positive(
-        "kv_bytes", kv_bytes
-    )
+    block_bytes = at_least("block_tokens", block_tokens, 1) * positive("kv_bytes", kv_bytes)
     return floor(not_negative("free_bytes", free_bytes) / block_bytes)
 
 
-def computed_slots(
-    blocks: ArrayLike, window: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS
-) -> FloatArray:
+def computed_slots(blocks: ArrayLike, window: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS) -> FloatArray:
     """n_max of a computed profile: max(1, floor(block_tokens blocks / window)).
 
     Args:
@@ -61,9 +55,7 @@ def computed_slots(
     return np.maximum(1.0, floor(tokens / at_least("window", window, 1)))
 
 
-def window_slots(
-    free_bytes: ArrayLike, kv_bytes: ArrayLike, window: ArrayLike
-) -> FloatArray:
+def window_slots(free_bytes: ArrayLike, kv_bytes: ArrayLike, window: ArrayLike) -> FloatArray:
     """Sequences that fit when memory is not cut into blocks.
 
     floor(free_bytes / (kv_bytes window))
@@ -115,14 +107,10 @@ def calibrated_slots(
     """
     reserved = at_least("window", window, 1)
     by_memory = block_slots(blocks, window_blocks(reserved, block_tokens))
-    return np.minimum(
-        scheduled_slots(max_slots, calibration_length, reserved), by_memory
-    )
+    return np.minimum(scheduled_slots(max_slots, calibration_length, reserved), by_memory)
 
 
-def scheduled_slots(
-    max_slots: ArrayLike, calibration_length: ArrayLike, window: ArrayLike
-) -> FloatArray:
+def scheduled_slots(max_slots: ArrayLike, calibration_length: ArrayLike, window: ArrayLike) -> FloatArray:
     """Slots that a calibrated profile schedules: floor(max_slots L_cal / window).
 
     Args:
@@ -139,15 +127,11 @@ def scheduled_slots(
     Source: reproduction, calibrated profile.
 
     """
-    scheduled = not_negative("max_slots", max_slots) * positive(
-        "calibration_length", calibration_length
-    )
+    scheduled = not_negative("max_slots", max_slots) * positive("calibration_length", calibration_length)
     return floor(scheduled / at_least("window", window, 1))
 
 
-def window_blocks(
-    window: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS
-) -> FloatArray:
+def window_blocks(window: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS) -> FloatArray:
     """KV blocks that one whole window takes: ceil(window / block_tokens).
 
     Args:
@@ -163,9 +147,7 @@ def window_blocks(
     Source: reproduction, calibrated profile.
 
     """
-    return ceil(
-        at_least("window", window, 1) / at_least("block_tokens", block_tokens, 1)
-    )
+    return ceil(at_least("window", window, 1) / at_least("block_tokens", block_tokens, 1))
 
 
 def block_slots(blocks: ArrayLike, blocks_each: ArrayLike) -> FloatArray:
@@ -188,9 +170,7 @@ def block_slots(blocks: ArrayLike, blocks_each: ArrayLike) -> FloatArray:
     return floor(not_negative("blocks", blocks) / each)
 
 
-def paged_slots(
-    kv_tokens: ArrayLike, mean_length: ArrayLike, engine_limit: ArrayLike
-) -> FloatArray:
+def paged_slots(kv_tokens: ArrayLike, mean_length: ArrayLike, engine_limit: ArrayLike) -> FloatArray:
     """Sequences in flight when each holds its own length instead of the window.
 
     min(engine_limit, kv_tokens / mean_length)

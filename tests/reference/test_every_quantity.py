@@ -65,7 +65,7 @@ STRUCTURAL = {
     "blocks that do not divide the window": {"decode.block_size": 3000},
 }
 
-REFUSED = {
+REFUSED: dict[str, draws.Values] = {
     "no memory left": {"hardware.h100_sxm.memory": 12},
     "every expert for every token": {"models.qwen3_235b_a22b.experts": 8},
     "no sequence": {"profiles.h100_calibrated.max_slots": 1},
@@ -131,7 +131,8 @@ def _knob(cell: str, quantity: Quantity, row: int) -> draws.Knob:
     minimum, above, maximum = (math.nan if limit is None else limit for limit in (bounds.minimum, bounds.above, bounds.maximum))
     peers = max((figure.value for figure in quantity.inputs.values() if isinstance(figure.value, float)), default=0.0)
     choices = tuple(catalogue.cards) if catalogue else bounds.choices
-    return draws.Knob(cell, quantity.inputs[row].value, minimum, above, maximum, bounds.whole, choices, peers)
+    listed = quantity.table if book().model.tables[quantity.table].kind == "list" else ""
+    return draws.Knob(cell, quantity.inputs[row].value, minimum, above, maximum, bounds.whole, choices, peers, listed)
 
 
 def formula_quantities() -> dict[str, Quantity]:

@@ -19,17 +19,13 @@ def test_power_is_half_way_at_the_half_saturation_batch() -> None:
     assert h100_power(2**4.2) == pytest.approx(450.0)
 
 
-@pytest.mark.parametrize(
-    ("n", "watts"), [(13, 413.3), (14, 420.9), (108, 578.4), (128, 582.8)]
-)
+@pytest.mark.parametrize(("n", "watts"), [(13, 413.3), (14, 420.9), (108, 578.4), (128, 582.8)])
 def test_power_of_h100_at_the_batches_of_the_tables(n: float, watts: float) -> None:
     assert h100_power(n) == pytest.approx(watts, abs=0.05)
 
 
 @pytest.mark.parametrize(("n", "measured", "off"), [(8, 441.4, -16), (31.9, 448.6, 13)])
-def test_power_of_h100_against_published_measurements(
-    n: float, measured: float, off: float
-) -> None:
+def test_power_of_h100_against_published_measurements(n: float, measured: float, off: float) -> None:
     assert 100 * (h100_power(n) / measured - 1) == pytest.approx(off, abs=0.5)
 
 
@@ -163,9 +159,7 @@ def test_parameters_of_qwen3() -> None:
     assert round(active / 1e9, 1) == 18.2
 
 
-@pytest.mark.parametrize(
-    ("model", "gigabytes"), [(cards.LLAMA_405B, 100.9), (cards.DEEPSEEK_V3, 87.6)]
-)
+@pytest.mark.parametrize(("model", "gigabytes"), [(cards.LLAMA_405B, 100.9), (cards.DEEPSEEK_V3, 87.6)])
 def test_two_rows_do_not_fit_their_h100s(model: cards.Model, gigabytes: float) -> None:
     total, _ = paper.parameter_counts(model)
     per_gpu = float(kv.weight_bytes_per_gpu(total, model.dtype_bytes, model.tp))
@@ -183,9 +177,7 @@ def test_two_rows_do_not_fit_their_h100s(model: cards.Model, gigabytes: float) -
         (61, 128, 56, 2, 1_748_992),
     ],
 )
-def test_kv_bytes_per_token(
-    layers: int, kv_heads: int, head_dim: int, dtype_bytes: int, expected: int
-) -> None:
+def test_kv_bytes_per_token(layers: int, kv_heads: int, head_dim: int, dtype_bytes: int, expected: int) -> None:
     assert kv.kv_bytes_per_token(layers, kv_heads, head_dim, dtype_bytes) == expected
 
 
@@ -194,9 +186,7 @@ def test_latent_cache_of_deepseek_v3() -> None:
 
 
 def test_sharding_stops_at_the_number_of_kv_heads() -> None:
-    np.testing.assert_array_equal(
-        kv.sharded_kv_bytes_per_token(4096, [1, 2, 8], 4), [4096, 2048, 1024]
-    )
+    np.testing.assert_array_equal(kv.sharded_kv_bytes_per_token(4096, [1, 2, 8], 4), [4096, 2048, 1024])
 
 
 def test_projection_count_equals_the_model_count_where_heads_fill_the_width() -> None:
@@ -224,9 +214,7 @@ def test_scaled_b200_profile_has_the_stated_figures() -> None:
 def test_sharded_kv_would_hold_177_sequences_not_22() -> None:
     model, hardware = cards.LLAMA_70B, cards.H100
     weights = kv.weight_bytes_per_gpu(paper.parameter_counts(model)[0], 2, 8)
-    free = kv.free_kv_bytes(
-        hardware.memory_bytes, 0.90, weights, kv.nccl_workspace_bytes(8)
-    )
+    free = kv.free_kv_bytes(hardware.memory_bytes, 0.90, weights, kv.nccl_workspace_bytes(8))
     sharded = kv.sharded_kv_bytes_per_token(327_680, 8, model.kv_heads)
     assert slots.computed_slots(slots.kv_blocks(free, 327_680), 8192) == 22
     assert slots.computed_slots(slots.kv_blocks(free, sharded), 8192) == 177
@@ -241,15 +229,11 @@ def test_calibrated_slots_take_the_tighter_limit() -> None:
 
 
 def test_a_window_takes_whole_blocks() -> None:
-    np.testing.assert_array_equal(
-        slots.calibrated_slots(256, 8192, [64, 65, 130], 1025), [0, 1, 2]
-    )
+    np.testing.assert_array_equal(slots.calibrated_slots(256, 8192, [64, 65, 130], 1025), [0, 1, 2])
 
 
 def test_free_kv_bytes_cut_the_budget_to_whole_bytes() -> None:
-    np.testing.assert_array_equal(
-        kv.free_kv_bytes(1001, 0.9, [100, 880, 2000], [0, 10, 0]), [800, 10, 0]
-    )
+    np.testing.assert_array_equal(kv.free_kv_bytes(1001, 0.9, [100, 880, 2000], [0, 10, 0]), [800, 10, 0])
 
 
 def test_workspace_by_tensor_parallel_degree() -> None:
@@ -259,9 +243,7 @@ def test_workspace_by_tensor_parallel_degree() -> None:
 
 def test_paged_slots_are_capped_by_the_engine() -> None:
     tokens = 16 * 65_536
-    np.testing.assert_allclose(
-        slots.paged_slots(tokens, [1024, 8192, 20_480], 256), [256, 128, 51.2]
-    )
+    np.testing.assert_allclose(slots.paged_slots(tokens, [1024, 8192, 20_480], 256), [256, 128, 51.2])
 
 
 def test_computed_slots_never_fall_below_one_nor_rise_with_the_window() -> None:
@@ -293,11 +275,15 @@ def test_streamed_parameters_from_active_to_total() -> None:
     assert many == pytest.approx(235e9)
 
 
+def test_counts_that_do_not_go_together() -> None:
+    assert moe.routed_parameters(235e9, 5e9, 128, 8) > 235e9
+    with pytest.raises(ValueError, match="active must be at least"):
+        moe.split_parameters(235e9, 5e9, 128, 8)
+
+
 def test_split_matches_the_experts_of_the_architectures() -> None:
     _, qwen3 = moe.split_parameters(235e9, 22e9, 128, 8)
-    assert float(qwen3) == pytest.approx(
-        float(kv.expert_parameters(94, 4096, 1536, 128)), rel=1e-3
-    )
+    assert float(qwen3) == pytest.approx(float(kv.expert_parameters(94, 4096, 1536, 128)), rel=1e-3)
     _, deepseek = moe.split_parameters(671e9, 37e9, 256, 8)
     experts_of_58_layers = float(kv.expert_parameters(58, 7168, 2048, 256))
     assert float(deepseek) == pytest.approx(experts_of_58_layers, rel=1e-3)
@@ -306,20 +292,14 @@ def test_split_matches_the_experts_of_the_architectures() -> None:
 def test_corrected_row_of_qwen3_on_h100() -> None:
     model, hardware, n = cards.QWEN3_235B, cards.H100, 24
     profile = paper.computed_profile(model, hardware)
-    always, routed = moe.split_parameters(
-        model.published_total, model.published_active, model.experts, model.top_k
-    )
+    always, routed = moe.split_parameters(model.published_total, model.published_active, model.experts, model.top_k)
     streamed = moe.streamed_parameters(n, always, routed, model.experts, model.top_k)
-    w = moe.corrected_weight_time(
-        streamed, model.dtype_bytes, model.tp, hardware.bandwidth, model.layers
-    )
+    w = moe.corrected_weight_time(streamed, model.dtype_bytes, model.tp, hardware.bandwidth, model.layers)
     assert 1e3 * float(w) == pytest.approx(17.7, abs=0.05)
     step_time = roofline.decode_step_time(n, w, profile.h, 4096, 4096)
     tokens = roofline.throughput(n, step_time)
     watts = paper.computed_power(profile, n)
-    assert paper.table_2()[model.name, "h100_tok_per_w"] == pytest.approx(
-        37.82, abs=5e-3
-    )
+    assert paper.table_2()[model.name, "h100_tok_per_w"] == pytest.approx(37.82, abs=5e-3)
     corrected = metrics.paper_tok_per_watt(tokens, watts)
     assert float(corrected) == pytest.approx(4.34, abs=5e-3)
     physical = metrics.tok_per_joule(tokens, watts, model.tp)

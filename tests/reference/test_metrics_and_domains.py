@@ -21,9 +21,7 @@ from tests.reference import (
 from tests.reference.printed import PRINTED
 
 WINDOWS = [2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072]
-H100_PRINTED = [
-    float(PRINTED["1"][f"{window // 1024}K", "h100_tok_per_w"]) for window in WINDOWS
-]
+H100_PRINTED = [float(PRINTED["1"][f"{window // 1024}K", "h100_tok_per_w"]) for window in WINDOWS]
 B200_MEASURED = [37.09, 30.34, 20.55, 13.02, 7.89, 4.30, 1.14]
 """Paper-normalised tok/W measured on eight B200 (Llama-3.1-70B, fp16, TP 8).
 
@@ -37,21 +35,15 @@ Source: vllm-project/semantic-router, b1de045a9, README of the study, 29 Apr 202
 def test_physical_efficiency_of_h100_at_8k_is_an_eighth_of_the_printed() -> None:
     _, printed = paper.calibrated_point(cards.H100_CALIBRATED, 128, 8192)
     assert printed == pytest.approx(8.97, abs=5e-3)
-    tokens = roofline.throughput(
-        128, roofline.decode_step_time(128, 4e-3, 0.32e-3, 4096, 8192)
-    )
+    tokens = roofline.throughput(128, roofline.decode_step_time(128, 4e-3, 0.32e-3, 4096, 8192))
     watts = power.logistic_power(128, 300, 600, 1.0, 4.2)
     physical = metrics.tok_per_joule(tokens, watts, 8)
     assert float(physical) == pytest.approx(1.12, abs=5e-3)
 
 
-@pytest.mark.parametrize(
-    ("printed", "physical"), [(5.58, 0.70), (14.08, 1.76), (23.71, 2.96)]
-)
+@pytest.mark.parametrize(("printed", "physical"), [(5.58, 0.70), (14.08, 1.76), (23.71, 2.96)])
 def test_physical_efficiency_of_the_fleets(printed: float, physical: float) -> None:
-    assert float(metrics.tok_per_joule(printed, 1, 8)) == pytest.approx(
-        physical, abs=5e-3
-    )
+    assert float(metrics.tok_per_joule(printed, 1, 8)) == pytest.approx(physical, abs=5e-3)
 
 
 def test_one_gpu_has_the_same_efficiency_on_both_scales() -> None:
@@ -63,26 +55,19 @@ def test_small_model_wins_per_joule_where_the_paper_sees_a_tie() -> None:
     small = cells["Llama-3.1-8B", "h100_tok_per_w"]
     large = cells["Llama-3.1-70B", "h100_tok_per_w"] / cards.LLAMA_70B.tp
     assert large == pytest.approx(0.93, abs=5e-3)
-    assert paper.table_4()["Semantic small 8B@8K", "tok_per_w"] / large == (
-        pytest.approx(6.7, abs=0.05)
-    )
+    assert paper.table_4()["Semantic small 8B@8K", "tok_per_w"] / large == (pytest.approx(6.7, abs=0.05))
     assert small / large == pytest.approx(7.0, abs=0.05)
 
 
 def test_ratio_of_the_printed_mixture_to_70b() -> None:
     cells = paper.table_2()
-    ratio = (
-        cells["Qwen3-235B-A22B", "h100_tok_per_w"]
-        / cells["Llama-3.1-70B", "h100_tok_per_w"]
-    )
+    ratio = cells["Qwen3-235B-A22B", "h100_tok_per_w"] / cells["Llama-3.1-70B", "h100_tok_per_w"]
     assert ratio == pytest.approx(5.1, abs=0.05)
 
 
 def test_dispatch_of_ten_milliseconds_ends_the_lead_of_the_mixture() -> None:
     profile = paper.computed_profile(cards.QWEN3_235B, cards.H100)
-    step_time = roofline.decode_step_time(
-        24, profile.w_throughput, profile.h, 4096, 4096
-    )
+    step_time = roofline.decode_step_time(24, profile.w_throughput, profile.h, 4096, 4096)
     slower = roofline.step_time_with_dispatch(step_time, 10e-3)
     watts = paper.computed_power(profile, 24)
     with_dispatch = metrics.paper_tok_per_watt(roofline.throughput(24, slower), watts)
@@ -113,9 +98,7 @@ def test_doubling_ratios_printed_and_measured() -> None:
     np.testing.assert_allclose(printed[[0, -1]], [1.99, 1.70], atol=5e-3)
     assert np.all(printed < 2)
     measured = metrics.doubling_ratios(WINDOWS, B200_MEASURED)
-    np.testing.assert_allclose(
-        measured, [1.22, 1.48, 1.58, 1.65, 1.83, 3.77], atol=5e-3
-    )
+    np.testing.assert_allclose(measured, [1.22, 1.48, 1.58, 1.65, 1.83, 3.77], atol=5e-3)
 
 
 def test_spread_of_h100_over_the_windows() -> None:
@@ -174,6 +157,7 @@ FUNCTIONS: list[tuple[Callable[..., object], tuple[float, ...]]] = [
     (roofline.active_weight_time, (22e9, 2, 8, 3.35e12)),
     (moe.touched_share, (24, 128, 8)),
     (moe.split_parameters, (235e9, 22e9, 128, 8)),
+    (moe.routed_parameters, (235e9, 22e9, 128, 8)),
     (moe.streamed_parameters, (24, 8e9, 227e9, 128, 8)),
     (moe.corrected_weight_time, (187e9, 2, 8, 3.35e12, 94)),
     (kv.embedding_parameters, (128_256, 8192)),
@@ -200,9 +184,7 @@ ANY_REAL = {("logistic_power", 4), ("logistic_concurrency", 4)}
 """Arguments that may be negative: x0, a logarithm."""
 
 INVALID = [
-    pytest.param(
-        function, valid, index, bad, id=f"{function.__name__} | {index} | {bad}"
-    )
+    pytest.param(function, valid, index, bad, id=f"{function.__name__} | {index} | {bad}")
     for function, valid in FUNCTIONS
     for index in range(len(valid))
     for bad in (math.nan, math.inf, -math.inf, -1.0)
@@ -211,9 +193,7 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("function", "valid"), FUNCTIONS)
-def test_valid_arguments_broadcast(
-    function: Callable[..., object], valid: tuple[float, ...]
-) -> None:
+def test_valid_arguments_broadcast(function: Callable[..., object], valid: tuple[float, ...]) -> None:
     scalar = np.asarray(function(*valid))
     columns = [np.full((3, 1), value) for value in valid[:1]]
     rows = [np.full(2, value) for value in valid[1:]]
@@ -224,9 +204,7 @@ def test_valid_arguments_broadcast(
 
 
 @pytest.mark.parametrize(("function", "valid", "index", "bad"), INVALID)
-def test_invalid_arguments_are_refused(
-    function: Callable[..., object], valid: tuple[float, ...], index: int, bad: float
-) -> None:
+def test_invalid_arguments_are_refused(function: Callable[..., object], valid: tuple[float, ...], index: int, bad: float) -> None:
     arguments = [np.asarray(value, dtype=float) for value in valid]
     arguments[index] = np.array([valid[index], bad])
     with pytest.raises(ValueError, match="must"):
@@ -249,9 +227,7 @@ def test_invalid_arguments_are_refused(
         (slots.computed_slots, (100, 0)),
     ],
 )
-def test_arguments_beyond_a_bound_are_refused(
-    function: Callable[..., object], arguments: tuple[float, ...]
-) -> None:
+def test_arguments_beyond_a_bound_are_refused(function: Callable[..., object], arguments: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="must"):
         function(*arguments)
 

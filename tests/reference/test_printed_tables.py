@@ -34,18 +34,12 @@ def test_every_printed_cell_is_compared() -> None:
 
 
 @pytest.mark.parametrize(("table", "key", "text"), CELLS)
-def test_cell_matches_its_printed_digits(
-    table: str, key: tuple[str, str], text: str
-) -> None:
+def test_cell_matches_its_printed_digits(table: str, key: tuple[str, str], text: str) -> None:
     value = TABLES[table]()[key]
-    assert deviation(value, text) <= half_unit(text), (
-        f"computed {value!r}, printed {text}"
-    )
+    assert deviation(value, text) <= half_unit(text), f"computed {value!r}, printed {text}"
 
 
-@pytest.mark.parametrize(
-    ("text", "half"), [("367", 0.5), ("8.97", 0.005), ("1.0", 0.05), ("-3", 0.5)]
-)
+@pytest.mark.parametrize(("text", "half"), [("367", 0.5), ("8.97", 0.005), ("1.0", 0.05), ("-3", 0.5)])
 def test_half_unit_of_the_last_digit(text: str, half: float) -> None:
     assert math.isclose(float(half_unit(text)), half)
 

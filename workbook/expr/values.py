@@ -168,17 +168,20 @@ def intercept(ys: Array, xs: Array) -> Array:
 
 
 def poisson(count: Array, mean: Array) -> Array:
-    """POISSON(count, mean, FALSE): the probability of exactly ``count`` events; negative arguments are errors."""
+    """POISSON(count, mean, FALSE): the probability of exactly ``count`` events.
+
+    A negative count and a mean of zero or less are errors (a mean of zero is one in LibreOffice and Gnumeric).
+    """
     from scipy.special import gammaln, xlogy  # noqa: PLC0415 a tenth of a second that only queues need
 
     whole = np.floor(count)
     result = np.exp(xlogy(whole, mean) - mean - gammaln(whole + 1.0))
-    return np.where((whole < 0) | (mean < 0), np.nan, finite(result))
+    return np.where((whole < 0) | (mean <= 0), np.nan, finite(result))
 
 
 def poisson_cumulative(count: Array, mean: Array) -> Array:
-    """POISSON(count, mean, TRUE): the probability of at most ``count`` events; negative arguments are errors."""
+    """POISSON(count, mean, TRUE): the probability of at most ``count`` events; errors as in ``poisson``."""
     from scipy.special import pdtr  # noqa: PLC0415 as above
 
     whole = np.floor(count)
-    return np.where((whole < 0) | (mean < 0), np.nan, finite(pdtr(whole, mean)))
+    return np.where((whole < 0) | (mean <= 0), np.nan, finite(pdtr(whole, mean)))

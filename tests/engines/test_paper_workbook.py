@@ -1,0 +1,233 @@
+"""The paper workbook, recomputed cell by cell by three engines, and every way to cheat at it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from tests.reference.printed import PRINTED
+from tests.support import change_cells, command, formula_cells, require, require_all
+from workbook import api
+from workbook.verify.compare import AGREE, DIFFER, SURVIVED, UNKNOWN
+from workbook.verify.engines import ENGINES
+from workbook.verify.engines.base import Engine, EngineFailure, Sheets
+from workbook.verify.poison import is_poison, poison
+from workbook.verify.run import SAVED, VerifyReport, expectations, verify
+from workbook.verify.xlsx import read_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+QUICKEST = "ironcalc"
+
+
+@pytest.fixture(scope="session")
+def paper(tmp_path_factory: pytest.TempPathFactory) -> api.BuildReport:
+    """Build the paper workbook once."""
+    return api.build("paper", tmp_path_factory.mktemp("paper") / "paper.xlsx")
+
+
+@pytest.fixture(scope="session")
+def loaded() -> api.Book:
+    """Give the paper workbook as Python has it."""
+    return api.load("paper")
+
+
+@pytest.fixture(scope="session")
+def report(paper: api.BuildReport) -> VerifyReport:
+    """Verify the paper workbook with every engine once."""
+    require_all()
+    return verify(paper.path)
+
+
+@pytest.fixture(scope="session")
+def poisoned(paper: api.BuildReport) -> Path:
+    """Give a copy of the paper workbook in which no cached value is right."""
+    copy = paper.path.with_name("poisoned.xlsx")
+    assert poison(paper.path, copy) == paper.formulas
+    return copy
+
+
+# Every cell agrees, and none is left out.
+
+
+def test_every_engine_agrees_on_every_cell(report: VerifyReport) -> None:
+    assert report.engines == [SAVED, *ENGINES]
+    counts = {(engine, kind): report.count(engine, kind) for engine in report.engines for kind in (AGREE, DIFFER, UNKNOWN, SURVIVED)}
+    assert counts == {(engine, kind): report.cells if kind == AGREE else 0 for engine, kind in counts}
+    assert report.ok
+    assert report.frame.empty
+
+
+def test_the_cells_compared_are_all_formula_cells_of_the_file(paper: api.BuildReport, loaded: api.Book, report: VerifyReport) -> None:
+    found = formula_cells(paper.path)
+    expected = {(item.sheet, item.address): item.formula for item in expectations(loaded)}
+    assert {at: cell.formula for at, cell in found.items()} == expected
+    assert len(found) == report.cells == paper.formulas
+    assert report.cells > 4_000
+
+
+def test_no_cell_holds_a_poison_or_an_error(paper: api.BuildReport) -> None:
+    values = {at: cell.value for at, cell in formula_cells(paper.path).items()}
+    assert not {at: value for at, value in values.items() if not isinstance(value, float | str) or is_poison(value)}
+
+
+def test_the_command_says_so(paper: api.BuildReport, report: VerifyReport) -> None:
+    result = command("verify", paper.path, "--engine", QUICKEST)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    for name in (SAVED, QUICKEST):
+        line = next(line for line in result.stdout.splitlines() if name in line)
+        assert re.findall(r"[\d,]+", line) == [f"{report.cells:,}", f"{report.cells:,}", "0", "0", "0"]
+
+
+# The printed tables, as the engines compute them.
+
+
+@pytest.mark.parametrize("name", ["libreoffice", "gnumeric"])
+def test_every_printed_number_is_reproduced(name: str, loaded: api.Book, poisoned: Path) -> None:
+    verdicts = [item for item in expectations(loaded) if re.fullmatch(r"printed_\w+(\.\w+)+\.ok", item.id)]
+    assert len(verdicts) >= sum(map(len, PRINTED.values()))
+    asked: dict[str, list[str]] = {}
+    for item in verdicts:
+        asked.setdefault(item.sheet, []).append(item.address)
+    engine = require(ENGINES[name]())
+    try:
+        computed = engine.recalculate(poisoned, asked)
+    finally:
+        engine.close()
+    assert {item.id: computed[item.sheet][item.address] for item in verdicts} == {item.id: 1.0 for item in verdicts}
+
+
+# Files that were tampered with.
+
+
+def _some(loaded: api.Book) -> list[tuple[str, str]]:
+    """Pick numbers from all over the book: every 400th formula cell."""
+    numbers = [item for item in expectations(loaded) if isinstance(item.value, float)]
+    return [(item.sheet, item.address) for item in numbers[200::400]]
+
+
+def test_constants_in_place_of_formulas_are_found(paper: api.BuildReport, loaded: api.Book, tmp_path: Path) -> None:
+    places = _some(loaded)
+    file = tmp_path / "constants.xlsx"
+    change_cells(paper.path, file, places, lambda cell: re.sub(r"<f>.*?</f>", "", cell))
+    assert len(formula_cells(file)) == paper.formulas - len(places)
+    result = command("verify", file, "--engine", QUICKEST)
+    assert result.exit_code == 1
+    named = [line for line in result.stdout.splitlines() if "holds the constant" in line]
+    assert {line.partition(" (")[0] for line in named} == {f"{sheet}!{address}" for sheet, address in places}
+    one = tmp_path / "one.xlsx"
+    change_cells(paper.path, one, places[:1], lambda cell: re.sub(r"<f>.*?</f>", "", cell))
+    report = verify(one, [QUICKEST])
+    assert (report.ok, len(report.changed), len(report.differences)) == (False, 1, 0)
+
+
+def test_another_formula_with_the_same_value_is_found(paper: api.BuildReport, loaded: api.Book, tmp_path: Path) -> None:
+    at = _some(loaded)[0]
+    file = tmp_path / "changed.xlsx"
+    change_cells(paper.path, file, [at], lambda cell: cell.replace("</f>", "+0</f>"))
+    result = command("verify", file, "--engine", QUICKEST)
+    assert result.exit_code == 1
+    assert re.search(rf"{re.escape(at[0])}!{at[1]} \(\S+\) holds =.*\+0 in place of =", result.stdout)
+
+
+def test_a_formula_that_is_gone_is_found(paper: api.BuildReport, loaded: api.Book, tmp_path: Path) -> None:
+    at = _some(loaded)[0]
+    file = tmp_path / "gone.xlsx"
+    change_cells(paper.path, file, [at], lambda _: "")
+    report = verify(file, [QUICKEST])
+    assert not report.ok
+    assert [text for text in report.changed if text.startswith(f"{at[0]}!{at[1]} ") and "holds nothing" in text]
+
+
+def test_wrong_cached_values_are_found(paper: api.BuildReport, loaded: api.Book, tmp_path: Path) -> None:
+    def nudged(cell: str) -> str:
+        return re.sub(r"<v>(.*?)</v>", lambda match: f"<v>{float(match[1]) * (1 + 1e-8) + 1e-9!r}</v>", cell)
+
+    places = _some(loaded)
+    file = tmp_path / "cached.xlsx"
+    change_cells(paper.path, file, places, nudged)
+    report = verify(file, [QUICKEST])
+    assert {(engine, sheet, address) for engine, sheet, address, *_ in report.differences} == {(SAVED, *at) for at in places}
+    assert (report.ok, report.count(QUICKEST, DIFFER)) == (False, 0)
+    change_cells(paper.path, file, places[:1], nudged)
+    result = command("verify", file, "--engine", QUICKEST)
+    assert result.exit_code == 1
+    assert f"{SAVED}: {places[0][0]}!{places[0][1]} " in result.stdout
+
+
+# Engines that do not do their work.
+
+
+class _Idle(Engine):
+    """Answers what each test needs without computing anything."""
+
+    name: ClassVar[str] = "idle"
+    closed: ClassVar[int] = 0
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def version(self) -> str:
+        return "0"
+
+    def recalculate(self, path: Path, cells: Mapping[str, Sequence[str]]) -> Sheets:
+        """Echo the values that the file came with."""
+        stored = read_cells(path)
+        return {sheet: {at: stored[sheet][at].value for at in addresses} for sheet, addresses in cells.items()}
+
+    def close(self) -> None:
+        type(self).closed += 1
+
+
+class _Silent(_Idle):
+    def recalculate(self, path: Path, cells: Mapping[str, Sequence[str]]) -> Sheets:
+        del path
+        return {sheet: {} for sheet in cells}
+
+
+class _Missing(_Idle):
+    def unavailable(self) -> str | None:
+        return "it is not installed"
+
+
+class _Broken(_Idle):
+    def recalculate(self, path: Path, cells: Mapping[str, Sequence[str]]) -> Sheets:
+        del path, cells
+        raise EngineFailure("it crashed")
+
+
+def test_an_engine_that_echoes_cached_values_is_found(paper: api.BuildReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENGINES, "idle", _Idle)
+    report = verify(paper.path, ["idle"])
+    assert not report.ok
+    assert report.count("idle", SURVIVED) == report.cells == paper.formulas
+    assert _Idle.closed > 0
+    result = command("verify", paper.path, "--engine", "idle")
+    assert result.exit_code == 1
+    assert "(not recalculated)" in result.stdout
+    assert "more differences" in result.stdout
+    assert len(result.stdout.splitlines()) < 100
+
+
+def test_an_engine_that_answers_nothing_is_found(paper: api.BuildReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENGINES, "idle", _Silent)
+    report = verify(paper.path, ["idle"])
+    assert not report.ok
+    assert report.count("idle", DIFFER) == report.cells
+
+
+@pytest.mark.parametrize(("engine", "reason"), [(_Missing, "it is not installed"), (_Broken, "it crashed")])
+def test_an_engine_that_does_not_run_is_a_finding(
+    engine: type[Engine], reason: str, paper: api.BuildReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENGINES, "idle", engine)
+    report = verify(paper.path, ["idle"])
+    assert (report.ok, report.missing) == (False, {"idle": reason})
+    result = command("verify", paper.path, "--engine", "idle")
+    assert result.exit_code == 1
+    assert f"idle did not run: {reason}" in result.stdout

@@ -1,0 +1,286 @@
+"""Random edits of the inputs: what a user types moves Python and the engines alike, in every formula cell."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import TINY, require_all
+from workbook import api
+from workbook.errors import WorkbookError
+from workbook.evaluate import Values, evaluate, quantise
+from workbook.names import column_letters
+from workbook.verify.compare import AGREE, verdict
+from workbook.verify.engines.base import CellError, CellValue, Engine
+from workbook.verify.poison import poison
+from workbook.verify.run import SAVED, expectations, verify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbook.layout import Layout
+    from workbook.model import Model, Quantity
+    from workbook.verify.engines.libreoffice import LibreOfficeSession
+
+SEED = 20260317
+ROUNDS, STORM_ROUNDS, EDITS = 60, 334, 6
+SAMPLES = 8
+NUDGE, JUMP = 1e-12, 1e-6  # a cell that jumps when inputs are nudged is on a knife's edge that no engine can be held to
+FEW = 5
+Edits = dict[tuple[str, int], float | str]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, api.Book]:
+    """Build the paper workbook once, as a file and as Python has it."""
+    file = tmp_path_factory.mktemp("perturbed") / "paper.xlsx"
+    api.build("paper", file)
+    return file, api.load("paper")
+
+
+# Drawing edits.
+
+
+class Editor:
+    """Draws values that the templates allow: numbers within 40% of what they are, whole where they must be, and choices."""
+
+    def __init__(self, book: api.Book, seed: int) -> None:
+        """Remember the inputs of a book."""
+        self.model, self.random = book.model, random.Random(seed)  # noqa: S311 tests need the same numbers each time
+        self.ids = {(name, row): cell_id for cell_id, name, row in book.model.cells() if row in book.model.quantities[name].inputs}
+        self.start = {at: book.values[at[0]].tolist()[at[1]] for at in self.ids}
+
+    def draw(self, count: int) -> dict[str, float | str]:
+        """Give new values of some inputs, by id; each differs from the old one."""
+        edits: Edits = {}
+        for at in self.random.sample(sorted(self.ids), len(self.ids)):
+            value = self.value(at, edits)
+            if value is not None and value != self.start[at]:
+                edits[at] = value
+            if len(edits) == count:
+                break
+        return {self.ids[at]: value for at, value in edits.items()}
+
+    def value(self, at: tuple[str, int], edits: Edits) -> float | str | None:
+        """Give a value for one input, or None where nothing else is allowed."""
+        quantity = self.model.quantities[at[0]]
+        catalogue = self.model.declared.catalogues.get(quantity.bounds.key)
+        choices = [card.name for card in catalogue.cards.values()] if catalogue else list(quantity.bounds.choices)
+        if choices:
+            return self.random.choice(choices if quantity.is_text else [float(choice) for choice in choices])
+        if quantity.is_text:
+            return f"note {self.random.randrange(1000)}"
+        old = float(self.start[at])
+        new = old * self.random.uniform(0.6, 1.4) if old else self.random.uniform(0, 20)
+        low, high = self.limits(quantity, at[1], edits)
+        new = min(max(new, low), high)
+        digits = self.random.randrange(2, 16)
+        new = float(round(new)) if quantity.bounds.whole else quantise(float(f"{new:.{digits}g}"))
+        allowed = low <= new <= high and (quantity.bounds.above is None or new > quantity.bounds.above)
+        return new if allowed else None
+
+    def limits(self, quantity: Quantity, row: int, edits: Edits) -> tuple[float, float]:
+        """Give the bounds of an input; the values of a list lie between their neighbours."""
+        bounds = quantity.bounds
+        low = -math.inf if bounds.minimum is None else bounds.minimum
+        high = math.inf if bounds.maximum is None else bounds.maximum
+        if self.model.tables[quantity.table].kind == "list":
+            near = [float(edits.get((quantity.id, other), self.start.get((quantity.id, other), math.nan))) for other in (row - 1, row + 1)]
+            gap = 1.0 if bounds.whole else 1e-3
+            low = low if math.isnan(near[0]) else max(low, near[0] + gap)
+            high = high if math.isnan(near[1]) else min(high, near[1] - gap)
+        return low, high
+
+
+# Comparing.
+
+
+@dataclass
+class Tally:
+    """What was compared, and what was not."""
+
+    edits: int = 0
+    cells: int = 0
+    errors: int = 0
+    excluded: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
+def same(expected: float | str | None, got: CellValue) -> bool:
+    """Apply the verdict of ``verify``; where Python has an error value, any error of the engine will do."""
+    if expected is None or (isinstance(expected, float) and math.isnan(expected)):
+        return isinstance(got, CellError)
+    return verdict(expected, got) == AGREE
+
+
+def jumps(model: Model, edits: Edits, at: tuple[str, int], values: Values) -> bool:
+    """Tell whether Python's own value moves by more than 1e-6 when the numbers among the inputs move by 1e-12."""
+    chance = random.Random(SEED)  # noqa: S311 as above
+    now = values[at[0]][at[1]]
+    for sign in (1.0, -1.0, 0.0, 0.0, 0.0, 0.0):
+        nudged = dict(edits)
+        for quantity in model.quantities.values():
+            for row in quantity.inputs:
+                if not quantity.is_text:
+                    nudged[quantity.id, row] = float(values[quantity.id][row]) * (1 + NUDGE * (sign or chance.choice((1.0, -1.0))))
+        then = evaluate(model, nudged)[at[0]][at[1]]
+        if isinstance(now, str) or isinstance(then, str):
+            moved = now != then
+        else:
+            moved = math.isnan(now) != math.isnan(then) or abs(then - now) > JUMP * max(abs(now), JUMP)
+        if moved:
+            return True
+    return False
+
+
+def place(layout: Layout, at: tuple[str, int]) -> tuple[str, str]:
+    """Give sheet and A1 address of a quantity's row."""
+    sheet, row, column = layout.cell(*at)
+    return sheet, f"{column_letters(column)}{row + 1}"
+
+
+def asked_of(book: api.Book) -> dict[str, list[str]]:
+    """Give the addresses of all formula cells, by sheet."""
+    asked: dict[str, list[str]] = {}
+    for item in expectations(book):
+        asked.setdefault(item.sheet, []).append(item.address)
+    return asked
+
+
+def storm(session: LibreOfficeSession, file: Path, book: api.Book, rounds: int) -> Tally:
+    """Type edits into the open workbook round by round, recalculate, compare every formula cell, and undo."""
+    tally = Tally()
+    editor = Editor(book, SEED)
+    cells = {(item.sheet, item.address): found for item in expectations(book) if (found := book.model.find(item.id))}
+    asked = asked_of(book)
+    session.open(file)
+    for _ in range(rounds):
+        sets = editor.draw(EDITS)
+        edits = api.parse_sets(book.model, sets)
+        tally.edits += len(edits)
+        values = evaluate(book.model, edits)
+        session.set_values({place(book.layout, at): value for at, value in edits.items()})
+        session.recalculate()
+        computed = session.read(asked)
+        for (sheet, address), at in cells.items():
+            expected, got = values[at[0]][at[1]], computed[sheet][address]
+            expected = expected if isinstance(expected, str) or expected is None else float(expected)
+            tally.cells += 1
+            tally.errors += not isinstance(expected, str) and (expected is None or math.isnan(expected))
+            if not same(expected, got):
+                note = f"{sheet}!{address} {book.model.cell_id(*at)}: Python {expected!r}, LibreOffice {got!r}, after {sets}"
+                (tally.excluded if jumps(book.model, edits, at, values) else tally.wrong).append(note)
+        session.set_values({place(book.layout, at): editor.start[at] for at in edits})
+    return tally
+
+
+def check(tally: Tally, rounds: int, cells: int) -> None:
+    """Nothing may differ, and next to nothing may be excused."""
+    assert not tally.wrong, "\n".join(tally.wrong[:20])
+    assert tally.edits == rounds * EDITS
+    assert tally.cells == rounds * cells
+    assert len(tally.excluded) <= FEW, "\n".join(tally.excluded)
+
+
+def test_edits_in_place_agree_in_every_cell(
+    session: LibreOfficeSession, built: tuple[Path, api.Book], record_property: pytest.RecordProperty
+) -> None:
+    file, book = built
+    tally = storm(session, file, book, ROUNDS)
+    for name in ("edits", "cells", "errors"):
+        record_property(name, getattr(tally, name))
+    record_property("excluded", len(tally.excluded))
+    assert ROUNDS * EDITS >= 200
+    check(tally, ROUNDS, len(expectations(book)))
+    assert tally.errors < tally.cells / 1000
+
+
+def test_the_workbook_is_as_before_when_the_edits_are_undone(session: LibreOfficeSession, built: tuple[Path, api.Book]) -> None:
+    file, book = built
+    storm(session, file, book, 2)
+    session.recalculate()
+    computed = session.read(asked_of(book))
+    assert not [item for item in expectations(book) if verdict(item.value, computed[item.sheet][item.address]) != AGREE]
+
+
+@pytest.mark.storm
+def test_thousands_of_edits_in_place_agree_in_every_cell(session: LibreOfficeSession, built: tuple[Path, api.Book]) -> None:
+    file, book = built
+    assert STORM_ROUNDS * EDITS >= 2_000
+    check(storm(session, file, book, STORM_ROUNDS), STORM_ROUNDS, len(expectations(book)))
+
+
+# Rebuilt files.
+
+
+@pytest.fixture(scope="module")
+def rebuilt(built: tuple[Path, api.Book]) -> list[tuple[Path, api.Book]]:
+    """Build files with edits given as --set would give them, and poison what they have cached."""
+    editor = Editor(built[1], SEED + 1)
+    found: list[tuple[Path, api.Book]] = []
+    refused = 0
+    while len(found) < SAMPLES:
+        sets = editor.draw(EDITS)
+        try:
+            book = api.load("paper", sets=sets)
+        except WorkbookError as error:
+            # Weights that do not fit, say: a cell would hold an error value, and the build says which.
+            assert "would be an error" in str(error)
+            refused += 1
+            assert refused < SAMPLES
+            continue
+        assert len(book.edits) == EDITS
+        file = built[0].with_name(f"rebuilt-{len(found)}.xlsx")
+        api.build("paper", file, sets=sets)
+        assert poison(file, file.with_suffix(".poisoned.xlsx")) == len(expectations(book))
+        found.append((file, book))
+    return found
+
+
+def test_rebuilt_files_agree_in_every_cell(engine: Engine, rebuilt: list[tuple[Path, api.Book]]) -> None:
+    for file, book in rebuilt:
+        computed = engine.recalculate(file.with_suffix(".poisoned.xlsx"), asked_of(book))
+        pairs = [(item, computed[item.sheet][item.address]) for item in expectations(book)]
+        wrong = [(item, got) for item, got in pairs if verdict(item.value, got) != AGREE]
+        assert not wrong, (book.edits, wrong[:10])
+
+
+def test_verify_reads_the_inputs_of_a_rebuilt_file(rebuilt: list[tuple[Path, api.Book]]) -> None:
+    names = require_all()
+    report = verify(rebuilt[0][0])
+    assert report.ok, report.frame
+    assert {engine: report.count(engine, AGREE) for engine in report.engines} == dict.fromkeys([SAVED, *names], report.cells)
+
+
+# Knife's edges: quotients that are whole numbers on paper and not in binary.
+
+
+def test_a_floor_at_a_whole_number_is_that_number_everywhere(session: LibreOfficeSession, tmp_path: Path) -> None:
+    book = api.load("tiny", TINY)
+    file = tmp_path / "tiny.xlsx"
+    api.build("tiny", file, templates=TINY)
+    session.open(file)
+    chance = random.Random(SEED)  # noqa: S311 as above
+    inexact = 0
+    for _ in range(200):
+        tenths, count, weights = chance.randrange(1, 400), chance.randrange(1, 2000), chance.randrange(0, 500)
+        sets = {
+            "run.per_token": tenths / 10,
+            "run.weights": weights / 10,
+            "gpus.small.memory": (weights + tenths * count) / 10,
+            "gpus.large.memory": (weights + tenths * count * 4) / 10,
+        }
+        edits = api.parse_sets(book.model, sets)
+        values = evaluate(book.model, edits)
+        inexact += (sets["gpus.small.memory"] - sets["run.weights"]) / sets["run.per_token"] != count
+        session.set_values({place(book.layout, at): value for at, value in edits.items()})
+        session.recalculate()
+        for row, expected in ((0, count), (3, 4 * count), (5, count)):
+            sheet, address = place(book.layout, ("fit.n", row))
+            assert values["fit.n"][row] == expected, sets
+            assert session.read({sheet: [address]})[sheet][address] == expected, sets
+    assert inexact > 20  # or the test would show nothing

@@ -1,0 +1,151 @@
+"""What several test modules share: templates to spoil, the command line, engines, and formulas as text."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+import workbook
+from workbook.cli import main
+from workbook.templates import packaged
+from workbook.verify.engines import find
+from workbook.verify.package import Package
+from workbook.verify.xlsx import cell_position, read_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from click.testing import Result
+
+    from workbook.verify.engines.base import Engine
+    from workbook.verify.xlsx import Cell
+
+TINY = Path(__file__).parent / "templates" / "tiny"
+SOURCES = Path(workbook.__file__).parent.parent
+RECORD_SHEET = "_workbook"
+MARK = "§"  # stands in a planted text where a diagnostic has to point
+
+_TOKEN = re.compile(
+    r""""(?:[^"]|"")*"|'(?:[^']|'')*'!"""  # texts and quoted sheet names: no references inside
+    r"|(?<![A-Za-z0-9_.$])(?P<column_fixed>\$?)(?P<column>[A-Z]{1,3})(?P<row_fixed>\$?)(?P<row>[1-9][0-9]*)(?![A-Za-z0-9_.(])"
+)
+_FUNCTION = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)\(")
+_TEXT = re.compile(r""""(?:[^"]|"")*"|'(?:[^']|'')*'!""")
+
+
+# Engines.
+
+
+def require(engine: Engine) -> Engine:
+    """Go on only with an engine that is installed: without it, fail in continuous integration and skip elsewhere."""
+    reason = engine.unavailable()
+    if reason is not None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{engine.name} must not be missing here: {reason}")
+        pytest.skip(reason)
+    return engine
+
+
+def require_all() -> list[str]:
+    """Go on only with all engines; give their names."""
+    return [require(engine).name for engine in find()]
+
+
+# The command line.
+
+
+def command(*arguments: object) -> Result:
+    """Run a command in this process; an exception that is not an exit reaches the test."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="workbook", catch_exceptions=False)
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Give an environment in which a new Python finds the package that is tested, wherever it starts."""
+    return {**os.environ, "PYTHONPATH": str(SOURCES), **extra}
+
+
+def process(*arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m workbook`` as a process of its own."""
+    line = [sys.executable, "-m", "workbook", *map(str, arguments)]
+    return subprocess.run(  # noqa: S603 our own program
+        line, capture_output=True, text=True, encoding="utf-8", cwd=cwd, env=env or environment(), timeout=120, check=False
+    )
+
+
+# Templates.
+
+
+def copy_of(templates: Path | None, target: Path) -> Path:
+    """Copy templates (the packaged ones by default) to a new folder."""
+    shutil.copytree(templates or packaged(), target)
+    return target
+
+
+def plant(root: Path, file: str, old: str, new: str) -> tuple[str, int, int] | None:
+    """Put ``new`` in the place of the only ``old`` (or of the whole file); give file, line and column of the mark in it."""
+    path = root / file
+    before = path.read_text("utf-8") if path.exists() else ""
+    assert not old or before.count(old) == 1, f"{file} holds {old!r} {before.count(old)} times"
+    text = before.replace(old, new) if old else new
+    head, mark, _ = text.partition(MARK)
+    path.write_text(text.replace(MARK, ""), "utf-8")
+    lines = head.split("\n")
+    return (file, len(lines), len(lines[-1]) + 1) if mark else None
+
+
+# Files.
+
+
+def formula_cells(path: Path) -> dict[tuple[str, str], Cell]:
+    """Give every formula cell of a file, as the raw reader finds it."""
+    return {(sheet, address): cell for sheet, cells in read_cells(path).items() for address, cell in cells.items() if cell.is_formula}
+
+
+def change_cells(source: Path, target: Path, places: Iterable[tuple[str, str]], change: Callable[[str], str]) -> None:
+    """Copy a workbook with the XML of some cells changed and every other byte of it as it was."""
+    with Package(source) as package:
+        parts = {entry.path: entry.name for entry in package.worksheets()}
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for item in old.infolist():
+            text = old.read(item)
+            for sheet, address in places:
+                if parts.get(item.filename) == sheet:
+                    found = re.findall(rf'<c r="{address}"[^>]*>.*?</c>'.encode(), text)
+                    assert len(found) == 1, f"{sheet}!{address}: {found}"
+                    text = text.replace(found[0], change(found[0].decode()).encode())
+            new.writestr(item, text)
+
+
+# Formulas.
+
+
+def r1c1(formula: str, address: str) -> str:
+    """Write a formula with its references relative to its own cell: equal columns of cells then hold equal texts."""
+    home_row, home_column = cell_position(address)
+
+    def part(letter: str, number: int, home: int, *, fixed: bool) -> str:
+        if fixed:
+            return f"{letter}{number}"
+        return letter if number == home else f"{letter}[{number - home}]"
+
+    def replaced(match: re.Match[str]) -> str:
+        if match["column"] is None:
+            return match[0]
+        row, column = cell_position(match["column"] + match["row"])
+        return part("R", row, home_row, fixed=bool(match["row_fixed"])) + part("C", column, home_column, fixed=bool(match["column_fixed"]))
+
+    return _TOKEN.sub(replaced, formula)
+
+
+def functions_of(formula: str) -> set[str]:
+    """Give the names of the functions that a formula calls."""
+    return set(_FUNCTION.findall(_TEXT.sub('""', formula)))

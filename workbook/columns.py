@@ -1,0 +1,115 @@
+"""Reading columns: expressions, inputs, printed constants, and columns repeated with a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.figures import bounds, check_bounds, check_name, formula, shared_figure
+from workbook.schema import Column, Figure, Grade
+from workbook.source import Mapping, Node, Reader, Scalar, number_of
+
+if TYPE_CHECKING:
+    from workbook.errors import Place, Problems
+    from workbook.schema import Bounds
+
+
+def columns(reader: Reader, key: str, owner: str) -> tuple[Column, ...]:
+    """Read the columns of a table or the items of a block of values."""
+    given = reader.mapping(key)
+    columns: list[Column] = []
+    for name, node in given:
+        if isinstance(node, Mapping) and "repeat" in node.items:
+            columns += _repeated(node, owner, reader.problems)
+        else:
+            columns.append(_column(name, node, given.keys[name], owner, reader.problems))
+    return tuple(columns)
+
+
+def _repeated(node: Mapping, owner: str, problems: Problems) -> list[Column]:
+    """Columns written once and repeated with a number: ``{n}`` is the number, ``{before}`` the one before it."""
+    reader = Reader(node, problems, f"repeated columns of '{owner}'")
+    span, given = reader.texts("repeat"), reader.mapping("columns")
+    reader.finish()
+    if len(span) != 2 or not all(part.isdigit() for part in span):  # noqa: PLR2004 first and last
+        problems.add(node.place, "'repeat' gives the first and the last number: repeat: [1, 12]")
+        return []
+    return [
+        _column(_numbered(name, n), _numbered_node(part, n), given.keys[name], owner, problems)
+        for n in range(int(span[0]), int(span[1]) + 1)
+        for name, part in given
+    ]
+
+
+def _numbered(text: str, n: int) -> str:
+    return text.replace("{n}", str(n)).replace("{before}", str(n - 1))
+
+
+def _numbered_node(node: Node, n: int) -> Node:
+    if isinstance(node, Mapping):
+        return Mapping({key: _numbered_node(child, n) for key, child in node}, node.keys, node.place)
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        text = _numbered(node.text, n)
+        return Scalar(text, text, node.place)
+    return node
+
+
+def _column(name: str, node: Node, place: Place, owner: str, problems: Problems) -> Column:
+    check_name(name, place, "column", problems)
+    reader = Reader(node, problems, f"'{owner}.{name}'")
+    unit, limits = reader.text("unit", "1"), bounds(reader)
+    grade = Grade(reader.text("source"), reader.text("confidence"), reader.text("evidence"))
+    first = reader.take("first")
+    blank = isinstance(first, Scalar) and first.value is None
+    printed = reader.take("printed")
+    values = reader.take("values") or printed
+    figures: dict[tuple[str, ...], Figure] = {}
+    if values is not None:
+        _nested(values, (), unit, grade, reader.what, limits, figures, problems)
+    column = Column(
+        name=name,
+        label=reader.text("label", name),
+        unit=unit,
+        place=place,
+        expr=formula(reader.take("expr"), reader.what, problems),
+        by=reader.text("by"),
+        cases={key: text for key, value in reader.mapping("cases") if (text := formula(value, f"case '{key}'", problems))},
+        each_row=formula(reader.take("each_row"), f"'each_row' of {reader.what}", problems),
+        first=None if blank else formula(first, "'first'", problems),
+        starts_blank=blank,
+        figures=figures,
+        printed=printed is not None,
+        decimals_of=reader.text("decimals_of"),
+        doc=reader.text("doc"),
+        source=grade.source,
+        format=reader.text("format"),
+        headline=reader.flag("headline"),
+        bounds=limits,
+    )
+    reader.finish()
+    if sum(map(bool, (column.expr, column.cases, column.each_row, values, column.decimals_of))) != 1:
+        problems.add(reader.place, f"{reader.what} needs exactly one of expr, by + cases, each_row, values, printed, decimals_of")
+    if bool(column.by) != bool(column.cases):
+        problems.add(reader.place, f"{reader.what}: 'by' and 'cases' go together")
+    return column
+
+
+def _nested(
+    node: Node,
+    path: tuple[str, ...],
+    unit: str,
+    grade: Grade,
+    what: str,
+    limits: Bounds,
+    into: dict[tuple[str, ...], Figure],
+    problems: Problems,
+) -> None:
+    """Read values nested by row keys down to single figures."""
+    if isinstance(node, Mapping):
+        for key, child in node:
+            _nested(child, (*path, key), unit, grade, what, limits, into, problems)
+        return
+    where = f"{what} at {' '.join(path) or 'its only row'}"
+    value = node.text if unit == "text" and isinstance(node, Scalar) else number_of(node, where, problems)
+    if value is not None:
+        check_bounds(value, limits, node.place, where, problems)
+        into[path] = shared_figure(value, unit, node, grade)
