@@ -9,7 +9,7 @@ from workbook.expr.units import UnknownUnitError
 from workbook.linked import add_banner, add_view
 from workbook.maker import Maker
 from workbook.model import Key, Quantity, Table
-from workbook.schema import Catalogue, Column, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
+from workbook.schema import Catalogue, Column, Formula, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
 
 MIXED = "mixed"  # a column whose rows have different units, such as the list of all printed numbers
 

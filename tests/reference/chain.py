@@ -266,6 +266,12 @@ def kv_time(i: Inputs, profile: Computed, n: float, length: float) -> float:
     return float(roofline.decode_step_time(n, 0.0, profile.h, length, i["decode.calibration_length"]))
 
 
+def full_kv_time(i: Inputs, gpu_key: str, model: str) -> float:
+    """Return the time a computed profile reads the KV cache, full at the window of Table 2 and at its mean length, s."""
+    profile = computed(i, gpu_key, model)
+    return kv_time(i, profile, profile.n_max, mean_length(i, i["decode.window"]))
+
+
 @cache
 def load(i: Inputs, gpu_key: str, model: str, n: float, length: float) -> Load:
     """Return a GPU under n sequences of a length by the profile's own W; see `paper.computed_power`.

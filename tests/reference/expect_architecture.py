@@ -31,7 +31,7 @@ def length_ratio(i: Inputs, _gpu: str, _model: str) -> float:
 
 @expect("architecture.kv_time")
 def kv_time(i: Inputs, gpu: str, model: str) -> float:
-    return full(i, gpu, model).kv_time / MILLI
+    return chain.full_kv_time(i, gpu, model) / MILLI
 
 
 @expect("architecture.step_time_power")
@@ -62,7 +62,7 @@ def watts(i: Inputs, gpu: str, model: str) -> float:
 
 @expect("architecture.base_step_time")
 def base_step_time(i: Inputs, gpu: str, model: str) -> float:
-    return (chain.computed(i, gpu, model).w_throughput + full(i, gpu, model).kv_time) / MILLI
+    return chain.computed(i, gpu, model).w_throughput / MILLI + kv_time(i, gpu, model)
 
 
 @expect("architecture.step_time")

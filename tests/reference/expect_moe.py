@@ -5,12 +5,6 @@ from tests.reference.chain import GIGA, LLAMA_70B, MILLI, QWEN3
 from tests.reference.quantities import Inputs, expect, number
 
 
-def mean_kv_time(i: Inputs, gpu: str, model: str) -> float:
-    """Return the KV read time at the mean length of the window of Table 2, s."""
-    profile = chain.computed(i, gpu, model)
-    return chain.kv_time(i, profile, profile.n_max, chain.mean_length(i, i["decode.window"]))
-
-
 @expect("moe.n_max")
 def n_max(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).n_max
@@ -91,7 +85,7 @@ def w_corrected(i: Inputs, gpu: str, model: str) -> float:
 
 @expect("moe.throughput")
 def tokens(i: Inputs, gpu: str, model: str) -> float:
-    step_time = corrected_weight_time(i, gpu, model) + mean_kv_time(i, gpu, model)
+    step_time = corrected_weight_time(i, gpu, model) + chain.full_kv_time(i, gpu, model)
     dispatched = roofline.step_time_with_dispatch(step_time, i["moe_model.dispatch"] * MILLI)
     return chain.throughput(i, n_max(i, gpu, model), float(dispatched))
 
@@ -126,7 +120,7 @@ def dispatch_n_max(i: Inputs, gpu: str, _overhead: str) -> float:
 
 @expect("dispatch.step_time")
 def dispatch_step_time(i: Inputs, gpu: str, overhead: str) -> float:
-    base = chain.computed(i, gpu, QWEN3).w_throughput + mean_kv_time(i, gpu, QWEN3)
+    base = chain.computed(i, gpu, QWEN3).w_throughput + chain.full_kv_time(i, gpu, QWEN3)
     return float(roofline.step_time_with_dispatch(base / MILLI, i[f"dispatches.{overhead}"]))
 
 

@@ -284,7 +284,7 @@ def fleet(pools: Iterable[Pool], profile: CalibratedProfile, mode: str = "replay
     Raises:
         ValueError: as `sized_pool`.
 
-    Source: arXiv 2603.17280, section 4 and Table 3; all GPUs counted: definition of energy.
+    Source: arXiv 2603.17280, Table 3; all GPUs counted: definition of energy.
 
     """
     goal = policy or Policy()

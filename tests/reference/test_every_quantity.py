@@ -54,7 +54,7 @@ STRUCTURAL = {
     "a flat curve": {"power_curves.a100.p_nominal": 175},
     "less than one sequence": {"batches.b1": 0.25},
     "other curves": {"hardware.h100_sxm.power_curve": "a10g", "profiles.b200_projected.power_curve": "h200"},
-    "another GPU of a profile": {"profiles.b200_projected.gpu": "gb200_nvl72"},
+    "another GPU of a profile": {"profiles.b200_projected.gpu": "h200_sxm"},
     "no overhead": {"decode.layer_overhead": 0, "nccl.tp8.workspace": 0},
     "speculative decoding": {"decode.tokens_per_step": 2.5},
     "a window of twice the length": {"decode.window": 16384},
@@ -74,6 +74,8 @@ REFUSED: dict[str, draws.Values] = {
 FAILING: dict[str, draws.Values] = {
     **REFUSED,
     "more in experts than in all": {"models.qwen3_235b_a22b.active_parameters": 5},
+    "no sequence at 8K": {"profiles.h100_calibrated.max_slots": 1, "profiles.h100_calibrated.calibration_length": 4096},
+    "a share beyond all numbers": {"hardware.b200_sxm.bf16_compute": 1e-307},
 }
 """Edits under which checks fail, most of them by rows in error."""
 
@@ -274,7 +276,8 @@ def test_a_degree_without_buffers_is_refused_by_both() -> None:
 def test_checks_count_the_rows_that_fail_or_have_no_answer(edits: draws.Values) -> None:
     given, values = inputs(edits), calculated(edits)
     checks = [name for name in RULES if name.startswith("checks.")]
-    assert [name for name in checks if not agree(name, values[name][0], expected(given, name))] == []
+    with np.errstate(over="ignore"):
+        assert [name for name in checks if not agree(name, values[name][0], expected(given, name))] == []
     assert values["checks.failures"][0] > 0
 
 

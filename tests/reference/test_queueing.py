@@ -55,7 +55,7 @@ def test_delay_agrees_with_its_definition(servers: int, rho: float) -> None:
         assert relative_error(value, exact) < 1e-12
 
 
-@pytest.mark.parametrize("spare", [0.5, 30, 300, 1000, 4000, 15_000])
+@pytest.mark.parametrize("spare", [0.5, 30, 300, 1000, 4000, 10_000])
 def test_delay_of_a_hundred_thousand_servers(spare: float) -> None:
     servers = 100_000
     exact = exact_erlang_c(servers, servers - spare)
@@ -121,17 +121,17 @@ def test_waits_outside_the_domain_are_refused(change: dict[str, float]) -> None:
 
 
 def drawn_demands() -> dict[str, NDArray[np.float64]]:
-    """Pools of which about half are bound by the wait: few slots, long and uneven service, tight limits."""
+    """Pools of which many are bound by the wait: few slots, long and uneven service, tight limits."""
     random = np.random.default_rng(20260318)
-    slots = np.round(np.exp2(random.uniform(0, 6, CASES)))
+    slots = np.floor(np.exp2(random.uniform(0, 6, CASES))).astype(np.float64)
     service_time = np.exp2(random.uniform(-3, 6, CASES))
-    busy = np.exp2(random.uniform(-3, 9, CASES))
+    busy = np.exp2(random.uniform(-2, 12, CASES))
     return {
-        "rate": np.maximum(busy, 0.02) / service_time,
+        "rate": busy / service_time,
         "slots": slots,
         "service_time": service_time,
-        "cv2": np.exp2(random.uniform(-6, 7, CASES)),
-        "slo": np.where(random.random(CASES) < 0.05, 0.0, np.exp2(random.uniform(-10, 2, CASES))),
+        "cv2": np.exp2(random.uniform(-4, 10, CASES)),
+        "slo": np.where(random.random(CASES) < 0.05, 0.0, np.exp2(random.uniform(-14, 0, CASES))),
     }
 
 

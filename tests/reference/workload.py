@@ -69,7 +69,7 @@ def cdf(knots: Sequence[float], fractions: Sequence[float]) -> Cdf:
     Raises:
         ValueError: outside the domains above.
 
-    Source: arXiv 2603.17280, section 4 (the workloads); straight lines: reproduction.
+    Source: arXiv 2603.17280, Table 3 (the workloads); straight lines: reproduction.
 
     """
     if len(knots) <= 1:
@@ -187,4 +187,4 @@ AGENT = cdf(
         *(0.85213, 0.91717, 0.97282, 0.99046, 0.99849, 1.0),
     ),
 )
-"""Agentic sessions (reproduction); in no printed table."""
+"""Agent traffic (reproduction); in no printed table."""
