@@ -83,10 +83,10 @@ def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: st
     reader = Reader(node, problems, "card")
     key, name, about = reader.text("key"), reader.text("name"), reader.text("about")
     reader.what = f"card '{key}'"
-    check_name(key, reader.place, "card key", problems)
+    check_name(key, reader.place_of("key"), "card key", problems)
     if not name or FORBIDDEN_IN_NAMES & set(name) or name[0] in "=+-@<>" or len(name) > 28:  # noqa: PLR2004 sheet names end at 31
         problems.add(
-            reader.place,
+            reader.place_of("name"),
             f"card '{key}' has the name '{name}'",
             "1 to 28 characters, none of * ? ~ [ ] : / \\ or quotes, not starting with = + - @ < >",
         )

@@ -13,6 +13,7 @@ CHARACTERS, CHARACTERS_SMALL = 1.14, 1.25  # characters of running text in a uni
 SMALL = {"unit", "provenance", "how", "muted", "header_unit"}
 PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
+SMALLEST = 40  # percent; below it a sheet is not readable and takes several pages side by side
 TITLE_ROWS = 3  # repeated on every page
 
 
@@ -48,7 +49,7 @@ def paginate(plan: SheetPlan) -> None:
     total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1))
     plan.large = total > TOO_WIDE
     wide, high = LARGE_PAGE if plan.large else PAGE
-    plan.scale = max(10, min(100, int(90 * wide / total)))
+    plan.scale = max(SMALLEST, min(100, int(90 * wide / total)))
     repeated = sum(plan.pixels(row) for row in range(TITLE_ROWS))
     room = high * 100 / plan.scale - repeated
     used = sum(plan.pixels(row) for row in range(TITLE_ROWS, plan.starts[0]))

@@ -29,6 +29,7 @@ _BRACKET = re.compile(r"[\[\]{}]")
 _DEEP_LINE = re.compile(rf"^[ \t]*(?:[-?:][ \t]+){{{MAXIMUM_DEPTH}}}", re.MULTILINE)
 _TOO_DEEP = f"is nested deeper than {MAXIMUM_DEPTH} levels"
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
+_UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
 _WORDS: dict[str, bool | None] = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
 
@@ -153,6 +154,7 @@ def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic],
         return Scalar(None, "", place)
     seen.add(id(node))
     if node.id == "scalar":
+        _check_characters(node, place, problems)
         return _scalar(node, place)
     if node.id == "sequence":
         return Sequence(tuple(_convert(item, file, lines, problems, seen, depth + 1) for item in node.value), place)
@@ -161,6 +163,8 @@ def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic],
     for key, value in node.value:
         key_place = _place(file, lines, key.start_mark)
         name = str(key.value) if key.id == "scalar" else ""
+        if name:
+            _check_characters(key, key_place, problems)
         if not name:
             problems.append(Diagnostic(key_place, "a key must be a plain word"))
         elif name in items:
@@ -169,6 +173,13 @@ def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic],
             items[name] = _convert(value, file, lines, problems, seen, depth + 1)
             keys[name] = key_place
     return Mapping(items, keys, place)
+
+
+def _check_characters(node: Any, place: Place, problems: list[Diagnostic]) -> None:
+    """Record characters that XML, and so a workbook, cannot hold; they get here as escapes."""
+    found = _UNUSABLE.search(str(node.value))
+    if found:
+        problems.append(Diagnostic(place, f"holds the character U+{ord(found[0]):04X}, which a workbook cannot hold", "leave it out"))
 
 
 def _scalar(node: Any, place: Place) -> Scalar:
@@ -208,6 +219,11 @@ class Reader:
         else:
             problems.add(node.place, f"{what} must be a mapping of keys to values")
             self.node = Mapping({}, {}, node.place)
+
+    def place_of(self, key: str) -> Place:
+        """Return the place of a key's value, or of the whole mapping where the key is absent."""
+        node = self.node.items.get(key)
+        return node.place if node else self.place
 
     def take(self, key: str) -> Node | None:
         """Return the node of a key, or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from workbook.canvas import LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, Canvas, unit_text
@@ -48,16 +49,22 @@ def _colours(canvas: Canvas) -> None:
 
 
 def _equations(canvas: Canvas) -> None:
-    """Every formula column of the model as readable mathematics."""
+    """Every formula column of the model as readable mathematics; columns that differ in a number only, once."""
     canvas.header(("Quantity", "Unit", "Identifier", "Equation"), (LABEL_WIDTH, UNIT_WIDTH, 0.0, 0.0), (1, 1, 2, 6))
+    told: set[str] = set()
     for quantity in canvas.layout.model.quantities.values():
         if not quantity.variants:
             continue
+        text = equation(canvas.layout.model, quantity) if len(quantity.variants) < MANY_EXPRESSIONS else ""
+        text = text or quantity.doc or "An expression for each row: see the formulas."
+        shape = re.sub(r"\d+", "#", f"{quantity.id} {text}")
+        if shape in told:
+            continue
+        told.add(shape)
         canvas.label(0, quantity.label, "label")
         canvas.label(1, unit_text(quantity), "unit")
         canvas.wide(2, quantity.id, 2, "code")
-        text = equation(canvas.layout.model, quantity) if len(quantity.variants) < MANY_EXPRESSIONS else ""
-        canvas.wide(4, text or quantity.doc or "An expression for each row: see the formulas.", 6)
+        canvas.wide(4, text, 6)
         canvas.row += 1
 
 

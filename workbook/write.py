@@ -158,6 +158,7 @@ class _Writer:
         sheet.set_print_scale(plan.scale)
         sheet.set_h_pagebreaks(plan.breaks)
         sheet.repeat_rows(0, 2)
+        sheet.repeat_columns(0, 0)
         sheet.set_footer(f"&L{self.layout.model.declared.title}&C&A&R&P / &N")
 
     def quantity(self, quantity: Quantity) -> None:

@@ -7,7 +7,6 @@ import itertools
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -111,12 +110,14 @@ from pathlib import Path
 from workbook import api
 templates, out = Path(sys.argv[1]), Path(sys.argv[2])
 api.load("tiny", templates)
-for line in sys.stdin:
+while line := sys.stdin.readline():
     child = os.fork()
     if child == 0:
         api.build("tiny", out, templates=templates, sets={"run.weights": float(line)})
         os._exit(0)
-    print(child, flush=True)
+    print("started", flush=True)
+    sys.stdin.readline()
+    os.kill(child, 9)  # the number is still the child's: it is waited for only now
     os.waitpid(child, 0)
     print("ended", flush=True)
 """
@@ -148,9 +149,10 @@ def test_a_build_killed_at_any_moment_leaves_the_old_file_or_the_new(old: Path, 
         old.write_bytes(before)
         server.stdin.write("3\n")
         server.stdin.flush()
-        child = int(server.stdout.readline())
+        assert server.stdout.readline() == "started\n"
         time.sleep(longest * (number + chance.random()) / KILLS)
-        os.kill(child, signal.SIGKILL)
+        server.stdin.write("kill\n")
+        server.stdin.flush()
         assert server.stdout.readline() == "ended\n"
         outcomes[old.read_bytes()] += 1
         assert formula_cells(old)
@@ -178,6 +180,15 @@ class _FailingAt:
         return self.real(*arguments, **keywords)
 
 
+def _fail(patch: pytest.MonkeyPatch, failing: _FailingAt, owner: Any, name: str) -> None:
+    """Put it in the place of a function; of a class it must be a function to be bound."""
+
+    def called(*arguments: Any, **keywords: Any) -> Any:
+        return failing(*arguments, **keywords)
+
+    patch.setattr(owner, name, called)
+
+
 FULL = OSError(errno.ENOSPC, "No space left on device")
 FORBIDDEN = PermissionError(errno.EACCES, "Permission denied")
 
@@ -195,16 +206,15 @@ FORBIDDEN = PermissionError(errno.EACCES, "Permission denied")
         (os, "close", 1, FULL),
     ],
 )
-def test_what_cannot_be_written_leaves_the_old_file_alone(  # noqa: PLR0913 a row of the table above
+def test_what_cannot_be_written_leaves_the_old_file_alone(
     owner: Any, name: str, number: int, error: OSError, old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = old.read_bytes()
     failing = _FailingAt(getattr(owner, name), number, error)
-    with monkeypatch.context() as patch, pytest.raises(WorkbookError) as caught:
-        patch.setattr(owner, name, lambda *arguments, **keywords: failing(*arguments, **keywords))
-        tiny(old, weights=3)
-    if failing.left > 0:
-        pytest.skip(f"the writer calls {name} fewer than {number} times")
+    with monkeypatch.context() as patch:
+        _fail(patch, failing, owner, name)
+        with pytest.raises(WorkbookError) as caught:
+            tiny(old, weights=3)
     [diagnostic] = caught.value.diagnostics
     assert str(diagnostic.place) == str(old)
     assert diagnostic.message == f"cannot be written: {error.strerror}"
@@ -213,11 +223,10 @@ def test_what_cannot_be_written_leaves_the_old_file_alone(  # noqa: PLR0913 a ro
     assert _leftovers(old) == []
 
 
-@pytest.mark.parametrize("number", [1, 40, 400])
+@pytest.mark.parametrize("number", [1, 5, 15])
 def test_an_interrupted_build_leaves_the_old_file_alone(number: int, old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = old.read_bytes()
-    failing = _FailingAt(zipfile.ZipFile.write, min(number, 5), KeyboardInterrupt())
-    monkeypatch.setattr(zipfile.ZipFile, "write", lambda *arguments, **keywords: failing(*arguments, **keywords))
+    _fail(monkeypatch, _FailingAt(zipfile.ZipFile.write, number, KeyboardInterrupt()), zipfile.ZipFile, "write")
     with pytest.raises(KeyboardInterrupt):
         tiny(old, weights=3)
     assert old.read_bytes() == before
@@ -321,7 +330,8 @@ def test_every_value_of_python_is_in_its_cell(built: tuple[api.Book, api.BuildRe
     book, report = built
     values = _by_id(book, report.path)
     for cell_id, quantity, row in book.model.cells():
-        assert values[cell_id] == pytest.approx(book.values[quantity].tolist()[row], rel=1e-15), cell_id
+        expected = book.values[quantity].tolist()[row]
+        assert values[cell_id] == (expected if isinstance(expected, str) else pytest.approx(expected, rel=1e-15)), cell_id
 
 
 def test_the_counts_are_those_of_the_file(built: tuple[api.Book, api.BuildReport], opened: openpyxl.Workbook) -> None:
@@ -338,7 +348,7 @@ def _sheets(opened: openpyxl.Workbook) -> list[Worksheet]:
 
 
 def test_the_record_is_hidden_and_nothing_else_is(opened: openpyxl.Workbook) -> None:
-    assert {name: opened[name].sheet_state for name in opened.sheetnames if opened[name].sheet_state != "visible"} == {RECORD_SHEET: "hidden"}
+    assert [name for name in opened.sheetnames if opened[name].sheet_state != "visible"] == [RECORD_SHEET]
 
 
 def test_every_formula_has_a_cached_value(built: tuple[api.Book, api.BuildReport]) -> None:
@@ -403,6 +413,11 @@ def test_the_relative_form_of_a_formula(formula: str, address: str, relative: st
 # Inputs can be edited and nothing else can.
 
 
+def _is_free(book: api.Book, name: str) -> bool:
+    quantity = book.model.quantities[name]
+    return quantity.is_text and not quantity.bounds.choices and not quantity.bounds.key
+
+
 def _validated(sheet: Worksheet) -> set[str]:
     cells: set[str] = set()
     for rule in sheet.data_validations.dataValidation:
@@ -424,7 +439,7 @@ def test_inputs_are_unlocked_and_validated_and_formulas_locked(
         if row in quantity.inputs:
             sheet, address = _at(book, name, row)
             inputs[sheet][address] = cell_id
-            if quantity.is_text and not quantity.bounds.choices and not quantity.bounds.key:
+            if _is_free(book, name):
                 free.add((sheet, address))
     for sheet in _sheets(opened):
         assert sheet.protection.sheet, sheet.title
@@ -455,7 +470,7 @@ def test_every_input_passes_its_own_validation(opened: openpyxl.Workbook) -> Non
 
 # Texts that look like formulas.
 
-HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=HYPERLINK(\"http://example.org\")", "'=1", "_x0041_", "a\x0bb", "<b>&amp;</b>"]
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("a")', "'=1", "_x0041_", "<b>&amp;</b>"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -485,7 +500,10 @@ def test_texts_that_look_like_formulas_stay_texts(text: str, tmp_path: Path) -> 
     assert all(cell.data_type == "s" for cell in strings)
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM", "<b>", "a:b", "a/b", "a\\b", "a?b", "a*b", "[a]", "'a", 'a"b', "a~b", "a" * 29])
+NO_NAMES = ["=1+1", "+1", "-1", "@SUM", "<b>", "a:b", "a/b", "a\\b", "a?b", "a*b", "[a]", "'a", 'a"b', "a~b", "a" * 29]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
 def test_a_card_cannot_have_a_name_that_a_sheet_or_a_lookup_would_misread(name: str, tmp_path: Path) -> None:
     root = copy_of(TINY, tmp_path / "templates")
     plant(root, "gpus/small.yaml", "name: Small GPU", "name: '" + name.replace("'", "''") + "'")
@@ -500,11 +518,7 @@ def test_a_card_cannot_have_a_name_that_a_sheet_or_a_lookup_would_misread(name: 
 def test_a_text_input_stays_a_text(tmp_path: Path) -> None:
     path = tmp_path / "paper.xlsx"
     book = api.load("paper")
-    free = next(
-        cell_id
-        for cell_id, name, row in book.model.cells()
-        if row in (quantity := book.model.quantities[name]).inputs and quantity.is_text and not quantity.bounds.choices and not quantity.bounds.key
-    )
+    free = next(cell_id for cell_id, name, row in book.model.cells() if row in book.model.quantities[name].inputs and _is_free(book, name))
     api.build("paper", path, sets={free: "=1+1"})
     sheet, address = _at(book, *(book.model.find(free) or ("", 0)))
     assert read_cells(path)[sheet][address] == (None, "=1+1", False)

@@ -6,7 +6,8 @@ one GPU cannot pass for tokens per joule. Definitions are read from ``units.txt`
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import pint
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 Unit = Any  # pint.Unit is generated per registry and has no usable static type
 
 SCOPES = ("[gpu]", "[instance]", "[node]", "[domain]", "[fleet]")
+
+# Names joined by * and /, perhaps raised to written powers; pint alone would also take plurals, 'per', ^ and //.
+_NAME = re.compile(r"[A-Za-z]\w*")
+_FACTOR = r"[A-Za-z]\w*(?:\*\*-?\d{1,3}(?:\.\d{1,3})?)?"
+_WRITTEN = re.compile(rf"(?:1(?=/)|{_FACTOR})(?:[*/]{_FACTOR})*")
 
 
 class UnknownUnitError(ValueError):
@@ -33,12 +39,15 @@ class Units:
         except (pint.errors.DefinitionSyntaxError, pint.errors.RedefinitionError, OSError, TypeError, ValueError) as error:
             raise ValueError(str(error)) from None
         self.one: Unit = self.registry.dimensionless
+        self.defined = set(self.names())
         self.parse = lru_cache(maxsize=None)(self._parse)
         self.factor = lru_cache(maxsize=None)(self._factor)
 
     def _parse(self, text: str) -> Unit:
         if text in {"1", ""}:
             return self.one
+        if not _WRITTEN.fullmatch(text) or not self.defined.issuperset(_NAME.findall(text)):
+            raise UnknownUnitError(f"unknown unit '{text}'")
         head, _, rest = text.partition("/")
         try:
             return self.registry.Unit(f"dimensionless/{rest}" if head == "1" else text)
@@ -73,9 +82,11 @@ class Units:
         return f"they differ by {show(ratio)}"
 
 
-@cache
 def show(unit: Unit) -> str:
-    """Return a unit as people write it (``W/gpu``); ``1`` for none."""
+    """Return a unit as people write it (``W/gpu``); ``1`` for none.
+
+    Not cached: to look up a unit is to compare it, and pint refuses to compare units of two sets of templates.
+    """
     up: list[str] = []
     down: list[str] = []
     for name, power in unit._units.items():  # noqa: SLF001 the only way to the exponents
