@@ -49,7 +49,7 @@ class Grammar:
         chance = self.chance
         if depth <= 0 or chance.random() < 0.08:
             return self.leaf()
-        kinds = {"binary": 50, "negative": 12, "one": 18, "many": 7, "round": 4, "if": 6, "indicator": 3, "otherwise": 4}
+        kinds = {"binary": 50, "negative": 12, "one": 18, "many": 7, "round": 4, "if": 6, "indicator": 3, "otherwise": 4, "poisson": 3}
         match chance.choices(list(kinds), list(kinds.values()))[0]:
             case "binary":
                 return self.binary(depth)
@@ -65,6 +65,8 @@ class Grammar:
                 return Call("indicator", (self.condition(depth - 1),))
             case "otherwise":
                 return Call("otherwise", (self.number(depth - 1), self.number(depth - 1)))
+            case "poisson":
+                return Call(chance.choice(("poisson", "poisson_cumulative")), (self.number(1), self.number(1)))
             case _:
                 return Call("negative", (self.number(depth - 1),))
 

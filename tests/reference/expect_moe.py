@@ -45,15 +45,23 @@ def routing(i: Inputs, model: str) -> tuple[float, float]:
     return i[f"models.{model}.experts"], i[f"models.{model}.experts_per_token"]
 
 
+def tokens(i: Inputs, gpu: str, model: str) -> float:
+    """Return the tokens that a full batch routes in one step."""
+    return n_max(i, gpu, model) * i["decode.tokens_per_step"]
+
+
 @expect("moe.touched")
 def touched(i: Inputs, gpu: str, model: str) -> object:
-    return moe.touched_share(n_max(i, gpu, model), *routing(i, model))
+    return moe.touched_share(tokens(i, gpu, model), *routing(i, model))
 
 
 @expect("moe.consistent")
 def consistent(i: Inputs, _gpu: str, model: str) -> float:
     total, active = (i[f"models.{model}.{published}_parameters"] * GIGA for published in ("total", "active"))
-    return float(moe.routed_parameters(total, active, *routing(i, model)) <= total)
+    experts, taken = routing(i, model)
+    if active > total or taken >= experts:
+        return 0.0
+    return float(moe.routed_parameters(total, active, experts, taken) <= total)
 
 
 @expect("moe.routed")
@@ -63,7 +71,7 @@ def routed(i: Inputs, _gpu: str, model: str) -> float:
 
 def streamed_parameters(i: Inputs, gpu: str, model: str) -> float:
     """Return the parameters a full batch streams."""
-    return float(moe.streamed_parameters(n_max(i, gpu, model), *chain.split(i, model), *routing(i, model)))
+    return float(moe.streamed_parameters(tokens(i, gpu, model), *chain.split(i, model), *routing(i, model)))
 
 
 @expect("moe.streamed")

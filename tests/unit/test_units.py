@@ -155,7 +155,7 @@ def test_one_unit_has_one_scale(units: Units) -> None:
     assert not units.same(units.parse("gpu"), units.parse("1"))
 
 
-@pytest.mark.parametrize("text", ["second", "second = [time] = s\nwatt = = W", "= s"])
+@pytest.mark.parametrize("text", ["second", "= s"])
 def test_a_broken_list_of_units_is_a_value_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "units.txt"
     path.write_text(text, encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 Unit = Any  # pint.Unit is generated per registry and has no usable static type
@@ -71,12 +72,11 @@ class Units:
     def missing(self, left: Unit, right: Unit) -> str:
         """Say in words by what two units differ; names the conversion when only scopes differ."""
         ratio = left / right
-        dimensions = dict(self.registry.get_dimensionality(ratio))
+        dimensions = cast("dict[str, float]", dict(self.registry.get_dimensionality(ratio)))
         if dimensions and all(name in SCOPES for name in dimensions):
-            inverse = show(self.one / ratio)
-            return (
-                f"they differ in scope only: a factor in {show(ratio)} or {inverse} is missing (gpu/instance is the tensor parallel degree)"
-            )
+            scopes = [(name.strip("[]"), power) for name, power in dimensions.items()]
+            factor, inverse = _product(scopes), _product([(name, -power) for name, power in scopes])
+            return f"they differ in scope only: a factor in {factor} or {inverse} is missing (gpu/instance is the tensor parallel degree)"
         if not dimensions:
             return f"they differ by a factor {self.factor(left, right):.12g}: write convert(..., '{show(right)}')"
         return f"they differ by {show(ratio)}"
@@ -87,10 +87,14 @@ def show(unit: Unit) -> str:
 
     Not cached: to look up a unit is to compare it, and pint refuses to compare units of two sets of templates.
     """
+    get_symbol = unit._REGISTRY.get_symbol  # noqa: SLF001 the unit's own registry
+    return _product((get_symbol(name), power) for name, power in unit._units.items())  # noqa: SLF001 the only way to the exponents
+
+
+def _product(powers: Iterable[tuple[str, float]]) -> str:
     up: list[str] = []
     down: list[str] = []
-    for name, power in unit._units.items():  # noqa: SLF001 the only way to the exponents
-        symbol = unit._REGISTRY.get_symbol(name)  # noqa: SLF001 the unit's own registry
+    for name, power in powers:
         size = abs(float(power))
-        (up if power > 0 else down).append(symbol if size == 1 else f"{symbol}^{size:g}")
+        (up if power > 0 else down).append(name if size == 1 else f"{name}^{size:g}")
     return ("*".join(sorted(up)) or "1") + "".join(f"/{part}" for part in sorted(down))
