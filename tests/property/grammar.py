@@ -66,7 +66,9 @@ class Grammar:
             case "otherwise":
                 return Call("otherwise", (self.number(depth - 1), self.number(depth - 1)))
             case "poisson":
-                return Call(chance.choice(("poisson", "poisson_cumulative")), (self.number(1), self.number(1)))
+                # LibreOffice adds up all terms to the count: a count of 1e12 would never end.
+                count = Call("min", (self.number(1), Number(200.0)))
+                return Call(chance.choice(("poisson", "poisson_cumulative")), (count, self.number(1)))
             case _:
                 return Call("negative", (self.number(depth - 1),))
 
