@@ -9,20 +9,29 @@ from workbook.schema import Column, Figure, Grade
 from workbook.source import Mapping, Node, Reader, Scalar, number_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from workbook.errors import Place, Problems
     from workbook.schema import Bounds
 
 
 def columns(reader: Reader, key: str, owner: str) -> tuple[Column, ...]:
     """Read the columns of a table or the items of a block of values."""
-    given = reader.mapping(key)
-    columns: list[Column] = []
+    return tuple(_listed(reader.mapping(key), owner, reader.problems))
+
+
+def _listed(given: Mapping, owner: str, problems: Problems) -> Iterator[Column]:
     for name, node in given:
         if isinstance(node, Mapping) and "repeat" in node.items:
-            columns += _repeated(node, owner, reader.problems)
+            yield from _repeated(node, owner, problems)
+        elif isinstance(node, Mapping) and set(node.items) == {"columns"}:
+            shared = node.items["columns"]
+            if isinstance(shared, Mapping):
+                yield from _listed(shared, owner, problems)
+            else:
+                problems.add(shared.place, "'columns' must be a mapping of names to columns")
         else:
-            columns.append(_column(name, node, given.keys[name], owner, reader.problems))
-    return tuple(columns)
+            yield _column(name, node, given.keys[name], owner, problems)
 
 
 def _repeated(node: Mapping, owner: str, problems: Problems) -> list[Column]:

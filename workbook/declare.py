@@ -10,6 +10,7 @@ from workbook.columns import columns
 from workbook.datafile import data_columns
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.figures import bounds, check_bounds, check_name, figure, shared_figure
+from workbook.include import with_shared_parts
 from workbook.schema import (
     Axis,
     Block,
@@ -86,7 +87,7 @@ def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | No
         problems.add(place, f"there is no sheet '{key}'", suggest(key, [item.stem for item in (root / "sheets").glob("*.yaml")]))
         return None
     try:
-        node = read(path, shown)
+        node = with_shared_parts(root, read(path, shown), problems)
     except WorkbookError as error:
         problems.found.extend(error.diagnostics)
         return None

@@ -66,9 +66,10 @@ class Grammar:
             case "otherwise":
                 return Call("otherwise", (self.number(depth - 1), self.number(depth - 1)))
             case "poisson":
-                # LibreOffice adds up all terms to the count: a count of 1e12 would never end.
+                # LibreOffice adds up all terms to the count, and would never end at 1e12; ironcalc crashes at large means.
                 count = Call("min", (self.number(1), Number(200.0)))
-                return Call(chance.choice(("poisson", "poisson_cumulative")), (count, self.number(1)))
+                mean = Call("min", (Call("max", (self.number(1), Number(0.1))), Number(300.0)))
+                return Call(chance.choice(("poisson", "poisson_cumulative")), (count, mean))
             case _:
                 return Call("negative", (self.number(depth - 1),))
 

@@ -60,6 +60,7 @@ GAPS = (
     Gap("ironcalc", "short circuit", "and", "indicator(1 > 2 and 1 / cells.none > 1)", "ironcalc stops at the first part that decides"),
     Gap("ironcalc", "short circuit", "or", "indicator(1 < 2 or 1 / cells.none > 1)", "ironcalc stops at the first part that decides"),
     Gap("ironcalc", "close to each other", "equal", "indicator(1e-17 == 0)", "ironcalc takes numbers within 2.2e-16 for equal"),
+    Gap("ironcalc", "no events", "poisson", "poisson(0, cells.none)", "ironcalc takes a mean of zero, which others refuse"),
     Gap("ironcalc", "lost brackets", "negative", "1 / -(cells.rate * 2)", "ironcalc drops the brackets of -(a*b) and -(a/b)"),
     Gap("ironcalc", "lost brackets", "add", "1 + (1e20 - 1e20)", "ironcalc drops the brackets of a+(b-c)"),
     Gap("ironcalc", "lost brackets", "equal", "indicator((1 < 2) == (3 < 4))", "ironcalc drops the brackets of (a<b)=(c<d)"),
@@ -79,6 +80,8 @@ ROUNDING: dict[str, Callable[..., Array] | None] = {
     "log10": None,
     "sqrt": None,
     "round": None,
+    "poisson": None,
+    "poisson_cumulative": None,
 }
 COMPARING = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
 
@@ -165,6 +168,8 @@ class Noisy:
         if function in {"multiply", "divide", "power", "exp"}:
             vanished = np.logical_and.reduce(np.broadcast_arrays(*(part != 0 for part in parts))) if function != "exp" else finite
             self.note("underflow", finite & (np.abs(bare) < SMALLEST) & vanished)
+        if function.startswith("poisson"):
+            self.note("underflow", np.abs(bare) < SMALLEST)
         if function == "power":
             self.note("zero to zero", (parts[0] == 0) & (parts[1] == 0))
             self.note("large exponent", (parts[0] < 0) & (np.abs(parts[1]) >= 2.0**31))

@@ -240,7 +240,7 @@ def _limited(limit: int, old: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes are those of Unix")
-@pytest.mark.parametrize("limit", [0, 100, 5_000, 20_000])
+@pytest.mark.parametrize("limit", [64, 1_000, 5_000, 20_000])
 def test_a_full_disk_leaves_the_old_file_alone(limit: int, old: Path) -> None:
     before = old.read_bytes()
     assert len(before) > limit
@@ -253,7 +253,7 @@ def test_a_full_disk_leaves_the_old_file_alone(limit: int, old: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes are those of Unix")
 @pytest.mark.xfail(strict=True, reason="the unfinished archive of the writer complains when it is thrown away")
-@pytest.mark.parametrize("limit", [0, 20_000])
+@pytest.mark.parametrize("limit", [64, 20_000])
 def test_a_full_disk_is_told_in_one_sentence(limit: int, old: Path) -> None:
     assert _limited(limit, old).stderr.splitlines()[0] == f"{old}: cannot be written: File too large"
 
