@@ -136,15 +136,15 @@ def _check_shown_once(sheets: tuple[Sheet, ...], known: dict[str, Place], proble
 
 
 def _block(node: Node, problems: Problems) -> Block | None:
-    if isinstance(node, Mapping):
-        for kind, build in _BLOCKS.items():
-            if kind in node.items:
-                reader = Reader(node, problems, f"block '{kind}'")
-                block = build(reader)
-                reader.finish()
-                return block
-    problems.add(node.place, "a block starts with one of: " + ", ".join(_BLOCKS))
-    return None
+    kind = next(iter(node.items), "") if isinstance(node, Mapping) else ""
+    build = _BLOCKS.get(kind)
+    if build is None:
+        problems.add(node.place, "a block starts with one of: " + ", ".join(_BLOCKS), suggest(kind, _BLOCKS))
+        return None
+    reader = Reader(node, problems, f"block '{kind}'")
+    block = build(reader)
+    reader.finish()
+    return block
 
 
 def _with_data(root: Path, block: Block, problems: Problems) -> Block:

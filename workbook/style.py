@@ -16,6 +16,7 @@ SERIES_DASHES = ("solid", "solid", "dash", "dash", "dash", "dash", "round_dot", 
 NUMBER_FORMATS = {
     "pass": '[=1]"pass";[=0]"FAIL";General',
     "failures": '[=0]"pass";0" failing"',
+    "heat": "0.000",
     "whole": "#,##0",
     "percent": "0.0%",
     "significant": "0.00E+00",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workbook.model import Quantity
 
 CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 a fixed stamp: equal inputs give equal bytes
+HEAT = {"type": "3_color_scale", "min_color": "#F6D6C9", "mid_color": "#FFFFFF", "max_color": "#BFE3CF"}
 RECORD_SHEET = "_workbook"
 FORMAT_VERSION = "1"
 
@@ -230,6 +231,10 @@ class _Writer:
 
     def conditional(self, quantity: Quantity) -> None:
         """Colour carries meaning only: checks that hold and checks that do not."""
+        if quantity.format == "heat":
+            for segment in self.layout.segments[quantity.id]:
+                last = segment.row + len(segment.rows) - 1
+                self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, last, segment.column, HEAT))
         if quantity.format not in {"pass", "failures"}:
             return
         good = 1 if quantity.format == "pass" else 0

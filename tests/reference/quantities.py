@@ -48,8 +48,9 @@ class Inputs:
         return self._names[card]
 
     def members(self, group: str) -> tuple[str, ...]:
-        """Return the members of a list or catalogue, in order."""
-        return tuple(dict.fromkeys(cell.split(".")[1] for cell in self._cells if cell.startswith(f"{group}.")))
+        """Return the members of a list, a catalogue, or a card's points (``catalogue.card``), in order."""
+        start = f"{group}."
+        return tuple(dict.fromkeys(cell.removeprefix(start).partition(".")[0] for cell in self._cells if cell.startswith(start)))
 
 
 def expect(*quantities: str, difference: bool = False) -> Callable[[SomeRule], SomeRule]:

@@ -438,9 +438,7 @@ def _validated(sheet: Worksheet) -> set[str]:
     return cells
 
 
-def test_inputs_are_unlocked_and_validated_and_formulas_locked(
-    built: tuple[api.Book, api.BuildReport], opened: openpyxl.Workbook
-) -> None:
+def test_inputs_are_unlocked_and_validated_and_formulas_locked(built: tuple[api.Book, api.BuildReport], opened: openpyxl.Workbook) -> None:
     book, _ = built
     inputs: dict[str, dict[str, str]] = defaultdict(dict)
     free: set[tuple[str, str]] = set()  # texts without choices: nothing to hold them to

@@ -31,13 +31,19 @@ class Checker:
             case Cell(quantity=quantity) | Fixed(quantity=quantity) | Neighbour(quantity=quantity):
                 return self.type_of(quantity), tree
             case Lookup(quantity=quantity, keys=keys, at=at):
-                return self.type_of(quantity), Lookup(quantity, tuple(self.check(key)[1] for key in keys), at)
+                return self.type_of(quantity), Lookup(quantity, tuple(map(self._key, keys)), at)
             case Total():
                 return self._total(tree)
             case Call():
                 return self._call(tree)
             case _:
                 raise UnitError(tree.at, f"a range stands only inside {', '.join(RANGES)}")
+
+    def _key(self, tree: Tree) -> Tree:
+        kind, lowered = self.check(tree)
+        if kind.kind == "boolean":
+            raise UnitError(tree.at, "a key is a number or a text, not a boolean")
+        return lowered
 
     def _conditions(self, conditions: tuple[tuple[str, Tree], ...]) -> tuple[tuple[str, Tree], ...]:
         lowered = []
@@ -100,7 +106,14 @@ class Checker:
         return Call("divide", (tree, Number(float(f"{1.0 / factor:.15g}"), at)), at)
 
 
-RANGES = {"slope": (0, 1), "intercept": (0, 1), "locate": (1,), "interpolate": (2, 3)}  # which arguments are ranges
+RANGES = {
+    "slope": (0, 1),
+    "intercept": (0, 1),
+    "locate": (1,),
+    "interpolate": (2, 3),
+    "position": (1,),
+    "at": (0,),
+}  # which arguments are ranges
 ARITHMETIC = {"add", "subtract", "multiply", "divide", "power", "negative"}
 
 

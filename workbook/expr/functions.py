@@ -177,6 +177,18 @@ _FUNCTIONS = (
         Operator("", ADDING, 0, 0),
     ),
     Function(
+        "position",
+        (2, 2),
+        values.position,
+        rules.locate,
+        "position(x, [row.column for row in table]): the place of the first row that equals x.",
+        "MATCH({0},{1},0)",
+        "place of {0} in {1}",
+    ),
+    Function(
+        "at", (2, 2), values.at, rules.at, "at([row.column for row in table], place): the cell at a place.", "INDEX({*})", "{0} at {1}"
+    ),
+    Function(
         "slope",
         (2, 2),
         values.slope,

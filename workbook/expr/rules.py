@@ -229,6 +229,13 @@ def interpolate(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     return arguments[3][1]
 
 
+def at(units: Units, arguments: Sequence[Argument], at: int) -> Type:
+    """(cells, place): a number of the cells' unit."""
+    _numbers(arguments)
+    plain(units, [arguments[1]], at)
+    return arguments[0][1]
+
+
 def slope(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     """(ys, xs): units divide."""
     return divide(units, arguments, at)

@@ -154,6 +154,19 @@ def interpolate(value: Array, segment: Array, xs: Array, ys: Array) -> Array:
     return np.where(usable, finite(ys[left] + (value - xs[left]) * slope), np.nan)
 
 
+def position(value: Array, cells: Array) -> Array:
+    """MATCH(value, cells, 0): the 1-based place of the first equal cell; an error where there is none."""
+    equal = np.asarray(value)[..., None] == cells
+    return np.where(equal.any(axis=-1), equal.argmax(axis=-1) + 1.0, np.nan)
+
+
+def at(cells: Array, place: Array) -> Array:
+    """INDEX(cells, place): the cell at a 1-based place; an error outside the range."""
+    whole = np.floor(place)
+    inside = (whole >= 1) & (whole <= len(cells))
+    return np.where(inside, cells[np.where(inside, whole, 1).astype(int) - 1], np.nan)
+
+
 def slope(ys: Array, xs: Array) -> Array:
     """Least-squares slope of ys over xs; shape () from two vectors, which must be of one length."""
     if len(xs) != len(ys):
