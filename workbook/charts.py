@@ -75,9 +75,13 @@ def _groups(layout: Layout, series: Series, member: str) -> Iterator[tuple[str, 
     for key in dict.fromkeys(table.rows[row][position] for row in rows):
         if series.only and key not in series.only:
             continue
-        shown = str(table.keys[position].shown[key])
+        shown = _text(table.keys[position].shown[key])
         name = series.name.replace("{" + series.per + "}", shown) if series.name else shown
         yield name, [row for row in rows if table.rows[row][position] == key]
+
+
+def _text(shown: str | float) -> str:
+    return shown if isinstance(shown, str) else f"{shown:g}"
 
 
 def _area(layout: Layout, quantity: str, rows: list[int]) -> str:

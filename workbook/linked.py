@@ -47,7 +47,7 @@ def add_view(owner: Maker, block: ViewBlock, sheet: Sheet) -> None:
             Quantity(
                 block.name,
                 member,
-                str(right.shown[member]),
+                _head(right, member),
                 column.unit,
                 len(table.rows),
                 block.place,
@@ -59,6 +59,12 @@ def add_view(owner: Maker, block: ViewBlock, sheet: Sheet) -> None:
             found = source.index.get((key, member) if names[0] == block.rows else (member, key))
             if found is not None:
                 quantity.links[row] = (column.id, found)
+
+
+def _head(key: Key, member: str) -> str:
+    """Return the head of a view's column: a name, or a number with what it counts."""
+    shown = key.shown[member]
+    return shown if isinstance(shown, str) else f"{key.label or key.name} {shown:g}"
 
 
 def _members(table: Table, key: Key) -> list[tuple[str, ...]]:

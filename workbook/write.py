@@ -21,6 +21,7 @@ from workbook.style import properties
 
 if TYPE_CHECKING:
     from workbook.evaluate import Values
+    from workbook.layout import Segment
     from workbook.model import Quantity
 
 CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 a fixed stamp: equal inputs give equal bytes
@@ -105,6 +106,7 @@ class _Writer:
         for quantity in self.layout.model.quantities.values():
             if quantity.id in self.layout.segments:
                 self.quantity(quantity)
+        self.heat()
         for name, (quantity_id, row) in sorted(self.layout.names.items()):
             sheet, r, c = self.layout.cell(quantity_id, row)
             self.ok(self.book.define_name(name, f"={quoted(sheet)}!${column_letters(c)}${r + 1}"))
@@ -231,10 +233,6 @@ class _Writer:
 
     def conditional(self, quantity: Quantity) -> None:
         """Colour carries meaning only: checks that hold and checks that do not."""
-        if quantity.format == "heat":
-            for segment in self.layout.segments[quantity.id]:
-                last = segment.row + len(segment.rows) - 1
-                self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, last, segment.column, HEAT))
         if quantity.format not in {"pass", "failures"}:
             return
         good = 1 if quantity.format == "pass" else 0
@@ -246,6 +244,18 @@ class _Writer:
                 test = f"=AND(ISNUMBER({cell}),{cell}{sign}{good})"
                 rule = {"type": "formula", "criteria": test, "format": self.format(f"{role}|{quantity.format}|1")}
                 self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, last, segment.column, rule))
+
+    def heat(self) -> None:
+        """Colour the columns of a table that ask for it on one scale, as a map of the whole."""
+        areas: dict[tuple[str, str], list[Segment]] = {}
+        for quantity in self.layout.model.quantities.values():
+            if quantity.format == "heat":
+                for segment in self.layout.segments[quantity.id]:
+                    areas.setdefault((segment.sheet, quantity.table), []).append(segment)
+        for (sheet, _), segments in areas.items():
+            first, last = min(s.row for s in segments), max(s.row + len(s.rows) - 1 for s in segments)
+            left, right = min(s.column for s in segments), max(s.column for s in segments)
+            self.ok(self.sheets[sheet].conditional_format(first, left, last, right, HEAT))
 
     def record(self) -> None:
         """A hidden sheet that says which template made the file and which id each block of cells has."""

@@ -23,6 +23,9 @@ RULES: dict[str, Rule] = {}
 DIFFERENCES: set[str] = set()
 """Quantities that subtract like from like, so that an absolute tolerance is needed."""
 
+TINY: set[str] = set()
+"""Probabilities that may lie where floating point runs out, so that it has no digits left to compare."""
+
 
 class Inputs:
     """Input cells by id, in the units of the cells; a cell that names a card holds the card's key."""
@@ -53,7 +56,7 @@ class Inputs:
         return tuple(dict.fromkeys(cell.removeprefix(start).partition(".")[0] for cell in self._cells if cell.startswith(start)))
 
 
-def expect(*quantities: str, difference: bool = False) -> Callable[[SomeRule], SomeRule]:
+def expect(*quantities: str, difference: bool = False, tiny: bool = False) -> Callable[[SomeRule], SomeRule]:
     """Register a function as the expectation of the quantities named, and keep its answers.
 
     Raises:
@@ -70,6 +73,8 @@ def expect(*quantities: str, difference: bool = False) -> Callable[[SomeRule], S
             RULES[quantity] = kept
             if difference:
                 DIFFERENCES.add(quantity)
+            if tiny:
+                TINY.add(quantity)
         return kept
 
     return register
