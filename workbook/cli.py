@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -34,6 +35,10 @@ class _Group(click.Group):
     """Turns our errors into messages and exit codes: no traceback reaches a user for bad input."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # A console or file without the signs of mathematics shows a question mark in their place.
+                stream.reconfigure(errors="replace")
         try:
             return super().invoke(ctx)
         except WorkbookError as error:

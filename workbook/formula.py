@@ -144,7 +144,7 @@ class _Writer:
                 if "{*}" not in entry.excel
                 else entry.excel.replace("{*}", ",".join(parts))
             )
-            if len(text) > MAXIMUM_LENGTH:
+            if len(text) >= MAXIMUM_LENGTH:
                 raise TooLongError
             return text, operator.level if operator else ATOM
         if len(arguments) == 1:

@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from workbook.expr.check import RANGES
 from workbook.expr.functions import FUNCTIONS
 from workbook.expr.nodes import Call, Name, Number, Text, Tree, walk
 
@@ -32,8 +33,7 @@ COMPARISONS: dict[str, ast.cmpop] = {
     "greater_equal": ast.GtE(),
 }
 OF_ONE_NUMBER = ("abs", "exp", "ln", "log2", "log10", "sqrt", "floor", "ceiling", "truncate")
-OF_RANGES = {"slope", "intercept", "locate", "interpolate"}
-SCALAR = set(FUNCTIONS) - OF_RANGES
+SCALAR = set(FUNCTIONS) - set(RANGES)
 
 
 class Grammar:

@@ -84,11 +84,22 @@ class RandomBook:
         value = self.values[quantity][row]
         return value if isinstance(value, str) else None if value is None or np.isnan(value) else float(value)
 
+    @property
+    def cells(self) -> list[tuple[str, int]]:
+        """All formula cells, as (quantity, row)."""
+        names = [*(item.quantity for item in self.drawn), *(f"gaps.t{number}" for number in range(len(GAPS)))]
+        return [(name, row) for name in names for row in range(self.layout.model.quantities[name].size)]
+
+    def reference(self, quantity: str, row: int) -> tuple[str, str]:
+        """The sheet and A1 reference of a cell."""
+        sheet, r, c = self.layout.cell(quantity, row)
+        return sheet, cell_reference(r + 1, c + 1)
+
     def computed(self, engine: Engine, cells: Sequence[tuple[str, int]]) -> list[CellValue]:
         """Let an engine compute the poisoned file, and return the values of cells given as (quantity, row)."""
         poisoned = self.path.with_name(f"poisoned for {engine.name}.xlsx")
         poison(self.path, poisoned)
-        places = [(sheet, cell_reference(r + 1, c + 1)) for sheet, r, c in (self.layout.cell(*cell) for cell in cells)]
+        places = [self.reference(*cell) for cell in cells]
         asked: dict[str, list[str]] = {}
         for sheet, reference in places:
             asked.setdefault(sheet, []).append(reference)

@@ -3,8 +3,8 @@
 **Stable results.** Engines may differ in the last digit of every operation. Near a jump (a comparison of nearly equal
 numbers, a floor beside an edge) or under cancellation that is enough for a different result, and no engine is wrong. So
 an expression is computed ``DRAWS`` times with a random relative error of up to ``NOISE`` in the result of every operation
-that rounds (the first draw has none), and is stable where all draws agree to ``AGREEMENT`` or are all errors. What an operation gives exactly gets
-no error: inputs, written numbers, choices such as MIN and IF, whole numbers from FLOOR.
+that rounds (the first draw has none), and is stable where all draws agree to ``AGREEMENT`` or are all errors. What an
+operation gives exactly gets no error: inputs, written numbers, choices such as MIN and IF, whole numbers from FLOOR.
 
 **Events.** What happens inside an expression that a known gap of an engine would make visible. A result with such an
 event is not compared with the engines that have the gap, and each gap has an expected failure of its own, so that it is
@@ -132,7 +132,7 @@ class Noisy:
             case _:
                 raise TypeError(tree)
 
-    def note(self, event: str, where: Array | bool) -> None:
+    def note(self, event: str, where: Array) -> None:
         """Remember an event for the rows where it happens in any draw."""
         happened = np.broadcast_to(where, (DRAWS, self.rows)).any(axis=0)
         self.events[event] = self.events.get(event, np.zeros(self.rows, dtype=bool)) | happened
@@ -144,7 +144,7 @@ class Noisy:
         regrouped = tree.function == "add" and last in {"add", "subtract"}
         turned = tree.function == "negative" and inner & {"multiply", "divide"}
         if regrouped or turned or (tree.function in COMPARING and inner & COMPARING):
-            self.note("lost brackets", where=True)
+            self.note("lost brackets", np.ones((), dtype=bool))
 
     def note_logic(self, function: str, parts: list[Array]) -> None:
         """Note comparisons of numbers that are close in absolute terms, and conditions that decide before an error."""

@@ -30,7 +30,10 @@ class Knob:
     """The largest value of the same field, the scale for one that is 0."""
 
     listed: str
-    """The list it belongs to, whose values increase, or an empty text."""
+    """The list it belongs to, whose values increase (those of a field of points do not fall), or an empty text."""
+
+    ends: bool = False
+    """Whether it is the end of its list, which stays where it is."""
 
     def allows(self, value: float) -> bool:
         """Tell whether a number lies within the bounds."""
@@ -38,6 +41,8 @@ class Knob:
 
     def edited(self, random: np.random.Generator) -> float | str:
         """Return another value within the bounds, or the template's where none is found."""
+        if self.ends:
+            return self.value
         if isinstance(self.value, str):
             return str(random.choice(self.choices)) if self.choices else self.value
         if self.choices:
@@ -61,13 +66,18 @@ class Knob:
 
 
 def draw(random: np.random.Generator, knobs: Sequence[Knob]) -> Values:
-    """Return edits of a third of the inputs: lists put back in order, and the incoherent ones left out."""
-    edits = {knob.cell: knob.edited(random) for knob in knobs if random.random() < SHARE_EDITED}
+    """Return edits of a third of the inputs: lists put back in order, and the incoherent ones left out.
+
+    Lists with an end may be edited as a whole: of several equal values before the end, all must move for the last to.
+    """
+    moved = {knob.listed for knob in knobs if knob.ends and random.random() < SHARE_EDITED}
+    edits = {knob.cell: knob.edited(random) for knob in knobs if random.random() < SHARE_EDITED or knob.listed in moved}
     whole = {knob.cell: knob.value for knob in knobs}
     for listed in dict.fromkeys(knob.listed for knob in knobs if knob.listed):
         cells = [knob.cell for knob in knobs if knob.listed == listed]
-        values = {float(edits.get(cell, whole[cell])) for cell in cells}
-        edits.update(zip(cells, sorted(values) if len(values) == len(cells) else [whole[cell] for cell in cells], strict=True))
+        values = sorted(float(edits.get(cell, whole[cell])) for cell in cells)
+        repeats = len(set(values)) < len({whole[cell] for cell in cells})
+        edits.update(zip(cells, [whole[cell] for cell in cells] if repeats else values, strict=True))
     for cell in list(incoherent({**whole, **edits})):
         edits.pop(cell, None)
     return {cell: value for cell, value in edits.items() if value != whole[cell]}

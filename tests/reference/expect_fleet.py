@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from tests.reference import chain, metrics
+from tests.reference import chain, metrics, search
 from tests.reference.expect_paper_sheet import failing
-from tests.reference.expect_sizing import answer, demand, found, instances
+from tests.reference.expect_sizing import demand, wanted
 from tests.reference.expect_workloads import POOLS, pool
 from tests.reference.printed import deviation, half_unit
 from tests.reference.printed_fleet import PRINTED_FLEET, PRINTED_RATIOS, number_text
@@ -64,13 +64,14 @@ class Sized:
 @cache
 def sized(i: Inputs, mode: str, key: str, side: str) -> Sized:
     """Return a pool as it is run; one without requests needs no instance."""
-    wanted, profile = demand(i, mode, key, side), chain.calibrated(i, pool(i, key, side).profile)
-    if not wanted.share:
+    item, profile = demand(i, mode, key, side), chain.calibrated(i, pool(i, key, side).profile)
+    if not item.share:
         return Sized(0.0, 0.0, 0.0, chain.curve_watts(i, profile.curve, 1.0), profile.tp, 0.0)
-    count = instances(i, mode, key, side)
-    in_flight = wanted.offered / count
+    queue = wanted(i, mode, key, side)
+    count = search.instances(i, queue)
+    in_flight = queue.offered / count
     watts = chain.curve_watts(i, profile.curve, max(1.0, float(trunc(in_flight))))
-    return Sized(count, in_flight / wanted.n_slots, in_flight, watts, profile.tp, wanted.rate * wanted.output)
+    return Sized(count, in_flight / item.n_slots, in_flight, watts, profile.tp, item.rate * item.output)
 
 
 def expect_of_pool(column: str, of: Callable[[Sized], float]) -> None:
@@ -111,9 +112,19 @@ def profile(i: Inputs, _mode: str, key: str, side: str) -> str:
     return i.shown(pool(i, key, side).profile)
 
 
+@expect("outcome_pools.wait")
+def wait(i: Inputs, mode: str, key: str, side: str) -> float:
+    return search.answer(i, wanted(i, mode, key, side)).wait
+
+
 @expect("outcome_pools.first_token")
 def first_token(i: Inputs, mode: str, key: str, side: str) -> float:
-    return demand(i, mode, key, side).prefill + answer(i, mode, key, side).wait
+    return demand(i, mode, key, side).prefill + wait(i, mode, key, side)
+
+
+@expect("outcome_pools.sound")
+def pool_is_sound(i: Inputs, mode: str, key: str, side: str) -> float:
+    return float(search.is_found(i, wanted(i, mode, key, side)))
 
 
 @expect("checks.fleets_sized")
@@ -169,7 +180,7 @@ def gain(i: Inputs, mode: str, key: str) -> float:
 
 @expect("outcome.sound")
 def sound(i: Inputs, mode: str, key: str) -> float:
-    return float(all(found(i, mode, key, side) for side in POOLS))
+    return float(all(pool_is_sound(i, mode, key, side) for side in POOLS))
 
 
 # Claims

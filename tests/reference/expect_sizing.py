@@ -1,31 +1,19 @@
-"""Expectations of sheet Sizing: what every pool asks for, and the search for the fewest instances.
+"""Expectations of sheet Sizing: what every pool asks for, and the search for the fewest instances (`search`)."""
 
-The answer comes from counting instances up one by one (`queueing.fewest_instances`); the
-steps towards it from a plain bisection. Erlang's formula is the recursion of `queueing`,
-carried once along all server counts of a pool.
-"""
-
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from tests.reference import queueing, replay
+from tests.reference import replay
 from tests.reference.chain import MILLI
 from tests.reference.domain import FloatArray
 from tests.reference.expect_draws import CHUNKS, drawn, sample_name, sample_of
 from tests.reference.expect_workloads import Pool, bins, pool
 from tests.reference.quantities import Inputs, expect
-from tests.reference.rounding import ceil, floor, trunc
-
-STEPS = 14
-HALVED_FROM = 2
-NEVER = 1e9
-"""Milliseconds that stand for a queue without end."""
-
-# Demand
+from tests.reference.rounding import ceil, trunc
+from tests.reference.search import Wanted, expect_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +42,6 @@ class Demand:
     def bound(self) -> float:
         """Instances at full use."""
         return self.rate / self.service_rate if self.share else 0.0
-
-    @property
-    def offered(self) -> float:
-        """Slots in use on average."""
-        return self.rate * self.mean * MILLI
 
 
 def drawn_times(seen: Pool, sample: str) -> FloatArray:
@@ -131,3 +114,11 @@ def sample(_i: Inputs, _mode: str, key: str, side: str) -> str:
     return sample_name(sample_of(key, side))
 
 
+@cache
+def wanted(i: Inputs, mode: str, key: str, side: str) -> Wanted:
+    """Return what the search of a pool starts from."""
+    item = demand(i, mode, key, side)
+    return Wanted(item.rate, item.n_slots, item.mean, item.cv2, least(i, mode, key, side))
+
+
+expect_search("search", wanted)

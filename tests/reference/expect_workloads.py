@@ -16,6 +16,9 @@ POOLS = ("short", "long")
 WITHIN_ONE = 1e-9
 """How near to 1 the shares of a distribution must add up."""
 
+DIGITS = 9
+"""Decimals of a prompt, which ends at the edge of a chunk on paper where the middle of a bin does."""
+
 # Distributions
 
 
@@ -121,7 +124,8 @@ def pool(i: Inputs, key: str, side: str) -> Pool:
     """Return a pool of a fleet; the long one takes every request above the split, as `fleet.two_pools`."""
     name, profile = i.text(f"fleets.{key}.workload"), i.text(f"fleets.{key}.{side}_profile")
     window = short_window(i, key) if side == "short" else i["traffic.long_window"]
-    reach = 0.0, split(i, key), i[f"knots.{name}.{points(i, name)[-1]}.upper"]
+    longest = max(i[f"knots.{name}.{points(i, name)[-1]}.upper"], i["traffic.long_window"])
+    reach = 0.0, split(i, key), longest
     item = chain.calibrated(i, profile)
     by_slots = float(slots.scheduled_slots(item.max_slots, item.calibration_length, window))
     by_blocks = float(slots.block_slots(item.blocks, slots.window_blocks(window, item.block_size)))
@@ -202,7 +206,8 @@ def bin_(i: Inputs, key: str, side: str, point: str) -> Bin:
     drawn_from = 0.0 if first_of_long and i["traffic.from_zero"] else start
     centre, half = (drawn_from + stop) / 2.0, (stop - drawn_from) / 2.0
     lengths = tuple(min(seen.window, centre + half * place + i["traffic.half_token"]) for place in fleet.NODES)
-    prefills = tuple(float(rounding.ceil(((1.0 - seen.output_share) * each - i["traffic.lost"]) / seen.chunk)) for each in lengths)
+    prompts = (round((1.0 - seen.output_share) * each - i["traffic.lost"], DIGITS) for each in lengths)
+    prefills = tuple(float(rounding.ceil(prompt / seen.chunk)) for prompt in prompts)
     outputs = ((seen.output_share * each + i["traffic.lost"]) / i["decode.tokens_per_step"] for each in lengths)
     steps = (sum(parts) for parts in zip(prefills, outputs, strict=True))
     times = tuple(count * (seen.w + seen.h_full * each) for count, each in zip(steps, lengths, strict=True))

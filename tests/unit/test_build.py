@@ -309,7 +309,7 @@ def test_folders_are_made_and_permissions_are_those_of_any_file(tmp_path: Path) 
 
 def test_set_values_reach_the_file_and_all_that_depends_on_them(tmp_path: Path) -> None:
     path = tmp_path / "tiny.xlsx"
-    sets = {"run.weights": "20.5", "run.gpu": "large", "lengths.l2": 2500, "gpus.small.maker": "blue"}
+    sets: dict[str, str | float] = {"run.weights": "20.5", "run.gpu": "large", "lengths.l2": 2500, "gpus.small.maker": "blue"}
     api.build("tiny", path, templates=TINY, sets=sets)
     book = api.load("tiny", TINY, sets)
     values = _by_id(book, path)

@@ -121,7 +121,10 @@ def test_units_are_read_and_shown(units: Units, text: str, shown: str) -> None:
     assert units.same(units.parse(shown.replace("^", "**")), units.parse(text))
 
 
-@pytest.mark.parametrize("text", ["volt", "W/gpus", "m", "mW", "W//s", "W/", "*", "2*W", "W gpu)", "W+s", "W^2", "tokens per second", "W**2**3", "11", "1/", "%", "£"])
+@pytest.mark.parametrize(
+    "text",
+    ["volt", "W/gpus", "m", "mW", "W//s", "W/", "*", "2*W", "W gpu)", "W+s", "W^2", "tokens per second", "W**2**3", "11", "1/", "%", "£"],
+)
 def test_unknown_units_are_refused_by_name(units: Units, text: str) -> None:
     with pytest.raises(UnknownUnitError, match="unknown unit"):
         units.parse(text)
@@ -404,7 +407,7 @@ def test_a_relabel_changes_the_unit_and_nothing_else(model: Model, text: str, un
 )
 def test_the_declared_unit_must_be_that_of_the_expression(tmp_path: Path, unit: str, expression: str, message: str) -> None:
     sheet = TEMPLATE + f"  - values: v\n    items:\n      bad: {{unit: {unit}, expr: {expression}}}\n"
-    with pytest.raises(WorkbookError, match="v.bad") as caught:
+    with pytest.raises(WorkbookError, match=r"v\.bad") as caught:
         compile_model(declarations(write_templates(tmp_path, sheet), "book"))
     assert caught.value.diagnostics[0].message == f"'v.bad': {message}"
 

@@ -180,7 +180,8 @@ def test_round_takes_halves_away_from_zero(value: float, digits: int, expected: 
 
 
 @pytest.mark.parametrize(
-    ("value", "digits", "expected"), [(1.005, 2, 1.01), (2.675, 2, 2.68), (-1.005, 2, -1.01), (8.345, 2, 8.35), (0.285, 2, 0.29), (1.0049999, 2, 1.0)]
+    ("value", "digits", "expected"),
+    [(1.005, 2, 1.01), (2.675, 2, 2.68), (-1.005, 2, -1.01), (8.345, 2, 8.35), (0.285, 2, 0.29), (1.0049999, 2, 1.0)],
 )
 def test_round_tells_halves_by_their_decimal_digits(value: float, digits: int, expected: float) -> None:
     # As floats all but the last lie just below the half.
@@ -308,7 +309,8 @@ def test_locate_in_a_single_knot_gives_the_first_segment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(1.0, 10.0), (1.5, 20.0), (2.0, 30.0), (3.0, 25.0), (4.0, 20.0), (6.0, 40.0), (8.0, 60.0), (0.0, -10.0), (10.0, 80.0)]
+    ("value", "expected"),
+    [(1.0, 10.0), (1.5, 20.0), (2.0, 30.0), (3.0, 25.0), (4.0, 20.0), (6.0, 40.0), (8.0, 60.0), (0.0, -10.0), (10.0, 80.0)],
 )
 def test_interpolate_goes_through_the_knots_and_on_straight_outside(value: float, expected: float) -> None:
     assert call("interpolate", value, call("locate", value, KNOTS), KNOTS, LEVELS) == pytest.approx(expected, rel=1e-14)

@@ -57,7 +57,8 @@ def parse(text: str) -> Tree:
             warnings.simplefilter("error")  # Python warns of texts such as '\d', where it will refuse them later
             body = ast.parse(flat, mode="eval").body
     except SyntaxError as error:
-        raise ExpressionError(start + max(0, (error.offset or 1) - 1), f"cannot be parsed: {error.msg}") from None
+        at = error.offset - 1 if error.offset else len(flat)  # without one the text ends too early
+        raise ExpressionError(start + at, f"cannot be parsed: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError(start, "cannot be parsed: too deep or not text", "split it into helper columns") from None
     read = len(flat.encode()[: body.end_col_offset].decode())

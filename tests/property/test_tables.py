@@ -1,0 +1,147 @@
+"""Lookups, sums over rows and functions of ranges: NumPy's values against three engines, in every row of a table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.property.random_book import disagrees
+from tests.unit.test_expressions import TEMPLATE
+from workbook.compile import compile_model
+from workbook.declare import declarations
+from workbook.evaluate import Values, evaluate
+from workbook.place import place
+from workbook.verify.engines import ENGINES
+from workbook.verify.poison import poison
+from workbook.verify.xlsx import cell_reference
+from workbook.write import write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from workbook.layout import Layout
+    from workbook.verify.engines.base import CellValue, Engine
+
+ROWS = 6
+KNOTS, LEVELS = "[r.n for r in k]", "[r.v for r in k]"
+UPRIGHT = f"slope({KNOTS}, [r.zeros for r in k])"
+EXPRESSIONS = (
+    "k[n].v",
+    "k[x.a].v",
+    "k[x.a - 1].v",
+    "otherwise(k[c].v, -1)",
+    "k[x.zero / x.zero].v",
+    "t[g, n].d",
+    "t[g, 2].d + t['one', 'n3'].c",
+    "t[g, x.a].d",
+    "t['two', n].c",
+    "sum(r.c for r in t)",
+    "sum(r.c for r in t if r.g == g)",
+    "sum(r.c for r in t if r.g == g and r.n == n)",
+    "sum(r.c for r in t if r.n == x.a)",
+    "sum(r.broken for r in t)",
+    "sum(r.broken for r in t if r.g == 'one')",
+    "sum(r.broken for r in t if r.g == g)",
+    "sum(r.broken * 1 for r in t if r.g == 'one')",
+    "sum(r.c * r.d for r in t if r.g == g)",
+    "sum((r.c - x.b) / r.d ** 2 for r in t)",
+    "sum(-r.c for r in t if r.n == n)",
+    "count(r.c for r in t)",
+    "count(r.c for r in t if r.g == g)",
+    "count(r.c for r in t if r.c == c)",
+    "count(r.w for r in t if r.w == 'P')",
+    "mean(r.c for r in t if r.n == n)",
+    "mean(r.c for r in t if r.n == x.a)",
+    "min(r.c for r in t if r.g == g)",
+    "max(r.d for r in t if r.g == 'one')",
+    "max(r.broken for r in t if r.g == g)",
+    f"locate(n, {KNOTS})",
+    f"locate(x.a, {KNOTS})",
+    f"locate(x.b, {KNOTS})",
+    f"locate(c, {KNOTS})",
+    f"locate(broken, {KNOTS})",
+    f"otherwise(locate(x.a / x.zero, {KNOTS}), -1)",
+    f"interpolate(d, locate(d, {KNOTS}), {KNOTS}, {LEVELS})",
+    f"interpolate(x.b, locate(x.b, {KNOTS}), {KNOTS}, {LEVELS})",
+    f"2 ** -interpolate(n, locate(n, {KNOTS}), {KNOTS}, {LEVELS})",
+    f"interpolate(1, d, {KNOTS}, {LEVELS})",
+    f"slope({LEVELS}, {KNOTS})",
+    f"intercept({LEVELS}, {KNOTS}) - 1",
+    f"slope([r.c for r in t if r.g == g], {KNOTS})",
+    f"slope([r.c for r in t], {KNOTS})",
+    f"position(n, {KNOTS})",
+    f"position(d, {KNOTS})",
+    f"at({LEVELS}, position(n, {KNOTS}))",
+    f"at({LEVELS}, d)",
+    "c - previous(c) if n > 1 else 0",
+    "1 if n == 1 else otherwise(previous(broken), -1)",
+    UPRIGHT,
+    "indicator(w == 'P' or g == 'two')",
+)
+
+
+@dataclass(frozen=True)
+class TableBook:
+    """A built workbook with one column for each expression."""
+
+    layout: Layout
+    values: Values
+    poisoned: Path
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> TableBook:
+    """Build the workbook and poison it."""
+    root = tmp_path_factory.mktemp("tables")
+    columns = "".join(f"      e{number}: {{expr: {json.dumps(text)}}}\n" for number, text in enumerate(EXPRESSIONS))
+    sheet = TEMPLATE.replace("  - table: k\n", f"{columns}  - table: k\n")
+    sheet = sheet.replace("      v: {values", "      zeros: {expr: x.zero}\n      v: {values")
+    (root / "sheets").mkdir()
+    (root / "sheets" / "sheet.yaml").write_text(sheet, encoding="utf-8")
+    (root / "book.yaml").write_text("workbook: book\nsheets: [sheet]\n", encoding="utf-8")
+    (root / "sources.yaml").write_text("{}\n", encoding="utf-8")
+    (root / "units.txt").write_text("second = [time] = s\n", encoding="utf-8")
+    model = compile_model(declarations(root, "book"))
+    layout, values = place(model), evaluate(model)
+    write(layout, values, root / "book.xlsx", "0")
+    poison(root / "book.xlsx", root / "poisoned.xlsx")
+    return TableBook(layout, values, root / "poisoned.xlsx")
+
+
+def differences(tables: TableBook, engine: Engine) -> dict[str, list[tuple[int, float | None, CellValue]]]:
+    """Return where an engine and NumPy differ, by expression: row, NumPy's value, the engine's."""
+    cells = [(f"t.e{number}", row) for number in range(len(EXPRESSIONS)) for row in range(ROWS)]
+    references = {cell: cell_reference(r + 1, c + 1) for cell in cells for _, r, c in [tables.layout.cell(*cell)]}
+    computed = engine.recalculate(tables.poisoned, {"Sheet": list(references.values())})["Sheet"]
+    found: dict[str, list[tuple[int, float | None, CellValue]]] = {}
+    for (quantity, row), reference in references.items():
+        value = tables.values[quantity][row]
+        expected = None if np.isnan(value) else float(value)
+        if disagrees(expected, computed[reference]):
+            text = EXPRESSIONS[int(quantity.removeprefix("t.e"))]
+            found.setdefault(text, []).append((row, expected, computed[reference]))
+    return found
+
+
+@pytest.mark.parametrize("name", list(ENGINES))
+def test_engines_compute_what_numpy_does(name: str, tables: TableBook, engines: Callable[[str], Engine]) -> None:
+    found = differences(tables, engines(name))
+    if name == "gnumeric":
+        found.pop(UPRIGHT, None)
+    assert found == {}
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="gnumeric, slope: 0 where all xs are equal, and others give #DIV/0!")
+def test_the_slope_of_an_upright_line_is_an_error_in_gnumeric(tables: TableBook, engines: Callable[[str], Engine]) -> None:
+    assert UPRIGHT not in differences(tables, engines("gnumeric"))
+
+
+def test_results_and_errors_are_both_among_them(tables: TableBook) -> None:
+    values = np.array([tables.values[f"t.e{number}"] for number in range(len(EXPRESSIONS))])
+    assert np.isnan(values).sum() >= 20
+    assert np.isfinite(values).sum() >= 200

@@ -1,0 +1,167 @@
+"""The search for the fewest instances as the workbook shows it, step by step, for every table that has one.
+
+The answer comes from counting instances up one by one (`queueing.fewest_instances`); the
+steps towards it from a plain bisection. Erlang's formula is the recursion of `queueing`,
+carried once along all server counts of a pool.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from tests.reference import queueing
+from tests.reference.chain import MILLI
+from tests.reference.quantities import Inputs, expect
+from tests.reference.rounding import floor
+
+STEPS = 14
+NEVER = 1e9
+"""Milliseconds that stand for a queue without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a pool must serve: requests/s, slots of an instance, ms, and the instances to start from."""
+
+    rate: float
+    n_slots: float
+    mean: float
+    cv2: float
+    least: float
+
+    @property
+    def offered(self) -> float:
+        """Slots in use on average."""
+        return self.rate * self.mean * MILLI
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Requests that meet so many servers: chance to wait, P99 wait (ms), and whether it meets the objective."""
+
+    servers: float
+    waits: float
+    wait: float
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the search: instances tried, most that fall short, fewest that do."""
+
+    trial: float
+    queue: Queue
+    low: float
+    high: float
+
+
+def reaches(value: float, limit: float) -> bool:
+    """Tell whether a value is not below a limit > 0; a tie but for rounding is noted as an edge."""
+    return bool(floor(np.clip(value / limit, 0.5, 1.5)))
+
+
+@cache
+def inverse_losses(load: float) -> tuple[float, ...]:
+    """Return the inverse of Erlang's loss formula for 0, 1, 2 ... servers until it overflows."""
+    found = [1.0]
+    while not math.isinf(found[-1]):
+        found.append(1.0 + found[-1] * (len(found) / load))
+    return tuple(found)
+
+
+def chance_to_wait(servers: float, load: float) -> float:
+    """Return `queueing.erlang_c`."""
+    if load == 0.0:
+        return 0.0
+    inverses, rho = inverse_losses(load), load / servers
+    return 1.0 / (rho + (1.0 - rho) * inverses[min(int(servers), len(inverses) - 1)])
+
+
+@cache
+def queue(wanted: Wanted, objective: float, instances: float) -> Queue:
+    """Return what requests meet with so many instances; see `queueing.wait_quantile`. The objective is in ms."""
+    servers = instances * wanted.n_slots
+    if not servers or reaches(wanted.offered, servers):
+        return Queue(servers, 1.0, NEVER, holds=False)
+    waits = chance_to_wait(servers, wanted.offered)
+    if not reaches(waits, queueing.WAIT_TAIL):
+        return Queue(servers, waits, 0.0, holds=True)
+    drain = 2.0 * (servers - wanted.offered) / wanted.mean / (1.0 + wanted.cv2)
+    wait = math.log(waits / queueing.WAIT_TAIL) / drain
+    return Queue(servers, waits, wait, holds=not reaches(wait, objective))
+
+
+@cache
+def steps(i: Inputs, wanted: Wanted) -> tuple[Step, ...]:
+    """Return the steps of the search: the fewest instances, its reach, and twelve halvings."""
+    objective, furthest = i["traffic.objective"], wanted.least + i["traffic.reach"]
+    first = queue(wanted, objective, wanted.least)
+    low, high = (wanted.least - 1.0, wanted.least) if first.holds else (wanted.least, furthest)
+    found = [Step(wanted.least, first, math.nan, math.nan), Step(furthest, queue(wanted, objective, furthest), low, high)]
+    while len(found) < STEPS:
+        trial = max(low, (low + high) // 2.0)
+        tried = queue(wanted, objective, trial)
+        low, high = (low, min(high, max(wanted.least, trial))) if tried.holds else (trial, high)
+        found.append(Step(trial, tried, low, high))
+    return tuple(found)
+
+
+@cache
+def fewest(i: Inputs, wanted: Wanted) -> float:
+    """Return the fewest instances, found by counting up; a pool without requests keeps where it starts."""
+    if not wanted.rate:
+        return wanted.least
+    demand = queueing.Demand(wanted.rate, wanted.n_slots, wanted.mean * MILLI, wanted.cv2, i["traffic.objective"] * MILLI)
+    return float(queueing.fewest_instances(demand, cap=i["traffic.cap"]).instances)
+
+
+def is_found(i: Inputs, wanted: Wanted) -> bool:
+    """Tell whether the answer is within reach."""
+    return fewest(i, wanted) <= wanted.least + i["traffic.reach"]
+
+
+def instances(i: Inputs, wanted: Wanted) -> float:
+    """Return the answer, or the last instances within reach."""
+    return min(fewest(i, wanted), wanted.least + i["traffic.reach"])
+
+
+def answer(i: Inputs, wanted: Wanted) -> Queue:
+    """Return what requests meet with the answer."""
+    return queue(wanted, i["traffic.objective"], instances(i, wanted))
+
+
+def expect_search(table: str, wanted: Callable[..., Wanted]) -> None:
+    """Register every column of a table's search; ``wanted`` takes inputs and a row's keys."""
+
+    def expect_column(name: str, of: Callable[[Inputs, Wanted], float], *, tiny: bool = False) -> None:
+        @expect(f"{table}.{name}", tiny=tiny)
+        def of_row(i: Inputs, *keys: str) -> float:
+            return of(i, wanted(i, *keys))
+
+    def expect_step(step: int) -> None:
+        expect_column(f"trial_{step}", lambda i, item: steps(i, item)[step].trial)
+        expect_column(f"servers_{step}", lambda i, item: steps(i, item)[step].queue.servers)
+        expect_column(f"waits_{step}", lambda i, item: steps(i, item)[step].queue.waits, tiny=True)
+        expect_column(f"wait_{step}", lambda i, item: steps(i, item)[step].queue.wait)
+        expect_column(f"holds_{step}", lambda i, item: float(steps(i, item)[step].queue.holds))
+        if step:
+            expect_column(f"low_{step}", lambda i, item: steps(i, item)[step].low)
+            expect_column(f"high_{step}", lambda i, item: steps(i, item)[step].high)
+
+    for number in range(STEPS):
+        expect_step(number)
+    expect_column("rate", lambda _, item: item.rate)
+    expect_column("n_slots", lambda _, item: item.n_slots)
+    expect_column("mean", lambda _, item: item.mean)
+    expect_column("cv2", lambda _, item: item.cv2)
+    expect_column("least", lambda _, item: item.least)
+    expect_column("offered", lambda _, item: item.offered)
+    expect_column("spread", lambda _, item: (1.0 + item.cv2) / 2.0)
+    expect_column("instances", instances)
+    expect_column("found", lambda i, item: float(is_found(i, item)))
+    expect_column("servers", lambda i, item: answer(i, item).servers)
+    expect_column("waits", lambda i, item: answer(i, item).waits, tiny=True)
+    expect_column("wait", lambda i, item: answer(i, item).wait)

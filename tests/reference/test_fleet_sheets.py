@@ -1,0 +1,182 @@
+"""The fleet sheets against the independent model of fleets (`fleet`), and after edits that change what is calculated."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.reference import chain, draws, fleet, rounding, workload
+from tests.reference import expect_workloads as sheets
+from tests.reference.expect_fleet import fleet_row
+from tests.reference.expect_workloads import POOLS
+from tests.reference.quantities import Inputs, expected
+from tests.reference.replay import Moments, Server
+from tests.reference.test_every_quantity import agree, book, calculated, differences, formula_quantities, has_errors, inputs, knobs
+from workbook.evaluate import Values
+
+SEEDS = range(1000, 1024)
+RELATIVE = 1e-9
+ON_A_CHUNKS_EDGE = {"mean": 1.4e-4, "mean_square": 4e-4}
+"""How far moments lie apart where a node ends on the edge of a chunk, which floating point overshoots."""
+
+TIGHT: draws.Values = {
+    "traffic.objective": 0.01,
+    "traffic.rate": 60,
+    "traffic.cap": 0.99,
+    "traffic.long_window": 131072,
+    "profiles.h100_calibrated.max_slots": 16,
+}
+"""Edits by which the objective asks for more instances than capacity does."""
+
+STRUCTURAL: dict[str, draws.Values] = {
+    "long pools that start at the split": {"traffic.from_zero": 0},
+    "other topologies": {
+        "fleets.azure_homo_h100.topology": "fleetopt",
+        "fleets.azure_pool_h100.topology": "homo",
+        "fleets.lmsys_fleetopt_b200.topology": "pool",
+    },
+    "another workload": {"fleets.azure_fleetopt_h100.workload": "agent", "fleets.lmsys_homo_b200.workload": "azure"},
+    "pools of two generations": {
+        "fleets.azure_fleetopt_h100.short_profile": "b200_projected",
+        "fleets.lmsys_pool_b200.long_profile": "h100_calibrated",
+    },
+    "a band of no width": {"workloads.azure.band": 1},
+    "a split off the knots": {"workloads.azure.short_window": 5000, "workloads.lmsys.short_window": 700},
+    "a split where nothing is longer": {"workloads.azure.short_window": 16384},
+    "a band beyond the last knot": {"workloads.lmsys.short_window": 65536},
+    "a split below the first knot": {"workloads.lmsys.short_window": 40, "workloads.lmsys.band": 1.5},
+    "a long window beyond the knots": {"traffic.long_window": 131072},
+    "a long window below the last knot": {"traffic.long_window": 32768},
+    "a long window between knots": {"traffic.long_window": 20000},
+    "next to no traffic": {"traffic.rate": 0.001},
+    "an objective that decides": TIGHT,
+    "an answer out of reach": TIGHT | {"traffic.reach": 1},
+    "a reach that is no power of two": TIGHT | {"traffic.reach": 11},
+    "a cap that leaves half unused": {"traffic.cap": 0.5},
+    "tokens as they come": {"traffic.half_token": 0, "traffic.lost": 0},
+    "output alone": {"workloads.azure.output_share": 1},
+    "prompts alone": {"workloads.lmsys.output_share": 0},
+    "several tokens a step": {"decode.tokens_per_step": 2.5},
+    "chunks the other way round": {"profiles.h100_calibrated.prefill_chunk": 2048, "profiles.b200_projected.prefill_chunk": 1024},
+    "one bin": {"fleets.azure_pool_b200.workload": "agent", **{f"knots.agent.p{point}.cumulative": 0 for point in range(1, 18)}},
+}
+
+EMPTY: draws.Values = {"knots.agent.p3.upper": 600, "knots.agent.p12.cumulative": 0.5, "knots.agent.p18.cumulative": 0.999}
+"""Edits by which a workload of no fleet is no distribution: a knot, a share and the end are wrong."""
+
+
+def pools(given: Inputs, key: str) -> dict[str, fleet.Pool]:
+    """Return the pools of a fleet as the independent model has them."""
+    lengths, window = sheets.cdf(given, given.text(f"fleets.{key}.workload")), int(given["traffic.long_window"])
+    if given.text(f"fleets.{key}.topology") == "homo":
+        return {"long": fleet.homogeneous(lengths, window)[0]}
+    at, short = sheets.split(given, key), int(sheets.short_window(given, key))
+    return dict(zip(POOLS, fleet.two_pools(lengths, at, short, window, long_from_split=not given["traffic.from_zero"]), strict=True))
+
+
+def moments(given: Inputs, key: str, side: str, pool: fleet.Pool) -> Moments:
+    """Return the moments of a pool by the independent model's nodes."""
+    profile = f"profiles.{given.text(f'fleets.{key}.{side}_profile')}"
+    item = chain.calibrated(given, profile.partition(".")[2])
+    seen = sheets.pool(given, key, side)
+    server = Server(item.w, item.h, item.calibration_length, given[f"{profile}.prefill_chunk"], int(seen.n_slots), pool.window)
+    return fleet.continuous_moments(pool.lengths, server, 1.0 - seen.output_share, given["traffic.half_token"], given["traffic.lost"])
+
+
+def cut_within_a_bin(pool: fleet.Pool) -> bool:
+    """Tell whether the window lies inside a bin: the model then spreads the bin below it, the workbook cuts each length."""
+    return pool.window < pool.lengths.knots[-1] and pool.window not in pool.lengths.knots
+
+
+def compared_pools() -> Iterator[tuple[Inputs, Values, str, str, fleet.Pool]]:
+    """Yield pools after random edits, without those that the two models are known to treat differently."""
+    for seed in SEEDS:
+        random = np.random.default_rng(seed)
+        edits = draws.draw(random, knobs()) | {"decode.tokens_per_step": 1.0}
+        if seed % 2:
+            edits |= {cell: inputs()[cell] for cell in list(edits) if cell.endswith((".short_window", ".upper", "long_window", ".band"))}
+        given, values = inputs(edits), calculated(edits)
+        if has_errors(values):
+            continue
+        for key in given.members("fleets"):
+            for side, pool in pools(given, key).items():
+                if not cut_within_a_bin(pool) and pool.share > workload.SHARE_MARGIN:
+                    yield given, values, key, side, pool
+
+
+def test_pools_agree_with_the_independent_model_after_random_edits() -> None:
+    count, wrong = 0, []
+    for given, values, key, side, pool in compared_pools():
+        with rounding.watched() as edges:
+            found = moments(given, key, side, pool)
+        if edges:
+            continue
+        row = book().model.tables["demand"].index["exact", key, side]
+        wanted = {
+            "share": pool.share,
+            "mean": 1e3 * found.mean,
+            "mean_square": 1e6 * found.second,
+            "cv2": found.cv2,
+            "prefill": 1e3 * found.prefill,
+            "output": fleet.credited_output(pool.lengths, sheets.pool(given, key, side).output_share),
+        }
+        wrong += [(key, side, name) for name, each in wanted.items() if values[f"demand.{name}"][row] != pytest.approx(each, rel=RELATIVE)]
+        count += 1
+    assert count >= len(SEEDS) * 4
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("mode", "model"), [("exact", "gauss_whole"), ("replay", "replay")])
+def test_fleets_are_those_of_the_independent_model(mode: str, model: str) -> None:
+    wanted, index = fleet.fleets(model), book().model.tables["outcome"].index
+    columns = {"instances": "instances", "tokens": "tokens_per_second", "power": "kw", "gpus": "gpus", "power_all": "gpu_kw"}
+    columns |= {"tok_per_w": "tok_per_w", "tok_per_j": "tok_per_j"}
+    for key in inputs().members("fleets"):
+        figures = [book().values[f"outcome.{column}"][index[mode, key]] for column in columns]
+        assert figures == pytest.approx([getattr(wanted[fleet_row(key)], field) for field in columns.values()], rel=RELATIVE)
+
+
+def test_exact_moments_differ_where_a_node_ends_on_a_chunks_edge() -> None:
+    rows = ((fleet_key, *item) for fleet_key in inputs().members("fleets") for item in pools(inputs(), fleet_key).items())
+    for key, side, pool in rows:
+        row = book().model.tables["demand"].index["exact", key, side]
+        found = moments(inputs(), key, side, pool)
+        mean, square = (float(book().values[f"demand.{name}"][row]) for name in ON_A_CHUNKS_EDGE)
+        assert mean == pytest.approx(1e3 * found.mean, rel=ON_A_CHUNKS_EDGE["mean"])
+        assert square == pytest.approx(1e6 * found.second, rel=ON_A_CHUNKS_EDGE["mean_square"])
+
+
+@pytest.mark.parametrize("edits", STRUCTURAL.values(), ids=STRUCTURAL)
+def test_all_rows_agree_after_edits_of_fleets(edits: draws.Values) -> None:
+    values = calculated(edits)
+    assert not has_errors(values)
+    assert differences(inputs(edits), values) == []
+
+
+def test_objective_decides_and_is_out_of_reach_where_the_edits_say_so() -> None:
+    decided = calculated(STRUCTURAL["an objective that decides"])
+    assert sum(decided["search.instances"] > decided["search.least"]) >= len(inputs().members("fleets"))
+    assert set(decided["search.found"]) == {1.0}
+    beyond = calculated(STRUCTURAL["an answer out of reach"])
+    assert set(beyond["search.found"]) == {0.0, 1.0}
+    assert beyond["checks.fleets_sized"][0] == sum(beyond["search.found"] == 0.0)
+
+
+def test_distributions_that_fall_or_do_not_end_at_one_are_counted() -> None:
+    values = calculated(EMPTY)
+    assert values["checks.distributions"][0] == expected(inputs(EMPTY), "checks.distributions") == len(EMPTY)
+
+
+def test_chunk_that_was_not_drawn_leaves_the_exact_fleets() -> None:
+    edits: draws.Values = {"profiles.h100_calibrated.prefill_chunk": 1500, "profiles.b200_projected.prefill_chunk": 512}
+    given, values = inputs(edits), calculated(edits)
+    wrong = []
+    for name in formula_quantities():
+        table = book().model.tables[name.partition(".")[0]]
+        if table.keys and table.keys[0].name == "mode":
+            for row, keys in enumerate(table.rows):
+                if keys[0] == "exact" and not agree(name, values[name][row], expected(given, name, keys)):
+                    wrong.append((name, keys))
+    assert wrong == []
+    assert values["checks.fleets_sized"][0] == expected(given, "checks.fleets_sized") != 0
+    assert values["checks.table_3"][0] == expected(given, "checks.table_3") == len(book().model.tables["printed_3"].rows)

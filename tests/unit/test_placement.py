@@ -1,0 +1,216 @@
+"""Where things stand: nothing on top of anything else, nothing left out, and names that spreadsheets accept."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import openpyxl
+import pytest
+
+from tests.support import RECORD_SHEET, TINY, copy_of, plant
+from workbook import api
+from workbook.names import column_letters, quoted, sheet_key
+from workbook.templates import packaged
+from workbook.verify.xlsx import read_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BOOKS = {"tiny": TINY} | {path.stem: packaged() for path in sorted(packaged().glob("*.yaml")) if path.stem != "sources"}
+Built = tuple[api.Book, Any, "Path"]
+
+
+@pytest.fixture(scope="module", params=BOOKS)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Place and write each workbook once; give it as openpyxl reads it too."""
+    path = tmp_path_factory.mktemp("placed") / "book.xlsx"
+    api.build(request.param, path, templates=BOOKS[request.param])
+    return api.load(request.param, BOOKS[request.param]), openpyxl.load_workbook(path), path
+
+
+def placed(book: api.Book) -> Iterator[tuple[str, int, int, str]]:
+    """Give every cell that a label or a quantity takes: sheet, row, column, and what takes it."""
+    for plan in book.layout.sheets.values():
+        for label in plan.labels:
+            for column in range(label.column, label.column + label.span):
+                yield plan.name, label.row, column, f"label {label.text!r}"
+    for name, segments in book.layout.segments.items():
+        for segment in segments:
+            for index in segment.rows:
+                yield segment.sheet, *segment.cell(index), name
+
+
+def test_no_two_things_share_a_cell(built: Built) -> None:
+    taken: dict[tuple[str, int, int], str] = {}
+    for sheet, row, column, what in placed(built[0]):
+        assert (sheet, row, column) not in taken, f"{sheet}!{column_letters(column)}{row + 1}: {what} on {taken[sheet, row, column]}"
+        taken[sheet, row, column] = what
+
+
+def test_everything_stands_on_its_sheet(built: Built) -> None:
+    plans = built[0].layout.sheets
+    for sheet, row, column, what in placed(built[0]):
+        assert 0 <= row <= plans[sheet].last_row, (sheet, row, what)
+        assert 0 <= column <= plans[sheet].last_column, (sheet, column, what)
+
+
+def test_every_cell_of_the_model_is_placed_once(built: Built) -> None:
+    book = built[0]
+    for quantity in book.model.quantities.values():
+        rows = Counter(row for segment in book.layout.segments.get(quantity.id, ()) for row in segment.rows)
+        filled = {*quantity.inputs, *quantity.links, *quantity.constants, *quantity.formula_rows()}
+        assert filled <= set(rows), f"{quantity.id}: rows {sorted(filled - set(rows))} stand nowhere"
+        assert set(rows.values()) <= {1}, f"{quantity.id} stands in two places"
+
+
+def test_the_file_holds_what_was_placed_and_nothing_else(built: Built) -> None:
+    book, _, path = built
+    taken = {(sheet, f"{column_letters(column)}{row + 1}") for sheet, row, column, _ in placed(book)}
+    cells = {
+        (sheet, address): cell for sheet, found in read_cells(path).items() if sheet != RECORD_SHEET for address, cell in found.items()
+    }
+    assert {at for at, cell in cells.items() if cell.is_formula or cell.value is not None} <= taken
+    for plan in book.layout.sheets.values():
+        for label in plan.labels:
+            cell = cells[plan.name, f"{column_letters(label.column)}{label.row + 1}"]
+            assert ("" if cell.value is None else cell.value) == label.text
+            assert not cell.is_formula
+
+
+def test_merged_cells_do_not_overlap(built: Built) -> None:
+    for sheet in built[1].worksheets:
+        taken: set[tuple[int, int]] = set()
+        for area in sheet.merged_cells.ranges:
+            cells = {(row, column) for row in range(area.min_row, area.max_row + 1) for column in range(area.min_col, area.max_col + 1)}
+            assert not taken & cells, (sheet.title, area)
+            taken |= cells
+
+
+# Charts, as the file has them.
+
+
+class Area(NamedTuple):
+    """The cells that a chart covers, counted from 0; left and right with the share of the cell in drawing units."""
+
+    top: int
+    bottom: int
+    left: tuple[int, int]
+    right: tuple[int, int]
+
+
+def _areas(sheet: Any) -> list[Area]:
+    anchors = [(chart.anchor._from, chart.anchor.to) for chart in sheet._charts]  # noqa: SLF001 openpyxl offers no other way
+    return sorted(Area(start.row, end.row, (start.col, start.colOff), (end.col, end.colOff)) for start, end in anchors)
+
+
+def test_charts_cover_no_cell_and_no_other_chart(built: Built) -> None:
+    book, opened, _ = built
+    taken: dict[str, dict[tuple[int, int], str]] = {name: {} for name in book.layout.sheets}
+    for sheet, row, column, what in placed(book):
+        taken[sheet][row, column] = what
+    charts = 0
+    for plan in book.layout.sheets.values():
+        areas = _areas(opened[plan.name])
+        assert len(areas) == len(plan.charts)
+        charts += len(areas)
+        for area in areas:
+            rows, columns = range(area.top, area.bottom + 1), range(area.left[0], area.right[0] + 1)
+            covered = [what for (row, column), what in taken[plan.name].items() if row in rows and column in columns]
+            assert not covered, (plan.name, area, covered[:3])
+        for one, other in pairwise(areas):
+            assert other.top > one.bottom or (other.top == one.top and other.left >= one.right), (plan.name, one, other)
+    assert charts > 2
+
+
+def test_charts_show_cells_that_hold_numbers(built: Built) -> None:
+    book, opened, path = built
+    cells = read_cells(path)
+    for plan in book.layout.sheets.values():
+        for chart in opened[plan.name]._charts:  # noqa: SLF001 as above
+            assert chart.series
+            for series in chart.series:
+                values = series.yVal or series.val
+                for area in (values.numRef.f, *([series.xVal.numRef.f] if series.xVal and series.xVal.numRef else [])):
+                    sheet, _, address = area.rpartition("!")
+                    first, _, last = address.replace("$", "").partition(":")
+                    column = re.match("[A-Z]+", first)
+                    assert column
+                    rows = range(int(first[column.end() :]), int((last or first)[column.end() :]) + 1)
+                    shown = [cells[sheet.strip("'")][f"{column[0]}{row}"].value for row in rows]
+                    assert all(isinstance(value, float) for value in shown), (plan.name, area)
+
+
+# Names.
+
+
+def test_names_of_sheets_are_legal_and_differ(built: Built) -> None:
+    names = [plan.name for plan in built[0].layout.sheets.values()]
+    assert built[1].sheetnames == [*names, RECORD_SHEET]
+    assert len({name.lower() for name in names}) == len({sheet_key(name) for name in names}) == len(names)
+    for name in names:
+        assert 1 <= len(name) <= 31
+        assert not set("[]:*?/\\'") & set(name)
+        assert name.lower() not in {"history", RECORD_SHEET}
+
+
+def test_defined_names_are_legal_and_differ(built: Built) -> None:
+    book, opened, _ = built
+    names = [name for name in opened.defined_names if not name.startswith("_xlnm")]
+    assert set(names) == set(book.layout.names)
+    assert len({name.lower() for name in names}) == len(names) > 5
+    for name in names:
+        assert re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]{0,254}", name)
+        assert not re.fullmatch(r"(?i)[a-z]{1,3}[0-9]+|r[0-9]*|c[0-9]*|r[0-9]*c[0-9]*|true|false", name)
+
+
+def test_defined_names_point_at_their_cells(built: Built) -> None:
+    book, opened, path = built
+    cells = read_cells(path)
+    for name, (quantity, row) in book.layout.names.items():
+        sheet, r, c = book.layout.cell(quantity, row)
+        assert opened.defined_names[name].attr_text == f"{quoted(sheet)}!${column_letters(c)}${r + 1}"
+        value = cells[sheet][f"{column_letters(c)}{r + 1}"].value
+        assert (
+            value == pytest.approx(book.values[quantity].tolist()[row]) if isinstance(value, float) else value == book.values[quantity][row]
+        )
+
+
+@pytest.mark.xfail(strict=True, reason="the name of a cell is its id with _ for the dots, and the later cell takes it from the earlier")
+def test_two_cells_never_share_a_name(tmp_path: Path) -> None:
+    root = copy_of(TINY, tmp_path / "templates")
+    extra = "  - inputs: run_per\n    items: {token: {label: Another, value: 5, unit: MB/tok}}\n  - list: lengths"
+    plant(root, "sheets/inputs.yaml", "  - list: lengths", extra)
+    layout = api.load("tiny", root).layout
+    cells = [("run.per_token", 0), ("run_per.token", 0)]
+    names = [name for at in cells if (name := layout.name_of(*at))]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        *(("Fit", "Fit"), ("_a", "_a"), ("RD", "RD")),
+        *(("H100 SXM", "'H100 SXM'"), ("A1", "'A1'"), ("Q4", "'Q4'"), ("2026", "'2026'"), ("é", "'é'"), ("a-b", "'a-b'")),
+        *(("R", "'R'"), ("c", "'c'"), ("Rc", "'Rc'"), ("TRUE", "'TRUE'"), ("\u212a", "'\u212a'"), ("a\n", "'a\n'")),
+    ],
+)
+def test_names_of_sheets_are_quoted_where_a_formula_would_misread_them(name: str, written: str) -> None:
+    assert quoted(name) == written
+
+
+def test_columns_are_lettered_as_spreadsheets_do() -> None:
+    assert [column_letters(column) for column in (0, 25, 26, 51, 52, 701, 702, 16383)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA", "XFD"]
+
+
+def test_links_lead_to_sheets_that_exist(built: Built) -> None:
+    book = built[0]
+    links = [label.link for plan in book.layout.sheets.values() for label in plan.labels if label.link]
+    assert len(links) >= 2 * (len(book.layout.sheets) - 1)
+    for link in links:
+        match = re.fullmatch(r"internal:'([^']+)'!A1", link)
+        assert match, link
+        assert match[1] in book.layout.sheets
