@@ -16,18 +16,18 @@ from click.testing import CliRunner
 
 import workbook
 from workbook.cli import main
-from workbook.templates import packaged
-from workbook.verify.engines import find
-from workbook.verify.package import Package
-from workbook.verify.xlsx import cell_position, read_cells
+from workbook.packaged import packaged
+from workbook.verification.engines import find
+from workbook.verification.package import Package
+from workbook.verification.xlsx import cell_position, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from click.testing import Result
 
-    from workbook.verify.engines.base import Engine
-    from workbook.verify.xlsx import Cell
+    from workbook.verification.engines.base import Engine
+    from workbook.verification.xlsx import Cell
 
 TINY = Path(__file__).parent / "templates" / "tiny"
 SOURCES = Path(workbook.__file__).parent.parent

@@ -4,13 +4,18 @@
 >>> book = workbook.load("paper", sets={"decode.window": 16384})
 >>> workbook.cells(book)             # a pandas DataFrame of every cell, with id, value, unit and formula
 >>> workbook.build("paper")          # writes output/paper.xlsx
->>> workbook.verify(Path("output/paper.xlsx")).frame   # the cells on which an engine disagrees: none
+>>> workbook.verify("output/paper.xlsx").frame   # the cells on which an engine disagrees: none
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from workbook.api import Book, BuildReport, build, load
 from workbook.errors import Diagnostic, Place, WorkbookError
-from workbook.inspect import cells, explain, inputs
-from workbook.verify.run import VerifyReport, verify
+
+if TYPE_CHECKING:
+    from workbook.inspect import cells, explain, inputs
+    from workbook.verification.run import VerifyReport, verify
 
 __all__ = [
     "Book",
@@ -26,3 +31,18 @@ __all__ = [
     "load",
     "verify",
 ]
+
+# pandas and the engines take longer to import than a build takes to run: they are loaded when asked for.
+_LATER = {
+    "cells": "workbook.inspect",
+    "explain": "workbook.inspect",
+    "inputs": "workbook.inspect",
+    "VerifyReport": "workbook.verification.run",
+    "verify": "workbook.verification.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,8 +21,8 @@ from workbook.declare import declarations
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.evaluate import Values, evaluate, quantise
 from workbook.figures import check_bounds
+from workbook.packaged import directory
 from workbook.place import place
-from workbook.templates import directory
 from workbook.write import write
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def package_version() -> str:
         return "0"
 
 
-def load(name: str = DEFAULT, templates: Path | None = None, sets: Mapping[str, str | float] | None = None) -> Book:
+def load(name: str = DEFAULT, templates: Path | str | None = None, sets: Mapping[str, str | float] | None = None) -> Book:
     """Read templates, apply ``sets`` (input id to value), place and evaluate.
 
     Raises WorkbookError with every problem found: in templates, in ``sets``, or cells that would hold an error.
@@ -194,9 +194,9 @@ def _without_collector() -> Iterator[None]:
 
 def build(
     name: str = DEFAULT,
-    out: Path | None = None,
+    out: Path | str | None = None,
     *,
-    templates: Path | None = None,
+    templates: Path | str | None = None,
     sets: Mapping[str, str | float] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> BuildReport:
@@ -204,7 +204,7 @@ def build(
     start = time.perf_counter()
     tell = progress or (lambda _: None)
     tell("reading templates and evaluating")
-    path = out or Path("output") / f"{name}.xlsx"
+    path = Path(out) if out else Path("output") / f"{name}.xlsx"
     _check_target(path)
     with _without_collector():
         book = load(name, templates, sets)

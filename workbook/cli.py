@@ -15,12 +15,12 @@ from rich.table import Table
 
 from workbook import api
 from workbook.errors import WorkbookError
-from workbook.templates import directory, write_out
+from workbook.packaged import directory, write_out
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workbook.verify.run import VerifyReport
+    from workbook.verification.run import VerifyReport
 
 FINDING, BAD_INPUT = 1, 2
 SHOWN_DIFFERENCES = 50
@@ -118,7 +118,7 @@ def build(name: str, sets: tuple[str, ...], out: Path | None, templates: Path | 
 @click.pass_context
 def verify(ctx: click.Context, file: Path, engines: tuple[str, ...], templates: Path | None) -> None:
     """Recompute every formula cell of FILE in Python and in spreadsheet engines."""
-    from workbook.verify.run import verify as run  # noqa: PLC0415 engines and pandas are loaded only when needed
+    from workbook.verification.run import verify as run  # noqa: PLC0415 engines and pandas are loaded only when needed
 
     with _Progress() as progress:
         try:
@@ -130,7 +130,7 @@ def verify(ctx: click.Context, file: Path, engines: tuple[str, ...], templates: 
 
 
 def _show(report: VerifyReport) -> None:
-    from workbook.verify.run import KINDS  # noqa: PLC0415 as above
+    from workbook.verification.run import KINDS  # noqa: PLC0415 as above
 
     table = Table("engine", "cells", *KINDS, title=f"{report.path}: {report.cells:,} formula cells")
     for engine in report.engines:

@@ -89,7 +89,10 @@ def record(path: Path) -> list[Call]:
 
 def replay(calls: list[Call], path: Path) -> float:
     """Make the same calls on plain XlsxWriter, formulas through write_formula; return CPU seconds."""
-    prepared = [(number, "write_formula" if name == "_write_formula" else name, arguments, options, made) for number, name, arguments, options, made in calls]
+    prepared = [
+        (number, "write_formula" if name == "_write_formula" else name, arguments, options, made)
+        for number, name, arguments, options, made in calls
+    ]
     start = time.process_time()
     known: dict[int, Any] = {0: xlsxwriter.Workbook(str(path), {"strings_to_urls": False})}
     for number, name, arguments, options, made in prepared:

@@ -14,17 +14,17 @@ from workbook import api
 from workbook.errors import WorkbookError
 from workbook.evaluate import Values, evaluate, quantise
 from workbook.names import column_letters
-from workbook.verify.compare import AGREE, verdict
-from workbook.verify.engines.base import CellError, CellValue, Engine
-from workbook.verify.poison import poison
-from workbook.verify.run import SAVED, expectations, verify
+from workbook.verification.compare import AGREE, verdict
+from workbook.verification.engines.base import CellError, CellValue, Engine
+from workbook.verification.poison import poison
+from workbook.verification.run import SAVED, expectations, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from workbook.layout import Layout
     from workbook.model import Model, Quantity
-    from workbook.verify.engines.libreoffice import LibreOfficeSession
+    from workbook.verification.engines.libreoffice import LibreOfficeSession
 
 SEED = 20260317
 ROUNDS, STORM_ROUNDS, EDITS = 60, 334, 6

@@ -17,9 +17,9 @@ from workbook.declare import declarations
 from workbook.evaluate import Values, evaluate
 from workbook.expr.parse import parse
 from workbook.place import place
-from workbook.verify.engines.base import CellError, CellValue, Engine
-from workbook.verify.poison import is_poison, poison
-from workbook.verify.xlsx import cell_reference
+from workbook.verification.engines.base import CellError, CellValue, Engine
+from workbook.verification.poison import is_poison, poison
+from workbook.verification.xlsx import cell_reference
 from workbook.write import write
 
 if TYPE_CHECKING:

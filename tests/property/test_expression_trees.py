@@ -12,14 +12,14 @@ from tests.property.stability import EVENTS_OF, GAPS
 from workbook.expr.nodes import same_shape
 from workbook.expr.parse import parse
 from workbook.formula import formulas
-from workbook.verify.engines import ENGINES
-from workbook.verify.poison import is_poison
+from workbook.verification.engines import ENGINES
+from workbook.verification.poison import is_poison
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.property.random_book import Drawn, RandomBook
-    from workbook.verify.engines.base import CellValue
+    from workbook.verification.engines.base import CellValue
 
     Computed = Callable[[str], dict[tuple[str, int], CellValue]]
 

@@ -15,9 +15,9 @@ from workbook.compile import compile_model
 from workbook.declare import declarations
 from workbook.evaluate import Values, evaluate
 from workbook.place import place
-from workbook.verify.engines import ENGINES
-from workbook.verify.poison import poison
-from workbook.verify.xlsx import cell_reference
+from workbook.verification.engines import ENGINES
+from workbook.verification.poison import poison
+from workbook.verification.xlsx import cell_reference
 from workbook.write import write
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workbook.layout import Layout
-    from workbook.verify.engines.base import CellValue, Engine
+    from workbook.verification.engines.base import CellValue, Engine
 
 ROWS = 6
 KNOTS, LEVELS = "[r.n for r in k]", "[r.v for r in k]"

@@ -23,16 +23,16 @@ import xlsxwriter
 from tests.support import RECORD_SHEET, TINY, copy_of, environment, formula_cells, functions_of, plant, process, r1c1
 from workbook import api
 from workbook.errors import WorkbookError
-from workbook.templates import packaged
-from workbook.verify.run import expectations
-from workbook.verify.xlsx import cell_position, read_cells
+from workbook.packaged import packaged
+from workbook.verification.run import expectations
+from workbook.verification.xlsx import cell_position, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from workbook.verify.xlsx import Cell
+    from workbook.verification.xlsx import Cell
 
 NAMES = sorted(path.stem for path in packaged().glob("*.yaml") if path.stem != "sources")
 KILLS = 24

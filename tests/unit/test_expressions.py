@@ -493,7 +493,7 @@ def test_excel_text(desk: Desk, text: str, formula: str) -> None:
     [
         ("'plain'", '"plain"'),
         ("'say \"no\"'", '"say ""no"""'),
-        ("\"it's\"", '"it\'s"'),
+        ('"it\'s"', '"it\'s"'),
         ("''", '""'),
         ("'\"'", '""""'),
         ("'=1+1'", '"=1+1"'),

@@ -13,8 +13,8 @@ import pytest
 from tests.support import RECORD_SHEET, TINY, copy_of, plant
 from workbook import api
 from workbook.names import column_letters, quoted, sheet_key
-from workbook.templates import packaged
-from workbook.verify.xlsx import read_cells
+from workbook.packaged import packaged
+from workbook.verification.xlsx import read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from workbook.expr.nodes import Call, Number
 from workbook.expr.parse import parse
 from workbook.expr.rules import BOOLEAN, NUMBER, TEXT, Type, UnitError
 from workbook.expr.units import Units, UnknownUnitError, show
+from workbook.packaged import directory
 from workbook.resolve import Resolver
-from workbook.templates import directory
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -140,9 +140,7 @@ def test_a_result_too_large_for_a_cell_is_an_error(name: str, arguments: tuple[A
     assert call(name, *arguments) is None
 
 
-@pytest.mark.parametrize(
-    ("name", "wrong", "edge"), [("ln", -1.0, 0.0), ("log2", -1.0, 0.0), ("log10", -1.0, 0.0), ("sqrt", -1.0, -1e-300)]
-)
+@pytest.mark.parametrize(("name", "wrong", "edge"), [("ln", -1.0, 0.0), ("log2", -1.0, 0.0), ("log10", -1.0, 0.0), ("sqrt", -1.0, -1e-300)])
 def test_logarithms_and_roots_outside_their_domain_are_errors(name: str, wrong: float, edge: float) -> None:
     assert call(name, wrong) is None
     assert call(name, edge) is None

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 import xlsxwriter
 
-import workbook.verify.package as package_module
-import workbook.verify.xlsx as xlsx_module
-from workbook.verify.poison import POISON_NUMBER, POISON_TEXT, is_poison, poison
-from workbook.verify.xlsx import Cell, CellError, UnreadableWorkbook, cell_position, cell_reference, read_cells
+import workbook.verification.package as package_module
+import workbook.verification.xlsx as xlsx_module
+from workbook.verification.poison import POISON_NUMBER, POISON_TEXT, is_poison, poison
+from workbook.verification.xlsx import Cell, CellError, UnreadableWorkbook, cell_position, cell_reference, read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +34,7 @@ def relationships(*entries: tuple[str, str, str]) -> str:
 
 
 def sheet(rows: str) -> str:
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
-    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
 
 
 def parts(rows: str = '<row r="1"><c r="A1"><v>1</v></c></row>') -> dict[str, str]:
@@ -44,9 +42,7 @@ def parts(rows: str = '<row r="1"><c r="A1"><v>1</v></c></row>') -> dict[str, st
         ROOT_PART: relationships(("a", "officeDocument", "xl/workbook.xml")),
         WORKBOOK_PART: f'<workbook xmlns="{MAIN}" xmlns:r="{TYPES}"><sheets><sheet name="S &amp; T" sheetId="1" '
         f'r:id="b"/></sheets></workbook>',
-        LINKS_PART: relationships(
-            ("b", "worksheet", "/xl/worksheets/first.xml"), ("c", "sharedStrings", "sharedStrings.xml")
-        ),
+        LINKS_PART: relationships(("b", "worksheet", "/xl/worksheets/first.xml"), ("c", "sharedStrings", "sharedStrings.xml")),
         SHEET_PART: sheet(rows),
         STRINGS_PART: f'<sst xmlns="{MAIN}"><si><t>one</t></si><si><r><t>two </t></r><r><t>runs</t></r>'
         f"<rPh><t>sound</t></rPh></si><si><t>a_x000D_b_x005F_x000D_</t></si></sst>",
@@ -79,9 +75,7 @@ CELLS = {
     '<c r="A1" t="s"><v>1</v></c>': Cell(None, "two runs", is_formula=False),
     '<c r="A1" t="s"><v>2</v></c>': Cell(None, "a\rb_x000D_", is_formula=False),
     '<c r="A1" t="inlineStr"><is><t xml:space="preserve"> x </t></is></c>': Cell(None, " x ", is_formula=False),
-    '<c r="A1" t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r><rPh><t>c</t></rPh></is></c>': Cell(
-        None, "ab", is_formula=False
-    ),
+    '<c r="A1" t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r><rPh><t>c</t></rPh></is></c>': Cell(None, "ab", is_formula=False),
     '<c r="A1" t="b"><v>1</v></c>': Cell(None, value=True, is_formula=False),
     '<c r="A1" t="b"><v>0</v></c>': Cell(None, value=False, is_formula=False),
     '<c r="A1" t="e"><v>#N/A</v></c>': Cell(None, CellError("#N/A"), is_formula=False),

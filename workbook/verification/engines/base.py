@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 # The value types live in the reader, which imports no engine, so that no import runs in a circle.
-from workbook.verify.xlsx import CellError, CellValue
+from workbook.verification.xlsx import CellError, CellValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from workbook.verify.package import Package, UnreadableWorkbook, new_parser, parse
+from workbook.verification.package import Package, UnreadableWorkbook, new_parser, parse
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,19 +13,19 @@ from workbook.api import Book, evaluated, load, parse_sets
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.formula import formulas
 from workbook.names import column_letters
-from workbook.verify.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
-from workbook.verify.engines import find
-from workbook.verify.engines.base import EngineFailure
-from workbook.verify.poison import poison
-from workbook.verify.xlsx import UnreadableWorkbook, read_cells
+from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
+from workbook.verification.engines import find
+from workbook.verification.engines.base import EngineFailure
+from workbook.verification.poison import poison
+from workbook.verification.xlsx import UnreadableWorkbook, read_cells
 from workbook.write import FORMAT_VERSION, RECORD_SHEET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from workbook.layout import Layout
-    from workbook.verify.engines.base import CellValue
-    from workbook.verify.xlsx import Cell
+    from workbook.verification.engines.base import CellValue
+    from workbook.verification.xlsx import Cell
 
 SAVED = "as saved"
 COLUMNS = ("engine", "sheet", "address", "id", "formula", "expected", "got", "verdict")
@@ -60,7 +60,11 @@ class VerifyReport:
 
 
 def verify(
-    path: Path, engines: Sequence[str] | None = None, *, templates: Path | None = None, progress: Callable[[str], None] | None = None
+    path: Path | str,
+    engines: Sequence[str] | None = None,
+    *,
+    templates: Path | str | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> VerifyReport:
     """Verify every formula cell of a workbook.
 
@@ -68,6 +72,7 @@ def verify(
     engine (all three by default). Raises WorkbookError when the file cannot be read or was not written by this
     package from the same templates, and ValueError for an unknown engine.
     """
+    path = Path(path)
     tell = progress or (lambda _: None)
     chosen = find(None if engines is None else list(dict.fromkeys(engines)))
     contents = _read(path)
@@ -114,7 +119,7 @@ def _read(path: Path) -> Contents:
         raise WorkbookError([Diagnostic(Place(str(path)), f"cannot be read: {error.strerror or error}")]) from None
 
 
-def book_of(path: Path, contents: Contents, templates: Path | None) -> Book:
+def book_of(path: Path, contents: Contents, templates: Path | str | None) -> Book:
     """Return the book that a file was built from, with the file's own inputs; raises WorkbookError."""
     record = contents.get(RECORD_SHEET)
     if record is None:

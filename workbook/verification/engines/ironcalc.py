@@ -7,8 +7,8 @@ import importlib.metadata
 import importlib.util
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from workbook.verify.engines.base import CellError, CellValue, Engine, EngineFailure, Sheets
-from workbook.verify.xlsx import cell_position
+from workbook.verification.engines.base import CellError, CellValue, Engine, EngineFailure, Sheets
+from workbook.verification.xlsx import cell_position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from workbook.verify.engines.base import CellError, CellValue, Engine, EngineFailure, Sheets
+from workbook.verification.engines.base import CellError, CellValue, Engine, EngineFailure, Sheets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.verify.engines.gnumeric import Gnumeric
-from workbook.verify.engines.ironcalc import IronCalc
-from workbook.verify.engines.libreoffice import LibreOffice
+from workbook.verification.engines.gnumeric import Gnumeric
+from workbook.verification.engines.ironcalc import IronCalc
+from workbook.verification.engines.libreoffice import LibreOffice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workbook.verify.engines.base import Engine
+    from workbook.verification.engines.base import Engine
 
 ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (LibreOffice, Gnumeric, IronCalc)}
 

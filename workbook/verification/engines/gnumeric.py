@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from workbook.verify.engines.base import CellError, CellValue, Engine, EngineFailure, Sheets
-from workbook.verify.xlsx import UnreadableWorkbook, read_cells
+from workbook.verification.engines.base import CellError, CellValue, Engine, EngineFailure, Sheets
+from workbook.verification.xlsx import UnreadableWorkbook, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbook.verify.engines.base import CellError
-from workbook.verify.poison import is_poison
+from workbook.verification.engines.base import CellError
+from workbook.verification.poison import is_poison
 
 if TYPE_CHECKING:
-    from workbook.verify.engines.base import CellValue
+    from workbook.verification.engines.base import CellValue
 
 RELATIVE = 1e-9
 NEAR_ZERO = 1e-12

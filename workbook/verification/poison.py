@@ -10,8 +10,8 @@ import zipfile
 from copy import copy
 from typing import TYPE_CHECKING
 
-from workbook.verify.package import Package, UnreadableWorkbook, missing_part, new_parser, parse
-from workbook.verify.xlsx import ArrayRegions
+from workbook.verification.package import Package, UnreadableWorkbook, missing_part, new_parser, parse
+from workbook.verification.xlsx import ArrayRegions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,9 +14,9 @@ def packaged() -> Path:
     return installed if installed.is_dir() else Path(__file__).parent.parent / "templates"
 
 
-def directory(given: Path | None) -> Path:
+def directory(given: Path | str | None) -> Path:
     """Return the templates to use; raises WorkbookError when the given directory does not hold any."""
-    root = given if given is not None else packaged()
+    root = Path(given) if given is not None else packaged()
     if not (root / "sheets").is_dir():
         raise WorkbookError(
             [
