@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.check import Checker
-from workbook.expr.nodes import Number
+from workbook.expr.nodes import Neighbour, Number, walk
 from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.rules import TEXT, Type, UnitError
 from workbook.expr.units import Units, show
@@ -55,10 +55,20 @@ class _Compiler:
                 tree = resolver.resolve(parse(text.text))
                 found, lowered = checker.check(tree)
                 self._check_unit(quantity, found, lowered)
+                self._check_first_rows(quantity, tree, rows)
             except (ExpressionError, UnitError) as error:
                 self.problems.add(text.place.shifted(error.at), f"'{quantity.id}': {error.message}", error.fix)
                 continue
             quantity.variants.append(Variant(tree, lowered, rows, text))
+
+    def _check_first_rows(self, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> None:
+        """The first row of a group has none above it."""
+        above = next((node for node in walk(tree) if isinstance(node, Neighbour)), None)
+        firsts = {group.start for group in self.model.tables[quantity.table].groups()}
+        if above is not None and not firsts.isdisjoint(rows):
+            raise ExpressionError(
+                above.at, "the first row has no row above it", "give it an expression of its own with 'first:', or 'first: null'"
+            )
 
     def _type_of(self, name: str) -> Type:
         unit = self.model.quantities[name].unit

@@ -45,14 +45,25 @@ def routing(i: Inputs, model: str) -> tuple[float, float]:
     return i[f"models.{model}.experts"], i[f"models.{model}.experts_per_token"]
 
 
-def tokens(i: Inputs, gpu: str, model: str) -> float:
+def routed_tokens(i: Inputs, gpu: str, model: str) -> float:
     """Return the tokens that a full batch routes in one step."""
     return n_max(i, gpu, model) * i["decode.tokens_per_step"]
 
 
 @expect("moe.touched")
 def touched(i: Inputs, gpu: str, model: str) -> object:
-    return moe.touched_share(tokens(i, gpu, model), *routing(i, model))
+    return moe.touched_share(routed_tokens(i, gpu, model), *routing(i, model))
+
+
+@expect("moe.fewer_active")
+def fewer_active(i: Inputs, _gpu: str, model: str) -> float:
+    return float(i[f"models.{model}.active_parameters"] <= i[f"models.{model}.total_parameters"])
+
+
+@expect("moe.fewer_taken")
+def fewer_taken(i: Inputs, _gpu: str, model: str) -> float:
+    experts, taken = routing(i, model)
+    return float(taken < experts)
 
 
 @expect("moe.consistent")
@@ -71,7 +82,7 @@ def routed(i: Inputs, _gpu: str, model: str) -> float:
 
 def streamed_parameters(i: Inputs, gpu: str, model: str) -> float:
     """Return the parameters a full batch streams."""
-    return float(moe.streamed_parameters(tokens(i, gpu, model), *chain.split(i, model), *routing(i, model)))
+    return float(moe.streamed_parameters(routed_tokens(i, gpu, model), *chain.split(i, model), *routing(i, model)))
 
 
 @expect("moe.streamed")

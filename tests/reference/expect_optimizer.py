@@ -331,13 +331,15 @@ def sound(i: Inputs, split: str, band: str) -> float:
 
 @expect("grid_outcome.score")
 def score(i: Inputs, split: str, band: str) -> float:
-    return tok_per_j(i, split, band) * sound(i, split, band)
+    item = cell(i, split, band)
+    allowed = item.edge / item.window <= i["optimise.widest"]
+    return tok_per_j(i, split, band) * sound(i, split, band) * allowed
 
 
 @expect("grid_outcome.cost")
 def cost(i: Inputs, split: str, band: str) -> float:
     price = total(i, split, band, lambda item: item.usd_per_hour)
-    return grid.usd_per_million_tokens(price, output_tokens(i, split, band)) if sound(i, split, band) else grid.UNMET
+    return grid.usd_per_million_tokens(price, output_tokens(i, split, band)) if score(i, split, band) else grid.UNMET
 
 
 @expect("grid_outcome.paper")

@@ -108,9 +108,10 @@ def row(at: int, edge: int) -> int:
 
 
 @cache
-def edited(workload: str = "azure", share: float = 0.75, as_coded: int = 0) -> Values:
-    """Return the workbook's values for a question."""
-    return calculated({"optimise.workload": workload, "optimise.compressible": share, "optimise.as_coded": as_coded})
+def edited(workload: str = "azure", share: float = 0.75, as_coded: int = 0, widest: float = 100.0) -> Values:
+    """Return the workbook's values for a question; bands of any width compete unless said otherwise."""
+    question = {"workload": workload, "compressible": share, "as_coded": as_coded, "widest": widest}
+    return calculated({f"optimise.{name}": value for name, value in question.items()})
 
 
 # Best
@@ -153,6 +154,9 @@ def test_optimum_lies_at_the_widest_band_tried_and_the_papers_choice_at_twice_th
     best = int(np.argmax(np.where(narrow, values["grid_outcome.score"], 0.0)))
     assert splits_and_bands()[best] == (4096, 8192)
     assert values["optimum.paper_tok_per_j"][0] == values["grid_outcome.tok_per_j"][best]
+    bounded = edited(widest=fleet.GAMMA)
+    assert (bounded["optimum.short_window"][0], bounded["optimum.gamma"][0]) == (4096, 2)
+    assert bounded["optimum.gain"][0] == 1.0
 
 
 # Gains
@@ -229,7 +233,8 @@ EDITS: dict[str, draws.Values] = {
     "more output than the split holds": {"workloads.azure.output_share": 0.6},
     "tokens in pairs": {"decode.tokens_per_step": 2},
     "small chunks": {"profiles.h100_calibrated.prefill_chunk": 512},
-    "little in reach": {"traffic.reach": 1, "traffic.cap": 0.99, "traffic.objective": 1e-3, "profiles.h100_calibrated.max_slots": 8},
+    "some in reach": {"traffic.reach": 8, "traffic.cap": 0.95, "traffic.objective": 1, "profiles.h100_calibrated.max_slots": 8},
+    "none in reach": {"traffic.reach": 2, "traffic.cap": 0.99, "traffic.objective": 1, "profiles.h100_calibrated.max_slots": 8},
     "few requests": {"traffic.rate": 0.01},
     "a short window": {"traffic.long_window": 40000},
 }
@@ -251,10 +256,12 @@ def test_sheet_agrees_after_edits_that_change_what_is_calculated(edits: draws.Va
 
 
 def test_splits_that_miss_the_objective_do_not_compete() -> None:
-    values = calculated(EDITS["little in reach"])
-    assert 0 < np.sum(values["grid_outcome.sound"]) < len(PLACES)
-    missed = values["grid_outcome.sound"] == 0
+    values = calculated(EDITS["some in reach"])
+    assert np.sum(values["grid_outcome.sound"]) == 10
+    assert np.sum(calculated(EDITS["none in reach"])["grid_outcome.sound"]) == 0
+    missed = (values["grid_outcome.sound"] == 0) | (values["grid_outcome.gamma"] > fleet.GAMMA)
     assert np.all(values["grid_outcome.score"][missed] == 0)
+    assert np.all(values["grid_outcome.score"][~missed] > 0)
     assert np.all(values["grid_outcome.cost"][missed] == grid.UNMET)
 
 
