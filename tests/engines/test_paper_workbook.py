@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from tests.reference.printed import PRINTED
-from tests.support import change_cells, command, formula_cells, require, require_all
+from tests.support import TINY, change_cells, command, formula_cells, require, require_all
 from workbook import api
+from workbook.cli import SHOWN_DIFFERENCES
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN
 from workbook.verification.engines import ENGINES
 from workbook.verification.engines.base import Engine, EngineFailure, Sheets
@@ -126,22 +127,32 @@ def test_constants_in_place_of_formulas_are_found(paper: api.BuildReport, loaded
     assert (report.ok, len(report.changed), len(report.differences)) == (False, 1, 0)
 
 
-def test_another_formula_with_the_same_value_is_found(paper: api.BuildReport, loaded: api.Book, tmp_path: Path) -> None:
-    at = _some(loaded)[0]
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a small workbook, for what does not depend on the size."""
+    return api.build("tiny", tmp_path_factory.mktemp("tiny") / "tiny.xlsx", templates=TINY).path
+
+
+def test_another_formula_with_the_same_value_is_found(tiny: Path, tmp_path: Path) -> None:
+    at = _formula_of(tiny)
     file = tmp_path / "changed.xlsx"
-    change_cells(paper.path, file, [at], lambda cell: cell.replace("</f>", "+0</f>"))
-    result = command("verify", file, "--engine", QUICKEST)
+    change_cells(tiny, file, [at], lambda cell: cell.replace("</f>", "+0</f>"))
+    result = command("verify", file, "--templates", TINY, "--engine", QUICKEST)
     assert result.exit_code == 1
-    assert re.search(rf"{re.escape(at[0])}!{at[1]} \(\S+\) holds =.*\+0 in place of =", result.stdout)
+    assert re.search(rf"{at[0]}!{at[1]} \(fit.small.l1.n\) holds =.*\+0 in place of =INT", result.stdout)
 
 
-def test_a_formula_that_is_gone_is_found(paper: api.BuildReport, loaded: api.Book, tmp_path: Path) -> None:
-    at = _some(loaded)[0]
+def test_a_formula_that_is_gone_is_found(tiny: Path, tmp_path: Path) -> None:
+    at = _formula_of(tiny)
     file = tmp_path / "gone.xlsx"
-    change_cells(paper.path, file, [at], lambda _: "")
-    report = verify(file, [QUICKEST])
+    change_cells(tiny, file, [at], lambda _: "")
+    report = verify(file, [QUICKEST], templates=TINY)
     assert not report.ok
-    assert [text for text in report.changed if text.startswith(f"{at[0]}!{at[1]} ") and "holds nothing" in text]
+    assert [text.partition(" in place")[0] for text in report.changed] == [f"{at[0]}!{at[1]} (fit.small.l1.n) holds nothing"]
+
+
+def _formula_of(tiny: Path) -> tuple[str, str]:
+    return next(at for at, cell in formula_cells(tiny).items() if (cell.formula or "").startswith("INT(ROUND("))
 
 
 def test_wrong_cached_values_are_found(paper: api.BuildReport, loaded: api.Book, tmp_path: Path) -> None:
@@ -201,33 +212,31 @@ class _Broken(_Idle):
         raise EngineFailure("it crashed")
 
 
-def test_an_engine_that_echoes_cached_values_is_found(paper: api.BuildReport, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_echoes_cached_values_is_found(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENGINES, "idle", _Idle)
-    report = verify(paper.path, ["idle"])
+    report = verify(tiny, ["idle"], templates=TINY)
     assert not report.ok
-    assert report.count("idle", SURVIVED) == report.cells == paper.formulas
+    assert report.count("idle", SURVIVED) == report.cells == len(formula_cells(tiny)) > SHOWN_DIFFERENCES
     assert _Idle.closed > 0
-    result = command("verify", paper.path, "--engine", "idle")
+    result = command("verify", tiny, "--templates", TINY, "--engine", "idle")
     assert result.exit_code == 1
     assert "(not recalculated)" in result.stdout
     assert "more differences" in result.stdout
     assert len(result.stdout.splitlines()) < 100
 
 
-def test_an_engine_that_answers_nothing_is_found(paper: api.BuildReport, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_answers_nothing_is_found(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENGINES, "idle", _Silent)
-    report = verify(paper.path, ["idle"])
+    report = verify(tiny, ["idle"], templates=TINY)
     assert not report.ok
     assert report.count("idle", DIFFER) == report.cells
 
 
 @pytest.mark.parametrize(("engine", "reason"), [(_Missing, "it is not installed"), (_Broken, "it crashed")])
-def test_an_engine_that_does_not_run_is_a_finding(
-    engine: type[Engine], reason: str, paper: api.BuildReport, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_engine_that_does_not_run_is_a_finding(engine: type[Engine], reason: str, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENGINES, "idle", engine)
-    report = verify(paper.path, ["idle"])
+    report = verify(tiny, ["idle"], templates=TINY)
     assert (report.ok, report.missing) == (False, {"idle": reason})
-    result = command("verify", paper.path, "--engine", "idle")
+    result = command("verify", tiny, "--templates", TINY, "--engine", "idle")
     assert result.exit_code == 1
     assert f"idle did not run: {reason}" in result.stdout

@@ -25,7 +25,7 @@ from workbook.model import Quantity
 
 register_all()
 
-SEEDS = range(64)
+SEEDS = range(72)
 RELATIVE = 1e-9
 ABSOLUTE_OF_DIFFERENCES = 1e-9
 ABSOLUTE_OF_TINY = 1e-290

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import math
 import os
 import random
 import re
@@ -81,9 +82,7 @@ def test_two_builds_give_the_same_bytes(built: tuple[api.Book, api.BuildReport],
     assert again.read_bytes() == built[1].path.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("seed", "zone", "locale"), [("1", "Asia/Kathmandu", "C"), ("4242", "America/St_Johns", "C.UTF-8"), ("random", "UTC", "POSIX")]
-)
+@pytest.mark.parametrize(("seed", "zone", "locale"), [("1", "Asia/Kathmandu", "C"), ("random", "America/St_Johns", "C.UTF-8")])
 def test_a_new_process_gives_the_same_bytes(seed: str, zone: str, locale: str, tmp_path: Path) -> None:
     here = tmp_path / "here.xlsx"
     api.build("paper", here)
@@ -341,7 +340,8 @@ def test_every_value_of_python_is_in_its_cell(built: tuple[api.Book, api.BuildRe
     values = _by_id(book, report.path)
     for cell_id, quantity, row in book.model.cells():
         expected = book.values[quantity].tolist()[row]
-        assert values[cell_id] == (expected if isinstance(expected, str) else pytest.approx(expected, rel=1e-15)), cell_id
+        same = values[cell_id] == expected if isinstance(expected, str) else math.isclose(values[cell_id], expected, rel_tol=1e-15)
+        assert same, cell_id
 
 
 def test_the_counts_are_those_of_the_file(built: tuple[api.Book, api.BuildReport], opened: openpyxl.Workbook) -> None:

@@ -17,6 +17,7 @@ import pytest
 from tests.support import SOURCES, TINY, command, environment, formula_cells, process
 from workbook import api
 from workbook.inspect import CELL_COLUMNS, INPUT_COLUMNS
+from workbook.verification.xlsx import read_cells
 
 COMMANDS = ("build", "cells", "check", "explain", "inputs", "templates", "verify")
 CLOSING = re.compile(r"(.+\.xlsx): (\d+) sheets, ([\d,]+) inputs, ([\d,]+) formulas, \d+\.\d s\n")
@@ -197,12 +198,8 @@ def test_changed_templates_change_the_workbook(tmp_path: Path) -> None:
     command("templates", tmp_path / "mine")
     sheet = tmp_path / "mine" / "sheets" / "cover.yaml"
     sheet.write_text(re.sub(r"(?m)^title: .*$", "title: My own title", sheet.read_text("utf-8")), "utf-8")
-    command("build", "--templates", tmp_path / "mine", "--out", tmp_path / "paper.xlsx")
-    result = command("cells", "--templates", tmp_path / "mine", "--format", "csv")
-    assert result.exit_code == 0
-    assert command("cells", "--format", "csv").stdout == result.stdout
-    command("build", "--out", tmp_path / "packaged.xlsx")
-    assert (tmp_path / "packaged.xlsx").read_bytes() != (tmp_path / "paper.xlsx").read_bytes()
+    assert command("build", "--templates", tmp_path / "mine", "--out", tmp_path / "paper.xlsx").exit_code == 0
+    assert read_cells(tmp_path / "paper.xlsx")["Cover"]["A1"].value == "My own title"
 
 
 # Help and versions.
@@ -260,7 +257,7 @@ def _piped(arguments: list[str], output: int | Any, **extra: str) -> subprocess.
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
-    for form in ("text", "csv", "json"):
+    for form in ("text", "csv"):
         with _piped(["cells", "--format", form], subprocess.PIPE) as running:
             assert running.stdout is not None
             assert running.stderr is not None
