@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+SHORT_NAME = 3  # of such a name, half is enough to guess it
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Place:
     """A position in a text file: 1-based line and column, and the line itself for the caret."""
@@ -86,7 +89,7 @@ class Problems:
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a "did you mean" hint for a misspelt name, or an empty text."""
     options = sorted(set(known))
-    close = get_close_matches(name, options, n=1, cutoff=0.6)
+    close = get_close_matches(name, options, n=1, cutoff=0.6 if len(name) > SHORT_NAME else 0.5)
     if close:
         return f"did you mean '{close[0]}'?"
     return f"one of: {', '.join(options)}" if 0 < len(options) <= 8 else ""  # noqa: PLR2004 a longer list does not help

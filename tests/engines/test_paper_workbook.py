@@ -121,9 +121,12 @@ def test_constants_in_place_of_formulas_are_found(paper: api.BuildReport, loaded
     assert result.exit_code == 1
     named = [line for line in result.stdout.splitlines() if "holds the constant" in line]
     assert {line.partition(" (")[0] for line in named} == {f"{sheet}!{address}" for sheet, address in places}
-    one = tmp_path / "one.xlsx"
-    change_cells(paper.path, one, places[:1], lambda cell: re.sub(r"<f>.*?</f>", "", cell))
-    report = verify(one, [QUICKEST])
+
+
+def test_one_constant_in_place_of_a_formula_is_a_finding(tiny: Path, tmp_path: Path) -> None:
+    file = tmp_path / "constant.xlsx"
+    change_cells(tiny, file, [_formula_of(tiny)], lambda cell: re.sub(r"<f>.*?</f>", "", cell))
+    report = verify(file, [QUICKEST], templates=TINY)
     assert (report.ok, len(report.changed), len(report.differences)) == (False, 1, 0)
 
 
@@ -165,10 +168,16 @@ def test_wrong_cached_values_are_found(paper: api.BuildReport, loaded: api.Book,
     report = verify(file, [QUICKEST])
     assert {(engine, sheet, address) for engine, sheet, address, *_ in report.differences} == {(SAVED, *at) for at in places}
     assert (report.ok, report.count(QUICKEST, DIFFER)) == (False, 0)
-    change_cells(paper.path, file, places[:1], nudged)
-    result = command("verify", file, "--engine", QUICKEST)
+
+
+def test_one_wrong_cached_value_is_a_finding(tiny: Path, tmp_path: Path) -> None:
+    at = _formula_of(tiny)
+    file = tmp_path / "cached.xlsx"
+    change_cells(tiny, file, [at], lambda cell: cell.replace("<v>29</v>", "<v>29.0000001</v>"))
+    result = command("verify", file, "--templates", TINY, "--engine", QUICKEST)
     assert result.exit_code == 1
-    assert f"{SAVED}: {places[0][0]}!{places[0][1]} " in result.stdout
+    assert f"{SAVED}: {at[0]}!{at[1]} fit.small.l1.n =INT" in result.stdout
+    assert "Python 29.0, engine 29.0000001 (differ)" in result.stdout
 
 
 # Engines that do not do their work.

@@ -467,7 +467,7 @@ def test_no_change_of_a_template_ends_in_a_traceback(root: Path) -> None:
     files = sorted(path.relative_to(TINY) for path in TINY.rglob("*.yaml"))
     nodes = [(file, path) for file in files for path in _paths(yaml.load(TINY / file))]
     written = told = 0
-    for file, path in chance.sample(nodes, 400):
+    for file, path in chance.sample(nodes, 250):
         if path[-1] in {"rows", "of", "only"} or "rows" in path:
             continue  # see the test below
         document = yaml.load(TINY / file)
@@ -478,8 +478,8 @@ def test_no_change_of_a_template_ends_in_a_traceback(root: Path) -> None:
         told += found is not None
         assert found is None or (found and all(str(item) and item.place for item in found)), (file, path)
         shutil.copy(TINY / file, root / file)
-    assert written > 20
-    assert told > 200
+    assert written > 10
+    assert told > 100
 
 
 @pytest.mark.xfail(strict=True, raises=ValueError, reason="a table without rows has one group of rows too many")
