@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SEED = 20260317
 ROUNDS, STORM_ROUNDS, EDITS = 40, 334, 6
-SAMPLES = 4
+SAMPLES = 3
 NUDGE, JUMP = 1e-12, 1e-6  # a cell that jumps when inputs are nudged is on a knife's edge that no engine can be held to
 FEW = 1e-5  # the share of cells that may be
 Edits = dict[tuple[str, int], float | str]

@@ -78,8 +78,8 @@ EXPRESSIONS = (
     f"position(d, {KNOTS})",
     f"at({LEVELS}, position(n, {KNOTS}))",
     f"at({LEVELS}, d)",
-    "c - previous(c) if n > 1 else 0",
-    "1 if n == 1 else otherwise(previous(broken), -1)",
+    "c - previous(c)",
+    "otherwise(previous(broken), -1)",
     UPRIGHT,
     "indicator(w == 'P' or g == 'two')",
 )
@@ -94,11 +94,16 @@ class TableBook:
     poisoned: Path
 
 
+def first_row(text: str) -> str:
+    """Return the expression of a group's first row, which has none above it."""
+    return ', first: "7"' if "previous" in text else ""
+
+
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> TableBook:
     """Build the workbook and poison it."""
     root = tmp_path_factory.mktemp("tables")
-    columns = "".join(f"      e{number}: {{expr: {json.dumps(text)}}}\n" for number, text in enumerate(EXPRESSIONS))
+    columns = "".join(f"      e{number}: {{expr: {json.dumps(text)}{first_row(text)}}}\n" for number, text in enumerate(EXPRESSIONS))
     sheet = TEMPLATE.replace("  - table: k\n", f"{columns}  - table: k\n")
     sheet = sheet.replace("      v: {values", "      zeros: {expr: x.zero}\n      v: {values")
     (root / "sheets").mkdir()

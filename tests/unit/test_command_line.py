@@ -237,11 +237,8 @@ def test_the_module_is_the_console_command(tmp_path: Path) -> None:
     options = ["--templates", str(TINY)]
     for arguments in (
         ["--version"],
-        ["--help"],
-        ["check", "tiny", *options],
         ["cells", "tiny", *options],
         ["build", "nosuch"],
-        ["explain"],
     ):
         console = subprocess.run([script, *arguments], capture_output=True, text=True, env=environment(), check=False)  # noqa: S603
         module = process(*arguments)
