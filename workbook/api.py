@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from workbook.layout import Layout
     from workbook.model import Model
 
-Edits = Mapping[tuple[str, int], float | str]
 DEFAULT = "paper"
 
 
