@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import stat
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -26,6 +25,7 @@ from workbook.place import place
 from workbook.write import write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from collections.abc import Callable
 
     from workbook.layout import Layout

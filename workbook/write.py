@@ -97,7 +97,9 @@ class _Writer:
 
     def run(self) -> dict[str, int]:
         declared = self.layout.model.declared
-        self.book.set_properties({"title": declared.title, "comments": declared.about, "created": CREATED})
+        self.book.set_properties(
+            {"title": declared.title, "comments": declared.about, "keywords": f"templates of {declared.version}", "created": CREATED}
+        )
         self.book.set_size(2400, 1500)
         for plan in self.layout.sheets.values():
             self.sheets[plan.name] = self.book.add_worksheet(plan.name, worksheet_class=_Sheet)

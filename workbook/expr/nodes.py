@@ -7,7 +7,7 @@ in the expression's text, for messages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -158,22 +158,3 @@ def quantities(tree: Tree) -> Iterator[tuple[str, Tree]]:
         if isinstance(node, Span | Total):
             for quantity, _ in node.conditions:
                 yield quantity, node
-
-
-def same_shape(left: Tree, right: Tree) -> bool:
-    """Tell whether two trees are equal but for the offsets."""
-    if type(left) is not type(right):
-        return False
-    for item in fields(left):
-        if item.name == "at":
-            continue
-        a, b = getattr(left, item.name), getattr(right, item.name)
-        if isinstance(a, tuple):
-            if len(a) != len(b) or not all(same_shape(x, y) if hasattr(x, "at") else x == y for x, y in zip(a, b, strict=True)):
-                return False
-        elif hasattr(a, "at"):
-            if not same_shape(a, b):
-                return False
-        elif a != b:
-            return False
-    return True
