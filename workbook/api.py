@@ -25,8 +25,7 @@ from workbook.place import place
 from workbook.write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from workbook.layout import Layout
     from workbook.model import Model
