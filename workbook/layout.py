@@ -117,9 +117,10 @@ class Layout:
         return f"{quoted(sheet)}!{column_letters(c)}{r + 1}"
 
     def add_name(self, name: str, quantity: str, row: int) -> None:
-        """Give a cell a defined name."""
-        self.names[name] = (quantity, row)
-        self._named[quantity, row] = name
+        """Give a cell a defined name, unless another cell has it: that one is then referred to by its address."""
+        if name not in self.names:
+            self.names[name] = (quantity, row)
+            self._named[quantity, row] = name
 
     def name_of(self, quantity: str, row: int) -> str | None:
         """Return the defined name of a cell, or None."""

@@ -95,7 +95,7 @@ class Table:
     def groups(self) -> list[range]:
         """Return the runs of rows that share all keys but the last: the reach of previous() and next()."""
         starts = [number for number, row in enumerate(self.rows) if number == 0 or row[:-1] != self.rows[number - 1][:-1]]
-        return [range(start, stop) for start, stop in zip(starts, [*starts[1:], len(self.rows)], strict=True)]
+        return [range(start, stop) for start, stop in zip(starts, [*starts[1:], len(self.rows)][: len(starts)], strict=True)]
 
 
 @dataclass(slots=True)

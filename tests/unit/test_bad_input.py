@@ -482,7 +482,6 @@ def test_no_change_of_a_template_ends_in_a_traceback(root: Path) -> None:
     assert told > 100
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="a table without rows has one group of rows too many")
 def test_a_table_over_rows_of_nothing_is_told(root: Path) -> None:
     place = plant(root, FIT, "rows: {gpu: gpus, length: lengths}", "rows: {gpu: gpus, §length: lenghts}")
     [found] = diagnostics(root)

@@ -179,7 +179,6 @@ def test_defined_names_point_at_their_cells(built: Built) -> None:
         )
 
 
-@pytest.mark.xfail(strict=True, reason="the name of a cell is its id with _ for the dots, and the later cell takes it from the earlier")
 def test_two_cells_never_share_a_name(tmp_path: Path) -> None:
     root = copy_of(TINY, tmp_path / "templates")
     extra = "  - inputs: run_per\n    items: {token: {label: Another, value: 5, unit: MB/tok}}\n  - list: lengths"
