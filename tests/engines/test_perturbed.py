@@ -188,10 +188,10 @@ def storm(session: LibreOfficeSession, file: Path, book: api.Book, rounds: int) 
         session.set_values({place(book.layout, at): value for at, value in edits.items()})
         session.recalculate()
         computed = session.read(asked)
+        lists = {name: array.tolist() for name, array in values.items()}
         nudged: list[Values] = []
         for (sheet, address), at in cells.items():
-            expected, got = values[at[0]][at[1]], computed[sheet][address]
-            expected = expected if isinstance(expected, str) or expected is None else float(expected)
+            expected, got = lists[at[0]][at[1]], computed[sheet][address]
             tally.cells += 1
             tally.errors += not isinstance(expected, str) and (expected is None or math.isnan(expected))
             if not same(expected, got):

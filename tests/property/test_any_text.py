@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.test_expressions import Desk
+from tests.language import Desk
 from workbook.expr.check import RANGES
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.parse import ExpressionError, parse

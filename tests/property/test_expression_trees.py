@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.language import same_shape
 from tests.property.grammar import SCALAR, functions_used
 from tests.property.random_book import disagrees
 from tests.property.stability import EVENTS_OF, GAPS
-from workbook.expr.nodes import same_shape
 from workbook.expr.parse import parse
 from workbook.formula import formulas
 from workbook.verification.engines import ENGINES

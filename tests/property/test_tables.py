@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.language import TEMPLATE
 from tests.property.random_book import disagrees
-from tests.unit.test_expressions import TEMPLATE
 from workbook.compile import compile_model
 from workbook.declare import declarations
 from workbook.evaluate import Values, evaluate
