@@ -19,6 +19,7 @@ from workbook.compile import compile_model
 from workbook.declare import declarations
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.evaluate import Values, evaluate, quantise
+from workbook.expr.values import EMPTY
 from workbook.figures import check_bounds
 from workbook.packaged import directory
 from workbook.place import place
@@ -122,15 +123,16 @@ def _set_value(
 ) -> float | str | None:
     quantity = model.quantities[quantity_id]
     if quantity.is_text:
-        catalogue = model.declared.catalogues.get(quantity.bounds.key)
-        if catalogue is None:
+        choices = model.choices(quantity.bounds)
+        if not choices:
             check_bounds(str(given), quantity.bounds, place, what, problems)
             return str(given)
-        by_name = {card.name.lower(): card.name for card in catalogue.cards.values()}
-        shown = catalogue.cards[str(given)].name if str(given) in catalogue.cards else by_name.get(str(given).lower())
+        by_name = {name.lower(): name for name in choices.values()}
+        shown = choices.get(str(given)) or by_name.get(str(given).lower())
         if shown is None:
-            names = [card.name for card in catalogue.cards.values()] if place else catalogue.cards
-            problems.add(place, f"{what}: '{given}' is not one of the {catalogue.title.lower()}", suggest(str(given), names))
+            catalogue = model.declared.catalogues.get(quantity.bounds.key)
+            kind = catalogue.title.lower() if catalogue else f"rows of '{quantity.bounds.key}'"
+            problems.add(place, f"{what}: '{given}' is not one of the {kind}", suggest(str(given), choices.values() if place else choices))
         return shown
     try:
         number = quantise(float(given))
@@ -152,7 +154,7 @@ def check_values(layout: Layout, values: Values) -> None:
         bad = [
             row
             for row in {**quantity.formula_rows(), **quantity.links}
-            if (array[row] is None if quantity.is_text else not np.isfinite(array[row]))
+            if (array[row] is None if quantity.is_text else not (np.isfinite(array[row]) or array[row] == EMPTY))
         ]
         if bad and not problems:
             where = layout.address(name, bad[0]) if name in layout.segments else name

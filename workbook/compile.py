@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.check import Checker
-from workbook.expr.nodes import Neighbour, Number, walk
+from workbook.expr.nodes import Call, Neighbour, Number, quantities, walk
 from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.rules import TEXT, Type, UnitError
 from workbook.expr.units import Units, show
@@ -34,6 +34,7 @@ def compile_model(declared: Declarations) -> Model:
     problems.raise_if_any()
     compiler = _Compiler(model, problems)
     compiler.resolve(tabulator.pending)
+    compiler.refuse_empty()
     problems.raise_if_any()
     compiler.sort()
     problems.raise_if_any()
@@ -60,6 +61,26 @@ class _Compiler:
                 self.problems.add(text.place.shifted(error.at), f"'{quantity.id}': {error.message}", error.fix)
                 continue
             quantity.variants.append(Variant(tree, lowered, rows, text))
+
+    def refuse_empty(self) -> None:
+        """No expression may refer to a cell that can be empty: engines add, count and compare empty texts differently."""
+        empty = self._can_be_empty()
+        for quantity in self.model.quantities.values():
+            for variant in quantity.variants:
+                for name, node in quantities(variant.tree):
+                    if name in empty:
+                        place = variant.formula.place.shifted(node.at)
+                        self.problems.add(place, f"'{quantity.id}': '{name}' may be empty", "refer to the column it is made from")
+
+    def _can_be_empty(self) -> set[str]:
+        """Return the quantities made with 'only', and those that link to them."""
+        every = self.model.quantities.values()
+        found = {item.id for item in every if any(isinstance(v.tree, Call) and v.tree.function == "only" for v in item.variants)}
+        size = 0
+        while found and size != len(found):  # links may lead to links
+            size = len(found)
+            found |= {item.id for item in every if any(target in found for target, _ in item.links.values())}
+        return found
 
     def _check_first_rows(self, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> None:
         """The first row of a group has none above it."""

@@ -11,11 +11,13 @@ from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Sp
 from workbook.expr.values import Array
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from workbook.model import Model, Quantity, Table
 
 Values = dict[str, Array]
+RELATIONS = {"less": np.less, "less_equal": np.less_equal, "greater": np.greater, "greater_equal": np.greater_equal}
+COMPARED_AT_ONCE = 4_000_000  # pairs of rows, so that two long tables fit into memory
 
 
 def quantise(value: float) -> float:
@@ -25,6 +27,8 @@ def quantise(value: float) -> float:
 
 def evaluate(model: Model, edits: Mapping[tuple[str, int], float | str] | None = None) -> Values:
     """Return the values of all quantities: float64 of shape (rows,), NaN for errors and blanks, objects for text.
+
+    A cell that ``only`` left empty holds ``values.EMPTY``.
 
     ``edits`` replaces inputs by (quantity id, row). Text edits are the text that the cell shows.
     """
@@ -69,8 +73,7 @@ class _Evaluator:
 
     def shown(self, quantity: Quantity, value: float | str) -> float | str:
         """Return an input as its cell shows it: a card by its name."""
-        catalogue = self.model.declared.catalogues.get(quantity.bounds.key)
-        return catalogue.cards[value].name if catalogue and isinstance(value, str) else value
+        return self.model.choices(quantity.bounds).get(value, value) if isinstance(value, str) else value
 
     def starts(self, table: Table) -> Array:
         """Tell for each row of a table whether a group starts with it."""
@@ -170,8 +173,12 @@ class _Rows:
         reduce = AGGREGATES[tree.function].value
         element = np.broadcast_to(_Rows(self.owner, table, everything).value(tree.element), everything.shape)
         own = isinstance(tree.element, Cell) and self.owner.model.quantities[tree.element.quantity].table == tree.table
-        if not own and tree.function != "count" and np.isnan(element).any():
-            return np.asarray(np.nan)  # SUMPRODUCT computes every row, and multiplies those that do not count by 0
+        if not own and tree.function != "count":
+            compared = [self.owner.values[bound.quantity] for bound in tree.bounds]
+            if any(np.isnan(column).any() for column in [element, *compared]):
+                return np.asarray(np.nan)  # SUMPRODUCT computes every row, and multiplies those that do not count by 0
+        if tree.bounds:
+            return self._total_within(tree, element, reduce)
         if not tree.conditions:
             return np.asarray(reduce(element))
         columns = [_plain(self.owner.values[quantity]) for quantity, _ in tree.conditions]
@@ -181,6 +188,30 @@ class _Rows:
         totals = {key: float(reduce(element[rows])) for key, rows in rows_of.items()}
         empty = float(reduce(element[:0]))
         return np.array([totals.get(key, empty) for key in self._keys([value for _, value in tree.conditions])])
+
+    def _total_within(self, tree: Total, element: Array, reduce: Callable[[Array], Array]) -> Array:
+        """Total the rows that meet the conditions and lie within the bounds; a bound that is an error gives one."""
+        limits = [np.broadcast_to(self.value(bound.value), self.rows.shape) for bound in tree.bounds]
+        wanted, own = self._groups(tree)
+        result = np.full(self.rows.shape, np.nan)
+        step = max(1, COMPARED_AT_ONCE // max(1, element.size))
+        for start in range(0, len(self.rows), step):
+            block = slice(start, start + step)
+            kept = wanted[block, None] == own
+            for bound, limit in zip(tree.bounds, limits, strict=True):
+                kept &= RELATIONS[bound.relation](self.owner.values[bound.quantity], limit[block, None])
+            result[block] = [float(reduce(element[row])) for row in kept]
+        return np.where(np.isnan(limits).any(axis=0), np.nan, result)
+
+    def _groups(self, tree: Total) -> tuple[Array, Array]:
+        """Number the values that the conditions compare: for our rows, and for the rows of the other table."""
+        size = len(self.owner.model.tables[tree.table].rows)
+        if not tree.conditions:
+            return np.zeros(self.rows.shape, dtype=int), np.zeros(size, dtype=int)
+        columns = [_plain(self.owner.values[quantity]) for quantity, _ in tree.conditions]
+        number: dict[tuple[Any, ...], int] = {}
+        own = np.array([number.setdefault(key, len(number)) for key in zip(*columns, strict=True)], dtype=int)
+        return np.array([number.get(key, -1) for key in self._keys([value for _, value in tree.conditions])], dtype=int), own
 
     def _over_spans(self, function: str, arguments: tuple[Tree, ...]) -> Array:
         """Apply a function of ranges; ranges with conditions differ from row to row."""

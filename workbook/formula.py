@@ -190,17 +190,29 @@ class _Writer:
         entry = AGGREGATES[tree.function]
         element = tree.element.quantity if isinstance(tree.element, Cell) else ""
         simple = bool(element) and self.layout.model.quantities[element].table == tree.table
-        tests = [(self._range(quantity), self._bracketed(value, MULTIPLYING)) for quantity, value in tree.conditions]
+        tests = self._tests(tree)
+        # A criterion with a sign is a text, in which spreadsheets keep 15 significant digits of the number.
+        criteria = ",".join(f"{area},{value}" if sign == "=" else f'{area},"{sign}"&{value}' for area, sign, value in tests)
         if tree.function == "count":
             any_column = self.layout.model.tables[tree.table].columns[0]
-            return f"COUNTIFS({','.join(f'{area},{value}' for area, value in tests)})" if tests else f"ROWS({self._range(any_column)})"
+            return f"COUNTIFS({criteria})" if tests else f"ROWS({self._range(any_column)})"
         if simple and (not tests or not entry.conditional):
             return f"{entry.excel}({self._range(element, tree.conditions)})"
         if simple:
-            return f"{entry.conditional}({self._range(element)},{','.join(f'{area},{value}' for area, value in tests)})"
+            return f"{entry.conditional}({self._range(element)},{criteria})"
         ranges = _RangeWriter(self, tree.table)
-        factors = [f"({area}={value})" for area, value in tests] + [f"({ranges.write(tree.element)[0]})"]
+        factors = [f"({area}{sign}{value})" for area, sign, value in tests] + [f"({ranges.write(tree.element)[0]})"]
         return f"SUMPRODUCT({'*'.join(factors)})"
+
+    def _tests(self, tree: Total) -> list[tuple[str, str, str]]:
+        """Return the conditions and bounds of an aggregate: range, sign and value."""
+        compared = [(quantity, "equal", value) for quantity, value in tree.conditions]
+        compared += [(bound.quantity, bound.relation, bound.value) for bound in tree.bounds]
+        tests = []
+        for quantity, relation, value in compared:
+            operator = FUNCTIONS[relation].operator
+            tests.append((self._range(quantity), operator.symbol if operator else "", self._bracketed(value, MULTIPLYING)))
+        return tests
 
 
 class _RangeWriter(_Writer):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from workbook.equations import equation
 from workbook.errors import Diagnostic, WorkbookError, suggest
 from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree, quantities
+from workbook.expr.values import EMPTY
 from workbook.formula import formulas
 from workbook.names import column_letters
 
@@ -25,7 +27,8 @@ _ADDRESS = re.compile(r"(?:'?(?P<sheet>[^'!]+)'?!)\$?(?P<column>[A-Za-z]{1,3})\$
 def cells(book: Book) -> pd.DataFrame:
     """Return every input, formula, link and constant of a book, one a row, sheet by sheet.
 
-    Columns: id, sheet, address, label, kind (input, formula, link, constant), value, unit, formula, sources.
+    Columns: id, sheet, address, label, kind (input, formula, link, constant), value (NaN for an empty cell), unit,
+    formula, sources.
     """
     texts = {(name, row): text for name in book.layout.segments for row, text in formulas(book.layout, book.model.quantities[name])}
     rows = []
@@ -44,7 +47,7 @@ def cells(book: Book) -> pd.DataFrame:
                 f"{column_letters(c)}{r + 1}",
                 quantity.label,
                 kind,
-                book.values[name][row],
+                np.nan if book.values[name][row] == EMPTY else book.values[name][row],
                 unit,
                 f"={text}" if text else "",
                 source_of(book, quantity, row),
@@ -125,7 +128,7 @@ def explain(book: Book, what: str) -> str:
     """Return the equation of a cell, what it depends on with values and sources, and what depends on it."""
     name, row = locate(book, what)
     quantity = book.model.quantities[name]
-    unit = "" if quantity.is_text or quantity.unit == "1" else f" {quantity.unit}"
+    unit = "" if quantity.is_text or quantity.unit == "1" or book.values[name][row] == EMPTY else f" {quantity.unit}"
     lines = [
         f"{quantity.label}  [{book.model.cell_id(name, row)}, {book.layout.address(name, row)}]",
         f"  value     {_shown(book, name, row)}{unit}",
@@ -151,7 +154,7 @@ def explain(book: Book, what: str) -> str:
 
 def _shown(book: Book, name: str, row: int) -> str:
     value = book.values[name][row]
-    return str(value) if isinstance(value, str) else f"{float(value):.12g}"
+    return str(value) if isinstance(value, str) else "empty" if value == EMPTY else f"{float(value):.12g}"
 
 
 def _neighbours(book: Book, quantity: Quantity, row: int) -> list[str]:

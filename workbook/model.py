@@ -109,6 +109,14 @@ class Model:
     collected: dict[str, str]
     order: list[tuple[str, ...]] = field(default_factory=list)
 
+    def choices(self, bounds: Bounds) -> dict[str, str]:
+        """Return what a keyed input may be: the names that cells show, by card, or by row of a table with one key."""
+        catalogue = self.declared.catalogues.get(bounds.key)
+        if catalogue:
+            return {card.key: card.name for card in catalogue.cards.values()}
+        table = self.tables.get(bounds.key)
+        return {member: str(name) for member, name in table.keys[0].shown.items()} if table and len(table.keys) == 1 else {}
+
     def cell_id(self, quantity: str, row: int) -> str:
         """Return the stable dotted id of one cell: table, the row's keys, column."""
         item = self.quantities[quantity]

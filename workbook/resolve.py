@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import suggest
 from workbook.expr.functions import AGGREGATES
-from workbook.expr.nodes import Call, Cell, Find, Fixed, Lookup, Name, Neighbour, Number, Over, Span, Text, Total, Tree
-from workbook.expr.parse import NEIGHBOURS, ExpressionError
+from workbook.expr.nodes import Bound, Call, Cell, Find, Fixed, Lookup, Name, Neighbour, Number, Over, Span, Text, Total, Tree
+from workbook.expr.parse import NEIGHBOURS, TURNED, ExpressionError
 
 if TYPE_CHECKING:
     from workbook.model import Key, Model, Table
@@ -165,18 +165,33 @@ class Resolver:
             )
         return table
 
-    def _conditions(self, over: Over, table: Table) -> tuple[tuple[str, Tree], ...]:
-        result = []
+    def _conditions(self, over: Over, table: Table) -> tuple[tuple[tuple[str, Tree], ...], tuple[Bound, ...]]:
+        """Return the equalities and the bounds among the conditions, each with the other table's column on the left."""
+        equalities, bounds = [], []
         for test in over.conditions:
             own, value = test.arguments
+            relation = test.function
             if not (isinstance(own, Name) and own.name.startswith(f"{over.alias}.")):
-                own, value = value, own
+                own, value, relation = value, own, TURNED.get(relation, relation)
             if not (isinstance(own, Name) and own.name.startswith(f"{over.alias}.")):
                 raise ExpressionError(test.at, f"one side of the condition is '{over.alias}.column'")
             quantity = self._column(table, own.name.partition(".")[2], own.at)
             key = next((key for key in table.keys if key.quantity == quantity), None)
-            result.append((quantity, self._key(key, value) if key else self.resolve(value)))
-        return tuple(result)
+            resolved = self._key(key, value) if key else self.resolve(value)
+            if relation == "equal":
+                equalities.append((quantity, resolved))
+            else:
+                bounds.append(Bound(quantity, relation, resolved))
+        return tuple(equalities), tuple(bounds)
+
+    @staticmethod
+    def _refuse_bounds(what: str, over: Over) -> None:
+        """A block of cells is known when the workbook is built, which a comparison of sizes never is."""
+        for test in over.conditions:
+            if test.function in TURNED:
+                raise ExpressionError(
+                    test.at, f"{what} picks its rows by equality only, 'row.key == value'", "sum, count and mean take bounds"
+                )
 
     def _span(self, over: Over) -> Span:
         table = self._over_table(over)
@@ -184,7 +199,8 @@ class Resolver:
             raise ExpressionError(
                 over.at, f"a range is one column: [{over.alias}.column for {over.alias} in {over.table}]", "compute the column first"
             )
-        conditions = self._conditions(over, table)
+        self._refuse_bounds("a range", over)
+        conditions, _ = self._conditions(over, table)
         self._check_block(table, conditions, over)
         return Span(self._column(table, over.element.name.partition(".")[2], over.element.at), conditions, over.at)
 
@@ -202,10 +218,12 @@ class Resolver:
     def _total(self, function: str, over: Over, at: int) -> Total:
         table = self._over_table(over)
         inner = _RowResolver(self, table, over.alias)
-        conditions = self._conditions(over, table)
+        if not AGGREGATES[function].conditional:
+            self._refuse_bounds(f"'{function}'", over)
+        conditions, bounds = self._conditions(over, table)
         if conditions and not AGGREGATES[function].conditional:
             self._check_block(table, conditions, over)
-        return Total(function, table.name, inner.resolve(over.element), conditions, at)
+        return Total(function, table.name, inner.resolve(over.element), conditions, bounds, at)
 
 
 class _RowResolver(Resolver):

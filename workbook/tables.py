@@ -36,6 +36,7 @@ class Tabulator(Maker):
         add_banner(self)
         for quantity in self.model.quantities.values():
             self._check_declared_unit(quantity)
+            self._check_choices(quantity)
 
     def _check_declared_unit(self, quantity: Quantity) -> None:
         if quantity.unit in {"text", MIXED}:
@@ -82,19 +83,25 @@ class Tabulator(Maker):
                     if entry.figure:
                         quantity.evidence[row] = entry.figure
                 elif entry.figure:
-                    self._check_choice(quantity, str(entry.figure.value), entry.figure.place)
                     quantity.inputs[row] = entry.figure
                 if entry.alternate:
                     quantity.alternates[row] = (entry.alternate_basis, entry.alternate)
                 self._check_source(entry.figure.source if entry.figure else "", entry.place)
 
-    def _check_choice(self, quantity: Quantity, value: str, place: Place) -> None:
-        """A text input that names a card must name one that exists."""
-        catalogue = self.model.declared.catalogues.get(quantity.bounds.key)
-        if quantity.bounds.key and catalogue is None:
-            self.problems.add(quantity.place, f"'{quantity.id}' is keyed by an unknown catalogue '{quantity.bounds.key}'")
-        elif catalogue and value not in catalogue.cards:
-            self.problems.add(place, f"'{value}' is not a card of '{catalogue.name}'", suggest(value, catalogue.cards))
+    def _check_choices(self, quantity: Quantity) -> None:
+        """A text input that names a card, or a row of a table, must name one that exists."""
+        if not quantity.bounds.key:
+            return
+        choices = self.model.choices(quantity.bounds)
+        if not choices:
+            message = f"'{quantity.id}' is keyed by '{quantity.bounds.key}', no catalogue and no table with one key"
+            self.problems.add(quantity.place, message)
+            return
+        what = "card" if quantity.bounds.key in self.model.declared.catalogues else "row"
+        for figure in quantity.inputs.values():
+            if figure.value not in choices:
+                message = f"'{figure.value}' is not a {what} of '{quantity.bounds.key}'"
+                self.problems.add(figure.place, message, suggest(str(figure.value), choices))
 
     def _check_source(self, source: str, place: Place) -> None:
         if source and source not in self.model.declared.sources:
@@ -148,7 +155,6 @@ class Tabulator(Maker):
                     )
                 )
                 quantity.inputs[0] = figure
-                self._check_choice(quantity, str(figure.value), figure.place)
                 self._check_source(figure.source, column.place)
 
     def _rows(self, block: TableBlock | ValuesBlock, sheet: Sheet) -> None:
@@ -297,7 +303,6 @@ class Tabulator(Maker):
                     quantity.evidence[row] = figure
                 else:
                     quantity.inputs[row] = figure
-            self._check_choice(quantity, str(figure.value), figure.place)
 
     def _decimals(self, column: Column, quantity: Quantity, table: Table) -> None:
         """The number of decimals that a figure is printed with, from its text."""

@@ -14,6 +14,7 @@ from xlsxwriter.worksheet import CellFormulaTuple, CellNumberTuple, Worksheet
 
 from workbook.charts import add_chart
 from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.expr.values import shown
 from workbook.formula import formulas
 from workbook.layout import DEFAULT_WIDTH, Layout, SheetPlan
 from workbook.names import column_letters, quoted
@@ -38,7 +39,8 @@ class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
     """A worksheet that takes formulas as they are and writes them as one piece of text.
 
     XlsxWriter tries some 30 regular expressions on each formula to add prefixes to functions newer than Excel 2010;
-    our formulas hold none. The files are the same byte for byte.
+    our formulas hold none. The files are the same byte for byte, but that an empty text is marked as a text: XlsxWriter
+    stores it as a number without digits.
     """
 
     def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
@@ -51,7 +53,7 @@ class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
         if type(cell) is CellNumberTuple and cell.format is not None:
             self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{cell.format._get_xf_index()}"><v>{cell.number:.16G}</v></c>')  # noqa: SLF001
             return
-        if type(cell) is not CellFormulaTuple or cell.format is None or not cell.value:
+        if type(cell) is not CellFormulaTuple or cell.format is None or not (cell.value or cell.value == ""):
             super()._write_cell(row, col, cell)
             return
         text = cell.formula.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -168,7 +170,7 @@ class _Writer:
 
     def quantity(self, quantity: Quantity) -> None:
         """Write all cells of one quantity."""
-        values = self.values[quantity.id].tolist()
+        values = shown(self.values[quantity.id])
         suffix = f"|{quantity.format}|{quantity.unit}"
         keys = {key.quantity for key in self.layout.model.tables[quantity.table].keys}
         input_style, formula_style = self.format(f"input{suffix}"), self.format(f"formula{suffix}")
@@ -210,13 +212,12 @@ class _Writer:
     def validate(self, quantity: Quantity, sheet: str, row: int, column: int) -> None:
         """Let Excel refuse what the template refuses."""
         limits = quantity.bounds
-        catalogue = self.layout.model.declared.catalogues.get(limits.key)
-        choices = [card.name for card in catalogue.cards.values()] if catalogue else list(limits.choices)
+        choices = list(self.layout.model.choices(limits).values()) or list(limits.choices)
         rule: dict[str, Any]
         low = limits.above if limits.above is not None else limits.minimum
         kind = "integer" if limits.whole else "decimal"
         if choices:
-            rule = {"validate": "list", "source": choices}
+            rule = {"validate": "list", "source": self._choices_source(limits.key) or choices}
         elif quantity.is_text:
             return
         elif low is not None and limits.maximum is not None:
@@ -232,6 +233,15 @@ class _Writer:
             input_title=quantity.label[:32], input_message=message[:255], error_title="Not a usable value", error_message=message[:255]
         )
         self.ok(self.sheets[sheet].data_validation(row, column, row, column, rule))
+
+    def _choices_source(self, key: str) -> str:
+        """Return the cells that hold the choices, for the rows of a table: a list in the rule itself is split at commas."""
+        table = self.layout.model.tables.get(key)
+        if table is None or table.kind != "table" or not table.keys[0].quantity:
+            return ""
+        cells = [self.layout.cell(table.keys[0].quantity, row) for row in (0, len(table.rows) - 1)]
+        ends = ":".join(f"${column_letters(column)}${row + 1}" for _, row, column in cells)
+        return f"={quoted(cells[0][0])}!{ends}"
 
     def conditional(self, quantity: Quantity) -> None:
         """Colour carries meaning only: checks that hold and checks that do not."""

@@ -13,6 +13,7 @@ from tests.support import TINY, require
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.evaluate import Values, evaluate, quantise
+from workbook.expr.values import EMPTY, shown
 from workbook.names import column_letters
 from workbook.verification.compare import AGREE, RELATIVE, verdict
 from workbook.verification.engines.base import CellError, CellValue, Engine
@@ -142,7 +143,7 @@ def jumps(at: tuple[str, int], values: Values, nudged: list[Values]) -> bool:
         if isinstance(now, str) or isinstance(then, str):
             moved = now != then
         else:
-            moved = math.isnan(now) != math.isnan(then) or abs(then - now) > JUMP * max(abs(now), JUMP)
+            moved = math.isnan(now) != math.isnan(then) or (now == EMPTY) != (then == EMPTY) or abs(then - now) > JUMP * max(abs(now), JUMP)
         if moved:
             return True
     return False
@@ -188,7 +189,7 @@ def storm(session: LibreOfficeSession, file: Path, book: api.Book, rounds: int) 
         session.set_values({place(book.layout, at): value for at, value in edits.items()})
         session.recalculate()
         computed = session.read(asked)
-        lists = {name: array.tolist() for name, array in values.items()}
+        lists = {name: shown(array) for name, array in values.items()}
         nudged: list[Values] = []
         for (sheet, address), at in cells.items():
             expected, got = lists[at[0]][at[1]], computed[sheet][address]

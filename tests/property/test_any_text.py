@@ -80,7 +80,17 @@ def one_of(*texts: str) -> st.SearchStrategy[str]:
 
 
 # Rows of the table t have the keys g and n; k has n. One leaf in ten is of the wrong kind, or does not exist.
-CONDITION = one_of("", "", " if r.n == n", " if r.g == g", " if r.g == 'one'", " if r.n == x.a", " if r.n == 1 and r.g == g")
+CONDITION = one_of(
+    "",
+    "",
+    " if r.n == n",
+    " if r.g == g",
+    " if r.g == 'one'",
+    " if r.n == x.a",
+    " if r.n == 1 and r.g == g",
+    " if r.d <= d",
+    " if x.zero < r.c and r.g == g",
+)
 ELEMENT = one_of("r.c", "r.c * r.d", "r.c - x.b", "r.d ** 2", "r.broken", "r.broken + 1", "r.n", "r.w", "x.a", "1", "k[r.n].v", "abs(r.c)")
 SUM = st.tuples(st.sampled_from(list(AGGREGATES)), ELEMENT, CONDITION).map(lambda parts: "{}({} for r in t{})".format(*parts))
 RANGE = one_of("[r.n for r in k]", "[r.v for r in k]", "[r.c for r in t]", "[r.d for r in t if r.g == g]", "[r.w for r in t]")

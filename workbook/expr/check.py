@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
-from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree, walk
+from workbook.expr.nodes import Bound, Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree, walk
 from workbook.expr.rules import NUMBER, TEXT, Type, UnitError
 
 if TYPE_CHECKING:
@@ -46,12 +46,16 @@ class Checker:
         return lowered
 
     def _conditions(self, conditions: tuple[tuple[str, Tree], ...]) -> tuple[tuple[str, Tree], ...]:
-        lowered = []
-        for quantity, value in conditions:
-            kind, tree = self.check(value)
-            FUNCTIONS["equal"].rule(self.units, [(Cell(quantity, value.at), self.type_of(quantity)), (value, kind)], value.at)
-            lowered.append((quantity, tree))
-        return tuple(lowered)
+        return tuple((quantity, self._compared(quantity, "equal", value)) for quantity, value in conditions)
+
+    def _bounds(self, bounds: tuple[Bound, ...]) -> tuple[Bound, ...]:
+        return tuple(Bound(bound.quantity, bound.relation, self._compared(bound.quantity, bound.relation, bound.value)) for bound in bounds)
+
+    def _compared(self, quantity: str, relation: str, value: Tree) -> Tree:
+        """Return a value lowered that a column can be compared with."""
+        kind, lowered = self.check(value)
+        FUNCTIONS[relation].rule(self.units, [(Cell(quantity, value.at), self.type_of(quantity)), (value, kind)], value.at)
+        return lowered
 
     def _total(self, tree: Total) -> tuple[Type, Tree]:
         kind, element = self.check(tree.element)
@@ -61,7 +65,7 @@ class Checker:
             raise UnitError(tree.at, f"'{tree.function}' needs numbers, not {kind.kind}s")
         elif not isinstance(element, Cell) or not _belongs(element, tree.table):
             self._check_products(tree, element)
-        return kind, Total(tree.function, tree.table, element, self._conditions(tree.conditions), tree.at)
+        return kind, Total(tree.function, tree.table, element, self._conditions(tree.conditions), self._bounds(tree.bounds), tree.at)
 
     @staticmethod
     def _check_products(tree: Total, element: Tree) -> None:

@@ -113,13 +113,23 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """A column that is ``less``, ``less_equal``, ``greater`` or ``greater_equal`` (names of the registry) than a value."""
+
+    quantity: str
+    relation: str
+    value: Tree
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
-    """An aggregate of ``element`` over the rows of a table that meet the conditions."""
+    """An aggregate of ``element`` over the rows of a table that meet the conditions (equalities) and lie within the bounds."""
 
     function: str
     table: str
     element: Tree
     conditions: tuple[tuple[str, Tree], ...] = ()
+    bounds: tuple[Bound, ...] = ()
     at: int = 0
 
 
@@ -144,17 +154,20 @@ def children(tree: Tree) -> tuple[Tree, ...]:
             return (element, *tests)
         case Span(conditions=conditions):
             return tuple(value for _, value in conditions)
-        case Total(element=element, conditions=conditions):
-            return (element, *(value for _, value in conditions))
+        case Total(element=element, conditions=conditions, bounds=bounds):
+            return (element, *(value for _, value in conditions), *(bound.value for bound in bounds))
         case _:
             return ()
 
 
 def quantities(tree: Tree) -> Iterator[tuple[str, Tree]]:
-    """Yield (quantity id, node) for each reference in a resolved tree, condition columns included."""
+    """Yield (quantity id, node) for each reference in a resolved tree, columns of conditions and bounds included."""
     for node in walk(tree):
         if isinstance(node, Cell | Fixed | Neighbour | Lookup | Span):
             yield node.quantity, node
         if isinstance(node, Span | Total):
             for quantity, _ in node.conditions:
                 yield quantity, node
+        if isinstance(node, Total):
+            for bound in node.bounds:
+                yield bound.quantity, node

@@ -18,6 +18,7 @@ MAXIMUM_LENGTH = 2_000
 MAXIMUM_DEPTH = 100  # well inside Python's own limit, so that no later stage can hit that
 MAXIMUM_TEXT = 255  # Excel refuses a file with a longer text in a formula
 NEIGHBOURS = {"previous": -1}
+TURNED = {"less": "greater", "less_equal": "greater_equal", "greater": "less", "greater_equal": "less_equal"}  # a < b is b > a
 
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add",
@@ -175,6 +176,8 @@ class _Translator:
         if function is None or function.is_infix:
             known = [key for key, entry in FUNCTIONS.items() if not entry.is_infix]
             raise self.error(node, f"unknown function '{name}'", suggest(name, [*known, *AGGREGATES, *NEIGHBOURS]))
+        if name == "only" and self.depth > 1:
+            raise self.error(node, "'only' stands outermost, around the whole expression", "compute the rest in a column of its own")
         low, high = function.arity
         if not low <= len(node.args) <= high:
             wanted = str(low) if low == high else f"{low} to {high}"
@@ -193,7 +196,8 @@ class _Translator:
         conditions = []
         for test in tests:
             tree = self.tree(test)
-            if not isinstance(tree, Call) or tree.function != "equal":
-                raise self.error(test, "a condition is an equality, 'row.key == value'; join several with 'and'")
+            if not isinstance(tree, Call) or tree.function not in {"equal", *TURNED}:
+                wanted = "a condition is an equality or an order, 'row.key == value' or 'row.column <= value'; join several with 'and'"
+                raise self.error(test, wanted)
             conditions.append(tree)
         return Over(loop.iter.id, loop.target.id, self.tree(node.elt), tuple(conditions), self.at(node))

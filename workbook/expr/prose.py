@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workbook.expr.functions import ADDING, AGGREGATES, ATOM, FUNCTIONS, RAISING
-from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree
+from workbook.expr.nodes import Bound, Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,15 +42,16 @@ class Prose:
                 return f"{self.label(quantity)} [{', '.join(map(self.write, keys))}]", ATOM
             case Span(quantity=quantity, conditions=conditions):
                 return f"{self.label(quantity)}{self._where(conditions)}", ATOM
-            case Total(function=function, element=element, conditions=conditions):
-                return AGGREGATES[function].prose.format(self.write(element)) + self._where(conditions), RAISING
+            case Total(function=function, element=element, conditions=conditions, bounds=bounds):
+                return AGGREGATES[function].prose.format(self.write(element)) + self._where(conditions, bounds), RAISING
             case Call():
                 return self._call(tree)
             case _:
                 return "?", ATOM
 
-    def _where(self, conditions: tuple[tuple[str, Tree], ...]) -> str:
+    def _where(self, conditions: tuple[tuple[str, Tree], ...], bounds: tuple[Bound, ...] = ()) -> str:
         parts = [f"{self.label(quantity)} = {self.write(value)}" for quantity, value in conditions]
+        parts += [FUNCTIONS[bound.relation].prose.format(self.label(bound.quantity), self.write(bound.value)) for bound in bounds]
         return f" where {' and '.join(parts)}" if parts else ""
 
     def _call(self, tree: Call) -> tuple[str, int]:

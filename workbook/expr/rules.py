@@ -173,6 +173,12 @@ def condition(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     return _common(units, arguments[1:])
 
 
+def only(units: Units, arguments: Sequence[Argument], at: int) -> Type:
+    """A number and a comparison: the number's unit (only)."""
+    logic(units, arguments[1:], at)
+    return keep(units, arguments[:1], at)
+
+
 def indicator(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     """A comparison turned into 1 or 0."""
     logic(units, arguments, at)

@@ -2,6 +2,9 @@
 
 Numbers and booleans are float64 arrays (booleans 0 or 1); NaN stands for any error value (#DIV/0!, #NUM!, #N/A) and
 spreads as it does in cells. Texts are object arrays. Shapes are (rows,) or (), and broadcast.
+
+EMPTY stands for the empty text in a column of numbers. Nothing else is infinite, because ``finite`` makes errors of
+infinities; and no expression may refer to a column that can hold it, so that nothing is computed with it.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+EMPTY = -np.inf
 LARGEST_POWER = 308  # of ten, that a float can hold
 FLOOR_DIGITS = 9  # a quotient within 5e-10 of an integer counts as that integer, in every engine
 DIGITS = 15  # significant decimal digits that spreadsheets round to
@@ -65,6 +69,16 @@ def choose(condition: Array, yes: Array, no: Array) -> Array:
     """IF: only the chosen branch matters, an error in the condition spreads."""
     result = np.where(np.asarray(condition) != 0, yes, no)
     return np.where(np.isnan(condition), np.array(None if result.dtype == object else np.nan), result)
+
+
+def only(value: Array, condition: Array) -> Array:
+    """IF with nothing to show where the condition does not hold; an error in the condition spreads."""
+    return choose(condition, value, np.asarray(EMPTY))
+
+
+def shown(column: Array) -> list[Any]:
+    """Return what the cells of a column show, as plain Python values: the empty text for EMPTY."""
+    return ["" if item == EMPTY else item for item in column.tolist()]
 
 
 def every(*parts: Array) -> Array:

@@ -31,14 +31,14 @@ class Expected:
 def verdict(expected: float | str, got: CellValue) -> str:
     """Return agree, differ, unsupported (the engine knows no such function) or not recalculated (the poison survived).
 
-    Numbers agree within 1e-9 relative (1e-12 absolute beside zero), texts exactly.
+    Numbers agree within 1e-9 relative (1e-12 absolute beside zero), texts exactly: an empty one is neither 0 nor nothing.
     """
     if is_poison(got):
         return SURVIVED
     if isinstance(got, CellError):
         return UNKNOWN if got.kind in UNSUPPORTED else DIFFER
     if isinstance(expected, str):
-        return AGREE if got == expected or (expected == "" and got is None) else DIFFER
+        return AGREE if got == expected else DIFFER
     if isinstance(got, str) or got is None:
         return DIFFER
     return AGREE if abs(float(got) - expected) <= max(RELATIVE * abs(expected), NEAR_ZERO) else DIFFER

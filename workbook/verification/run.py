@@ -11,6 +11,7 @@ import pandas as pd
 
 from workbook.api import Book, evaluated, load, parse_sets
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
+from workbook.expr.values import shown
 from workbook.formula import formulas
 from workbook.names import column_letters
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
@@ -209,7 +210,7 @@ def expectations(book: Book) -> list[Expected]:
     """Return every formula cell of a book with Python's value."""
     found = []
     for name in book.layout.segments:
-        values = book.values[name].tolist()
+        values = shown(book.values[name])
         for row, text in formulas(book.layout, book.model.quantities[name]):
             sheet, r, c = book.layout.cell(name, row)
             found.append(Expected(sheet, f"{column_letters(c)}{r + 1}", book.model.cell_id(name, row), text, values[row]))
