@@ -15,12 +15,14 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 
 if TYPE_CHECKING:
     from workbook.inspect import cells, explain, inputs
+    from workbook.search import Optimum, optimize
     from workbook.verification.run import VerifyReport, verify
 
 __all__ = [
     "Book",
     "BuildReport",
     "Diagnostic",
+    "Optimum",
     "Place",
     "VerifyReport",
     "WorkbookError",
@@ -29,6 +31,7 @@ __all__ = [
     "explain",
     "inputs",
     "load",
+    "optimize",
     "verify",
 ]
 
@@ -37,6 +40,8 @@ _LATER = {
     "cells": "workbook.inspect",
     "explain": "workbook.inspect",
     "inputs": "workbook.inspect",
+    "Optimum": "workbook.search",
+    "optimize": "workbook.search",
     "VerifyReport": "workbook.verification.run",
     "verify": "workbook.verification.run",
 }

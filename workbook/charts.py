@@ -117,8 +117,9 @@ def _series(layout: Layout, series: Series, name: str, rows: list[int], number: 
 
 def _dress(chart: Any, declared: Chart, title: str, series: int) -> None:
     chart.set_title({"name": title, "overlay": False, "name_font": {"name": FONT, "size": 12, "bold": True}})
-    chart.set_x_axis(_axis(declared.x))
-    chart.set_y_axis(_axis(declared.y))
+    lying = declared.kind == "bar"  # XlsxWriter calls the axis along the bars x, and so the categories' axis y
+    chart.set_x_axis(_axis(declared.y if lying else declared.x))
+    chart.set_y_axis(_axis(declared.x if lying else declared.y))
     if series > 1:
         chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 9}})
     else:

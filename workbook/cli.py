@@ -85,14 +85,14 @@ class _Progress:
             self.status.update(text)
 
 
-def _pairs(sets: tuple[str, ...]) -> dict[str, str | float]:
+def _pairs(sets: tuple[str, ...], option: str = "--set", form: str = "ID=VALUE") -> dict[str, str | float]:
     pairs: dict[str, str | float] = {}
     for item in sets:
         key, sign, value = item.partition("=")
         if not sign or not key or not value:
-            raise click.BadParameter(f"'{item}' is not of the form ID=VALUE", param_hint="--set")
+            raise click.BadParameter(f"'{item}' is not of the form {form}", param_hint=option)
         if key in pairs:
-            raise click.BadParameter(f"'{key}' is set twice", param_hint="--set")
+            raise click.BadParameter(f"'{key}' is set twice", param_hint=option)
         pairs[key] = value
     return pairs
 
@@ -187,6 +187,41 @@ def _print(frame: pd.DataFrame, form: str, columns: list[str]) -> None:
         widths = [min(60, max(len(column), *(len(str(item)) for item in shown[column]))) for column in columns]
         for row in [columns, *shown.itertuples(index=False)]:
             click.echo("  ".join(str(item).ljust(width) for item, width in zip(row, widths, strict=True)).rstrip())
+
+
+@main.command()
+@_name
+@_sets
+@click.option("--step", "steps", multiple=True, metavar="LIST=STEP", help="Step of a list on the finer grid; may be repeated.")
+@_format
+@_templates
+def optimize(name: str, sets: tuple[str, ...], steps: tuple[str, ...], form: str, templates: Path | None) -> None:
+    """Find the best rows of the sheet Optimizer, on its own grid and on a finer one.
+
+    The finer grid is the same model over longer lists, in NumPy. csv and json list all its rows.
+    """
+    from workbook import search  # noqa: PLC0415 as above
+
+    found = search.optimize(name, templates, _pairs(sets), _numbers(steps))
+    if form != "text":
+        _print(found.grid, form, [])
+        return
+    wanted = [(f"most {found.most}", False), (f"least {found.least}", True)]
+    best = [found.best(listed=listed, least=least) for _, least in wanted for listed in (True, False)]
+    table = Table("", *(f"{text}, {grid} grid" for text, _ in wanted for grid in ("the sheet's", "finer")))
+    for column in found.units:
+        unit = found.units[column]
+        shown = ["none" if row is None else f"{row[column]:,.6g}" for row in best]
+        table.add_row(column if unit in {"1", "text"} else f"{column} ({unit})", *shown)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    click.echo(f"{int(found.grid['listed'].sum()):,} rows on the sheet, {len(found.grid):,} on the finer grid")
+
+
+def _numbers(steps: tuple[str, ...]) -> dict[str, float]:
+    try:
+        return {key: float(value) for key, value in _pairs(steps, "--step", "LIST=STEP").items()}
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--step") from None
 
 
 @main.command()

@@ -24,6 +24,7 @@ from workbook.schema import (
     InputsBlock,
     ListBlock,
     RowKey,
+    Search,
     Series,
     Sheet,
     SpecialBlock,
@@ -108,9 +109,23 @@ def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | No
         reader.place,
         each_key,
         each_of,
+        _search(Reader(searched, problems, f"'search' of sheet '{key}'")) if (searched := reader.take("search")) else None,
     )
     reader.finish()
     return sheet
+
+
+def _search(reader: Reader) -> Search:
+    """Read what the command that searches a finer grid needs."""
+    over = {}
+    for key, node in reader.mapping("over"):
+        step = number_of(node, f"the step of '{key}'", reader.problems)
+        if step is not None and step <= 0:
+            reader.problems.add(node.place, f"the step of '{key}' must be above 0")
+        over[key] = step or 1.0
+    search = Search(reader.text("table"), reader.text("most"), reader.text("least"), over, reader.place)
+    reader.finish()
+    return search
 
 
 def _check_shown_once(sheets: tuple[Sheet, ...], known: dict[str, Place], problems: Problems) -> None:

@@ -11,7 +11,7 @@ from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Sp
 from workbook.expr.values import Array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from workbook.model import Model, Quantity, Table
 
@@ -25,8 +25,10 @@ def quantise(value: float) -> float:
     return float(f"{value:.16G}")
 
 
-def evaluate(model: Model, edits: Mapping[tuple[str, int], float | str] | None = None) -> Values:
+def evaluate(model: Model, edits: Mapping[tuple[str, int], float | str] | None = None, wanted: Collection[str] | None = None) -> Values:
     """Return the values of all quantities: float64 of shape (rows,), NaN for errors and blanks, objects for text.
+
+    ``wanted`` names quantities to stop at: only those and what they need are calculated.
 
     A cell that ``only`` left empty holds ``values.EMPTY``.
 
@@ -34,9 +36,25 @@ def evaluate(model: Model, edits: Mapping[tuple[str, int], float | str] | None =
     """
     evaluator = _Evaluator(model, edits or {})
     with np.errstate(all="ignore"):
+        needed = None if wanted is None else _needed(model, wanted)
         for group in model.order:
+            if needed is not None and needed.isdisjoint(group):
+                continue
             evaluator.run([model.quantities[name] for name in group])
     return evaluator.values
+
+
+def _needed(model: Model, wanted: Collection[str]) -> set[str]:
+    """Return the quantities and all that they lean on, rows' keys included."""
+    found: set[str] = set()
+    left = list(wanted)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            quantity = model.quantities[name]
+            left += [*model.needs(quantity), *(key.quantity for key in model.tables[quantity.table].keys if key.quantity)]
+    return found
 
 
 class _Evaluator:

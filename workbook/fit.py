@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbook.expr.nodes import Text, quantities, walk
 from workbook.layout import DEFAULT_WIDTH, LINE, column_pixels
 
 if TYPE_CHECKING:
     from workbook.layout import SheetPlan
+    from workbook.model import Model
 
 CHARACTERS, CHARACTERS_SMALL = 1.14, 1.25  # characters of running text in a unit of column width, at 10 and 9 points
 SMALL = {"unit", "provenance", "how", "muted", "header_unit"}
@@ -15,6 +17,21 @@ PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 a
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
 SMALLEST = 40  # percent; below it a sheet is not readable and takes several pages side by side
 TITLE_ROWS = 3  # repeated on every page
+
+
+def longest_text(model: Model, name: str, seen: frozenset[str] = frozenset()) -> int:
+    """Return the length of the longest text that the cells of a text column can show, whatever the inputs."""
+    quantity = model.quantities[name]
+    if name in seen or not quantity.is_text:
+        return 0
+    texts = [*quantity.constants.values(), *(figure.value for figure in quantity.inputs.values())]
+    texts += [*model.choices(quantity.bounds).values(), *quantity.bounds.choices]
+    nodes = [node for variant in quantity.variants for node in walk(variant.tree)]
+    texts += [node.value for node in nodes if isinstance(node, Text)]
+    others = {target for variant in quantity.variants for target, _ in quantities(variant.tree)}
+    others |= {target for target, _ in quantity.links.values()}
+    inner = [longest_text(model, other, seen | {name}) for other in others]
+    return max([0, *inner, *(len(str(text)) for text in texts)])
 
 
 def settle_heights(plan: SheetPlan) -> None:

@@ -312,6 +312,20 @@ Block = TextBlock | InputsBlock | ListBlock | CardBlock | ValuesBlock | TableBlo
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """A table over lists whose best rows are sought: the column to make ``most`` of and the one to keep ``least``.
+
+    ``over`` gives for each list the step of the finer one that Python searches.
+    """
+
+    table: str
+    most: str
+    least: str
+    over: dict[str, float]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet, or one for each member of the catalogue ``each``."""
 
@@ -322,6 +336,7 @@ class Sheet:
     place: Place
     each_key: str = ""
     each: str = ""
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True)
