@@ -47,7 +47,7 @@ def add_view(owner: Maker, block: ViewBlock, sheet: Sheet) -> None:
             Quantity(
                 block.name,
                 member,
-                _head(right, member),
+                _head(owner, right, member),
                 column.unit,
                 len(table.rows),
                 block.place,
@@ -61,9 +61,12 @@ def add_view(owner: Maker, block: ViewBlock, sheet: Sheet) -> None:
                 quantity.links[row] = (column.id, found)
 
 
-def _head(key: Key, member: str) -> str:
-    """Return the head of a view's column: a name, or a number with what it counts."""
+def _head(owner: Maker, key: Key, member: str) -> str:
+    """Return the head of a view's column: a name, or a number or member of a list with what it counts."""
     shown = key.shown[member]
+    source = owner.model.tables.get(key.of)
+    if source and source.kind == "list":
+        return f"{key.label or owner.model.quantities[f'{key.of}.value'].label} {member}"
     return shown if isinstance(shown, str) else f"{key.label or key.name} {shown:g}"
 
 

@@ -24,6 +24,7 @@ QWEN3 = "qwen3_235b_a22b"
 DEEPSEEK_V3 = "deepseek_v3"
 H100_CALIBRATED = "h100_calibrated"
 B200_PROJECTED = "b200_projected"
+H100_LLAMA_8B = "h100_llama_8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,8 +325,14 @@ def curve_watts(i: Inputs, key: str, n: float) -> float:
 
 
 def profile_times(i: Inputs, key: str) -> tuple[float, float]:
-    """Return (W, H) of a serving profile, s; the projected one has W of its computed profile, and H by bandwidth."""
+    """Return (W, H) of a serving profile, s; the projected one has W of its computed profile, and H by bandwidth.
+
+    The small model has both of its computed profile.
+    """
     base, own = f"profiles.{H100_CALIBRATED}", i.text(f"profiles.{key}.gpu")
+    if key == H100_LLAMA_8B:
+        small = computed(i, own, LLAMA_8B)
+        return small.w_own, small.h
     h = i[f"{base}.h"] * MILLI
     if key == B200_PROJECTED:
         return computed(i, own, LLAMA_70B).w_own, h * gpu(i, H100).bandwidth / gpu(i, own).bandwidth
@@ -335,11 +342,8 @@ def profile_times(i: Inputs, key: str) -> tuple[float, float]:
 @cache
 def calibrated(i: Inputs, key: str) -> Calibrated:
     """Return a serving profile; the projected one is scaled from H100's to its own GPU; see `paper.calibrated_b200`."""
-    card, base = f"profiles.{key}", f"profiles.{H100_CALIBRATED}"
-    own, (w, h) = i.text(f"{card}.gpu"), profile_times(i, key)
-    blocks, max_slots = i[f"{base}.blocks"], i[f"{base}.max_slots"]
-    if key == B200_PROJECTED:
-        blocks, max_slots = budget_scaled(i, blocks, own), budget_scaled(i, max_slots, own)
+    card, own, (w, h) = f"profiles.{key}", i.text(f"profiles.{key}.gpu"), profile_times(i, key)
+    blocks, max_slots = blocks_and_slots(i, key, own)
     return Calibrated(
         gpu=own,
         curve=i.text(f"{card}.power_curve"),
@@ -351,6 +355,17 @@ def calibrated(i: Inputs, key: str) -> Calibrated:
         blocks=blocks,
         max_slots=max_slots,
     )
+
+
+def blocks_and_slots(i: Inputs, key: str, own: str) -> tuple[float, float]:
+    """Return the KV blocks of a serving profile on its own GPU, and its slots at the calibration length."""
+    base = f"profiles.{H100_CALIBRATED}"
+    if key == H100_LLAMA_8B:
+        return computed(i, own, LLAMA_8B).blocks * i[f"profiles.{key}.tensor_parallel"], i[f"profiles.{key}.max_slots"]
+    blocks, max_slots = i[f"{base}.blocks"], i[f"{base}.max_slots"]
+    if key == B200_PROJECTED:
+        return budget_scaled(i, blocks, own), budget_scaled(i, max_slots, own)
+    return blocks, max_slots
 
 
 def budget_scaled(i: Inputs, whole: float, gpu_key: str) -> float:

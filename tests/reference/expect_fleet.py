@@ -4,19 +4,20 @@ Printed figures come from `printed_fleet`, never from the workbook.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
-from tests.reference import chain, metrics, search
+from tests.reference import metrics, shared_columns
+from tests.reference.expect_moments import served
 from tests.reference.expect_paper_sheet import failing
-from tests.reference.expect_sizing import demand, wanted
-from tests.reference.expect_workloads import POOLS, pool
+from tests.reference.expect_sizing import output, sized
+from tests.reference.expect_workloads import POOLS
+from tests.reference.expect_workloads import state as state_of_fleet
+from tests.reference.pools import KILO, OK, Run
 from tests.reference.printed import deviation, half_unit
 from tests.reference.printed_fleet import PRINTED_FLEET, PRINTED_RATIOS, number_text
-from tests.reference.quantities import Inputs, expect, number
-from tests.reference.rounding import trunc
+from tests.reference.quantities import Inputs, expect
+from tests.reference.shared_columns import expect_columns
 
-KILO = 1e3
 MODES = ("exact", "replay")
 TOPOLOGIES = {
     "azure": {"homo": "Homo 64K", "pool": "Pool 4K", "fleetopt": "FleetOpt 4K gamma 2"},
@@ -28,159 +29,119 @@ PERCENT = 100.0
 
 # Pools
 
-
-@dataclass(frozen=True, slots=True)
-class Sized:
-    """A pool as it is run: instances, sequences of an instance, W and GPUs of an instance, token/s."""
-
-    instances: float
-    utilisation: float
-    in_flight: float
-    watts: float
-    tp: float
-    tokens: float
-
-    @property
-    def counted(self) -> float:
-        """Sequences that the power is taken at; see `fleet.watts_at`."""
-        return max(1.0, float(trunc(self.in_flight)))
-
-    @property
-    def power(self) -> float:
-        """Power of one GPU of each instance, kW."""
-        return self.instances * self.watts / KILO
-
-    @property
-    def gpus(self) -> float:
-        """GPUs of all instances."""
-        return self.instances * self.tp
-
-    @property
-    def power_all(self) -> float:
-        """Power of all GPUs, kW."""
-        return self.gpus * self.watts / KILO
+shared_columns.expect_run("outcome_pools", sized)
+expect_columns(
+    "outcome_pools",
+    sized,
+    {
+        "n_slots": lambda _, item: item.n_slots,
+        "instances": lambda _, item: item.instances,
+        "found": lambda _, item: float(item.found),
+        "wait": lambda _, item: item.wait,
+    },
+)
 
 
-@cache
-def sized(i: Inputs, mode: str, key: str, side: str) -> Sized:
-    """Return a pool as it is run; one without requests needs no instance."""
-    item, profile = demand(i, mode, key, side), chain.calibrated(i, pool(i, key, side).profile)
-    if not item.share:
-        return Sized(0.0, 0.0, 0.0, chain.curve_watts(i, profile.curve, 1.0), profile.tp, 0.0)
-    queue = wanted(i, mode, key, side)
-    count = search.instances(i, queue)
-    in_flight = queue.offered / count
-    watts = chain.curve_watts(i, profile.curve, max(1.0, float(trunc(in_flight))))
-    return Sized(count, in_flight / item.n_slots, in_flight, watts, profile.tp, item.rate * item.output)
-
-
-def expect_of_pool(column: str, of: Callable[[Sized], float]) -> None:
-    """Register a number of a pool as it is run."""
-
-    @expect(f"outcome_pools.{column}")
-    def of_pool(i: Inputs, mode: str, key: str, side: str) -> float:
-        return of(sized(i, mode, key, side))
-
-
-expect_of_pool("instances", lambda item: item.instances)
-expect_of_pool("utilisation", lambda item: item.utilisation)
-expect_of_pool("in_flight", lambda item: item.in_flight)
-expect_of_pool("counted", lambda item: item.counted)
-expect_of_pool("board", lambda item: item.watts)
-expect_of_pool("power", lambda item: item.power)
-expect_of_pool("gpus", lambda item: item.gpus)
-expect_of_pool("power_all", lambda item: item.power_all)
-expect_of_pool("tokens", lambda item: item.tokens)
-
-
-def expect_of_curve(column: str, of: Callable[[chain.Curve], float]) -> None:
-    """Register a parameter of the power curve of a pool's profile."""
-
-    @expect(f"outcome_pools.{column}")
-    def of_curve(i: Inputs, _mode: str, key: str, side: str) -> float:
-        return of(chain.curve(i, chain.calibrated(i, pool(i, key, side).profile).curve))
-
-
-expect_of_curve("k", lambda curve: curve.k)
-expect_of_curve("x0", lambda curve: curve.x0)
-expect_of_curve("p_idle", lambda curve: curve.p_idle)
-expect_of_curve("p_range", lambda curve: curve.p_nominal - curve.p_idle)
-
-
-@expect("outcome_pools.profile")
-def profile(i: Inputs, _mode: str, key: str, side: str) -> str:
-    return i.shown(pool(i, key, side).profile)
-
-
-@expect("outcome_pools.wait")
-def wait(i: Inputs, mode: str, key: str, side: str) -> float:
-    return search.answer(i, wanted(i, mode, key, side)).wait
-
-
-@expect("outcome_pools.first_token")
-def first_token(i: Inputs, mode: str, key: str, side: str) -> float:
-    return demand(i, mode, key, side).prefill + wait(i, mode, key, side)
-
-
-@expect("outcome_pools.sound")
-def pool_is_sound(i: Inputs, mode: str, key: str, side: str) -> float:
-    return float(search.is_found(i, wanted(i, mode, key, side)))
-
-
-@expect("checks.fleets_sized")
-def out_of_reach(i: Inputs) -> float:
-    rows = [(mode, key, side) for mode in MODES for key in i.members("fleets") for side in POOLS]
-    return sum(failing(i, "outcome_pools.sound", row, 1.0) for row in rows)
+@expect("outcome_pools.tokens")
+def tokens_of_pool(i: Inputs, mode: str, key: str, side: str) -> float:
+    return i["traffic.rate"] * sized(i, mode, key, side).share * output(i, mode, key, side)
 
 
 # Fleets
 
 
-def both(i: Inputs, mode: str, key: str) -> list[Sized]:
+def both(i: Inputs, mode: str, key: str) -> list[Run]:
     """Return the two pools of a fleet."""
     return [sized(i, mode, key, side) for side in POOLS]
 
 
-def expect_total(column: str, of: Callable[[Sized], float]) -> Callable[[Inputs, str, str], float]:
-    """Register a sum over the pools of a fleet."""
+def expect_total(column: str, of: Callable[[Inputs, str, str], float]) -> None:
+    """Register a figure of a fleet, which the outcome shows where the fleet has an answer."""
+    expect(f"totals.{column}", difference=column == "gain")(of)
 
-    @expect(f"outcome.{column}")
-    def total(i: Inputs, mode: str, key: str) -> float:
-        return sum(of(item) for item in both(i, mode, key))
-
-    return total
-
-
-expect_total("instances", lambda item: item.instances)
-expect_total("gpus", lambda item: item.gpus)
-power = expect_total("power", lambda item: item.power)
-power_all = expect_total("power_all", lambda item: item.power_all)
-tokens = expect_total("tokens", lambda item: item.tokens)
+    @expect(f"outcome.{column}", difference=column == "gain")
+    def shown(i: Inputs, mode: str, key: str) -> float | None:
+        return of(i, mode, key) if state(i, mode, key) == OK else None
 
 
-@expect("outcome.tok_per_w")
+def instances(i: Inputs, mode: str, key: str) -> float:
+    """Return the instances of a fleet."""
+    return sum(item.used for item in both(i, mode, key))
+
+
+def gpus(i: Inputs, mode: str, key: str) -> float:
+    """Return the GPUs of a fleet."""
+    return sum(item.board.gpus(i) for item in both(i, mode, key))
+
+
+def power_one(i: Inputs, mode: str, key: str) -> float:
+    """Return the power of one GPU of each instance, kW."""
+    return sum(item.board.power_one(i) for item in both(i, mode, key))
+
+
+def power(i: Inputs, mode: str, key: str) -> float:
+    """Return the power of all GPUs, kW."""
+    return sum(item.board.power(i) for item in both(i, mode, key))
+
+
+def tokens(i: Inputs, mode: str, key: str) -> float:
+    """Return the credited output, token/s."""
+    return sum(tokens_of_pool(i, mode, key, side) for side in POOLS)
+
+
+@expect("totals.sound")
+def sound(i: Inputs, mode: str, key: str) -> float:
+    return float(all(item.is_sound(i) for item in both(i, mode, key)))
+
+
+@expect("totals.state", "outcome.state")
+def state(i: Inputs, mode: str, key: str) -> str:
+    if state_of_fleet(i, key) != OK:
+        return state_of_fleet(i, key)
+    return OK if sound(i, mode, key) else "a pool has no answer"
+
+
+@cache
 def tok_per_w(i: Inputs, mode: str, key: str) -> float:
-    return float(metrics.paper_tok_per_watt(tokens(i, mode, key), KILO * power(i, mode, key)))
+    """Return tok/W as the paper counts it, 0 for a fleet without an answer."""
+    if state(i, mode, key) != OK:
+        return 0.0
+    return float(metrics.paper_tok_per_watt(tokens(i, mode, key), KILO * power_one(i, mode, key)))
 
 
-@expect("outcome.tok_per_j")
+@cache
 def tok_per_j(i: Inputs, mode: str, key: str) -> float:
-    return float(metrics.tok_per_joule(tokens(i, mode, key), KILO * power_all(i, mode, key), 1))
+    """Return tok/J of all GPUs, 0 for a fleet without an answer."""
+    if state(i, mode, key) != OK:
+        return 0.0
+    return float(metrics.tok_per_joule(tokens(i, mode, key), KILO * power(i, mode, key), 1))
+
+
+def gain(i: Inputs, mode: str, key: str) -> float:
+    """Return what a fleet's tok/W exceeds that of its workload's homogeneous H100 fleet by, 0 where that has no answer."""
+    base = tok_per_w(i, mode, f"{key.partition('_')[0]}_homo_h100")
+    return tok_per_w(i, mode, key) / base - 1.0 if base else 0.0
+
+
+expect_total("instances", instances)
+expect_total("gpus", gpus)
+expect_total("power_one", power_one)
+expect_total("power", power)
+expect_total("tokens", tokens)
+expect_total("tok_per_w", tok_per_w)
+expect_total("tok_per_j", tok_per_j)
+expect_total("gain", gain)
 
 
 @expect("outcome.sampling", difference=True)
-def sampling(i: Inputs, mode: str, key: str) -> float:
-    return float(printed_text(key, "tok_per_w")) / tok_per_w(i, mode, key) - 1.0
+def sampling(i: Inputs, mode: str, key: str) -> float | None:
+    return float(printed_text(key, "tok_per_w")) / tok_per_w(i, mode, key) - 1.0 if state(i, mode, key) == OK else None
 
 
-@expect("outcome.gain", difference=True)
-def gain(i: Inputs, mode: str, key: str) -> float:
-    return tok_per_w(i, mode, key) / tok_per_w(i, mode, f"{key.partition('_')[0]}_homo_h100") - 1.0
-
-
-@expect("outcome.sound")
-def sound(i: Inputs, mode: str, key: str) -> float:
-    return float(all(pool_is_sound(i, mode, key, side) for side in POOLS))
+@expect("checks.fleets_sized")
+def without_answer(i: Inputs) -> float:
+    rows = [(mode, key) for mode in MODES for key in i.members("fleets")]
+    return sum(failing(i, "outcome.state", row, OK) for row in rows)
 
 
 # Claims
@@ -210,13 +171,13 @@ def claim_text(claim: str) -> str:
 
 
 def claimed(i: Inputs, mode: str, claim: str) -> float:
-    """Return a claim's figure by service times of a mode."""
+    """Return a claim's figure by service times of a mode, 0 where the fleet to compare with has no answer."""
     if claim in SHARES:
-        return demand(i, mode, SHARES[claim][0], "short").share
+        return served(i, SHARES[claim][0], "short").share
     if claim == "product":
         return claimed(i, mode, "topology_h100") * claimed(i, mode, "generation_homo")
-    above, below = RATIOS[claim]
-    return tok_per_w(i, mode, above) / tok_per_w(i, mode, below)
+    above, below = (tok_per_w(i, mode, key) for key in RATIOS[claim])
+    return above / below if below else 0.0
 
 
 @expect("claims.replayed")
@@ -255,8 +216,9 @@ def printed_text(key: str, quantity: str) -> str:
 
 
 def figure(i: Inputs, mode: str, key: str, quantity: str) -> float:
-    """Return a fleet's figure in the unit of the printed table."""
-    return number(i, f"outcome.{quantity}", mode, key) * (PERCENT if quantity == "gain" else 1.0)
+    """Return a fleet's figure in the unit of the printed table, as summed where the fleet has no answer."""
+    of: dict[str, Callable[[Inputs, str, str], float]] = {"instances": instances, "power": power_one, "tok_per_w": tok_per_w, "gain": gain}
+    return of[quantity](i, mode, key) * (PERCENT if quantity == "gain" else 1.0)
 
 
 @expect("printed_3.live", difference=True)

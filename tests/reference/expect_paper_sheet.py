@@ -106,7 +106,7 @@ def rows(table: str) -> list[tuple[str, ...]]:
     return [(member, quantity) for member in members for quantity in COLUMNS[table]]
 
 
-def failing(i: Inputs, quantity: str, keys: tuple[str, ...], passes: float) -> float:
+def failing(i: Inputs, quantity: str, keys: tuple[str, ...], passes: float | str) -> float:
     """Return 1 unless a row shows what a row that passes does; one without an answer does not."""
     try:
         return float(expected(i, quantity, keys) != passes)

@@ -1,18 +1,18 @@
-"""A workload split in two pools at one of its knots, with a band above the split that is cut to fit the short pool.
+"""Requests of a workload as groups of equal ones, and a band of them that is cut to fit a pool.
 
-Requests are spread evenly between two knots, at the three Gauss-Legendre nodes of `fleet` and
-half a token above them, since a whole length stands for the unit interval below it. Both pools
-are sums over such nodes, so that the long pool is what is left of the workload and begins
-where the short one ends. Times are in the unit of the server's W.
+Requests are spread evenly between two lengths, at the three Gauss-Legendre nodes of `fleet` and
+half a token above them, since a whole length stands for the unit interval below it. Shares are
+signed, for groups that are taken off others (`lengths.minus`).
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tests.reference import fleet
-from tests.reference.domain import FloatArray, at_least, not_negative, positive, share
+from tests.reference.domain import FloatArray, at_least, not_negative, positive
 from tests.reference.rounding import ceil, floor
 
 NOTHING = 1e-9
@@ -47,15 +47,6 @@ class Tokens:
     per_step: float
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """An instance: W, KV read time of a token with all slots in use, tokens of a prefill step."""
-
-    w: float
-    h: float
-    chunk: float
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Requests:
     """Groups of equal requests, arrays of one shape (n,): share of all requests, tokens, output tokens, steps."""
@@ -70,7 +61,7 @@ class Requests:
         product = self.share
         for column in columns:
             product = product * column
-        return float(np.sum(product))
+        return math.fsum(product)  # exact, so that requests taken from themselves leave nothing
 
 
 SUMS: dict[str, Callable[[Requests], float]] = {
@@ -114,11 +105,6 @@ def joined(parts: Iterable[Requests]) -> Requests:
     columns = [(part.share, part.length, part.output, part.steps) for part in parts]
     empty = np.zeros(0)
     return Requests(*(np.concatenate([empty, *column]) for column in zip(*columns, strict=True))) if columns else Requests(*[empty] * 4)
-
-
-def thinned(requests: Requests, kept: float) -> Requests:
-    """Return a share of the requests, 0..1; raises ValueError for others."""
-    return replace(requests, share=requests.share * (share("kept", kept) if kept else 0.0))
 
 
 def prefill_of_cut(band: Requests, at: float, chunk: float) -> float:
@@ -178,66 +164,6 @@ def as_coded(band: Requests, at: float, tokens: Tokens, chunk: float) -> Request
     steps, output = coded_steps(at, tokens, chunk), tokens.output_share * at + tokens.lost
     shape = band.length.shape
     return replace(band, length=np.full(shape, at), output=np.full(shape, output), steps=np.full(shape, steps))
-
-
-def service_moments(requests: Requests, server: Server) -> tuple[float, float]:
-    """Return mean and mean square of the time a request holds its slot, steps (w + h length).
-
-    Args:
-        requests: of a pool, shape (n,).
-        server: w >= 0, h >= 0.
-
-    Returns:
-        (time, time^2) in the unit of w.
-
-    Raises:
-        ValueError: for a negative w or h.
-        ZeroDivisionError: if there are no requests.
-
-    Source: reproduction, service time of a request.
-
-    """
-    mass = requests.total()
-    times = requests.steps * (not_negative("w", server.w) + not_negative("h", server.h) * requests.length)
-    return requests.total(times) / mass, requests.total(times, times) / mass
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """An instance of a pool at its window: sequences by slots and by blocks; times in ms."""
-
-    by_slots: float
-    by_blocks: float
-    server: Server
-
-    @property
-    def n_slots(self) -> float:
-        """The tighter of the two limits."""
-        return min(self.by_slots, self.by_blocks)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cell:
-    """A split and its band: requests below, in the band as they come and as they are cut, and in each pool."""
-
-    window: float
-    edge: float
-    below: Requests
-    band: Requests
-    cut: Requests
-    kept: dict[str, Requests]
-    sides: dict[str, Side]
-
-    def time(self, side: str, power: int) -> float:
-        """Return the mean of a power of the service time, ms or ms^2; 0 for a long pool without requests."""
-        if side == "long" and not self.share(side):
-            return 0.0
-        return service_moments(self.kept[side], self.sides[side].server)[power - 1]
-
-    def share(self, side: str) -> float:
-        """Return a pool's share of the requests; a long pool of next to nothing is none."""
-        found = self.kept[side].total()
-        return 0.0 if side == "long" and found <= NOTHING else found
 
 
 def usd_per_million_tokens(usd_per_hour: float, tokens_per_second: float) -> float:

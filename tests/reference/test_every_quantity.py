@@ -31,6 +31,8 @@ ABSOLUTE_OF_DIFFERENCES = 1e-9
 ABSOLUTE_OF_TINY = 1e-290
 REDRAWS = 40
 EDITED_AT_LEAST = 5
+EMPTY = -math.inf
+"""What the workbook's values hold for a cell that stays empty where it has no answer."""
 
 STRUCTURAL = {
     "a small mixture": {
@@ -100,8 +102,10 @@ def book() -> Book:
 
 @cache
 def names() -> dict[str, str]:
-    """Return the name that cells show for each card."""
-    return {key: card.name for catalogue in book().model.declared.catalogues.values() for key, card in catalogue.cards.items()}
+    """Return the name that cells show for each card, and for each row of a table that inputs choose from."""
+    model = book().model
+    keyed = [quantity.bounds for quantity in model.quantities.values() if quantity.bounds.key]
+    return {key: name for bounds in keyed for key, name in model.choices(bounds).items()}
 
 
 def inputs(edits: draws.Values | None = None) -> Inputs:
@@ -135,10 +139,9 @@ def knobs() -> tuple[draws.Knob, ...]:
 
 def _knob(cell: str, quantity: Quantity, row: int) -> draws.Knob:
     bounds = quantity.bounds
-    catalogue = book().model.declared.catalogues.get(bounds.key)
     minimum, above, maximum = (math.nan if limit is None else limit for limit in (bounds.minimum, bounds.above, bounds.maximum))
     peers = max((figure.value for figure in quantity.inputs.values() if isinstance(figure.value, float)), default=0.0)
-    choices = tuple(catalogue.cards) if catalogue else bounds.choices
+    choices = tuple(book().model.choices(bounds)) or bounds.choices
     if quantity.name == "prefill_chunk":
         choices = tuple(str(chunk) for chunk in CHUNKS)  # other chunks were not drawn
     return draws.Knob(cell, quantity.inputs[row].value, minimum, above, maximum, bounds.whole, choices, peers, *_listed(quantity, row))
@@ -178,7 +181,7 @@ def differences(given: Inputs, values: Values) -> list[Difference]:
 def agree(quantity: str, value: object, wanted: Value) -> bool:
     """Tell whether a cell holds what it should, numbers to a billionth."""
     if wanted is None:
-        return value == "" or (isinstance(value, float) and math.isnan(value))
+        return value == "" or (isinstance(value, float) and (math.isnan(value) or value == EMPTY))
     if isinstance(wanted, str) or not isinstance(value, float):
         return value == wanted
     absolute = ABSOLUTE_OF_DIFFERENCES if quantity in DIFFERENCES else ABSOLUTE_OF_TINY if quantity in TINY else 0.0
@@ -188,7 +191,7 @@ def agree(quantity: str, value: object, wanted: Value) -> bool:
 def has_errors(values: Values) -> bool:
     """Tell whether a formula of the workbook gives an error."""
     wrong = (values[name][row] for name, quantity in formula_quantities().items() for row in quantity.formula_rows())
-    return any(value is None or (isinstance(value, float) and not math.isfinite(value)) for value in wrong)
+    return any(value is None or (isinstance(value, float) and not math.isfinite(value) and value != EMPTY) for value in wrong)
 
 
 def refuses(given: Inputs) -> bool:

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.reference import chain, draws, fleet, rounding, workload
+from tests.reference import chain, draws, fleet, lengths, rounding, workload
 from tests.reference import expect_workloads as sheets
 from tests.reference.expect_fleet import fleet_row
 from tests.reference.expect_workloads import POOLS
+from tests.reference.pools import chunk
 from tests.reference.quantities import Inputs, expected
 from tests.reference.replay import Moments, Server
-from tests.reference.test_every_quantity import agree, book, calculated, differences, formula_quantities, has_errors, inputs, knobs
+from tests.reference.test_every_quantity import EMPTY, agree, book, calculated, differences, formula_quantities, has_errors, inputs, knobs
 from workbook.evaluate import Values
 
 SEEDS = range(1000, 1024)
@@ -20,7 +21,7 @@ ON_A_CHUNKS_EDGE = {"mean": 1.4e-4, "mean_square": 4e-4}
 """How far moments lie apart where a node ends on the edge of a chunk, which floating point overshoots."""
 
 TIGHT: draws.Values = {
-    "traffic.objective": 0.01,
+    "traffic.objective": 60,
     "traffic.rate": 60,
     "traffic.cap": 0.99,
     "traffic.long_window": 131072,
@@ -58,11 +59,37 @@ STRUCTURAL: dict[str, draws.Values] = {
     "prompts alone": {"workloads.lmsys.output_share": 0},
     "several tokens a step": {"decode.tokens_per_step": 2.5},
     "chunks the other way round": {"profiles.h100_calibrated.prefill_chunk": 2048, "profiles.b200_projected.prefill_chunk": 1024},
+    "a small model": {"fleets.azure_homo_h100.long_profile": "h100_llama_8b", "fleets.lmsys_pool_h100.short_profile": "h100_llama_8b"},
+    "windows that hold no sequence": {
+        "profiles.h100_calibrated.max_slots": 16,
+        "traffic.long_window": 400000,
+        "workloads.lmsys.short_window": 140000,
+    },
+    "an objective shorter than prefill": {"traffic.objective": 20},
+    "a distribution that ends elsewhere": {"knots.agent.p18.cumulative": 0.999, "fleets.azure_pool_b200.workload": "agent"},
     "one bin": {"fleets.azure_pool_b200.workload": "agent", **{f"knots.agent.p{point}.cumulative": 0 for point in range(1, 18)}},
 }
 
-EMPTY: draws.Values = {"knots.agent.p3.upper": 600, "knots.agent.p12.cumulative": 0.5, "knots.agent.p18.cumulative": 0.999}
-"""Edits by which a workload of no fleet is no distribution: a knot, a share and the end are wrong."""
+STATES = {
+    "an answer out of reach": {"a pool has no answer", "ok"},
+    "windows that hold no sequence": {"a pool has no answer", "split out of range"},
+    "an objective shorter than prefill": {"a pool has no answer", "ok"},
+    "a distribution that ends elsewhere": {"shares must end at 1", "ok"},
+    "a band beyond the last knot": {"split out of range", "ok"},
+}
+"""What the fleets say after edits above, in words."""
+
+STATES_OF_POOLS = {
+    "an answer out of reach": {"no answer within reach", "unused", "ok"},
+    "windows that hold no sequence": {"the window holds no sequence", "unused", "ok"},
+    "an objective shorter than prefill": {"objective shorter than prefill", "unused", "ok"},
+}
+
+NOT_DISTRIBUTIONS: dict[str, tuple[draws.Values, str]] = {
+    "a knot below the one before": ({"knots.agent.p3.upper": 600}, "knots out of order"),
+    "a share below the one before": ({"knots.agent.p12.cumulative": 0.5}, "knots out of order"),
+    "an end below one": ({"knots.agent.p18.cumulative": 0.999}, "shares must end at 1"),
+}
 
 
 def pools(given: Inputs, key: str) -> dict[str, fleet.Pool]:
@@ -76,16 +103,20 @@ def pools(given: Inputs, key: str) -> dict[str, fleet.Pool]:
 
 def moments(given: Inputs, key: str, side: str, pool: fleet.Pool) -> Moments:
     """Return the moments of a pool by the independent model's nodes."""
-    profile = f"profiles.{given.text(f'fleets.{key}.{side}_profile')}"
-    item = chain.calibrated(given, profile.partition(".")[2])
-    seen = sheets.pool(given, key, side)
-    server = Server(item.w, item.h, item.calibration_length, given[f"{profile}.prefill_chunk"], int(seen.n_slots), pool.window)
-    return fleet.continuous_moments(pool.lengths, server, 1.0 - seen.output_share, given["traffic.half_token"], given["traffic.lost"])
+    profile = given.text(f"fleets.{key}.{side}_profile")
+    item, slots = chain.calibrated(given, profile), int(sheets.instance(given, key, side).n_slots)
+    server = Server(item.w, item.h, item.calibration_length, chunk(given, profile), slots, pool.window)
+    tokens = lengths.tokens(given, sheets.workload_of(given, key))
+    return fleet.continuous_moments(pool.lengths, server, 1.0 - tokens.output_share, tokens.half_token, tokens.lost)
 
 
-def cut_within_a_bin(pool: fleet.Pool) -> bool:
-    """Tell whether the window lies inside a bin: the model then spreads the bin below it, the workbook cuts each length."""
-    return pool.window < pool.lengths.knots[-1] and pool.window not in pool.lengths.knots
+def cut_within_a_bin(given: Inputs, key: str, pool: fleet.Pool) -> bool:
+    """Tell whether the window or the split lies inside a bin.
+
+    The model then has nodes of its own for what is left of the bin, the workbook those of what is taken off.
+    """
+    knots = sheets.cdf(given, sheets.workload_of(given, key)).knots
+    return (pool.window < knots[-1] and pool.window not in knots) or sheets.split(given, key) not in {0.0, *knots}
 
 
 def compared_pools() -> Iterator[tuple[Inputs, Values, str, str, fleet.Pool]]:
@@ -100,7 +131,7 @@ def compared_pools() -> Iterator[tuple[Inputs, Values, str, str, fleet.Pool]]:
             continue
         for key in given.members("fleets"):
             for side, pool in pools(given, key).items():
-                if not cut_within_a_bin(pool) and pool.share > workload.SHARE_MARGIN:
+                if not cut_within_a_bin(given, key, pool) and pool.share > workload.SHARE_MARGIN:
                     yield given, values, key, side, pool
 
 
@@ -118,7 +149,7 @@ def test_pools_agree_with_the_independent_model_after_random_edits() -> None:
             "mean_square": 1e6 * found.second,
             "cv2": found.cv2,
             "prefill": 1e3 * found.prefill,
-            "output": fleet.credited_output(pool.lengths, sheets.pool(given, key, side).output_share),
+            "output": fleet.credited_output(pool.lengths, lengths.tokens(given, sheets.workload_of(given, key)).output_share),
         }
         wrong += [(key, side, name) for name, each in wanted.items() if values[f"demand.{name}"][row] != pytest.approx(each, rel=RELATIVE)]
         count += 1
@@ -129,7 +160,7 @@ def test_pools_agree_with_the_independent_model_after_random_edits() -> None:
 @pytest.mark.parametrize(("mode", "model"), [("exact", "gauss_whole"), ("replay", "replay")])
 def test_fleets_are_those_of_the_independent_model(mode: str, model: str) -> None:
     wanted, index = fleet.fleets(model), book().model.tables["outcome"].index
-    columns = {"instances": "instances", "tokens": "tokens_per_second", "power": "kw", "gpus": "gpus", "power_all": "gpu_kw"}
+    columns = {"instances": "instances", "tokens": "tokens_per_second", "power_one": "kw", "gpus": "gpus", "power": "gpu_kw"}
     columns |= {"tok_per_w": "tok_per_w", "tok_per_j": "tok_per_j"}
     for key in inputs().members("fleets"):
         figures = [book().values[f"outcome.{column}"][index[mode, key]] for column in columns]
@@ -159,12 +190,33 @@ def test_objective_decides_and_is_out_of_reach_where_the_edits_say_so() -> None:
     assert set(decided["search.found"]) == {1.0}
     beyond = calculated(STRUCTURAL["an answer out of reach"])
     assert set(beyond["search.found"]) == {0.0, 1.0}
-    assert beyond["checks.fleets_sized"][0] == sum(beyond["search.found"] == 0.0)
+    assert beyond["checks.fleets_sized"][0] == sum(beyond["totals.sound"] == 0.0) > 0
 
 
-def test_distributions_that_fall_or_do_not_end_at_one_are_counted() -> None:
-    values = calculated(EMPTY)
-    assert values["checks.distributions"][0] == expected(inputs(EMPTY), "checks.distributions") == len(EMPTY)
+@pytest.mark.parametrize(("edits", "words"), [(STRUCTURAL[name], words) for name, words in STATES.items()], ids=STATES)
+def test_fleets_say_why_they_have_no_answer_and_show_none(edits: draws.Values, words: set[str]) -> None:
+    values = calculated(edits)
+    states = values["outcome.state"]
+    assert set(states) == words
+    assert values["checks.fleets_sized"][0] == sum(states != "ok")
+    shown = [name for name in formula_quantities() if name.startswith("outcome.") and name != "outcome.state"]
+    assert [name for name in shown if (values[name] == EMPTY).tolist() != (states != "ok").tolist()] == []
+
+
+@pytest.mark.parametrize(("edits", "words"), [(STRUCTURAL[name], words) for name, words in STATES_OF_POOLS.items()], ids=STATES_OF_POOLS)
+def test_pools_say_why_they_have_no_answer(edits: draws.Values, words: set[str]) -> None:
+    assert set(calculated(edits)["outcome_pools.state"]) == words
+
+
+@pytest.mark.parametrize(("edits", "words"), NOT_DISTRIBUTIONS.values(), ids=NOT_DISTRIBUTIONS)
+def test_what_is_no_distribution_is_counted_and_leaves_its_fleets_empty(edits: draws.Values, words: str) -> None:
+    edits = edits | {"fleets.azure_pool_h100.workload": "agent"}
+    given, values = inputs(edits), calculated(edits)
+    assert values["checks.distributions"][0] == expected(given, "checks.distributions") == 1.0
+    row = book().model.tables["outcome"].index["exact", "azure_pool_h100"]
+    assert values["outcome.state"][row] == words
+    for name in ("state", "tok_per_w", "power", "instances"):
+        assert agree(f"outcome.{name}", values[f"outcome.{name}"][row], expected(given, f"outcome.{name}", ("exact", "azure_pool_h100")))
 
 
 def test_chunk_that_was_not_drawn_leaves_the_exact_fleets() -> None:
