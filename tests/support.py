@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from workbook.verification.xlsx import Cell
 
 TINY = Path(__file__).parent / "templates" / "tiny"
+ACROSS = Path(__file__).parent / "templates" / "across"
 SOURCES = Path(workbook.__file__).parent.parent
 RECORD_SHEET = "_workbook"
 MARK = "§"  # stands in a planted text where a diagnostic has to point

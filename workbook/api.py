@@ -6,7 +6,7 @@ import gc
 import stat
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
@@ -76,7 +76,12 @@ def load(name: str = DEFAULT, templates: Path | str | None = None, sets: Mapping
 
 
 def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float | str]) -> Book:
-    """Evaluate a placed model with edits; raises WorkbookError when a cell would hold an error value."""
+    """Evaluate a placed model with edits; raises WorkbookError when a cell would hold an error value.
+
+    In the book an edited cell that took over a parent's value is an input.
+    """
+    model = model.overridden(edits)
+    layout = replace(layout, model=model)
     values = evaluate(model, edits)
     check_values(layout, values)
     return Book(model, layout, values, edits)
@@ -92,7 +97,7 @@ def parse_sets(
     sign = "" if place_of else "--set "
     problems = Problems()
     edits: dict[tuple[str, int], float | str] = {}
-    inputs = {cell_id: (quantity, row) for cell_id, quantity, row in model.cells() if row in model.quantities[quantity].inputs}
+    inputs = {cell_id: (name, row) for cell_id, name, row in model.cells() if model.quantities[name].is_settable(row)}
     for cell_id, given in sets.items():
         where = inputs.get(cell_id)
         if where is None:

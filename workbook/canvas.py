@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from workbook.model import Quantity
 
 LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH = 34.0, 13.0, 16.0
+KEY_WIDTH, CELL_WIDTH, WIDEST = 16.0, 12.0, 60.0
 
 
 @dataclass(slots=True)

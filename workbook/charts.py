@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbook.errors import Diagnostic, WorkbookError, suggest
 from workbook.layout import DEFAULT_WIDTH, TEXT_COLUMNS, column_pixels
-from workbook.names import column_letters, quoted
+from workbook.names import quoted
 from workbook.style import FONT, GREY, LINE, SERIES_COLOURS, SERIES_DASHES
 
 if TYPE_CHECKING:
@@ -85,10 +85,8 @@ def _text(shown: str | float) -> str:
 
 
 def _area(layout: Layout, quantity: str, rows: list[int]) -> str:
-    sheet, first, column = layout.cell(quantity, rows[0])
-    _, last, _ = layout.cell(quantity, rows[-1])
-    letters = column_letters(column)
-    return f"={quoted(sheet)}!${letters}${first + 1}:${letters}${last + 1}"
+    sheet, cells = layout.area(quantity, rows[0], rows[-1])
+    return f"={quoted(sheet)}!{cells}"
 
 
 def _series(layout: Layout, series: Series, name: str, rows: list[int], number: int, chart: Chart) -> dict[str, Any]:

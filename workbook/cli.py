@@ -158,7 +158,7 @@ def inputs(name: str, sets: tuple[str, ...], form: str, templates: Path | None) 
     _print(
         inspect.inputs(api.load(name, templates, _pairs(sets))),
         form,
-        ["id", "value", "unit", "low", "high", "evidence", "confidence", "label"],
+        ["id", "value", "unit", "low", "high", "evidence", "confidence", "kind", "label"],
     )
 
 

@@ -93,6 +93,7 @@ def _column(name: str, node: Node, place: Place, owner: str, problems: Problems)
         format=reader.text("format"),
         headline=reader.flag("headline"),
         bounds=limits,
+        section=reader.text("section"),
     )
     reader.finish()
     if sum(map(bool, (column.expr, column.cases, column.each_row, values, column.decimals_of))) != 1:

@@ -85,11 +85,11 @@ class _Compiler:
     def _check_first_rows(self, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> None:
         """The first row of a group has none above it."""
         above = next((node for node in walk(tree) if isinstance(node, Neighbour)), None)
-        firsts = {group.start for group in self.model.tables[quantity.table].groups()}
+        table = self.model.tables[quantity.table]
+        firsts = {group.start for group in table.groups()}
         if above is not None and not firsts.isdisjoint(rows):
-            raise ExpressionError(
-                above.at, "the first row has no row above it", "give it an expression of its own with 'first:', or 'first: null'"
-            )
+            message = "the first column has none to its left" if table.across else "the first row has no row above it"
+            raise ExpressionError(above.at, message, "give it an expression of its own with 'first:', or 'first: null'")
 
     def _type_of(self, name: str) -> Type:
         unit = self.model.quantities[name].unit

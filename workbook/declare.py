@@ -23,6 +23,7 @@ from workbook.schema import (
     Grade,
     InputsBlock,
     ListBlock,
+    Parent,
     RowKey,
     Search,
     Series,
@@ -99,6 +100,10 @@ def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | No
     each_key, each_of = next(((k, v.text) for k, v in each if isinstance(v, Scalar)), ("", ""))
     raw = reader.take("blocks")
     blocks = [_block(item, problems) for item in raw.items] if isinstance(raw, Sequence) else []
+    for block in blocks if each_of else ():
+        if isinstance(block, TableBlock) and (block.across or block.parents):
+            what = "runs across" if block.across else "has members with parents"
+            problems.add(block.place, f"table '{block.name}' {what} on a sheet that is repeated", "put it on a sheet of its own")
     if not blocks:
         problems.add(reader.place, f"sheet '{key}' has no blocks")
     sheet = Sheet(
@@ -232,14 +237,16 @@ def _cards(reader: Reader) -> Block:
 def _values(reader: Reader) -> Block:
     checks = "checks" in reader.node.items
     name = _name(reader, "checks" if checks else "values")
-    return ValuesBlock(name, reader.text("title"), columns(reader, "items", name), reader.place, checks)
+    items = columns(reader, "items", name)
+    _refuse_sections(items, reader.problems)
+    return ValuesBlock(name, reader.text("title"), items, reader.place, checks)
 
 
 def _table(reader: Reader) -> Block:
     name = _name(reader, "table")
     given = reader.mapping("rows")
     rows = tuple(_row_key(key, node, given.keys[key], reader.problems) for key, node in given)
-    return TableBlock(
+    table = TableBlock(
         name,
         reader.text("title"),
         rows,
@@ -249,7 +256,36 @@ def _table(reader: Reader) -> Block:
         reader.text("collect"),
         reader.text("points"),
         data_file=reader.text("data"),
+        across=reader.flag("across"),
+        parents=_parents(reader),
     )
+    one_key = len(rows) == 1 and not table.points
+    for word, given_too, what in (("across", table.across, "that runs across"), ("parents", table.parents, "whose members have parents")):
+        if given_too and not one_key:
+            count = 2 if table.points else len(rows) or "no"
+            message = f"table '{name}' has {count} row keys; a table {what} has one"
+            reader.problems.add(reader.node.keys[word], message, f"leave out '{word}', or give it one key under 'rows'")
+    if not table.across:
+        _refuse_sections(table.columns, reader.problems)
+    return table
+
+
+def _parents(reader: Reader) -> tuple[Parent, ...]:
+    given = reader.mapping("parents")
+    found = []
+    for member, node in given:
+        if isinstance(node, Scalar) and node.value is not None:
+            found.append(Parent(member, node.text, given.keys[member], node.place))
+        else:
+            reader.problems.add(node.place, f"the parent of '{member}' must be a member", "write member: parent")
+    return tuple(found)
+
+
+def _refuse_sections(items: tuple[Column, ...], problems: Problems) -> None:
+    """A heading between quantities needs quantities that stand one below the other."""
+    for column in items:
+        if column.section:
+            problems.add(column.place, f"'{column.name}' has a 'section', but its table does not run across", "add 'across: true'")
 
 
 def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:

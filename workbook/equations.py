@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 def equation(model: Model, quantity: Quantity) -> str:
     """Return how a quantity is computed; rows with expressions of their own are named."""
-    writer = Prose(lambda name: _label(model, quantity, name), lambda name, row: row_label(model, name, row))
+    before = "of the column to the left" if model.tables[quantity.table].across else "of the row above"
+    writer = Prose(lambda name: _label(model, quantity, name), lambda name, row: row_label(model, name, row), before)
     texts: dict[str, list[int]] = {}
     for variant in quantity.variants:
         texts.setdefault(writer.write(variant.tree), []).extend(variant.rows)
@@ -44,4 +45,5 @@ def _rows(model: Model, quantity: Quantity, rows: list[int]) -> str:
         members = {table.rows[row][position] for row in rows}
         if len(members) == 1 and len({keys[position] for keys in table.rows}) > 1:
             shared.append(str(key.shown[members.pop()]))
-    return ", ".join(shared) or f"{len(rows)} rows from {row_label(model, quantity.id, rows[0])}"
+    what = "columns" if table.across else "rows"
+    return ", ".join(shared) or f"{len(rows)} {what} from {row_label(model, quantity.id, rows[0])}"

@@ -40,22 +40,32 @@ def settle_heights(plan: SheetPlan) -> None:
         if not isinstance(label.text, str) or label.style in {"title", "heading", "link"}:
             continue
         width = sum(plan.widths.get(column, DEFAULT_WIDTH) for column in range(label.column, label.column + label.span))
-        lines = _lines(label.text, width * (CHARACTERS_SMALL if label.style in SMALL else CHARACTERS) - 1)
-        if lines > 1:
-            plan.heights[label.row] = max(plan.heights.get(label.row, LINE), (LINE - 1) * lines + 3)
+        needed = _lines(label.text, width * (CHARACTERS_SMALL if label.style in SMALL else CHARACTERS) - 1)
+        if needed > 1:
+            plan.heights[label.row] = max(plan.heights.get(label.row, LINE), height_of(needed))
+
+
+def height_of(count: int) -> float:
+    """Return the height of a row of so many lines of text."""
+    return (LINE - 1) * count + 3
+
+
+def lines(text: str, width: float) -> int:
+    """Return how many lines a text takes in a column so many characters wide."""
+    return _lines(text, width * CHARACTERS - 1)
 
 
 def _lines(text: str, room: float) -> int:
     """Return how many lines a text takes when it is broken between words."""
-    lines = 0
+    count = 0
     for paragraph in text.split("\n"):
-        lines, used = lines + 1, 0
+        count, used = count + 1, 0
         for word in paragraph.split():
             if used and used + 1 + len(word) > room:
-                lines, used = lines + 1, 0
+                count, used = count + 1, 0
             used += len(word) + (1 if used else 0)
-            lines += int((len(word) - 1) // max(1.0, room))
-    return lines
+            count += int((len(word) - 1) // max(1.0, room))
+    return count
 
 
 def paginate(plan: SheetPlan) -> None:

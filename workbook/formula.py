@@ -13,10 +13,10 @@ from workbook.names import column_letters, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workbook.layout import Layout
+    from workbook.layout import Layout, Segment
     from workbook.model import Quantity, Table
 
-ROW, ROW_ABOVE = "\x01", "\x02"  # stand for the formula's own row number and the one above it
+OWN, BEFORE = "\x01", "\x02"  # stand for the formula's own row number (column letters, in a table across) and the one before
 MAXIMUM_LENGTH, MAXIMUM_NESTING = 8_192, 64  # Excel refuses a file with a formula beyond these
 _BRACKET = re.compile(r"[()]")
 
@@ -65,24 +65,26 @@ def _check_size(text: str) -> None:
 
 
 def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> Iterator[tuple[int, str]]:
-    """One expression over its rows: written once a segment, with the row number filled in."""
+    """One expression over its rows: written once a segment, with the row number or the column letters filled in."""
     segment, template = None, ""
     for row in rows:
         if segment is None or row not in segment.rows:
             segment, template = layout.segment(quantity.id, row), ""
-        number = segment.cell(row)[0] + 1
         if not template:
             writer = _Writer(layout, table, segment.sheet, row)
             text, _ = writer.write(tree)
             if writer.fixed_to_row:
-                yield row, _filled(text, number)
+                yield row, _filled(text, segment, row)
                 continue
             template = text
-        yield row, _filled(template, number)
+        yield row, _filled(template, segment, row)
 
 
-def _filled(template: str, number: int) -> str:
-    return template.replace(ROW, str(number)).replace(ROW_ABOVE, str(number - 1))
+def _filled(template: str, segment: Segment, row: int) -> str:
+    number, column = segment.cell(row)
+    if segment.across:
+        return template.replace(OWN, column_letters(column)).replace(BEFORE, column_letters(column - 1))
+    return template.replace(OWN, str(number + 1)).replace(BEFORE, str(number))
 
 
 def _reference(layout: Layout, home: str, quantity: str, row: int, *, absolute: bool = True) -> str:
@@ -110,9 +112,9 @@ class _Writer:
             case Text(value=text):
                 return '"' + text.replace('"', '""') + '"', ATOM
             case Cell(quantity=quantity):
-                return self._cell(quantity, ROW), ATOM
+                return self._cell(quantity, OWN), ATOM
             case Neighbour(quantity=quantity):
-                return self._cell(quantity, ROW_ABOVE), ATOM
+                return self._cell(quantity, BEFORE), ATOM
             case Fixed(quantity=quantity, row=row):
                 return _reference(self.layout, self.home, quantity, row), ATOM
             case Lookup():
@@ -129,7 +131,8 @@ class _Writer:
     def _cell(self, quantity: str, marker: str) -> str:
         table = self.layout.model.tables[self.layout.model.quantities[quantity].table]
         if table.name == self.table.name and table.kind == "table":
-            return f"{column_letters(self.layout.segment(quantity, self.row).column)}{marker}"
+            segment = self.layout.segment(quantity, self.row)
+            return f"{marker}{segment.row + 1}" if segment.across else f"{column_letters(segment.column)}{marker}"
         if table.name == self.table.name:
             self.fixed_to_row = True
             return _reference(self.layout, self.home, quantity, self.row)
@@ -139,11 +142,8 @@ class _Writer:
         operator = entry.operator
         if operator is None or not operator.symbol:
             parts = [self.write(argument)[0] for argument in arguments]
-            text = (
-                entry.excel.replace("{*}", ",".join(parts)).format(*parts)
-                if "{*}" not in entry.excel
-                else entry.excel.replace("{*}", ",".join(parts))
-            )
+            form = entry.excel
+            text = form.replace("{*}", ",".join(parts)) if "{*}" in form else form.format(*parts, **self._by_place(arguments, parts))
             if len(text) >= MAXIMUM_LENGTH:
                 raise TooLongError
             return text, operator.level if operator else ATOM
@@ -152,22 +152,36 @@ class _Writer:
         left, right = self._bracketed(arguments[0], operator.left), self._bracketed(arguments[1], operator.right)
         return f"{left}{operator.symbol}{right}", operator.level
 
+    def _by_place(self, arguments: tuple[Tree, ...], parts: list[str]) -> dict[str, str]:
+        """Return the texts in which INDEX counts the cells of a range, and in which their number is taken.
+
+        Engines differ in what INDEX(range, n) is in a range of one row, so that the row is given too.
+        """
+        found = {}
+        for number, (argument, part) in enumerate(zip(arguments, parts, strict=True)):
+            if isinstance(argument, Span):
+                across = self._across(argument.quantity)
+                found[f"cells{number}"] = f"{part},1" if across else part
+                found[f"size{number}"] = f"{'COLUMNS' if across else 'ROWS'}({part})"
+        return found
+
+    def _across(self, quantity: str) -> bool:
+        model = self.layout.model
+        return model.tables[model.quantities[quantity].table].across
+
     def _bracketed(self, tree: Tree, need: int) -> str:
         text, level = self.write(tree)
         return text if level >= need else f"({text})"
 
     def _range(self, quantity: str, conditions: tuple[tuple[str, Tree], ...] = ()) -> str:
-        """Return an absolute range: the whole column, or the block of rows that the keys select."""
+        """Return an absolute range: all cells of a quantity, or the block of rows that the keys select."""
         model = self.layout.model
         table = model.tables[model.quantities[quantity].table]
         rows: list[int] | range = range(len(table.rows))
         if conditions:
             self.fixed_to_row = True
             rows = model.static_rows(table, conditions, self.table, self.row) or []
-        sheet, first, column = self.layout.cell(quantity, rows[0])
-        _, last, _ = self.layout.cell(quantity, rows[-1])
-        letters = column_letters(column)
-        text = f"${letters}${first + 1}:${letters}${last + 1}"
+        sheet, text = self.layout.area(quantity, rows[0], rows[-1])
         return text if sheet == self.home else f"{quoted(sheet)}!{text}"
 
     def _lookup(self, tree: Lookup) -> str:
@@ -183,7 +197,8 @@ class _Writer:
         values = self._range(tree.quantity)
         keys = [(self._range(own.quantity), self.write(key)[0]) for own, key in zip(table.keys, tree.keys, strict=True)]
         if len(keys) == 1:
-            return f"INDEX({values},MATCH({keys[0][1]},{keys[0][0]},0))"
+            row = "1," if table.across else ""
+            return f"INDEX({values},{row}MATCH({keys[0][1]},{keys[0][0]},0))"
         return f"AVERAGEIFS({values},{','.join(f'{area},{key}' for area, key in keys)})"
 
     def _total(self, tree: Total) -> str:
@@ -194,8 +209,9 @@ class _Writer:
         # A criterion with a sign is a text, in which spreadsheets keep 15 significant digits of the number.
         criteria = ",".join(f"{area},{value}" if sign == "=" else f'{area},"{sign}"&{value}' for area, sign, value in tests)
         if tree.function == "count":
-            any_column = self.layout.model.tables[tree.table].columns[0]
-            return f"COUNTIFS({criteria})" if tests else f"ROWS({self._range(any_column)})"
+            table = self.layout.model.tables[tree.table]
+            size = "COLUMNS" if table.across else "ROWS"
+            return f"COUNTIFS({criteria})" if tests else f"{size}({self._range(table.columns[0])})"
         if simple and (not tests or not entry.conditional):
             return f"{entry.excel}({self._range(element, tree.conditions)})"
         if simple:

@@ -18,9 +18,12 @@ from workbook.names import column_letters
 if TYPE_CHECKING:
     from workbook.api import Book
     from workbook.model import Quantity
+    from workbook.schema import Figure
 
 CELL_COLUMNS = ("id", "sheet", "address", "label", "kind", "value", "unit", "formula", "sources")
-INPUT_COLUMNS = ("id", "sheet", "address", "label", "value", "unit", "low", "high", "source", "date", "confidence", "evidence", "note")
+INPUT_COLUMNS = (
+    *("id", "sheet", "address", "label", "value", "unit", "low", "high", "source", "date", "confidence", "evidence", "note", "kind"),
+)
 _ADDRESS = re.compile(r"(?:'?(?P<sheet>[^'!]+)'?!)\$?(?P<column>[A-Za-z]{1,3})\$?(?P<row>\d+)$")
 
 
@@ -57,12 +60,16 @@ def cells(book: Book) -> pd.DataFrame:
 
 
 def inputs(book: Book) -> pd.DataFrame:
-    """Return every input of a book with its provenance, one a row."""
+    """Return every input of a book with its provenance, one a row, and every cell that takes over another's value.
+
+    The column kind says ``input``, ``taken over from cases.paper.pue`` (with the provenance of the value taken over), or
+    ``in place of cases.paper.pue``: a value of its own where a parent has one.
+    """
     rows = []
     for cell_id, name, row in book.model.cells():
         quantity = book.model.quantities[name]
-        figure = quantity.inputs.get(row)
-        if figure is None:
+        figure = figure_of(quantity, row)
+        if figure is None or not quantity.is_settable(row):
             continue
         sheet, r, c = book.layout.cell(name, row)
         source = book.model.declared.sources.get(figure.source)
@@ -84,14 +91,30 @@ def inputs(book: Book) -> pd.DataFrame:
                 figure.confidence,
                 figure.evidence,
                 figure.note,
+                descent(book, quantity, row) or "input",
             )
         )
     return pd.DataFrame(rows, columns=list(INPUT_COLUMNS))
 
 
+def figure_of(quantity: Quantity, row: int) -> Figure | None:
+    """Return the figure behind a cell: its own, or that of the cell whose value it takes over in the end."""
+    while quantity.takes_over(row):
+        row = quantity.parents[row]
+    return quantity.inputs.get(row) or quantity.evidence.get(row)
+
+
+def descent(book: Book, quantity: Quantity, row: int) -> str:
+    """Return how a cell stands to its parent's, or an empty text where it has none."""
+    if row not in quantity.parents:
+        return ""
+    parent = book.model.cell_id(quantity.id, quantity.parents[row])
+    return f"{'taken over from' if quantity.takes_over(row) else 'in place of'} {parent}"
+
+
 def source_of(book: Book, quantity: Quantity, row: int) -> str:
     """Return where a cell comes from: the source's reference, or an empty text."""
-    figure = quantity.inputs.get(row) or quantity.evidence.get(row)
+    figure = figure_of(quantity, row)
     source = book.model.declared.sources.get((figure.source if figure else "") or quantity.source)
     return f"{source.title} ({source.reference})" if source else ""
 
@@ -139,9 +162,12 @@ def explain(book: Book, what: str) -> str:
     if variant:
         text = dict(formulas(book.layout, quantity))[row]
         lines += [f"  equation  {equation(book.model, quantity)}", f"  formula   ={text}"]
-    if row in quantity.links:
+    if row in quantity.parents:
+        parent = quantity.parents[row]
+        lines.append(f"  parent    {descent(book, quantity, row)} ({book.layout.address(name, parent)}) = {_shown(book, name, parent)}")
+    elif row in quantity.links:
         lines.append(f"  link to   {book.layout.address(*quantity.links[row])}")
-    figure = quantity.inputs.get(row) or quantity.evidence.get(row)
+    figure = figure_of(quantity, row)
     if figure and figure.evidence:
         lines.append(f"  evidence  {figure.evidence}, confidence {figure.confidence or 'not stated'}")
     if source := source_of(book, quantity, row):
@@ -166,9 +192,11 @@ def _neighbours(book: Book, quantity: Quantity, row: int) -> list[str]:
         for name, node in quantities(variant.lowered):
             at = _row_used(book, node, row) if not isinstance(node, Span | Total) else None
             lines.append(_used(book, name, at))
+    takers = [child for child, parent in quantity.parents.items() if parent == row and quantity.takes_over(child)]
     users = [other for other in book.model.quantities.values() if quantity.id in book.model.needs(other)]
-    if users:
+    if takers or users:
         lines.append("  used by")
+        lines += [f"    {book.model.cell_id(quantity.id, child)}  {quantity.label}, taken over" for child in takers]
         lines += [f"    {other.id}  {other.label}" for other in users]
     return list(dict.fromkeys(lines))
 

@@ -23,16 +23,23 @@ def column_pixels(width: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Consecutive cells of a quantity: quantity rows ``rows`` run down from a cell."""
+    """Consecutive cells of a quantity: quantity rows ``rows`` run down from a cell, or across from it."""
 
     sheet: str
     rows: range
     row: int
     column: int
+    across: bool = False
 
     def cell(self, index: int) -> tuple[int, int]:
         """Return the 0-based (row, column) of quantity row ``index``."""
-        return self.row + index - self.rows.start, self.column
+        step = index - self.rows.start
+        return (self.row, self.column + step) if self.across else (self.row + step, self.column)
+
+    @property
+    def last(self) -> tuple[int, int]:
+        """Return the 0-based (row, column) of the last cell."""
+        return self.cell(self.rows.stop - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,10 @@ class ChartPlace:
 
 @dataclass(slots=True)
 class SheetPlan:
-    """What stands on one sheet, but for the quantities, which know their own segments."""
+    """What stands on one sheet, but for the quantities, which know their own segments.
+
+    ``frozen`` counts the rows and columns that stay in view.
+    """
 
     name: str
     title: str
@@ -79,6 +89,7 @@ class SheetPlan:
     breaks: list[int] = field(default_factory=list)
     scale: int = 100
     large: bool = False
+    frozen: tuple[int, int] = (3, 1)
 
     def pixels(self, row: int) -> float:
         """Return the height of a row on screen."""
@@ -115,6 +126,12 @@ class Layout:
         """Return a cell as ``Sheet!B7``, the form that people type."""
         sheet, r, c = self.cell(quantity, row)
         return f"{quoted(sheet)}!{column_letters(c)}{r + 1}"
+
+    def area(self, quantity: str, first: int, last: int) -> tuple[str, str]:
+        """Return the sheet of a quantity's rows ``first`` to ``last`` and their absolute range."""
+        sheet, top, left = self.cell(quantity, first)
+        _, bottom, right = self.cell(quantity, last)
+        return sheet, f"${column_letters(left)}${top + 1}:${column_letters(right)}${bottom + 1}"
 
     def add_name(self, name: str, quantity: str, row: int) -> None:
         """Give a cell a defined name, unless another cell has it: that one is then referred to by its address."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Text, Tree, quantities
 from workbook.schema import Bounds, Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from workbook.errors import Place
     from workbook.expr.units import Units
@@ -28,7 +28,11 @@ class Variant:
 
 @dataclass(slots=True)
 class Quantity:
-    """One column of cells. Each row is an input, a formula, a link to another cell, a constant, or blank."""
+    """One column of cells. Each row is an input, a formula, a link to another cell, a constant, or blank.
+
+    ``parents`` gives for rows of inputs the row of the member that theirs descends from. Where such a row is a link, it
+    takes over its parent's value until it is given one of its own; where it is an input, it has one (an override).
+    """
 
     table: str
     name: str
@@ -46,6 +50,8 @@ class Quantity:
     evidence: dict[int, Figure] = field(default_factory=dict)
     links: dict[int, tuple[str, int]] = field(default_factory=dict)
     constants: dict[int, float | str] = field(default_factory=dict)
+    parents: dict[int, int] = field(default_factory=dict)
+    section: str = ""
     variants: list[Variant] = field(default_factory=list)
 
     @property
@@ -57,6 +63,14 @@ class Quantity:
     def is_text(self) -> bool:
         """Whether the cells hold text."""
         return self.unit == "text"
+
+    def takes_over(self, row: int) -> bool:
+        """Whether a row shows its parent's value, and may be given one of its own."""
+        return row in self.parents and row in self.links
+
+    def is_settable(self, row: int) -> bool:
+        """Whether a row can be given a value: it is an input, or takes one over."""
+        return row in self.inputs or self.takes_over(row)
 
     def formula_rows(self) -> dict[int, Variant]:
         """Return the variant of each row that holds a formula."""
@@ -77,7 +91,10 @@ class Key:
 
 @dataclass(slots=True)
 class Table:
-    """Rows by keys. ``rows`` holds the member keys of each row; ``split`` names the catalogue whose sheets share it."""
+    """Rows by keys. ``rows`` holds the member keys of each row; ``split`` names the catalogue whose sheets share it.
+
+    With ``across`` the rows run to the right. ``parents`` gives the parent's row of rows that take over values.
+    """
 
     name: str
     kind: str
@@ -85,6 +102,8 @@ class Table:
     rows: list[tuple[str, ...]]
     place: Place
     split: str = ""
+    across: bool = False
+    parents: dict[int, int] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
 
     @property
@@ -132,6 +151,17 @@ class Model:
             for row in sorted(filled):
                 yield self.cell_id(quantity.id, row), quantity.id, row
 
+    def overridden(self, edits: Mapping[tuple[str, int], float | str]) -> Model:
+        """Return the model in which edited cells that took over a parent's value are inputs of their own."""
+        changed: dict[str, Quantity] = {}
+        for (name, row), value in edits.items():
+            quantity = changed.get(name, self.quantities[name])
+            if quantity.takes_over(row):
+                inputs = {**quantity.inputs, row: Figure(value, quantity.unit, quantity.place)}
+                links = {other: target for other, target in quantity.links.items() if other != row}
+                changed[name] = replace(quantity, inputs=dict(sorted(inputs.items())), links=links)
+        return replace(self, quantities={**self.quantities, **changed}) if changed else self
+
     def find(self, cell_id: str) -> tuple[str, int] | None:
         """Return the quantity and row of a cell id, or None."""
         parts = cell_id.split(".")
@@ -172,9 +202,9 @@ class Model:
     def needs(self, quantity: Quantity, *, earlier_rows: bool = True) -> list[str]:
         """Return what a quantity refers to; with ``earlier_rows`` false, not what it takes from the row above.
 
-        Inputs among its own rows do not count.
+        Inputs among its own rows, and links to them, do not count.
         """
-        found = dict.fromkeys(target for target, _ in quantity.links.values())
+        found = dict.fromkeys(target for target, _ in quantity.links.values() if target != quantity.id)
         for variant in quantity.variants:
             for name, node in quantities(variant.lowered):
                 if isinstance(node, Fixed) and name == quantity.id and node.row in quantity.inputs:

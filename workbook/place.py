@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.canvas import LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, Canvas, unit_text
+from workbook.across import frozen, place_across
+from workbook.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, WIDEST, Canvas, unit_text
 from workbook.equations import equation
 from workbook.fit import longest_text, paginate, settle_heights
 from workbook.layout import TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 PROVENANCE = ("Low", "High", "Date", "Confidence", "Evidence", "Source", "Note")
 PROVENANCE_SPANS = (1, 1, 1, 1, 1, 3, 4)  # sources and notes span columns that tables on the same sheet need narrow
 PROVENANCE_WIDTHS = (12.0, 12.0, 12.0, 12.0, 12.0, 0.0, 0.0)
-KEY_WIDTH, CELL_WIDTH, WIDEST = 16.0, 12.0, 60.0
 CHART_ROWS = 22
 FIRST_BLOCK = 4
 
@@ -76,6 +76,7 @@ class Placer(Canvas):
             self.row += 1
         plan.last_row = self.row - 1
         settle_heights(plan)
+        plan.frozen = frozen(self.layout, plan)
         paginate(plan)
 
     def banner(self) -> None:
@@ -238,6 +239,9 @@ class Placer(Canvas):
         """Header, units and rows of a table, or of this sheet's share of it."""
         model = self.layout.model
         table = model.tables[name]
+        if table.across:
+            place_across(self, table)
+            return
         rows = [number for number, keys in enumerate(table.rows) if not table.split or keys[0] == self.plan.member]
         share = range(rows[0], rows[-1] + 1)
         key_names = {key.quantity for key in table.keys}

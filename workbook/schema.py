@@ -135,6 +135,16 @@ class RowKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """A member of a table, and the one whose values it takes over where it has none of its own."""
+
+    member: str
+    parent: str
+    place: Place
+    parent_place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table, or an item of a block of values: expressions or inputs."""
 
@@ -156,6 +166,7 @@ class Column:
     format: str = ""
     headline: bool = False
     bounds: Bounds = Bounds()
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +237,7 @@ class TableBlock:
     """Rows by keys, columns by expressions.
 
     ``collect`` names a catalogue whose fields become leading columns, ``points`` one whose curves become the rows,
-    ``data`` holds columns of constants read from a file.
+    ``data`` holds columns of constants read from a file. With ``across`` the rows run to the right and the columns down.
     """
 
     name: str
@@ -239,6 +250,8 @@ class TableBlock:
     points: str = ""
     data: tuple[DataColumn, ...] = ()
     data_file: str = ""
+    across: bool = False
+    parents: tuple[Parent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

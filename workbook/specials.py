@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+TAKEN = "Black on pale blue: takes over the value of another row or column. Type over it to give it a value of its own."
 MANY_EXPRESSIONS = 5  # a quantity whose rows have so many expressions is told by its description
 
 
@@ -34,8 +35,10 @@ def _contents(canvas: Canvas) -> None:
 
 
 def _colours(canvas: Canvas) -> None:
+    takes_over = any(quantity.parents for quantity in canvas.layout.model.quantities.values())
     rows = (
         ("input", "1.23", "Blue on pale yellow: an input. Edit it; everything that depends on it moves."),
+        *((("taken", "1.23", TAKEN),) if takes_over else ()),
         ("formula", "1.23", "Black: a formula. Locked (no password) so that it is not typed over by accident."),
         ("linked", "1.23", "Green: shows a cell of another sheet."),
         ("muted", "1.23", "Grey: for reference; nothing depends on it."),

@@ -7,7 +7,7 @@ from typing import Any
 FONT = "Calibri"
 INK, GREY, LINE, PAPER = "#1F2933", "#7B8794", "#CBD2D9", "#F5F7FA"
 BLUE, GREEN, RED, AMBER = "#0B4FBF", "#1B7F3B", "#B42318", "#FFF9DB"
-NAVY, PASS_FILL, FAIL_FILL = "#1F3A5F", "#DDF3E4", "#FBD9D5"
+NAVY, PASS_FILL, FAIL_FILL, TAKEN_FILL = "#1F3A5F", "#DDF3E4", "#FBD9D5", "#E8F0FA"
 
 # Distinct without relying on hue alone (line styles differ too); after the Okabe-Ito palette.
 SERIES_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D", "#8C564B")
@@ -55,6 +55,7 @@ _ROLES: dict[str, dict[str, Any]] = {
     "header": {**_CELL, "bold": True, "font_color": "#FFFFFF", "bg_color": NAVY, "text_wrap": True, "align": "center"},
     "header_unit": {**_CELL, "italic": True, "font_size": 9, "font_color": GREY, "bg_color": PAPER, "align": "center", "text_wrap": True},
     "label": {**_CELL, "text_wrap": True},
+    "section": {**_CELL, "bold": True, "font_color": NAVY, "bg_color": PAPER, "text_wrap": True},
     "unit": {**_CELL, "indent": 1, "font_color": GREY, "font_size": 9, "text_wrap": True},
     "provenance": {**_CELL, "indent": 1, "font_color": GREY, "font_size": 9, "text_wrap": True},
     "how": {**_CELL, "indent": 1, "font_size": 9, "text_wrap": True},
@@ -64,6 +65,7 @@ _ROLES: dict[str, dict[str, Any]] = {
     "banner": {**_BASE, "bold": True, "font_color": GREY},
     "key": {**_CELL, "bold": True},
     "input": {**_CELL, "font_color": BLUE, "bg_color": AMBER, "locked": False},
+    "taken": {**_CELL, "bg_color": TAKEN_FILL, "locked": False},
     "formula": {**_CELL},
     "linked": {**_CELL, "font_color": GREEN},
     "passed": {**_CELL, "bg_color": PASS_FILL, "font_color": GREEN},
@@ -86,5 +88,7 @@ def properties(style: str) -> dict[str, Any]:
         given, _, unit = rest.rpartition("|")
         result["num_format"] = number_format(given, unit)
         if unit == "text":
-            result.update(text_wrap=True, indent=1)
+            result.update(text_wrap=True)
+            if result.get("align") != "center":
+                result.update(indent=1)
     return result

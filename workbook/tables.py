@@ -9,6 +9,7 @@ from workbook.expr.units import UnknownUnitError
 from workbook.linked import add_banner, add_view
 from workbook.maker import Maker
 from workbook.model import Key, Quantity, Table
+from workbook.parents import check_width, parent_rows, take_over
 from workbook.schema import Catalogue, Column, Formula, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
 
 MIXED = "mixed"  # a column whose rows have different units, such as the list of all printed numbers
@@ -164,9 +165,13 @@ class Tabulator(Maker):
             keys, members = self._keys(block, sheet)
             rows = list(product(*members))
         kind = "single" if isinstance(block, ValuesBlock) else "table"
-        table = self.add_table(Table(block.name, kind, tuple(keys), rows, block.place, split=sheet.each))
+        across = isinstance(block, TableBlock) and block.across
+        table = self.add_table(Table(block.name, kind, tuple(keys), rows, block.place, split=sheet.each, across=across))
         if table is None:
             return
+        if isinstance(block, TableBlock):
+            check_width(block, table, self.problems)
+            table.parents = parent_rows(block, table, self.problems)
         for key in keys:
             self.key_column(table, key)
         if isinstance(block, TableBlock) and block.collect:
@@ -273,6 +278,7 @@ class Tabulator(Maker):
                 column.format,
                 column.headline,
                 column.bounds,
+                section=column.section,
             )
         )
         self._check_source(column.source, column.place)
@@ -290,6 +296,8 @@ class Tabulator(Maker):
             self._decimals(column, quantity, table)
         else:
             self._figures(column, quantity, table)
+            if table.parents and not column.printed:
+                take_over(quantity, table, self.problems)
 
     def _figures(self, column: Column, quantity: Quantity, table: Table) -> None:
         """Inputs or printed constants, nested by row keys; the last key alone serves all rows that have it."""

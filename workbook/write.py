@@ -18,6 +18,7 @@ from workbook.expr.values import shown
 from workbook.formula import formulas
 from workbook.layout import DEFAULT_WIDTH, Layout, SheetPlan
 from workbook.names import column_letters, quoted
+from workbook.record import RECORD_SHEET, record
 from workbook.style import properties
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 a fixed stamp: equal inputs give equal bytes
 HEAT = {"type": "3_color_scale", "min_color": "#F6D6C9", "mid_color": "#FFFFFF", "max_color": "#BFE3CF"}
-RECORD_SHEET = "_workbook"
-FORMAT_VERSION = "1"
 
 
 class WriterRefusedError(RuntimeError):
@@ -137,7 +136,7 @@ class _Writer:
         sheet = self.sheets[plan.name]
         self.counts["sheets"] += 1
         sheet.hide_gridlines(2)
-        sheet.freeze_panes(3, 1)
+        sheet.freeze_panes(*plan.frozen)
         sheet.set_zoom(90)
         for column in range(plan.last_column + 1):
             self.ok(sheet.set_column(column, column, plan.widths.get(column, DEFAULT_WIDTH)))
@@ -165,41 +164,43 @@ class _Writer:
         sheet.set_print_scale(plan.scale)
         sheet.set_h_pagebreaks(plan.breaks)
         sheet.repeat_rows(0, 2)
-        sheet.repeat_columns(0, 0)
+        sheet.repeat_columns(0, plan.frozen[1] - 1)
         sheet.set_footer(f"&L{self.layout.model.declared.title}&C&A&R&P / &N")
 
     def quantity(self, quantity: Quantity) -> None:
         """Write all cells of one quantity."""
         values = shown(self.values[quantity.id])
         suffix = f"|{quantity.format}|{quantity.unit}"
-        keys = {key.quantity for key in self.layout.model.tables[quantity.table].keys}
+        table = self.layout.model.tables[quantity.table]
+        is_key = quantity.id in {key.quantity for key in table.keys}
+        is_head = is_key and table.across
         input_style, formula_style = self.format(f"input{suffix}"), self.format(f"formula{suffix}")
         for row in quantity.inputs:
             sheet, r, c = self.layout.cell(quantity.id, row)
             self.constant(sheet, r, c, values[row], input_style)
             self.validate(quantity, sheet, r, c)
             self.counts["inputs"] += 1
-        key_style = self.format(f"{'key' if quantity.id in keys else 'formula'}{suffix}")
+        key_style = self.format(f"{'header' if is_head else 'key' if is_key else 'formula'}{suffix}")
         for row, constant in quantity.constants.items():
             sheet, r, c = self.layout.cell(quantity.id, row)
             printed = quantity.evidence.get(row)
             style = self.format(f"formula|{_digits(printed.raw)}|{quantity.unit}") if printed and not quantity.is_text else key_style
             self.constant(sheet, r, c, constant, style)
-        banner = quantity.table == "banner"
+        link_style = self.format("banner") if quantity.table == "banner" else key_style if is_head else None
         for row, text in formulas(self.layout, quantity):
             sheet, r, c = self.layout.cell(quantity.id, row)
-            style = (
-                self.format("banner")
-                if banner
-                else self.link_style(quantity, row, sheet, suffix)
-                if row in quantity.links
-                else formula_style
-            )
+            style = formula_style
+            if row in quantity.links:
+                style = link_style or self.link_style(quantity, row, sheet, suffix)
+            if quantity.takes_over(row):
+                self.validate(quantity, sheet, r, c)
             self.ok(self.sheets[sheet]._write_formula(r, c, text, style, values[row]))  # noqa: SLF001 the public form parses its arguments again
             self.counts["formulas"] += 1
         self.conditional(quantity)
 
     def link_style(self, quantity: Quantity, row: int, sheet: str, suffix: str) -> Any:
+        if quantity.takes_over(row):
+            return self.format(f"taken{suffix}")
         target, index = quantity.links[row]
         return self.format(f"{'formula' if self.layout.cell(target, index)[0] == sheet else 'linked'}{suffix}")
 
@@ -239,9 +240,8 @@ class _Writer:
         table = self.layout.model.tables.get(key)
         if table is None or table.kind != "table" or not table.keys[0].quantity:
             return ""
-        cells = [self.layout.cell(table.keys[0].quantity, row) for row in (0, len(table.rows) - 1)]
-        ends = ":".join(f"${column_letters(column)}${row + 1}" for _, row, column in cells)
-        return f"={quoted(cells[0][0])}!{ends}"
+        sheet, cells = self.layout.area(table.keys[0].quantity, 0, len(table.rows) - 1)
+        return f"={quoted(sheet)}!{cells}"
 
     def conditional(self, quantity: Quantity) -> None:
         """Colour carries meaning only: checks that hold and checks that do not."""
@@ -249,13 +249,12 @@ class _Writer:
             return
         good = 1 if quantity.format == "pass" else 0
         for segment in self.layout.segments[quantity.id]:
-            last = segment.row + len(segment.rows) - 1
             cell = f"{column_letters(segment.column)}{segment.row + 1}"
             for sign, role in (("=", "passed"), ("<>", "failed")):
                 # A cell left blank on purpose (the first of a run) is neither.
                 test = f"=AND(ISNUMBER({cell}),{cell}{sign}{good})"
                 rule = {"type": "formula", "criteria": test, "format": self.format(f"{role}|{quantity.format}|1")}
-                self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, last, segment.column, rule))
+                self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, *segment.last, rule))
 
     def heat(self) -> None:
         """Colour the columns of a table that ask for it on one scale, as a map of the whole."""
@@ -265,36 +264,17 @@ class _Writer:
                 for segment in self.layout.segments[quantity.id]:
                     areas.setdefault((segment.sheet, quantity.table), []).append(segment)
         for (sheet, _), segments in areas.items():
-            first, last = min(s.row for s in segments), max(s.row + len(s.rows) - 1 for s in segments)
-            left, right = min(s.column for s in segments), max(s.column for s in segments)
+            first, left = min(s.row for s in segments), min(s.column for s in segments)
+            last, right = (max(s.last[axis] for s in segments) for axis in (0, 1))
             self.ok(self.sheets[sheet].conditional_format(first, left, last, right, HEAT))
 
     def record(self) -> None:
         """A hidden sheet that says which template made the file and which id each block of cells has."""
         sheet = self.book.add_worksheet(RECORD_SHEET, worksheet_class=_Sheet)
         sheet.hide()
-        declared = self.layout.model.declared
-        head = (("format", FORMAT_VERSION), ("workbook", declared.name), ("version", self.version), ("basis", declared.basis))
-        for row, pair in enumerate(head):
-            for column, text in enumerate(pair):
+        for row, texts in record(self.layout, self.version):
+            for column, text in enumerate(texts):
                 self.ok(sheet.write_string(row, column, text))
-        row = len(head) + 1
-        for column, text in enumerate(("id", "sheet", "first cell", "rows", "first row", "unit")):
-            self.ok(sheet.write_string(row, column, text))
-        for quantity_id, segments in self.layout.segments.items():
-            unit = self.layout.model.quantities[quantity_id].unit
-            for segment in segments:
-                row += 1
-                texts = (
-                    quantity_id,
-                    segment.sheet,
-                    f"{column_letters(segment.column)}{segment.row + 1}",
-                    str(len(segment.rows)),
-                    str(segment.rows.start),
-                    unit,
-                )
-                for column, text in enumerate(texts):
-                    self.ok(sheet.write_string(row, column, text))
 
 
 def _digits(raw: str) -> str:

@@ -13,6 +13,7 @@ from tests.reference.expect_workloads import highest, instance, lower, lowest, m
 from tests.reference.grid import Requests, Tokens
 from tests.reference.pools import Served, chunk
 from tests.reference.quantities import Inputs, expect
+from tests.reference.rounding import ceil
 from tests.reference.shared_columns import End, expect_columns, requests_upto, total_length
 
 # Sums up to each knot
@@ -73,6 +74,12 @@ def beyond(i: Inputs, key: str, side: str) -> float:
 def tokens(i: Inputs, key: str) -> Tokens:
     """Return what becomes of a length in a fleet."""
     return lengths.tokens(i, workload_of(i, key))
+
+
+@expect("pool_means.cut_prefill")
+def cut_prefill(i: Inputs, key: str, side: str) -> float:
+    prompt = (1.0 - tokens(i, key).output_share) * instance(i, key, side).window - tokens(i, key).lost
+    return float(ceil(prompt / chunk(i, profile_of(i, key, side))))
 
 
 @expect("pool_means.cut_steps")

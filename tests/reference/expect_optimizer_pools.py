@@ -178,6 +178,7 @@ def expect_whole(column: str) -> None:
 
 for each in (*MEANS, "output"):
     expect_whole(each)
+expect("whole.prefill")(lambda i, pool: shared_columns.prefill(i, upto(i, pool, longest(i))))
 expect("whole.profile")(lambda i, pool: i.shown(profile(i, pool)))
 shared_columns.expect_end("split_ends", lambda i, pool, split: End(workload(i), profile(i, pool), i[f"splits.{split}"]))
 shared_columns.expect_end("band_ends", lambda i, pool, split, band: End(workload(i), profile(i, pool), cell(i, split, band).edge))

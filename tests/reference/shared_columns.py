@@ -124,6 +124,11 @@ def expect_node(table: str, of: Callable[..., Requests], number: int) -> None:
     expect_columns(table, of, columns)
 
 
+def prefill(i: Inputs, requests: Requests) -> float:
+    """Return the prefill steps of requests, summed: what each takes besides its decode steps."""
+    return requests.total(requests.steps - requests.output / i["decode.tokens_per_step"])
+
+
 def expect_sums(table: str, of: Callable[..., Requests]) -> None:
     """Register the sums over requests."""
 
@@ -131,7 +136,7 @@ def expect_sums(table: str, of: Callable[..., Requests]) -> None:
         return lambda _, item: of_requests(item)
 
     expect_columns(table, of, {name: column(each) for name, each in SUMS.items()})
-    expect_columns(table, of, {"length": total_length})
+    expect_columns(table, of, {"length": total_length, "prefill": prefill})
 
 
 def expect_end(table: str, of: Callable[..., End]) -> None:

@@ -1,20 +1,21 @@
 """Sized pools simulated request by request: how busy they are, and whether anybody waits longer than planned.
 
 Utilisation and objective. Every pool of Table 3's topologies (1,000 requests/s; agent traffic in the same: 100) is
-as busy as the model says within 1 %, where the simulation's own standard error is 0.5 %, and fewer than one request
+as busy as the model says within 1.1 %, where the simulation's own standard error is 0.5 %, and fewer than one request
 in a hundred waits at all: the cap on utilisation decides there, not the wait. In homogeneous pools whose objective
 does decide (5 to 50 requests/s, 2 to 20 slots an instance, 50 or 500 ms) it is met as well.
 
 Where the model's P99 wait is off: the chance to wait is Erlang C, and the wait of those who do an exponential one
 of (1 + cv2) / 2 times the mean of exponential service times (Kimura 1994). Simulated over predicted (`MEASURED`):
 
-- Even service times (cv2 < 1: long pools): the prediction is right within 5 % where most requests wait, and too short
-  where few do: 1.13 (16 slots, rho 0.7), 1.3 (64, 0.8), 1.26 (256, 0.9), 1.45 at the most (Erlang C of 3 %, cv2 0.01).
-  So a pool sized to within a third of its objective can miss it by as much, and does (`EVEN`). None of Table 3 is near.
-- Ordinary ones (cv2 1.7): 0.8 to 1.01, on the safe side the more the more slots there are.
-- Uneven ones (cv2 of 5 to 62: agent, LMSYS): 0.5 to 0.8 for many slots, down to 0.05 (cv2 62, 256 slots, rho 0.9): one
-  very long request blocks one slot and not the line. For as few as 4 slots up to 1.1 (cv2 10) and 1.33 (cv2 62).
-- The chance to wait is Erlang C's within 13 %: less for even service times, more for uneven ones.
+- Even service times (cv2 below 1: long pools): right within 5 % where many wait, and too short where few do: 1.13
+  (16 slots, rho 0.7), 1.30 (64, 0.8), 1.29 (256, 0.9), 1.43 at the most (75 slots, rho 0.79, cv2 0.01: Erlang C is
+  3 %). So a pool sized to within a third of its objective can miss it, and does (`EVEN`); none of Table 3 is near.
+- Ordinary ones (cv2 1.7): 0.82 to 1.01, the more on the safe side the more slots there are and the fewer wait.
+- Uneven ones (cv2 of 5 to 62: agent, LMSYS): for 64 and 256 slots 0.6 (cv2 4.6), 0.28 (9.8), 0.06 (62) where few
+  wait, towards 1 near saturation: one very long request blocks one slot, not the line. For as few as 4 slots up to
+  1.07, 1.12 and 1.23: the tail is thicker than exponential there.
+- The chance to wait is Erlang C's within 12 %: less of it for even service times, more for uneven ones.
 """
 
 from dataclasses import dataclass
@@ -239,22 +240,23 @@ QUEUES = (
 """Slots and utilisation; with less of it the predicted wait is 0."""
 
 MEASURED = {
-    "even": (0.96, 0.97, 0.98, 0.98, 0.97, 1.13, 1.02, 0.99, 0.98, 0.97, 1.30, 1.03, 0.99, 0.97, 1.26, 1.04, 0.98),
-    "ordinary": (1.01, 1.01, 0.98, 0.95, 0.90, 0.94, 1.00, 0.98, 0.94, 0.89, 0.84, 0.95, 0.93, 0.89, 0.81, 0.90, 0.89),
-    "agent": (1.06, 1.06, 1.00, 0.94, 0.89, 0.77, 0.92, 0.97, 0.93, 0.88, 0.60, 0.84, 0.89, 0.87, 0.57, 0.79, 0.81),
-    "uneven": (1.10, 1.08, 1.00, 0.91, 0.93, 0.50, 0.84, 0.94, 0.89, 0.92, 0.26, 0.70, 0.82, 0.91, 0.25, 0.61, 0.87),
-    "wild": (1.17, 1.33, 1.16, 1.00, 0.73, 0.14, 0.50, 0.89, 0.93, 0.71, 0.06, 0.33, 0.63, 0.67, 0.05, 0.27, 0.44),
+    "even": (0.96, 0.97, 0.99, 0.99, 0.98, 1.13, 1.02, 1.00, 0.99, 0.98, 1.30, 1.05, 1.00, 0.98, 1.29, 1.05, 0.98),
+    "ordinary": (1.01, 1.01, 1.00, 0.98, 0.95, 0.94, 1.00, 0.99, 0.98, 0.95, 0.85, 0.97, 0.97, 0.94, 0.82, 0.95, 0.94),
+    "agent": (1.06, 1.07, 1.04, 1.01, 0.94, 0.77, 0.92, 1.00, 1.00, 0.93, 0.61, 0.88, 0.96, 0.91, 0.58, 0.84, 0.87),
+    "uneven": (1.12, 1.09, 1.05, 1.02, 0.87, 0.51, 0.86, 1.00, 1.00, 0.86, 0.28, 0.77, 0.94, 0.85, 0.28, 0.72, 0.82),
+    "wild": (1.07, 1.23, 1.11, 0.95, 0.69, 0.14, 0.46, 0.86, 0.87, 0.66, 0.06, 0.29, 0.67, 0.60, 0.07, 0.32, 0.43),
 }
-"""Simulated P99 wait over the predicted one, by pool, in the order of `QUEUES`: mean of 6 runs of 3 million requests.
+"""Simulated P99 wait over the predicted one, by pool, in the order of `QUEUES`: mean of 20 runs of 2 million requests.
 
-The standard error of that mean is 1 % up to rho 0.9 and 4 % at 0.98; of the wild pool 5 % to 15 %, at 0.98 more.
+The standard error of the mean is at most 2 % for the first two pools up to rho 0.9, 7 % elsewhere; of the wild pool
+3 % to 10 %, with 256 slots up to 18 %. At rho 0.98 the runs are short for so slow a queue, and err on the low side.
 """
 
 TESTED = {
     "even": ((16, 0.7), (16, 0.98), (64, 0.8)),
     "ordinary": ((4, 0.8), (64, 0.8), (256, 0.9)),
-    "agent": ((4, 0.7), (64, 0.8), (256, 0.9)),
-    "uneven": ((4, 0.7), (64, 0.8), (256, 0.9)),
+    "agent": ((4, 0.7), (16, 0.7), (64, 0.8)),
+    "uneven": ((4, 0.7), (16, 0.7)),
     "wild": ((16, 0.7), (64, 0.8)),
 }
 """Queues that one run of 2 to 4 million requests is enough for."""
@@ -264,11 +266,11 @@ POINTS = [(name, *queue) for name, queues in TESTED.items() for queue in queues]
 SPARE_ERROR = 0.025
 """Standard error of a run's load over what is spare of the servers: a queue near saturation needs many requests."""
 
-ORDINARY, WILD = 0.2, 0.4
-"""How far a run of so many requests may lie from the mean of longer ones."""
+ORDINARY, WILD = 0.25, 0.6
+"""How far one run may lie from the mean of many: three times its standard deviation or more."""
 
 PROMISED_TOO_MUCH = 1.5
-"""A P99 wait is never longer than this many times the predicted one where that is above 1 ms."""
+"""A P99 wait, over long enough a run, is never longer than this many times the predicted one where that is above 1 ms."""
 
 
 @cache
@@ -295,7 +297,12 @@ def test_predicted_wait_is_off_as_measured(point: tuple[str, int, float]) -> Non
 def test_predicted_wait_is_never_much_too_short(point: tuple[str, int, float]) -> None:
     ratio, delayed = against_prediction(*point)
     assert ratio <= PROMISED_TOO_MUCH
-    assert 0.85 < delayed < 1.2
+    assert 0.85 < delayed < 1.25
+
+
+@pytest.mark.parametrize(("name", "most"), [("agent", 1.0), ("uneven", 0.7)])
+def test_wait_for_many_slots_is_on_the_safe_side_where_service_times_are_uneven(name: str, most: float) -> None:
+    assert against_prediction(name, 256, 0.9)[0] < most
 
 
 def test_measured_waits_are_never_much_longer_than_predicted() -> None:

@@ -724,10 +724,52 @@ def test_an_input_that_was_edited_rightly_is_verified(good: Path, tmp_path: Path
     assert re.search(r"ironcalc +│ +(\d+) +│ +\1 +│ 0", result.stdout)
 
 
+# Inputs that choose a row of a table.
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [("azure_twoo", "\n    did you mean 'azure_two'?\n"), ("azure two pools", "\n    did you mean 'azure_two'?\n"), ("7", "\n")],
+)
+@pytest.mark.parametrize("name", ["build", "explain", "optimize"])
+def test_a_row_that_a_table_has_not_is_told(name: str, given: str, fix: str, tmp_path: Path) -> None:
+    arguments = {"build": ["paper", "--out", tmp_path / "paper.xlsx"], "explain": ["whatif.design"], "optimize": []}[name]
+    result = command(name, *arguments, "--set", f"whatif.design={given}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"--set whatif.design: '{given}' is not one of the rows of 'designs'")
+    assert result.stderr.endswith(fix)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_row_that_was_typed_wrongly_is_told_with_its_cell(tmp_path: Path) -> None:
+    path = api.build("paper", tmp_path / "paper.xlsx").path
+    layout = api.load("paper").layout
+    sheet, _, address = layout.address(*(layout.model.find("whatif.design") or ("", 0))).rpartition("!")
+    name = sheet.strip("'")
+    change_cells(
+        path,
+        tmp_path / "edited.xlsx",
+        [(name, address)],
+        lambda cell: re.sub(r' t="s"><v>\d+</v>', ' t="str"><v>Azure, two pool</v>', cell),
+    )
+    result = command("verify", tmp_path / "edited.xlsx", "--engine", "ironcalc")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{sheet}!{address}: whatif.design: 'Azure, two pool' is not one of the rows of 'designs'" in result.stderr
+    assert "did you mean 'Azure, two pools'?" in result.stderr
+
+
 # No traceback from a real process either.
 
 
-COMMANDS = [("build", "nosuch"), ("build", "--set", "a=b"), ("verify", "no.xlsx"), ("explain", "nosuch"), ("nosuch",), ("check", "x")]
+COMMANDS = [
+    ("build", "nosuch"),
+    ("build", "--set", "a=b"),
+    ("verify", "no.xlsx"),
+    ("explain", "nosuch"),
+    ("nosuch",),
+    ("check", "x"),
+    ("optimize", "--step", "x=1"),
+]
 
 
 @pytest.mark.parametrize("arguments", COMMANDS)

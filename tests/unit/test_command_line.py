@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.support import SOURCES, TINY, command, environment, formula_cells, process
@@ -19,11 +20,11 @@ from workbook import api
 from workbook.inspect import CELL_COLUMNS, INPUT_COLUMNS
 from workbook.verification.xlsx import read_cells
 
-COMMANDS = ("build", "cells", "check", "explain", "inputs", "templates", "verify")
+COMMANDS = ("build", "cells", "check", "explain", "inputs", "optimize", "templates", "verify")
 CLOSING = re.compile(r"(.+\.xlsx): (\d+) sheets, ([\d,]+) inputs, ([\d,]+) formulas, \d+\.\d s\n")
 TEXT_COLUMNS = {
     "cells": ("id", "sheet", "address", "value", "unit", "formula"),
-    "inputs": ("id", "value", "unit", "low", "high", "evidence", "confidence", "label"),
+    "inputs": ("id", "value", "unit", "low", "high", "evidence", "confidence", "kind", "label"),
 }
 
 
@@ -172,6 +173,43 @@ def test_an_explanation_follows_set_values() -> None:
     assert "gpu_list.large.memory  Memory = 78 GB/gpu" in _explained("result.chosen", "--set", "run.gpu=large")
 
 
+# Inputs that choose a row of a table.
+
+
+@pytest.mark.parametrize("given", ["azure_two", "Azure, two pools", "azure, TWO pools"])
+def test_a_row_is_chosen_by_key_or_by_the_name_that_is_shown(given: str) -> None:
+    result = command("explain", "whatif.design", "--set", f"whatif.design={given}")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "  value     Azure, two pools\n" in result.stdout
+
+
+def test_a_chosen_row_moves_what_leans_on_it() -> None:
+    listed = {}
+    for given in ("azure_homo", "azure_two"):
+        book = api.load("paper", sets={"whatif.design": given, "whatif.comparison": given})
+        listed[given] = {name: book.values[name].tolist() for name in ("ladder.gpus", "flex.power", "availability.gpus")}
+        row = book.model.tables["designs"].index[given,]
+        of_case = book.values["cases.gpus"][row]
+        loads = book.values["loads_tried.value"].tolist()
+        assert listed[given]["ladder.gpus"][loads.index(1000)] == listed[given]["ladder.gpus"][len(loads) + loads.index(1000)] == of_case
+    assert all(listed["azure_homo"][name] != listed["azure_two"][name] for name in listed["azure_homo"])
+
+
+def test_the_file_offers_the_rows_that_an_input_chooses_among(tmp_path: Path) -> None:
+    report = api.build("paper", tmp_path / "paper.xlsx")
+    book = api.load("paper")
+    opened = openpyxl.load_workbook(report.path)
+    for item in ("whatif.design", "whatif.comparison"):
+        sheet, _, address = book.layout.address(*(book.model.find(item) or ("", 0))).rpartition("!")
+        page = opened[sheet.strip("'")]
+        (offered,) = [rule for rule in page.data_validations.dataValidation if address in rule.sqref]
+        assert (offered.type, offered.showErrorMessage) == ("list", True)
+        target, _, cells = str(offered.formula1).replace("$", "").rpartition("!")
+        names = [row[0].value for row in opened[target.strip("'")][cells]]
+        assert names == list(book.model.tables["designs"].keys[0].shown.values())
+        assert page[address].value in names
+
+
 # Check and templates.
 
 
@@ -211,7 +249,8 @@ def test_every_command_explains_itself(name: str) -> None:
         result = command(name, sign)
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.stdout.startswith(f"Usage: workbook {name} ")
-    options = {"build": "--out", "cells": "--format", "check": "--templates", "explain": "--workbook", "verify": "--engine"}
+    options = {"build": "--out", "cells": "--format", "check": "--templates", "explain": "--workbook", "optimize": "--step"}
+    options["verify"] = "--engine"
     assert options.get(name, "-h") in result.stdout
 
 

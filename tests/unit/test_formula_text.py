@@ -433,7 +433,7 @@ def test_every_function_is_described_and_can_be_written(name: str) -> None:
         assert not entry.excel
     else:
         assert set(re.findall(r"[A-Z0-9]+(?=\()", entry.excel)) <= PORTABLE
-        placed = {int(number) for number in re.findall(r"\{(\d)\}", entry.excel)}
+        placed = {int(number) for number in re.findall(r"\{(?:cells|size)?(\d)\}", entry.excel)}
         assert "{*}" in entry.excel or placed == set(range(low))
 
 

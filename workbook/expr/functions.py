@@ -72,7 +72,8 @@ _OPERATORS = (
     Function("negative", (1, 1), np.negative, rules.keep, "Unary minus.", prose="−{0}", operator=Operator("-", ADDING, ATOM, ATOM)),
 )
 
-# Excel forms hold {0}, {1}, ... for arguments and {*} for all of them, comma separated.
+# Excel forms hold {0}, {1}, ... for arguments and {*} for all of them, comma separated; of argument 1, a range, {cells1}
+# stands before a place in INDEX, and {size1} for the number of its cells.
 _FUNCTIONS = (
     Function(
         "if",
@@ -172,7 +173,7 @@ _FUNCTIONS = (
         values.locate,
         rules.locate,
         "locate(x, [row.knot for row in table]): the segment of increasing knots that holds x.",
-        "MAX(1,MIN(MATCH(MAX({0},INDEX({1},1)),{1},1),ROWS({1})-1))",
+        "MAX(1,MIN(MATCH(MAX({0},INDEX({cells1},1)),{1},1),{size1}-1))",
         "segment of {0} in {1}",
     ),
     Function(
@@ -181,7 +182,8 @@ _FUNCTIONS = (
         values.interpolate,
         rules.interpolate,
         "interpolate(x, segment, xs, ys): linear between the knots of the located segment.",
-        "INDEX({3},{1})+({0}-INDEX({2},{1}))*(INDEX({3},{1}+1)-INDEX({3},{1}))/(INDEX({2},{1}+1)-INDEX({2},{1}))",
+        "INDEX({cells3},{1})+({0}-INDEX({cells2},{1}))"
+        "*(INDEX({cells3},{1}+1)-INDEX({cells3},{1}))/(INDEX({cells2},{1}+1)-INDEX({cells2},{1}))",
         "{3} interpolated at {0}",
         Operator("", ADDING, 0, 0),
     ),
@@ -195,7 +197,13 @@ _FUNCTIONS = (
         "place of {0} in {1}",
     ),
     Function(
-        "at", (2, 2), values.at, rules.at, "at([row.column for row in table], place): the cell at a place.", "INDEX({*})", "{0} at {1}"
+        "at",
+        (2, 2),
+        values.at,
+        rules.at,
+        "at([row.column for row in table], place): the cell at a place.",
+        "INDEX({cells0},{1})",
+        "{0} at {1}",
     ),
     Function(
         "slope",

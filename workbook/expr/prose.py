@@ -17,9 +17,9 @@ _JOINED = re.compile(r"\{\*: (\w+) \}")
 class Prose:
     """Writes trees with the labels of quantities in place of names."""
 
-    def __init__(self, label: Callable[[str], str], row_label: Callable[[str, int], str]) -> None:
-        """``label`` names a quantity; ``row_label`` names the row of one known cell."""
-        self.label, self.row_label = label, row_label
+    def __init__(self, label: Callable[[str], str], row_label: Callable[[str, int], str], before: str = "of the row above") -> None:
+        """``label`` names a quantity; ``row_label`` names the row of one known cell; ``before`` says where previous cells are."""
+        self.label, self.row_label, self.before = label, row_label, before
 
     def write(self, tree: Tree) -> str:
         """Return the tree as text."""
@@ -37,7 +37,7 @@ class Prose:
                 where = self.row_label(quantity, row)
                 return self.label(quantity) + (f" [{where}]" if where else ""), ATOM
             case Neighbour(quantity=quantity):
-                return f"{self.label(quantity)} of the row above", ATOM
+                return f"{self.label(quantity)} {self.before}", ATOM
             case Lookup(quantity=quantity, keys=keys):
                 return f"{self.label(quantity)} [{', '.join(map(self.write, keys))}]", ATOM
             case Span(quantity=quantity, conditions=conditions):

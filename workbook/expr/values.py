@@ -219,7 +219,7 @@ def _stirling_error(count: Array) -> Array:
     series = (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - 1 / 1188 / square) / square) / square) / square) / large
     small = np.clip(count, 1.0, SERIES_FROM)
     exact = gammaln(small + 1.0) - (small + 0.5) * np.log(small) + small - 0.5 * np.log(2.0 * np.pi)
-    return np.where(count < SERIES_FROM, exact, series)
+    return np.asarray(np.where(count < SERIES_FROM, exact, series))
 
 
 def poisson_cumulative(count: Array, mean: Array) -> Array:

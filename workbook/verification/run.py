@@ -14,12 +14,12 @@ from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.values import shown
 from workbook.formula import formulas
 from workbook.names import column_letters
+from workbook.record import FIRST_PLACE, FORMAT_VERSION, HEAD_ROWS, RECORD_SHEET, places
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verification.engines import find
 from workbook.verification.engines.base import EngineFailure
 from workbook.verification.poison import poison
 from workbook.verification.xlsx import UnreadableWorkbook, read_cells
-from workbook.write import FORMAT_VERSION, RECORD_SHEET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -134,7 +134,9 @@ def book_of(path: Path, contents: Contents, templates: Path | str | None) -> Boo
             ]
         )
     head = {
-        str(record[f"A{row}"].value): str(record[f"B{row}"].value) for row in range(1, 5) if f"A{row}" in record and f"B{row}" in record
+        str(record[f"A{row}"].value): str(record[f"B{row}"].value)
+        for row in range(1, HEAD_ROWS + 1)
+        if f"A{row}" in record and f"B{row}" in record
     }
     if head.get("format") != FORMAT_VERSION:
         raise WorkbookError(
@@ -156,15 +158,11 @@ def book_of(path: Path, contents: Contents, templates: Path | str | None) -> Boo
 def _check_places(path: Path, record: dict[str, Cell], layout: Layout) -> None:
     """The file must place its cells where today's templates do."""
     written = set()
-    row = 7
+    row = FIRST_PLACE
     while f"A{row}" in record:
         written.add(tuple(str(record[at].value) if (at := f"{column}{row}") in record else "" for column in "ABCDE"))
         row += 1
-    current = {
-        (name, segment.sheet, f"{column_letters(segment.column)}{segment.row + 1}", str(len(segment.rows)), str(segment.rows.start))
-        for name, segments in layout.segments.items()
-        for segment in segments
-    }
+    current = {place[:5] for place in places(layout)}
     if written != current:
         changed = sorted({item[0] for item in written ^ current})
         raise WorkbookError(
@@ -179,7 +177,10 @@ def _check_places(path: Path, record: dict[str, Cell], layout: Layout) -> None:
 
 
 def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], float | str]:
-    """Return the inputs of a file as edits; raises WorkbookError naming each cell that holds no usable value."""
+    """Return the inputs of a file as edits; raises WorkbookError naming each cell that holds no usable value.
+
+    A cell that takes over its parent's value holds a formula; a value in its place is one of its own.
+    """
     sets: dict[str, float | str] = {}
     problems = Problems()
 
@@ -188,10 +189,13 @@ def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], 
 
     for cell_id, name, row in book.model.cells():
         quantity = book.model.quantities[name]
-        if row not in quantity.inputs or name not in book.layout.segments:
+        takes_over = quantity.takes_over(row)
+        if not quantity.is_settable(row) or name not in book.layout.segments:
             continue
         sheet, r, c = book.layout.cell(name, row)
         cell = contents.get(sheet, {}).get(f"{column_letters(c)}{r + 1}")
+        if takes_over and cell is not None and cell.is_formula:
+            continue
         value = cell.value if cell else None
         usable = isinstance(value, str) if quantity.is_text else isinstance(value, float | int) and not isinstance(value, bool)
         if not usable or isinstance(value, bool) or value is None or not isinstance(value, str | float | int):
@@ -200,7 +204,7 @@ def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], 
                 f"{cell_id} holds {'nothing' if value is None else repr(value)}",
                 f"enter {'a text' if quantity.is_text else 'a number in ' + quantity.unit}",
             )
-        elif value != book.values[name][row]:
+        elif takes_over or value != book.values[name][row]:
             sets[cell_id] = value
     problems.raise_if_any()
     return parse_sets(book.model, sets, place_of)

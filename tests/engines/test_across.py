@@ -1,0 +1,83 @@
+"""Tables that run across and values taken over: every engine agrees, with and without values of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import ACROSS, change_cells, require, require_all
+from workbook import api
+from workbook.names import column_letters
+from workbook.verification.compare import AGREE, verdict
+from workbook.verification.engines import ENGINES
+from workbook.verification.poison import poison
+from workbook.verification.run import SAVED, expectations, verify
+from workbook.verification.xlsx import read_cells
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbook.verification.engines.libreoffice import LibreOfficeSession
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the workbook once."""
+    return api.build("across", tmp_path_factory.mktemp("across") / "across.xlsx", templates=ACROSS).path
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        {},
+        {"cases.mine.pue": 1.1, "cases.corrected.count": 9, "cases.mine.gpu": "large", "cases.other.cooling": "air"},
+        {"cases.paper.pue": 2.25, "cases.paper.gpu": "large", "cases.paper.count": 3, "chosen.case": "corrected", "chosen.level": 9},
+    ],
+)
+def test_every_engine_agrees_on_every_cell(tmp_path: Path, sets: dict[str, str | float]) -> None:
+    engines = require_all()
+    path = api.build("across", tmp_path / "across.xlsx", templates=ACROSS, sets=sets).path
+    report = verify(path, engines, templates=ACROSS)
+    assert report.ok, (report.frame, report.changed)
+    assert {engine: report.count(engine, AGREE) for engine in report.engines} == dict.fromkeys([SAVED, *engines], report.cells)
+    overridden = sum(cell in sets for cell in ("cases.mine.pue", "cases.corrected.count", "cases.mine.gpu", "cases.other.cooling"))
+    assert report.cells == len(expectations(api.load("across", ACROSS))) - overridden
+
+
+def test_poison_reaches_links_and_rows_of_cells(file: Path, tmp_path: Path) -> None:
+    poisoned = tmp_path / "poisoned.xlsx"
+    assert poison(file, poisoned) == len(expectations(api.load("across", ACROSS)))
+    cells = read_cells(poisoned)["Cases"]
+    assert cells["E11"].value == cells["F17"].value != read_cells(file)["Cases"]["F17"].value
+
+
+@pytest.mark.parametrize("engine", list(ENGINES))
+def test_a_link_to_another_parent_is_found(file: Path, tmp_path: Path, engine: str) -> None:
+    require(ENGINES[engine]())
+    spoilt = tmp_path / "spoilt.xlsx"
+    change_cells(file, spoilt, [("Cases", "E11")], lambda text: text.replace("<f>D11</f>", "<f>C11</f>"))
+    report = verify(spoilt, [engine], templates=ACROSS)
+    assert report.changed == ["Cases!E11 (cases.mine.pue) holds =C11 in place of =D11"]
+    assert {"cases.mine.pue", "cases.mine.power", "by_case.mine.energy"} <= set(report.frame.loc[report.frame.engine == engine, "id"])
+
+
+def test_typing_over_a_link_moves_libreoffice_and_python_alike(file: Path, session: LibreOfficeSession) -> None:
+    sets: dict[str, str | float] = {"cases.corrected.count": 11, "cases.mine.pue": 1.75, "cases.corrected.gpu": "Large GPU"}
+    base, book = api.load("across", ACROSS), api.load("across", ACROSS, sets)
+    assert {base.model.cell_id(*at): value for at, value in book.edits.items()} == sets
+    typed = {}
+    for at, value in book.edits.items():
+        sheet, row, column = base.layout.cell(*at)
+        typed[sheet, f"{column_letters(column)}{row + 1}"] = value
+    session.open(file)
+    session.set_values(typed)
+    session.recalculate()
+    wanted = expectations(book)
+    asked: dict[str, list[str]] = {}
+    for item in wanted:
+        asked.setdefault(item.sheet, []).append(item.address)
+    got = session.read(asked)
+    session.close_document()
+    assert [item.id for item in wanted if verdict(item.value, got[item.sheet][item.address]) != AGREE] == []
+    assert len(wanted) == len(expectations(base)) - len(sets)
