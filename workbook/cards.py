@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, WorkbookError, suggest
-from workbook.figures import check_bounds, check_name, figure, formula, read_field
+from workbook.figures import BASES, check_bounds, check_name, figure, formula, read_field
 from workbook.points import points_spec, read_points
 from workbook.schema import Card, Catalogue, Entry, Field, Figure, Points, Source
 from workbook.source import Mapping, Node, Reader, is_file, read
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from workbook.errors import Problems
 
-BASES = ("paper", "corrected")
 FORBIDDEN_IN_NAMES = set("*?~\"'[]:/\\")
 
 
@@ -36,7 +35,8 @@ def catalogue(root: Path, name: str, basis: str, place: Place, problems: Problem
     points = points_spec(reader, problems)
     reader.finish()
     cards = _cards(root, name, dict(order), fields, points, basis, reader.place, problems)
-    return Catalogue(name, title, label, fields, cards, reader.place, points)
+    here = {key: field for key, field in fields.items() if field.basis in {"", basis}}
+    return Catalogue(name, title, label, here, cards, reader.place, points)
 
 
 def _read(path: Path, shown_as: str, problems: Problems) -> Node | None:
@@ -97,7 +97,7 @@ def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: st
             problems.add(given.keys[field_name], f"unknown field '{field_name}' in card '{key}'", suggest(field_name, fields))
             continue
         entry = _entry(value, fields[field_name], f"{key}.{field_name}", basis, problems)
-        if entry:
+        if entry and fields[field_name].basis in {"", basis}:
             entries[field_name] = entry
     for field in fields.values():
         if field.name not in given.items and not field.optional:

@@ -9,7 +9,7 @@ from workbook import cards
 from workbook.columns import columns
 from workbook.datafile import data_columns
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
-from workbook.figures import bounds, check_bounds, check_name, figure, shared_figure
+from workbook.figures import BASES, bounds, check_bounds, check_name, figure, shared_figure
 from workbook.include import with_shared_parts
 from workbook.schema import (
     Axis,
@@ -53,8 +53,8 @@ def declarations(root: Path, name: str) -> Declarations:
         raise WorkbookError([Diagnostic(None, f"there is no workbook template '{name}' in {root}", suggest(name, known))])
     reader = Reader(read(path, path.name), problems, "workbook")
     basis = reader.text("basis", "corrected")
-    if basis not in cards.BASES:
-        problems.add(reader.node.keys.get("basis", reader.place), f"basis cannot be '{basis}'", suggest(basis, cards.BASES))
+    if basis not in BASES:
+        problems.add(reader.node.keys.get("basis", reader.place), f"basis cannot be '{basis}'", suggest(basis, BASES))
     catalogues = {}
     for key, at in reader.placed_texts("catalogues"):
         found = cards.catalogue(root, key, basis, at, problems)

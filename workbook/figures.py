@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?$")
+BASES = ("paper", "corrected")
 ORDERS = ("increasing", "non_decreasing")
 RESERVED = {"and", "or", "not", "if", "else", "for", "in", "is", "lambda", "previous", "next", "true", "false"}
 
@@ -122,7 +123,10 @@ def read_field(name: str, node: Node, place: Place, problems: Problems) -> Field
         bounds(reader),
         reader.text("order"),
         reader.number("ends_at"),
+        reader.text("basis"),
     )
+    if result.basis not in {"", *BASES}:
+        problems.add(reader.place, f"basis of '{name}' cannot be '{result.basis}'", suggest(result.basis, BASES))
     if result.order not in {"", *ORDERS}:
         problems.add(reader.place, f"order of '{name}' cannot be '{result.order}'", suggest(result.order, ORDERS))
     reader.finish()

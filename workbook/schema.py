@@ -84,7 +84,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that every card of a catalogue has (unless optional)."""
+    """A field that every card of a catalogue has (unless optional), in all workbooks or in those of one ``basis``."""
 
     name: str
     label: str
@@ -96,6 +96,7 @@ class Field:
     bounds: Bounds = Bounds()
     order: str = ""
     ends_at: float | None = None
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
