@@ -220,8 +220,8 @@ def optimize(name: str, sets: tuple[str, ...], steps: tuple[str, ...], form: str
 def _numbers(steps: tuple[str, ...]) -> dict[str, float]:
     try:
         return {key: float(value) for key, value in _pairs(steps, "--step", "LIST=STEP").items()}
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--step") from None
+    except ValueError:
+        raise click.BadParameter(f"{', '.join(steps)}: a step is a number", param_hint="--step") from None
 
 
 @main.command()

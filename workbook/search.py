@@ -76,8 +76,7 @@ def optimize(
     fine = {key: _refined(members, chosen[key]) for key, members in listed.items()}
     rows = prod(len(values) for values in fine.values())
     if rows > MOST_ROWS:
-        message = f"the finer grid would have {rows:,} rows, more than {MOST_ROWS:,}"
-        raise WorkbookError([Diagnostic(None, message, "choose larger steps: --step LIST=STEP")])
+        raise _too_fine(rows)
     larger = compile_model(_with_lists(declared, fine))
     kept = {cell: value for cell, value in (sets or {}).items() if cell.partition(".")[0] not in fine}
     names = larger.tables[search.table].columns
@@ -112,9 +111,16 @@ def _checked(steps: Mapping[str, float], search: Search) -> dict[str, float]:
     return dict(steps)
 
 
+def _too_fine(rows: int | None = None) -> WorkbookError:
+    found = f"{rows:,} rows, more than {MOST_ROWS:,}" if rows else f"more than {MOST_ROWS:,} rows"
+    return WorkbookError([Diagnostic(None, f"the finer grid would have {found}", "choose larger steps: --step LIST=STEP")])
+
+
 def _refined(listed: dict[str, float], step: float) -> dict[str, float]:
     """Return the members of a list and others at every step from the least to the greatest, in order of value."""
     low, high = min(listed.values()), max(listed.values())
+    if not (high - low) / step <= MOST_ROWS:
+        raise _too_fine()
     between = [float(f"{low + number * step:.12g}") for number in range(int((high - low) / step + AS_LISTED) + 1)]
     apart = [value for value in between if not any(abs(value - known) <= AS_LISTED * known for known in listed.values())]
     members = listed | {f"between_{number}": value for number, value in enumerate(apart, 1)}

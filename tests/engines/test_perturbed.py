@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.engines.storm import SEED, Edits, asked_of, check, check_undone, place, storm
 from tests.support import TINY, require
 from workbook import api
 from workbook.errors import WorkbookError
-from workbook.evaluate import Values, evaluate, quantise
-from workbook.expr.values import EMPTY, shown
-from workbook.names import column_letters
+from workbook.evaluate import evaluate, quantise
 from workbook.verification.compare import AGREE, RELATIVE, verdict
-from workbook.verification.engines.base import CellError, CellValue, Engine
 from workbook.verification.engines.ironcalc import IronCalc
 from workbook.verification.poison import poison
 from workbook.verification.run import SAVED, expectations, verify
@@ -25,16 +22,12 @@ from workbook.write import write
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.layout import Layout
-    from workbook.model import Model, Quantity
+    from workbook.model import Quantity
+    from workbook.verification.engines.base import CellValue, Engine
     from workbook.verification.engines.libreoffice import LibreOfficeSession
 
-SEED = 20260317
 ROUNDS, STORM_ROUNDS, EDITS = 40, 334, 6
 SAMPLES = 3
-NUDGE, JUMP = 1e-12, 1e-6  # a cell that jumps when inputs are nudged is on a knife's edge that no engine can be held to
-FEW = 1e-5  # the share of cells that may be
-Edits = dict[tuple[str, int], float | str]
 
 
 @pytest.fixture(scope="module")
@@ -103,52 +96,6 @@ class Editor:
 # Comparing.
 
 
-@dataclass
-class Tally:
-    """What was compared, and what was not."""
-
-    edits: int = 0
-    cells: int = 0
-    errors: int = 0
-    excluded: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-
-def same(expected: float | str | None, got: CellValue) -> bool:
-    """Apply the verdict of ``verify``; where Python has an error value, any error of the engine will do."""
-    if expected is None or (isinstance(expected, float) and math.isnan(expected)):
-        return isinstance(got, CellError)
-    return verdict(expected, got) == AGREE
-
-
-def nudges(model: Model, edits: Edits, values: Values) -> list[Values]:
-    """Evaluate with all numbers among the inputs moved by 1e-12: up, down, and some each way."""
-    chance = random.Random(SEED)  # noqa: S311 as above
-    found = []
-    for sign in (1.0, -1.0, 0.0, 0.0, 0.0, 0.0):
-        nudged = dict(edits)
-        for quantity in model.quantities.values():
-            for row in quantity.inputs:
-                if not quantity.is_text:
-                    nudged[quantity.id, row] = float(values[quantity.id][row]) * (1 + NUDGE * (sign or chance.choice((1.0, -1.0))))
-        found.append(evaluate(model, nudged))
-    return found
-
-
-def jumps(at: tuple[str, int], values: Values, nudged: list[Values]) -> bool:
-    """Tell whether Python's own value moves by more than 1e-6 when the inputs are nudged."""
-    now = values[at[0]][at[1]]
-    for other in nudged:
-        then = other[at[0]][at[1]]
-        if isinstance(now, str) or isinstance(then, str):
-            moved = now != then
-        else:
-            moved = math.isnan(now) != math.isnan(then) or (now == EMPTY) != (then == EMPTY) or abs(then - now) > JUMP * max(abs(now), JUMP)
-        if moved:
-            return True
-    return False
-
-
 def close_as_difference(book: api.Book, cell_id: str, got: CellValue) -> bool:
     """Tell whether live less printed agrees to 1e-9 of the printed number: its own digits are those that the two do not share."""
     table, _, column = cell_id.rpartition(".")
@@ -160,74 +107,21 @@ def close_as_difference(book: api.Book, cell_id: str, got: CellValue) -> bool:
     return abs(got - float(book.values[own[0]][own[1]])) <= RELATIVE * scale
 
 
-def place(layout: Layout, at: tuple[str, int]) -> tuple[str, str]:
-    """Give sheet and A1 address of a quantity's row."""
-    sheet, row, column = layout.cell(*at)
-    return sheet, f"{column_letters(column)}{row + 1}"
-
-
-def asked_of(book: api.Book) -> dict[str, list[str]]:
-    """Give the addresses of all formula cells, by sheet."""
-    asked: dict[str, list[str]] = {}
-    for item in expectations(book):
-        asked.setdefault(item.sheet, []).append(item.address)
-    return asked
-
-
-def storm(session: LibreOfficeSession, file: Path, book: api.Book, rounds: int) -> Tally:
-    """Type edits into the open workbook round by round, recalculate, compare every formula cell, and undo."""
-    tally = Tally()
-    editor = Editor(book, SEED)
-    cells = {(item.sheet, item.address): found for item in expectations(book) if (found := book.model.find(item.id))}
-    asked = asked_of(book)
-    session.open(file)
-    for _ in range(rounds):
-        sets = editor.draw(EDITS)
-        edits = api.parse_sets(book.model, sets)
-        tally.edits += len(edits)
-        values = evaluate(book.model, edits)
-        session.set_values({place(book.layout, at): value for at, value in edits.items()})
-        session.recalculate()
-        computed = session.read(asked)
-        lists = {name: shown(array) for name, array in values.items()}
-        nudged: list[Values] = []
-        for (sheet, address), at in cells.items():
-            expected, got = lists[at[0]][at[1]], computed[sheet][address]
-            tally.cells += 1
-            tally.errors += not isinstance(expected, str) and (expected is None or math.isnan(expected))
-            if not same(expected, got):
-                note = f"{sheet}!{address} {book.model.cell_id(*at)}: Python {expected!r}, LibreOffice {got!r}, after {sets}"
-                nudged = nudged or nudges(book.model, edits, values)
-                (tally.excluded if jumps(at, values, nudged) else tally.wrong).append(note)
-        session.set_values({place(book.layout, at): editor.start[at] for at in edits})
-    return tally
-
-
-def check(tally: Tally, rounds: int, cells: int) -> None:
-    """Nothing may differ, and next to nothing may be excused."""
-    assert not tally.wrong, "\n".join(tally.wrong[:20])
-    assert tally.edits == rounds * EDITS
-    assert tally.cells == rounds * cells
-    assert len(tally.excluded) <= FEW * tally.cells, "\n".join(tally.excluded)
-
-
 def test_edits_in_place_agree_in_every_cell(session: LibreOfficeSession, built: tuple[Path, api.Book]) -> None:
     file, book = built
-    tally = storm(session, file, book, ROUNDS)
-    assert ROUNDS * EDITS >= 200
+    tally = storm(session, file, book, Editor(book, SEED), ROUNDS, EDITS)
+    assert tally.edits == ROUNDS * EDITS >= 200
     check(tally, ROUNDS, len(expectations(book)))
     assert tally.errors < tally.cells / 100
-    # All edits are undone now: the workbook is as it was.
-    session.recalculate()
-    computed = session.read(asked_of(book))
-    assert not [item for item in expectations(book) if verdict(item.value, computed[item.sheet][item.address]) != AGREE]
+    check_undone(session, book)
 
 
 @pytest.mark.storm
 def test_thousands_of_edits_in_place_agree_in_every_cell(session: LibreOfficeSession, built: tuple[Path, api.Book]) -> None:
     file, book = built
-    assert STORM_ROUNDS * EDITS >= 2_000
-    check(storm(session, file, book, STORM_ROUNDS), STORM_ROUNDS, len(expectations(book)))
+    tally = storm(session, file, book, Editor(book, SEED), STORM_ROUNDS, EDITS)
+    assert tally.edits == STORM_ROUNDS * EDITS >= 2_000
+    check(tally, STORM_ROUNDS, len(expectations(book)))
 
 
 # Rebuilt files.

@@ -61,7 +61,9 @@ def expect_total(column: str, of: Callable[[Inputs, str, str], float]) -> None:
 
     @expect(f"outcome.{column}", difference=column == "gain")
     def shown(i: Inputs, mode: str, key: str) -> float | None:
-        return of(i, mode, key) if state(i, mode, key) == OK else None
+        if state(i, mode, key) != OK or (column == "gain" and of(i, mode, key) == -1.0):
+            return None
+        return of(i, mode, key)
 
 
 def instances(i: Inputs, mode: str, key: str) -> float:
@@ -118,9 +120,9 @@ def tok_per_j(i: Inputs, mode: str, key: str) -> float:
 
 
 def gain(i: Inputs, mode: str, key: str) -> float:
-    """Return what a fleet's tok/W exceeds that of its workload's homogeneous H100 fleet by, 0 where that has no answer."""
+    """Return what a fleet's tok/W exceeds that of its workload's homogeneous H100 fleet by, -1 where that has no answer."""
     base = tok_per_w(i, mode, f"{key.partition('_')[0]}_homo_h100")
-    return tok_per_w(i, mode, key) / base - 1.0 if base else 0.0
+    return tok_per_w(i, mode, key) / base - 1.0 if base else -1.0
 
 
 expect_total("instances", instances)

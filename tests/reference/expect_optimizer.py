@@ -11,9 +11,11 @@ from tests.reference.expect_optimizer_pools import POOLS, cell, cut_power, cut_w
 from tests.reference.grid import SUMS
 from tests.reference.pools import KILO, OK, Run, usd_per_hour
 from tests.reference.quantities import Inputs, Value, expect, expected
+from tests.reference.rounding import nearest
 from tests.reference.search import reaches
 
 NO_CELL = "no cell has an answer"
+BILLION = 1e9
 TOO_LONG = "requests exceed the last window"
 ROUNDED = 1.0 + 1e-9
 """How far two numbers may be apart that are equal but for rounding."""
@@ -70,16 +72,23 @@ def sound(i: Inputs, split: str, band: str) -> float:
     return float(pools and distribution(i) == OK and reaches(longest(i), cell(i, split, band).edge))
 
 
+def to_nine_decimals(value: float) -> float:
+    """Round, so that equal figures of two fleets tie although they were added up in another order."""
+    return float(nearest(value * BILLION)) / BILLION
+
+
 @expect("grid_outcome.score")
 def score(i: Inputs, split: str, band: str) -> float:
     competes = sound(i, split, band) and i[f"bands.{band}"] <= i["optimise.widest"]
-    return tok_per_j(i, split, band) if competes else 0.0
+    return to_nine_decimals(tok_per_j(i, split, band)) if competes else 0.0
 
 
 @expect("grid_outcome.cost")
 def cost(i: Inputs, split: str, band: str) -> float:
     hourly = total(i, split, band, lambda item: usd_per_hour(i, item))
-    return grid.usd_per_million_tokens(hourly, tokens_per_second(i, split, band)) if score(i, split, band) else grid.UNMET
+    if not score(i, split, band):
+        return grid.UNMET
+    return to_nine_decimals(grid.usd_per_million_tokens(hourly, tokens_per_second(i, split, band)))
 
 
 @expect("grid_outcome.paper")

@@ -37,7 +37,7 @@ def tokens(i: Inputs) -> Tokens:
 
 def longest(i: Inputs) -> float:
     """Return the longest request, tokens."""
-    return lengths.knots(i, workload(i))[-1][0]
+    return lengths.longest(i, workload(i))
 
 
 def upto(i: Inputs, pool: str, limit: float) -> Requests:

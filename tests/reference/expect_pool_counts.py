@@ -111,8 +111,8 @@ def ways(i: Inputs, count: int, last: int) -> dict[tuple[int, ...], float]:
 
 
 def least(i: Inputs, count: int, last: int) -> float:
-    """Return the least power of all ways."""
-    return min(ways(i, count, last).values())
+    """Return the least power of all ways, a billion where none competes."""
+    return min(NONE, *ways(i, count, last).values())
 
 
 @cache
@@ -121,7 +121,7 @@ def chosen(i: Inputs, count: int, last: int) -> tuple[int, ...]:
     found = ways(i, count, last)
     if least(i, count, last) < FEASIBLE:
         return list(found)[grid.first_of(list(found.values()), min)]
-    return min(found, key=lambda inner: found[inner])  # a billion hides what near ties differ by
+    return (INNER[0],) * (count - 1)
 
 
 def expect_plan(column: str, of: Callable[[Inputs, int], float]) -> None:
@@ -142,7 +142,7 @@ def expect_pools(count: int, name: str) -> None:
 
 def least_from(count: int, inner: int, i: Inputs, last: int) -> float:
     """Return the least power of the ways whose last pool begins at a mark."""
-    return min(power for way, power in ways(i, count, last).items() if way[0] == inner)
+    return min(NONE, *(power for way, power in ways(i, count, last).items() if way[0] == inner))
 
 
 def power_from(low: int, i: Inputs, last: int) -> float:

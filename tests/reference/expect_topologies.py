@@ -71,7 +71,7 @@ class Case:
 def case(i: Inputs, key: str) -> Case:
     """Return a case."""
     card, pools = i.text(f"designs.{key}.workload"), int(i[f"designs.{key}.pools"])
-    longest = lengths.knots(i, card)[-1][0]
+    longest = lengths.longest(i, card)
     windows = tuple(i[f"designs.{key}.window_{pool}"] for pool in range(1, MOST_POOLS))
     highs = tuple(window if place < pools - 1 else longest for place, window in enumerate(windows))
     return Case(

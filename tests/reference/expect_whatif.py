@@ -92,6 +92,7 @@ def expect_first(pool: str) -> None:
 
 expect("ladder.design")(lambda i, question, _key: i.shown(asked(i, question)))
 expect("ladder.sound")(sound)
+expect("ladder.scale")(lambda i, _question, key: load(i, key) / i["traffic.rate"])
 expect_rung("instances", lambda i, key, arrivals: over_pools(i, key, arrivals, lambda item: item.used))
 expect_rung("gpus", lambda i, key, arrivals: over_pools(i, key, arrivals, lambda item: item.board.gpus(i)))
 expect_rung("power", kilowatts)

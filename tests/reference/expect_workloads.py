@@ -69,7 +69,7 @@ def mean_output(i: Inputs, card: str) -> float:
 
 @expect("loads.longest")
 def longest(i: Inputs, card: str) -> float:
-    return i[f"knots.{card}.{points(i, card)[-1]}.upper"]
+    return lengths.longest(i, card)
 
 
 @expect("loads.falls")
@@ -147,7 +147,7 @@ def lowest(i: Inputs, key: str, side: str) -> float:
 
 @expect("pools.highest")
 def highest(i: Inputs, key: str, side: str) -> float:
-    return longest(i, workload_of(i, key)) if side == "long" else split(i, key)
+    return lengths.knots(i, workload_of(i, key))[-1][0] if side == "long" else split(i, key)
 
 
 def instance(i: Inputs, key: str, side: str) -> Server:

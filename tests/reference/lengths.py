@@ -22,6 +22,11 @@ def knots(i: Inputs, card: str) -> tuple[tuple[float, float], ...]:
     return ((0.0, 0.0), *((i[f"knots.{card}.{point}.upper"], i[f"knots.{card}.{point}.cumulative"]) for point in points))
 
 
+def longest(i: Inputs, card: str) -> float:
+    """Return the first knot that no request exceeds, tokens; the last where there is none."""
+    return next((length for length, share in knots(i, card)[1:] if share >= 1.0), knots(i, card)[-1][0])
+
+
 def tokens(i: Inputs, card: str) -> Tokens:
     """Return what becomes of a length of a workload."""
     return Tokens(i[f"workloads.{card}.output_share"], i["traffic.lost"], i["traffic.half_token"], i["decode.tokens_per_step"])
