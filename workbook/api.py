@@ -113,29 +113,16 @@ def parse_sets(
         if value is not None:
             edits[where] = value
     for name in dict.fromkeys(name for name, _ in edits):
-        for row, message in _out_of_order(model, name, edits):
-            problems.add(place_of(name, row) if place_of else None, f"{sign}{model.cell_id(name, row)}: {message}")
+        quantity = model.quantities[name]
+        if model.tables[quantity.table].kind != "list":
+            continue
+        values = [float(edits.get((name, row), figure.value)) for row, figure in quantity.inputs.items()]
+        for row, (earlier, later) in enumerate(pairwise(values), 1):
+            if not earlier < later:
+                what = f"{sign}{model.cell_id(name, row)}"
+                problems.add(place_of(name, row) if place_of else None, f"{what}: the values of list '{quantity.table}' must increase")
     problems.raise_if_any()
     return edits
-
-
-def _out_of_order(model: Model, name: str, edits: Mapping[tuple[str, int], float | str]) -> Iterator[tuple[int, str]]:
-    """Yield the rows of a list, or of the points of cards, that edits put out of order, and what is wrong."""
-    quantity = model.quantities[name]
-    table = model.tables[quantity.table]
-    catalogue = model.declared.catalogues.get(table.keys[0].of) if table.keys else None
-    field = catalogue.points.fields.get(quantity.name) if catalogue and catalogue.points and table.kind == "table" else None
-    if table.kind != "list" and field is None:
-        return
-    order = field.order if field else "increasing"
-    for group in [range(quantity.size)] if field is None else table.groups():
-        values = [float(edits.get((name, row), quantity.inputs[row].value)) for row in group]
-        for row, (earlier, later) in zip(group[1:], pairwise(values), strict=True):
-            if later < earlier or (later == earlier and order == "increasing"):
-                whose = f"list '{quantity.table}'" if field is None else f"'{table.keys[0].shown[table.rows[row][0]]}'"
-                yield row, f"the values of {whose} must {'increase' if order == 'increasing' else 'not fall'}"
-        if field and field.ends_at is not None and values[-1] != field.ends_at:
-            yield group[-1], f"the last must be {field.ends_at:g}"
 
 
 def _set_value(

@@ -117,7 +117,7 @@ def _dress(chart: Any, declared: Chart, title: str, series: int) -> None:
     chart.set_title({"name": title, "overlay": False, "name_font": {"name": FONT, "size": 12, "bold": True}})
     lying = declared.kind == "bar"  # XlsxWriter calls the axis along the bars x, and so the categories' axis y
     chart.set_x_axis(_axis(declared.y if lying else declared.x))
-    chart.set_y_axis(_axis(declared.x if lying else declared.y))
+    chart.set_y_axis(_axis(declared.x) | {"reverse": True, "crossing": "max"} if lying else _axis(declared.y))
     if series > 1:
         chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 9}})
     else:

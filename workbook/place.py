@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PROVENANCE = ("Low", "High", "Date", "Confidence", "Evidence", "Source", "Note")
 PROVENANCE_SPANS = (1, 1, 1, 1, 1, 3, 4)  # sources and notes span columns that tables on the same sheet need narrow
 PROVENANCE_WIDTHS = (12.0, 12.0, 12.0, 12.0, 12.0, 0.0, 0.0)
-CHART_ROWS = 22
+CHART_ROWS, BESIDE_BARS = 22, 6
 FIRST_BLOCK = 4
 
 
@@ -260,7 +260,11 @@ class Placer(Canvas):
         self.row = head + 2 + len(rows)
 
     def charts(self, block: ChartsBlock) -> None:
-        """One or two charts side by side."""
+        """One or two charts side by side; bars that lie need a line for each."""
+        tables = self.layout.model.tables
+        drawn = [(chart, series.table) for chart in block.charts if chart.kind == "bar" for series in chart.series]
+        bars = [len(tables[name].rows) * len(chart.series) for chart, name in drawn if name in tables]
+        height = max([CHART_ROWS, *(count + BESIDE_BARS for count in bars)])
         self.plan.charts.extend(
             ChartPlace(
                 chart,
@@ -268,9 +272,9 @@ class Placer(Canvas):
                 self.row,
                 -1 if number else 0,
                 2 if len(block.charts) > 1 else 1,
-                CHART_ROWS,
+                height,
                 self.plan.member,
             )
             for number, chart in enumerate(block.charts)
         )
-        self.row += CHART_ROWS
+        self.row += height

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workbook.evaluate import Values
     from workbook.layout import Segment
     from workbook.model import Quantity
+    from workbook.schema import Bounds
 
 CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 a fixed stamp: equal inputs give equal bytes
 HEAT = {"type": "3_color_scale", "min_color": "#F6D6C9", "mid_color": "#FFFFFF", "max_color": "#BFE3CF"}
@@ -218,7 +219,7 @@ class _Writer:
         low = limits.above if limits.above is not None else limits.minimum
         kind = "integer" if limits.whole else "decimal"
         if choices:
-            rule = {"validate": "list", "source": self._choices_source(limits.key) or choices}
+            rule = {"validate": "list", "source": self._choices_source(limits) or choices}
         elif quantity.is_text:
             return
         elif low is not None and limits.maximum is not None:
@@ -235,10 +236,11 @@ class _Writer:
         )
         self.ok(self.sheets[sheet].data_validation(row, column, row, column, rule))
 
-    def _choices_source(self, key: str) -> str:
-        """Return the cells that hold the choices, for the rows of a table: a list in the rule itself is split at commas."""
-        table = self.layout.model.tables.get(key)
-        if table is None or table.kind != "table" or not table.keys[0].quantity:
+    def _choices_source(self, limits: Bounds) -> str:
+        """Return the cells that hold the choices: a list in the rule itself is split at commas, and ends at 255 characters."""
+        model = self.layout.model
+        table = model.tables.get(model.collected.get(limits.key, limits.key))
+        if table is None or table.kind != "table" or len(table.rows) < len(model.choices(limits)):
             return ""
         sheet, cells = self.layout.area(table.keys[0].quantity, 0, len(table.rows) - 1)
         return f"={quoted(sheet)}!{cells}"

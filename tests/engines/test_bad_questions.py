@@ -54,8 +54,12 @@ STATES = {
     "pareto": ("verdict", {"efficient", "dominated"}),
     "flex": ("verdict", {"objective met", "objective missed", "overloaded: traffic is shed"}),
 }
-# Empty in some rows that have an answer: fewer windows than columns, the paper's choice off the grid, no wait when overloaded.
-OPTIONAL = {"pool_counts.window_1", "pool_counts.window_2", "pool_counts.window_3", "optimum.paper_tok_per_j", "optimum.gain", "flex.wait"}
+# Empty in some rows that have an answer: fewer windows than columns, the paper's choice off the grid, no wait when overloaded,
+# no gain over a fleet without an answer, no cost of a split whose band does not compete.
+OPTIONAL = {
+    *("pool_counts.window_1", "pool_counts.window_2", "pool_counts.window_3"),
+    *("optimum.paper_tok_per_j", "optimum.gain", "flex.wait", "outcome.gain", "pareto.cost"),
+}
 MORE_THAN_NOTHING = {"instances", "gpus", "power", "power_one", "tokens", "tok_per_j", "tok_per_w", "cost"}
 
 
@@ -175,7 +179,7 @@ QUESTIONS = {
         },
     ),
     "requests longer than the last window": Question(
-        {"traffic.long_window": 32768.0},
+        {"traffic.long_window": 8192.0},
         {"cases.*.state": EXCEED, "ladder.*.state": EXCEED, "availability.*.state": EXCEED, "flex.*.verdict": EXCEED},
     ),
     "an overloaded pool under a cut": Question(

@@ -1,0 +1,44 @@
+"""The planning workbook, recomputed cell by cell by three engines, as it comes and with cases of one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import require_all
+from workbook import api
+from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN
+from workbook.verification.engines import ENGINES
+from workbook.verification.run import SAVED, VerifyReport, verify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN: dict[str, str | float] = {
+    "cases.mine_1.gpu_1": "b200_sxm",
+    "cases.mine_1.pue": 1.15,
+    "cases.mine_1.rate": 350,
+    "cases.mine_2.model": "qwen3_235b_a22b",
+    "cases.mine_2.workload": "mooncake_conversation",
+    "cases.mine_2.long_window": 131072,
+    "cases.mine_3.pools": 3,
+    "cases.mine_3.objective": 40,
+    "cases.mine_4.model": "llama_3_1_405b",
+    "cases.mine_5.compression": "as coded",
+    "cases.mine_5.discount": 0,
+    "cases.corrected.electricity": 0.0815,
+}
+"""Cases as a user makes them: one does not fit its GPUs, one cannot meet its objective."""
+
+
+@pytest.mark.parametrize("sets", [{}, OWN], ids=["as it comes", "with cases of one's own"])
+def test_every_engine_agrees_on_every_cell(sets: dict[str, str | float], tmp_path: Path) -> None:
+    require_all()
+    built = api.build("planning", tmp_path / "planning.xlsx", sets=sets)
+    report: VerifyReport = verify(built.path)
+    assert report.engines == [SAVED, *ENGINES]
+    counts = {(engine, kind): report.count(engine, kind) for engine in report.engines for kind in (AGREE, DIFFER, UNKNOWN, SURVIVED)}
+    assert counts == {(engine, kind): report.cells if kind == AGREE else 0 for engine, kind in counts}
+    assert report.ok
+    assert report.cells == built.formulas > 40_000

@@ -1,0 +1,137 @@
+"""The planning workbook's cases against the published model, and against figures of its weaknesses known from elsewhere.
+
+A case is set as the published model has it, or with one of its rules corrected; the expected
+figures come from `fleet` (every whole length weighed), or were computed by running the
+reference with the correction (stated as published ratios).
+"""
+
+from functools import cache
+
+import pytest
+
+from tests.reference import fleet
+from workbook import api
+from workbook.evaluate import Values, evaluate
+
+Sets = dict[str, str | float]
+
+PUBLISHED: Sets = {
+    "output_rule": "assumed share",
+    "compression": "as coded",
+    "credit": "as printed",
+    "slots_rule": "whole windows",
+    "capacity_rule": "as printed",
+    "time_rule": "as printed",
+    "prefill_rule": "in decode steps",
+    "curve_1": "h100_paper",
+    "curve_2": "h100_paper",
+    "counting": "truncated",
+    "host": 0,
+    "pue": 1,
+    "availability": 1,
+}
+"""What a case says to stand for the published model."""
+
+B200: Sets = {"printed_1": "b200", "printed_2": "b200", "curve_1": "b200_paper", "curve_2": "b200_paper"}
+WORKLOADS: dict[str, Sets] = {"Azure": {}, "LMSYS": {"workload": "lmsys_chat", "window_1": 1536}}
+GPUS: dict[str, Sets] = {"H100": {}, "B200": B200}
+TOPOLOGIES: dict[str, Sets] = {"Homo": {"pools": 1}, "Pool": {"band": 1}, "FleetOpt": {}}
+SERVED: Sets = {"credit": "as served"}
+
+ROUNDED_KNOTS = 2e-4
+"""How far the traces' shares, given to six digits, move tok/W."""
+
+
+@cache
+def book() -> api.Book:
+    """Return the workbook at the inputs of its templates."""
+    return api.load("planning")
+
+
+def values(sets: Sets) -> Values:
+    """Return all values with a case of one's own set as the published model and then as given."""
+    edits = api.parse_sets(book().model, {f"cases.mine_1.{name}": value for name, value in {**PUBLISHED, **sets}.items()})
+    return evaluate(book().model.overridden(edits), edits)
+
+
+def found(sets: Sets, column: str, *pool: str) -> float:
+    """Return a figure of that case, or of one of its pools."""
+    table = "case_pools" if pool else "case_totals"
+    row = book().model.tables[table].index["mine_1", *pool]
+    return float(values(sets)[f"{table}.{column}"][row])
+
+
+@cache
+def exact() -> dict[str, fleet.Fleet]:
+    """Return the fleets of Table 3 without sampling."""
+    return fleet.fleets("gauss_whole")
+
+
+@pytest.mark.parametrize("gpu", GPUS)
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_cases_as_published_give_table_3_without_sampling(workload: str, topology: str, gpu: str) -> None:
+    wanted = next(item for row, item in exact().items() if row.startswith(f"{workload} | {topology}") and row.endswith(gpu))
+    sets = {**WORKLOADS[workload], **TOPOLOGIES[topology], **GPUS[gpu]}
+    assert found(sets, "instances") == wanted.instances
+    assert found(sets, "tok_per_w") == pytest.approx(wanted.tok_per_w, rel=ROUNDED_KNOTS)
+    assert found(sets, "per_board_joule") == pytest.approx(wanted.tok_per_j, rel=ROUNDED_KNOTS)
+
+
+def gain(sets: Sets, base: Sets) -> float:
+    """Return tok/W over that of another case."""
+    return found(sets, "tok_per_w") / found(base, "tok_per_w")
+
+
+@pytest.mark.parametrize(
+    ("sets", "base", "known"),
+    [
+        ({"pools": 1, "slots_rule": "paged"}, {"pools": 1}, 1.83),
+        (SERVED, {"pools": 1, **SERVED}, 2.27),
+        ({**SERVED, "compression": "real", "compressible": 1}, {"pools": 1, **SERVED}, 2.19),
+        ({**SERVED, "compression": "real"}, {"pools": 1, **SERVED}, 1.98),
+        ({**SERVED, "window_1": 8192, "band": 1}, {"pools": 1, **SERVED}, 1.69),
+    ],
+    ids=["paged KV cache, at most 256", "output as served", "real compression of all", "of three quarters", "a window of gamma B instead"],
+)
+def test_corrections_known_from_sampling_come_out_within_two_percent(sets: Sets, base: Sets, known: float) -> None:
+    assert gain(sets, base) == pytest.approx(known, rel=0.02)
+
+
+def test_a_shared_cache_of_eight_h100_holds_177_windows_of_8k() -> None:
+    assert found({"pools": 1, "long_window": 8192, "capacity_rule": "of the hardware"}, "by_windows", "p1") == 177
+
+
+def test_a_batch_of_24_streams_four_fifths_of_the_experts_of_qwen3() -> None:
+    sets: Sets = {
+        **{"model": "qwen3_235b_a22b", "pools": 1, "engine_cap": 24, "slots_rule": "paged"},
+        **{"capacity_rule": "of the hardware", "time_rule": "roofline", "reduce_time": 0},
+    }
+    assert found(sets, "n_slots", "p1") == 24
+    assert found(sets, "touched", "p1") == pytest.approx(0.788, abs=5e-4)
+    assert found(sets, "w", "p1") == pytest.approx(17.7, rel=0.01)
+
+
+def test_weights_that_do_not_fit_are_said_not_to() -> None:
+    sets: Sets = {"model": "llama_3_1_405b", "capacity_rule": "of the hardware"}
+    computed = values(sets)
+    row = book().model.tables["case_pools"].index["mine_1", "p1"]
+    assert computed["case_pools.state"][row] == "the weights do not fit"
+    assert computed["results.state"][book().model.tables["results"].index["mine_1",]] == "a pool has no answer"
+
+
+def test_the_bridge_starts_at_the_printed_figure_and_closes() -> None:
+    left, factor = (book().values[f"bridge.{column}"] for column in ("left", "factor"))
+    assert left[0] == 14.08
+    assert factor.prod() * left[0] == pytest.approx(left[-1], rel=1e-9)
+    assert left[2] == pytest.approx(left[1] / 8, rel=1e-12)
+
+
+def test_children_of_a_case_follow_it() -> None:
+    edits = api.parse_sets(book().model, {"cases.corrected.pue": 1.1})
+    moved = evaluate(book().model.overridden(edits), edits)
+    rows = book().model.tables["case_totals"].index
+    for case in ("corrected", "corrected_fleetopt", "b200_today", "mine_12"):
+        before, after = (each["case_totals.per_wall_joule"][rows[case,]] for each in (book().values, moved))
+        assert after == pytest.approx(before * 1.42 / 1.1, rel=1e-12)
+    assert moved["case_totals.per_wall_joule"][rows["published",]] == book().values["case_totals.per_wall_joule"][rows["published",]]
