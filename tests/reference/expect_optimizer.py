@@ -100,7 +100,7 @@ def is_papers(i: Inputs, split: str, band: str) -> float:
 
 @expect("grid_outcome.paper_tok_per_j")
 def papers_tok_per_j(i: Inputs, split: str, band: str) -> float:
-    return tok_per_j(i, split, band) * is_papers(i, split, band) * sound(i, split, band)
+    return to_nine_decimals(tok_per_j(i, split, band)) * is_papers(i, split, band) * sound(i, split, band)
 
 
 expect("grid_outcome.short_window")(lambda i, split, _band: i[f"splits.{split}"])

@@ -104,8 +104,13 @@ def test_a_shared_cache_of_eight_h100_holds_177_windows_of_8k() -> None:
 
 def test_a_batch_of_24_streams_four_fifths_of_the_experts_of_qwen3() -> None:
     sets: Sets = {
-        **{"model": "qwen3_235b_a22b", "pools": 1, "engine_cap": 24, "slots_rule": "paged"},
-        **{"capacity_rule": "of the hardware", "time_rule": "roofline", "reduce_time": 0},
+        "model": "qwen3_235b_a22b",
+        "pools": 1,
+        "engine_cap": 24,
+        "slots_rule": "paged",
+        "capacity_rule": "of the hardware",
+        "time_rule": "roofline",
+        "reduce_time": 0,
     }
     assert found(sets, "n_slots", "p1") == 24
     assert found(sets, "touched", "p1") == pytest.approx(0.788, abs=5e-4)

@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from tests.reference import fleet
+from tests.reference import fleet, grid
 from tests.reference.draws import Values as Edits
 from tests.reference.expect_pool_counts import NO_CHOICE
 from tests.reference.test_every_quantity import book, calculated
@@ -42,7 +42,7 @@ def test_another_pool_at_the_end_never_takes_less_than_the_best_way_up_to_there(
     for count in (2, 3, 4):
         for last in range(5):
             fewer = [values[f"plans.best_{count - 1}"][inner] + values[f"plans.pool_{inner + 1}"][last] for inner in range(4)]
-            assert values[f"plans.best_{count}"][last] == min(fewer)
+            assert values[f"plans.best_{count}"][last] == min(grid.UNMET, *fewer)
 
 
 def test_every_pool_more_costs_power_where_requests_are_few() -> None:

@@ -307,7 +307,7 @@ BAD: dict[str, tuple[Edits, str, dict[str, str]]] = {
     "windows fall": ({"designs.yours.window_1": 8193}, UNORDERED, {}),
     "windows are equal": ({"designs.yours.window_1": 8192}, UNORDERED, {}),
     "a window beyond the distribution": ({"designs.yours.window_2": 65_536}, UNORDERED, {}),
-    "requests longer than the last window": ({"traffic.long_window": 32_768}, OUTGROWN, {}),
+    "requests longer than the last window": ({"traffic.long_window": 8_192}, OUTGROWN, {}),
     "an objective below prefill": ({"traffic.objective": 5}, NO_ANSWER, {"p2": SHORT, "p3": SHORT}),
     "a window too long for any sequence": ({"traffic.long_window": 4_000_000}, NO_ANSWER, {"p3": EMPTY_WINDOW}),
 }
