@@ -6,13 +6,16 @@ reference with the correction (stated as published ratios).
 """
 
 from functools import cache
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.reference import fleet
 from workbook import api
 from workbook.evaluate import Values, evaluate
 
+ROOT = Path(__file__).parents[2]
 Sets = dict[str, str | float]
 
 PUBLISHED: Sets = {
@@ -140,3 +143,34 @@ def test_children_of_a_case_follow_it() -> None:
         before, after = (each["case_totals.per_wall_joule"][rows[case,]] for each in (book().values, moved))
         assert after == pytest.approx(before * 1.42 / 1.1, rel=1e-12)
     assert moved["case_totals.per_wall_joule"][rows["published",]] == book().values["case_totals.per_wall_joule"][rows["published",]]
+
+
+LEANED_ON = ("h100_x4_llama_70b", "b200_x2_llama_70b", "h100_x8_llama_405b_fp8", "b200_x4_llama_405b_fp8", "b200_x8_llama_405b")
+"""Series of Llama-3.1-70B and 405B."""
+
+
+def median_error(of: str) -> float:
+    """Return the median absolute error of J/token over the measured points of 70B and 405B, from watts, speeds and GPUs."""
+    computed, table = book().values, book().model.tables["measured"]
+    errors = []
+    for row, (card, _) in enumerate(table.rows):
+        if card in LEANED_ON and computed["measured.counted"][row]:
+            watts, speed, measured_watts, measured_speed = (
+                float(computed[f"measured.{name}"][row]) for name in (f"power_{of}", f"speed_{of}", "watts", "throughput")
+            )
+            errors.append(abs(watts / speed * measured_speed / measured_watts - 1.0))
+    assert len(errors) == 39
+    return float(np.median(errors))
+
+
+def test_the_readme_states_the_error_against_measurement() -> None:
+    before, after = median_error("before"), median_error("after")
+    print(f"median absolute error of J/token, 70B and 405B: {before:.1%} before calibration, {after:.1%} after")
+    assert f"{before:.0%} before calibration and {after:.0%} after" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_tokens_per_watt_fall_with_the_measured_window_as_known() -> None:
+    row = book().model.tables["window_list"].index["b200_x8_llama_70b_windows",]
+    assert book().values["window_list.to_64k"][row] == pytest.approx(-0.62, abs=0.005)
+    ratios = [float(each) for each in book().values["window_sweep.halving"][1:7]]
+    assert ratios == pytest.approx([1.22, 1.48, 1.58, 1.65, 1.83, 3.77], abs=0.01)
