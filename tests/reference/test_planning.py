@@ -174,3 +174,48 @@ def test_tokens_per_watt_fall_with_the_measured_window_as_known() -> None:
     assert book().values["window_list.to_64k"][row] == pytest.approx(-0.62, abs=0.005)
     ratios = [float(each) for each in book().values["window_sweep.halving"][1:7]]
     assert ratios == pytest.approx([1.22, 1.48, 1.58, 1.65, 1.83, 3.77], abs=0.01)
+
+
+def one(column: str, *keys: str) -> float:
+    """Return a figure of the workbook as it comes."""
+    table = column.partition(".")[0]
+    return float(book().values[column][book().model.tables[table].index[keys]])
+
+
+def test_owning_pays_the_servers_back_over_their_life() -> None:
+    rate, years = 0.08, 5
+    yearly = one("case_totals.own", "corrected") - one("case_totals.electricity", "corrected")
+    assert sum(yearly / (1 + rate) ** year for year in range(1, years + 1)) == pytest.approx(
+        one("case_totals.capex", "corrected"), rel=1e-12
+    )
+
+
+def test_energy_money_and_carbon_of_a_year_by_hand() -> None:
+    wall = one("case_totals.wall", "corrected")
+    assert wall == pytest.approx(
+        (one("case_totals.board_power", "corrected") + one("case_totals.host_power", "corrected")) * 1.42, rel=1e-12
+    )
+    assert one("case_totals.energy", "corrected") == pytest.approx(wall * 8760 / 1000, rel=1e-12)
+    assert one("case_totals.electricity", "corrected") == pytest.approx(wall * 8760 * 0.128, rel=1e-12)
+    assert one("case_totals.carbon", "corrected") == pytest.approx(wall * 8760 * 367 / 1e6, rel=1e-12)
+    assert one("case_totals.rent", "corrected") == pytest.approx(one("case_totals.provisioned", "corrected") * 8 * 2.35 * 8760, rel=1e-12)
+    tokens_of_a_year = one("case_totals.tokens", "corrected") * 8760 * 3600
+    assert one("case_totals.cost_rented", "corrected") == pytest.approx(
+        one("case_totals.rent", "corrected") / tokens_of_a_year * 1e6, rel=1e-12
+    )
+
+
+def test_a_budget_turned_round_and_the_quarter_in_which_it_runs_out() -> None:
+    case = "corrected_fleetopt"
+    assert one("budget.tokens") == pytest.approx(one("case_totals.tokens", case) / one("case_totals.wall", case) * 1500, rel=1e-12)
+    assert one("budget.revenue") == pytest.approx(one("budget.tokens") * 8760 * 3600 / 1e6 * 3, rel=1e-12)
+    quarters = next(quarter for quarter in range(99) if one("case_totals.wall", case) * 1.6 ** (quarter / 4) > 1500)
+    assert one("budget.power_lasts") == 3 * quarters
+    quarters = next(quarter for quarter in range(99) if np.ceil(one("case_totals.provisioned", case) * 1.6 ** (quarter / 4)) > 120)
+    assert one("budget.nodes_last") == 3 * quarters
+
+
+def test_the_dashboard_shows_the_cases_chosen() -> None:
+    for column in ("tokens", "wall", "per_wall_joule", "cost_rented", "carbon"):
+        assert one(f"headline_figures.{column}", "chosen") == one(f"case_totals.{column}", "corrected_fleetopt")
+        assert one(f"headline_figures.{column}", "comparison") == one(f"case_totals.{column}", "b200_today")
