@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.check import Checker
-from workbook.expr.nodes import Call, Neighbour, Number, quantities, walk
+from workbook.expr.nodes import Call, Neighbour, Number, walk
+from workbook.expr.nodes import quantities as references
 from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.rules import TEXT, Type, UnitError
 from workbook.expr.units import Units, show
@@ -67,7 +68,7 @@ class _Compiler:
         empty = self._can_be_empty()
         for quantity in self.model.quantities.values():
             for variant in quantity.variants:
-                for name, node in quantities(variant.tree):
+                for name, node in references(variant.tree):
                     if name in empty:
                         place = variant.formula.place.shifted(node.at)
                         self.problems.add(place, f"'{quantity.id}': '{name}' may be empty", "refer to the column it is made from")
@@ -123,6 +124,11 @@ class _Compiler:
         except CycleError as error:
             self.problems.add(quantities[error.chain[0]].place, f"a cycle: {error}", "one of these must not depend on the others")
             return
+        for name, quantity in quantities.items():
+            if any(
+                isinstance(node, Neighbour) and used == name for variant in quantity.variants for used, node in references(variant.lowered)
+            ):
+                self.model.recurring.add(name)
         for group in self.model.order:
             tables = {quantities[name].table for name in group}
             if len(tables) > 1:

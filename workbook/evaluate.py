@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
-from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree, quantities
+from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree
 from workbook.expr.values import Array
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class _Evaluator:
         for quantity in group:
             self.start(quantity)
         table = self.model.tables[group[0].table]
-        recurs = len(group) > 1 or any(isinstance(node, Neighbour) and name == group[0].id for name, node in _references(group[0]))
+        recurs = len(group) > 1 or group[0].id in self.model.recurring
         for wave in _waves(table) if recurs else [None]:
             for quantity in group:
                 for variant in quantity.variants:
@@ -117,10 +117,6 @@ class _Evaluator:
 def _plain(column: Array) -> list[Any]:
     """Return keys as they compare: texts without case; a missing one (None) equals no text."""
     return [item if item is None else str(item).lower() for item in column] if column.dtype == object else [float(item) for item in column]
-
-
-def _references(quantity: Quantity) -> list[tuple[str, Tree]]:
-    return [pair for variant in quantity.variants for pair in quantities(variant.lowered)]
 
 
 def _waves(table: Table) -> list[set[int]]:

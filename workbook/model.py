@@ -119,7 +119,10 @@ class Table:
 
 @dataclass(slots=True)
 class Model:
-    """Everything known about one workbook before it is placed or evaluated."""
+    """Everything known about one workbook before it is placed or evaluated.
+
+    ``recurring`` names the quantities that use their own earlier rows.
+    """
 
     declared: Declarations
     units: Units
@@ -127,6 +130,7 @@ class Model:
     quantities: dict[str, Quantity]
     collected: dict[str, str]
     order: list[tuple[str, ...]] = field(default_factory=list)
+    recurring: set[str] = field(default_factory=set)
 
     def choices(self, bounds: Bounds) -> dict[str, str]:
         """Return what a keyed input may be: the names that cells show, by card, or by row of a table with one key."""
