@@ -6,7 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from workbook.canvas import CELL_WIDTH, LABEL_WIDTH, UNIT_WIDTH, unit_text
-from workbook.fit import TITLE_ROWS, height_of, lines, longest_text
+from workbook.fit import TITLE_ROWS, height_of, lines, longest_text, text_width
 from workbook.layout import Segment
 from workbook.schema import ChartsBlock, TableBlock, TextBlock
 from workbook.style import WIDTHS
@@ -46,7 +46,7 @@ def _width(model: Model, quantity: Quantity) -> float:
     width = WIDTHS.get(quantity.unit, CELL_WIDTH)
     if not quantity.is_text:
         return width
-    return max(width, min(WIDEST_CELL, 1.1 * longest_text(model, quantity.id) + 3))
+    return max(width, min(WIDEST_CELL, text_width(model, quantity.id)))
 
 
 def _cells(canvas: Canvas, quantity: Quantity, needed: int) -> None:

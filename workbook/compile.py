@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbook.errors import Diagnostic, Place, Problems, WorkbookError
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.expr.check import Checker
 from workbook.expr.nodes import Call, Neighbour, Number, walk
 from workbook.expr.nodes import quantities as references
@@ -33,6 +33,7 @@ def compile_model(declared: Declarations) -> Model:
     tabulator = Tabulator(model, problems)
     tabulator.run()
     problems.raise_if_any()
+    _check_searches(model, problems)
     compiler = _Compiler(model, problems)
     compiler.resolve(tabulator.pending)
     compiler.refuse_empty()
@@ -40,6 +41,22 @@ def compile_model(declared: Declarations) -> Model:
     compiler.sort()
     problems.raise_if_any()
     return model
+
+
+def _check_searches(model: Model, problems: Problems) -> None:
+    """A search names a table over lists, two of its columns, and the lists."""
+    for search in (sheet.search for sheet in model.declared.sheets if sheet.search):
+        table = model.tables.get(search.table)
+        if table is None or not table.keys:
+            problems.add(search.place, f"'search' is over an unknown table '{search.table}'", suggest(search.table, model.tables))
+            continue
+        columns = [name.partition(".")[2] for name in table.columns]
+        for name in (search.most, search.least):
+            if name not in columns:
+                problems.add(search.place, f"'{search.table}' has no column '{name}' to search by", suggest(name, columns))
+        lists = [key.of for key in table.keys]
+        if sorted(search.over) != sorted(lists) or any(model.tables[name].kind != "list" for name in search.over if name in model.tables):
+            problems.add(search.place, f"'over' of a search names the lists that the rows of '{search.table}' run over", ", ".join(lists))
 
 
 class _Compiler:

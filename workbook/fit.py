@@ -34,6 +34,11 @@ def longest_text(model: Model, name: str, seen: frozenset[str] = frozenset()) ->
     return max([0, *inner, *(len(str(text)) for text in texts)])
 
 
+def text_width(model: Model, name: str) -> float:
+    """Return the column width that shows every text of a text column."""
+    return 1.1 * longest_text(model, name) + 3
+
+
 def settle_heights(plan: SheetPlan) -> None:
     """Give wrapped rows the height their text needs at the final widths."""
     for label in plan.labels:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from workbook.across import frozen, place_across
 from workbook.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, WIDEST, Canvas, unit_text
 from workbook.equations import equation
-from workbook.fit import longest_text, paginate, settle_heights
+from workbook.fit import paginate, settle_heights, text_width
 from workbook.layout import TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
 from workbook.names import sheet_key, sheet_names
 from workbook.schema import (
@@ -132,7 +132,7 @@ class Placer(Canvas):
         self.label(0, label, "label")
         self.label(2, unit_text(quantity), "unit")
         if quantity.is_text:
-            self.plan.widen(1, min(WIDEST, 1.1 * longest_text(self.layout.model, quantity.id) + 3))
+            self.plan.widen(1, min(WIDEST, text_width(self.layout.model, quantity.id)))
         self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
         self.provenance(quantity.inputs.get(row) or quantity.evidence.get(row), quantity.doc, quantity.format)
         self.row += 1
@@ -230,7 +230,7 @@ class Placer(Canvas):
             self.label(2, unit_text(quantity), "unit")
             self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
             if quantity.is_text:
-                self.plan.widen(1, min(WIDEST, 1.1 * longest_text(model, quantity.id) + 3))
+                self.plan.widen(1, min(WIDEST, text_width(model, quantity.id)))
             how = quantity.doc or equation(model, quantity)
             self.wide(3, how, TEXT_COLUMNS - 3)
             self.row += 1
@@ -250,7 +250,7 @@ class Placer(Canvas):
             quantity = model.quantities[quantity_id]
             width = KEY_WIDTH if quantity_id in key_names else WIDTHS.get(quantity.unit, CELL_WIDTH)
             if quantity.is_text:
-                width = min(WIDEST, max(width, 1.1 * longest_text(model, quantity_id) + 3))
+                width = min(WIDEST, max(width, text_width(model, quantity_id)))
             self.plan.labels.append(Label(head, column, quantity.label, "header"))
             unit = unit_text(quantity)
             self.plan.labels.append(Label(head + 1, column, unit, "header_unit"))

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from workbook.schema import Block, Declarations, Search
 
 MOST_ROWS = 20_000
-NOTHING = 1e8  # templates give a billion to rows that do not compete for the least
 AS_LISTED = 1e-12  # relative; a step may land beside a listed value
 
 
@@ -50,7 +49,7 @@ class Optimum:
     def best(self, *, listed: bool = False, least: bool = False) -> pd.Series | None:
         """Return the row with most (or least) among all rows or the ``listed`` ones, or None where no row competes."""
         rows = self.grid[self.grid["listed"]] if listed else self.grid
-        rows = rows[(rows[self.most] > 0) & (rows[self.least] < NOTHING)]
+        rows = rows[rows[self.most] > 0]
         if rows.empty:
             return None
         column = rows[self.least] if least else -rows[self.most]

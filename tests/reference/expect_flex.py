@@ -149,8 +149,6 @@ expect_columns(
         "share": lambda _, item: item.sized.share,
         "instances": lambda _, item: item.instances,
         "all_slots": lambda _, item: item.sized.n_slots,
-        "idle": lambda i, item: curve(i, item.sized).p_idle,
-        "range": lambda i, item: curve(i, item.sized).p_nominal - curve(i, item.sized).p_idle,
         "k": lambda i, item: curve(i, item.sized).k,
         "x0": lambda i, item: curve(i, item.sized).x0,
         "served": lambda _, item: item.part_served,

@@ -147,12 +147,6 @@ def run(i: Inputs, split: str, band: str, pool: str) -> Run:
     return pools.run(i, served(i, split, band, pool), i["traffic.rate"])
 
 
-@expect("grid_pools.output")
-def mean_output(i: Inputs, split: str, band: str, pool: str) -> float:
-    share = cell(i, split, band).share(pool)
-    return SUMS["output"](cell(i, split, band).sent(pool)) / share if share else 0.0
-
-
 @expect("grid_pools.cost")
 def cost(i: Inputs, split: str, band: str, pool: str) -> float:
     return usd_per_hour(i, run(i, split, band, pool))

@@ -244,7 +244,7 @@ def test_availability_is_the_time_that_a_node_is_up(failures: float, repair: flo
 
 def logistic(cut: str, pool: str, sequences: float, edits: Edits) -> float:
     """Return the power of a GPU with so many sequences in flight, W."""
-    idle, range_, k, x0 = (value(f"flex_pools.{cut}.{pool}.{each}", edits) for each in ("idle", "range", "k", "x0"))
+    idle, range_, k, x0 = (value(f"flex_pools.{cut}.{pool}.{each}", edits) for each in ("p_idle", "p_range", "k", "x0"))
     return float(power.logistic_power(sequences, idle, idle + range_, k, x0))
 
 

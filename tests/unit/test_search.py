@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 import workbook
-from tests.support import TINY, command
+from tests.support import TINY, command, copy_of, plant
 from workbook import WorkbookError, api
 from workbook.expr.values import shown
+from workbook.packaged import packaged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -239,3 +240,21 @@ def test_changed_templates_are_searched(tmp_path: Path) -> None:
     assert "40 rows on the sheet, " in result.stdout
     # Steps start at the least value: 2,560, 4,608 and 6,656 are new among the splits.
     assert f"{(8 + 3) * 5} on the finer grid" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{table: nowhere, most: score, least: cost, over: {splits: 64, bands: 0.05}}", "unknown table 'nowhere'"),
+        ("{table: grid_outcome, most: scores, least: cost, over: {splits: 64, bands: 0.05}}", "no column 'scores'"),
+        ("{table: grid_outcome, most: score, least: cost, over: {splits: 64}}", "names the lists"),
+        ("{table: grid_outcome, most: score, least: cost, over: {splits: 64, curves: 1}}", "names the lists"),
+    ],
+)
+def test_a_search_that_cannot_be_is_told_when_templates_are_checked(written: str, told: str, tmp_path: Path) -> None:
+    root = copy_of(packaged(), tmp_path / "templates")
+    plant(root, "sheets/optimizer.yaml", "{table: grid_outcome, most: score, least: cost, over: {splits: 64, bands: 0.05}}", written)
+    result = command("check", "paper", "--templates", root)
+    assert result.exit_code == 1
+    assert told in result.stdout
+    assert "sheets/optimizer.yaml:4:" in result.stdout
