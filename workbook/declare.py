@@ -291,7 +291,7 @@ def _refuse_sections(items: tuple[Column, ...], problems: Problems) -> None:
 def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:
     check_name(name, place, "row key", problems)
     if isinstance(node, Scalar):
-        return RowKey(name, "", node.text, (), {}, place)
+        return RowKey(name, "", (node.text,), (), {}, place)
     reader = Reader(node, problems, f"row key '{name}'")
     count = int(reader.number("count") or 0)
     members: dict[str, str | float] = {f"{name}{number}": float(number) for number in range(1, count + 1)}
@@ -300,10 +300,11 @@ def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:
             members[key] = value.value
         else:
             problems.add(value.place, f"member '{key}' must be a text or a number")
-    row_key = RowKey(name, reader.text("label"), reader.text("of"), reader.texts("only"), members, place, reader.text("unit"))
+    parts = tuple(_row_key(key, part, place, problems) for key, part in reader.mapping("parts"))
+    row_key = RowKey(name, reader.text("label"), reader.texts("of"), reader.texts("only"), members, place, reader.text("unit"), parts)
     reader.finish()
-    if bool(row_key.of) == bool(row_key.members):
-        problems.add(place, f"row key '{name}' needs either 'of' (a catalogue, list or table), 'members' or 'count'")
+    if sum(map(bool, (row_key.of, row_key.members, row_key.parts))) != 1:
+        problems.add(place, f"row key '{name}' needs either 'of' (a catalogue, list or tables), 'members', 'count' or 'parts'")
     return row_key
 
 

@@ -235,11 +235,11 @@ class _Rows:
         if all(not argument.conditions for argument in arguments if isinstance(argument, Span)):
             return entry(*(self.owner.values[a.quantity] if isinstance(a, Span) else self.value(a) for a in arguments))
         singles = {n: np.broadcast_to(self.value(a), self.rows.shape) for n, a in enumerate(arguments) if not isinstance(a, Span)}
-        result = []
+        result: list[Array] = []
         for number, row in enumerate(self.rows):
             parts = [self._span(a, int(row)) if isinstance(a, Span) else singles[n][number] for n, a in enumerate(arguments)]
-            result.append(float(entry(*parts)))
-        return np.array(result)
+            result.append(np.asarray(entry(*parts)))
+        return np.array([item.item() for item in result], dtype=result[0].dtype)
 
     def _span(self, span: Span, row: int) -> Array:
         table = self.owner.model.tables[self.owner.model.quantities[span.quantity].table]

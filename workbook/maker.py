@@ -8,6 +8,7 @@ from workbook.model import Quantity, Table
 
 if TYPE_CHECKING:
     from workbook.errors import Problems
+    from workbook.keys import Part
     from workbook.model import Key, Model
     from workbook.schema import Formula
 
@@ -49,9 +50,16 @@ class Maker:
             quantity = self.add(Quantity(table.name, key.name, label, values.unit, len(table.rows), table.place, format=values.format))
             quantity.links = {number: (values.id, source.index[row[position],]) for number, row in enumerate(table.rows)}
             return
+        self._constants(table, key, [row[position] for row in table.rows])
+
+    def part_column(self, table: Table, part: Part) -> None:
+        """A part of a key has a column of names, too."""
+        self._constants(table, part.key, [part.members[row[part.owner]] for row in table.rows])
+
+    def _constants(self, table: Table, key: Key, members: list[str]) -> None:
         catalogue = self.model.declared.catalogues.get(key.of)
         label = key.label or (catalogue.label if catalogue else key.name.capitalize())
         numeric = all(isinstance(value, float) for value in key.shown.values())
         unit = (key.unit or "1") if numeric and key.shown else "text"
         quantity = self.add(Quantity(table.name, key.name, label, unit, len(table.rows), table.place))
-        quantity.constants = {number: key.shown[row[position]] for number, row in enumerate(table.rows)}
+        quantity.constants = {number: key.shown[member] for number, member in enumerate(members)}

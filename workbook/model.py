@@ -93,7 +93,8 @@ class Key:
 class Table:
     """Rows by keys. ``rows`` holds the member keys of each row; ``split`` names the catalogue whose sheets share it.
 
-    With ``across`` the rows run to the right. ``parents`` gives the parent's row of rows that take over values.
+    With ``across`` the rows run to the right. ``parents`` gives the parent's row of rows that take over values, ``parts``
+    what the members of a key are made of, each shown in a column of its own.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Table:
     split: str = ""
     across: bool = False
     parents: dict[int, int] = field(default_factory=dict)
+    parts: tuple[Key, ...] = ()
     columns: list[str] = field(default_factory=list)
 
     @property

@@ -150,7 +150,7 @@ class Resolver:
         for cell, other in (sides, sides[::-1]):
             if isinstance(cell, Cell) and isinstance(other, Text):
                 for table in self.model.tables.values():
-                    for key in table.keys:
+                    for key in (*table.keys, *table.parts):
                         if key.quantity == cell.quantity:
                             named = self._key(key, other)
                             return (cell, named) if sides[0] is cell else (named, cell)
@@ -186,7 +186,7 @@ class Resolver:
             if not (isinstance(own, Name) and own.name.startswith(f"{over.alias}.")):
                 raise ExpressionError(test.at, f"one side of the condition is '{over.alias}.column'")
             quantity = self._column(table, own.name.partition(".")[2], own.at)
-            key = next((key for key in table.keys if key.quantity == quantity), None)
+            key = next((key for key in (*table.keys, *table.parts) if key.quantity == quantity), None)
             resolved = self._key(key, value) if key else self.resolve(value)
             if relation == "equal":
                 equalities.append((quantity, resolved))

@@ -124,15 +124,19 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class RowKey:
-    """One key of a table's rows: the members of a catalogue or list, or members written out."""
+    """One key of a table's rows: the members of a catalogue, list or tables, members written out, or made of ``parts``.
+
+    A key of parts has a member for each combination of theirs, such as ``low_rate`` of ``low`` and ``rate``.
+    """
 
     name: str
     label: str
-    of: str
+    of: tuple[str, ...]
     only: tuple[str, ...]
     members: dict[str, str | float]
     place: Place
     unit: str = ""
+    parts: tuple[RowKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

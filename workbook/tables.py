@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 from workbook.errors import Place, suggest
 from workbook.expr.units import UnknownUnitError
+from workbook.keys import RowKeys, in_order_of_rows
 from workbook.linked import add_banner, add_view
 from workbook.maker import Maker
 from workbook.model import Key, Quantity, Table
@@ -28,9 +27,8 @@ class Tabulator(Maker):
                 self._list(block)
             elif isinstance(block, InputsBlock):
                 self._inputs(block, sheet)
-        for sheet, block in blocks:
-            if isinstance(block, TableBlock | ValuesBlock):
-                self._rows(block, sheet)
+        for block, sheet in in_order_of_rows([(block, sheet) for sheet, block in blocks if isinstance(block, TableBlock | ValuesBlock)]):
+            self._rows(block, sheet)
         for sheet, block in blocks:
             if isinstance(block, ViewBlock):
                 add_view(self, block, sheet)
@@ -159,14 +157,12 @@ class Tabulator(Maker):
                 self._check_source(figure.source, column.place)
 
     def _rows(self, block: TableBlock | ValuesBlock, sheet: Sheet) -> None:
-        if isinstance(block, TableBlock) and block.points:
-            keys, rows = self._points_rows(block)
-        else:
-            keys, members = self._keys(block, sheet)
-            rows = list(product(*members))
+        found = RowKeys(self.model, self.problems, block, sheet)
+        keys, rows = found.keys, found.rows
         kind = "single" if isinstance(block, ValuesBlock) else "table"
         across = isinstance(block, TableBlock) and block.across
-        table = self.add_table(Table(block.name, kind, tuple(keys), rows, block.place, split=sheet.each, across=across))
+        parts = tuple(part.key for part in found.parts)
+        table = self.add_table(Table(block.name, kind, tuple(keys), rows, block.place, split=sheet.each, across=across, parts=parts))
         if table is None:
             return
         if isinstance(block, TableBlock):
@@ -174,6 +170,8 @@ class Tabulator(Maker):
             table.parents = parent_rows(block, table, self.problems)
         for key in keys:
             self.key_column(table, key)
+        for part in found.parts:
+            self.part_column(table, part)
         if isinstance(block, TableBlock) and block.collect:
             self._collect(block, table)
         if isinstance(block, TableBlock) and block.points and keys:
@@ -185,18 +183,6 @@ class Tabulator(Maker):
             quantity.constants = dict(enumerate(data.values))
         for column in block.columns if isinstance(block, TableBlock) else block.items:
             self._column(column, table)
-
-    def _points_rows(self, block: TableBlock) -> tuple[list[Key], list[tuple[str, ...]]]:
-        """The rows of a table of curves: each card's points, numbered."""
-        catalogue = self.model.declared.catalogues.get(block.points)
-        if catalogue is None or catalogue.points is None or block.rows:
-            self.problems.add(block.place, f"'points: {block.points}' needs a catalogue whose cards have points, and no 'rows'")
-            return [], []
-        spec = catalogue.points
-        numbers: dict[str, str | float] = {f"p{number}": float(number) for number in range(1, spec.count + 1)}
-        card = Key("card", catalogue.name, f"{block.name}.card", self._shown(catalogue.name, block.place), catalogue.label)
-        point = Key(spec.key, "", f"{block.name}.{spec.key}", numbers, spec.label)
-        return [card, point], [(key, number) for key in catalogue.cards for number in numbers]
 
     def _points_columns(self, block: TableBlock, table: Table) -> None:
         catalogue = self.model.declared.catalogues[block.points]
@@ -219,35 +205,6 @@ class Tabulator(Maker):
             quantity.inputs = dict(enumerate(figures))
             for figure in figures[:1]:
                 self._check_source(figure.source, figure.place)
-
-    def _keys(self, block: TableBlock | ValuesBlock, sheet: Sheet) -> tuple[list[Key], list[list[str]]]:
-        keys: list[Key] = []
-        members: list[list[str]] = []
-        if sheet.each:
-            keys.append(Key(sheet.each_key, sheet.each, f"{block.name}.{sheet.each_key}", self._shown(sheet.each, sheet.place)))
-            members.append(list(keys[0].shown))
-        for row in block.rows if isinstance(block, TableBlock) else ():
-            shown: dict[str, str | float] = dict(row.members) if row.members else self._shown(row.of, row.place)
-            for member in row.only:
-                if member not in shown:
-                    self.problems.add(row.place, f"'{member}' is not a member of '{row.of}'", suggest(member, shown))
-            keys.append(Key(row.name, row.of, f"{block.name}.{row.name}", shown, row.label, row.unit))
-            members.append([member for member in (row.only or shown) if member in shown])
-        if isinstance(block, TableBlock) and not keys:
-            self.problems.add(block.place, f"table '{block.name}' has no row keys")
-        return keys, members
-
-    def _shown(self, of: str, place: Place) -> dict[str, str | float]:
-        if of in self.model.declared.catalogues:
-            return {key: card.name for key, card in self.model.declared.catalogues[of].cards.items()}
-        table = self.model.tables.get(of)
-        if table and table.kind == "list":
-            return {row[0]: row[0] for row in table.rows}
-        if table and table.kind == "table" and len(table.keys) == 1:
-            return dict(table.keys[0].shown)
-        known = [*self.model.declared.catalogues, *(name for name, item in self.model.tables.items() if item.kind == "list")]
-        self.problems.add(place, f"'{of}' is neither a catalogue nor a list nor an earlier table with one key", suggest(of, known))
-        return {}
 
     def _collect(self, block: TableBlock, table: Table) -> None:
         catalogue = self.model.declared.catalogues.get(block.collect)

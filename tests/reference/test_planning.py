@@ -114,6 +114,7 @@ def test_a_batch_of_24_streams_four_fifths_of_the_experts_of_qwen3() -> None:
         "capacity_rule": "of the hardware",
         "time_rule": "roofline",
         "reduce_time": 0,
+        "dispatch_time": 0,
     }
     assert found(sets, "n_slots", "p1") == 24
     assert found(sets, "touched", "p1") == pytest.approx(0.788, abs=5e-4)

@@ -236,8 +236,7 @@ def interpolate(units: Units, arguments: Sequence[Argument], at: int) -> Type:
 
 
 def at(units: Units, arguments: Sequence[Argument], at: int) -> Type:
-    """(cells, place): a number of the cells' unit."""
-    _numbers(arguments)
+    """(cells, place): a number of the cells' unit, or a text."""
     plain(units, [arguments[1]], at)
     return arguments[0][1]
 

@@ -179,7 +179,7 @@ def at(cells: Array, place: Array) -> Array:
     """INDEX(cells, place): the cell at a 1-based place; an error outside the range."""
     whole = np.floor(place)
     inside = (whole >= 1) & (whole <= len(cells))
-    return np.where(inside, cells[np.where(inside, whole, 1).astype(int) - 1], np.nan)
+    return np.where(inside, cells[np.where(inside, whole, 1).astype(int) - 1], np.array(None if cells.dtype == object else np.nan))
 
 
 def slope(ys: Array, xs: Array) -> Array:

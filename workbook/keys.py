@@ -1,0 +1,142 @@
+"""The keys and rows of tables: members of catalogues, lists and other tables, members written out, combinations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from workbook.errors import suggest
+from workbook.model import Key
+from workbook.schema import TableBlock
+
+if TYPE_CHECKING:
+    from workbook.errors import Place, Problems
+    from workbook.model import Model
+    from workbook.schema import RowKey, Sheet, ValuesBlock
+
+Shown = dict[str, str | float]
+Declared = tuple["TableBlock | ValuesBlock", "Sheet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a key that is made of several: the member of the part for each member of the key."""
+
+    key: Key
+    owner: int
+    members: dict[str, str]
+
+
+def in_order_of_rows(blocks: list[Declared]) -> list[Declared]:
+    """Return blocks so that those whose rows run over another table's come after it; their order is else as given."""
+    ordered: list[Declared] = []
+    waiting = blocks
+    while waiting:
+        awaited = {block.name for block, _ in waiting}
+        ready = [item for item in waiting if awaited.isdisjoint(_tables_run_over(item[0]))]
+        if not ready:  # they wait for one another: told when their rows are made
+            return ordered + waiting
+        # One at a time, so that a block that could start moves no further than it must.
+        ordered.append(ready[0])
+        waiting = [item for item in waiting if item is not ready[0]]
+    return ordered
+
+
+def _tables_run_over(block: TableBlock | ValuesBlock) -> set[str]:
+    rows = block.rows if isinstance(block, TableBlock) else ()
+    return {of for row in rows for part in (row, *row.parts) for of in part.of}
+
+
+class RowKeys:
+    """The keys of a block, its rows as tuples of member keys, and the parts that keys are made of."""
+
+    def __init__(self, model: Model, problems: Problems, block: TableBlock | ValuesBlock, sheet: Sheet) -> None:
+        """Find the keys of ``block``; record what is wrong in ``problems``."""
+        self.model, self.problems, self.block = model, problems, block.name
+        self.keys: list[Key] = []
+        self.rows: list[tuple[str, ...]] = []
+        self.parts: list[Part] = []
+        if isinstance(block, TableBlock) and block.points:
+            self._points(block)
+            return
+        members: list[list[str]] = []
+        if sheet.each:
+            shown = self._named(sheet.each, sheet.place)
+            self.keys.append(Key(sheet.each_key, sheet.each, f"{block.name}.{sheet.each_key}", shown))
+            members.append(list(shown))
+        for row in block.rows if isinstance(block, TableBlock) else ():
+            key, kept = self._key(row)
+            members.append(kept)
+            if row.parts:
+                self._split(row, len(self.keys), kept)
+            self.keys.append(key)
+        if isinstance(block, TableBlock) and not self.keys:
+            problems.add(block.place, f"table '{block.name}' has no row keys")
+        self.rows = list(product(*members))
+
+    def _points(self, block: TableBlock) -> None:
+        """The rows of a table of curves: each card's points, numbered."""
+        catalogue = self.model.declared.catalogues.get(block.points)
+        if catalogue is None or catalogue.points is None or block.rows:
+            self.problems.add(block.place, f"'points: {block.points}' needs a catalogue whose cards have points, and no 'rows'")
+            return
+        spec = catalogue.points
+        numbers: Shown = {f"p{number}": float(number) for number in range(1, spec.count + 1)}
+        card = Key("card", catalogue.name, f"{block.name}.card", self._named(catalogue.name, block.place), catalogue.label)
+        self.keys = [card, Key(spec.key, "", f"{block.name}.{spec.key}", numbers, spec.label)]
+        self.rows = [(key, number) for key in catalogue.cards for number in numbers]
+
+    def _key(self, row: RowKey) -> tuple[Key, list[str]]:
+        """Return a key and those of its members that the rows have."""
+        shown = self._shown(row)
+        for member in row.only:
+            if member not in shown:
+                self.problems.add(row.place, f"'{member}' is not a member of '{' or '.join(row.of)}'", suggest(member, shown))
+        of = row.of[0] if len(row.of) == 1 else ""
+        key = Key(row.name, of, f"{self.block}.{row.name}", shown, row.label, row.unit)
+        return key, [member for member in (row.only or shown) if member in shown]
+
+    def _shown(self, row: RowKey) -> Shown:
+        """Return what each member of a key is shown as."""
+        if row.members:
+            return dict(row.members)
+        if row.parts:
+            parts = [self._key(part) for part in row.parts]
+            every = product(*(kept for _, kept in parts))
+            shown = [
+                tuple(_text(key.shown[name]) for (key, _), name in zip(parts, names, strict=True))
+                for names in product(*(k for _, k in parts))
+            ]
+            return {"_".join(names): ", ".join(texts) for names, texts in zip(every, shown, strict=True)}
+        found: Shown = {}
+        for of in row.of:
+            for member, name in self._named(of, row.place).items():
+                if member in found:
+                    self.problems.add(row.place, f"'{member}' is a member of '{of}' and of one before it in 'of'", "rename one of them")
+                found[member] = name
+        return found
+
+    def _split(self, row: RowKey, owner: int, kept: list[str]) -> None:
+        """Note for each part of a key which of its members each member of the key is made of."""
+        parts = [self._key(part) for part in row.parts]
+        combined = {"_".join(names): names for names in product(*(members for _, members in parts))}
+        for number, (key, _) in enumerate(parts):
+            self.parts.append(Part(key, owner, {member: combined[member][number] for member in kept}))
+
+    def _named(self, of: str, place: Place) -> Shown:
+        """Return the members of a catalogue, list or table, and what they are shown as."""
+        if of in self.model.declared.catalogues:
+            return {key: card.name for key, card in self.model.declared.catalogues[of].cards.items()}
+        table = self.model.tables.get(of)
+        if table and table.kind == "list":
+            return {row[0]: row[0] for row in table.rows}
+        if table and table.kind == "table" and len(table.keys) == 1:
+            return dict(table.keys[0].shown)
+        known = [*self.model.declared.catalogues, *(name for name, item in self.model.tables.items() if item.kind == "list")]
+        self.problems.add(place, f"'{of}' is neither a catalogue nor a list nor a table with one key", suggest(of, known))
+        return {}
+
+
+def _text(shown: str | float) -> str:
+    return shown if isinstance(shown, str) else f"{shown:g}"
