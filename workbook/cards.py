@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, WorkbookError, suggest
-from workbook.figures import BASES, check_bounds, check_name, figure, formula, read_field
+from workbook.figures import BASES, check_bounds, check_name, figure, formula, one_basis, read_field
 from workbook.points import points_spec, read_points
 from workbook.schema import Card, Catalogue, Entry, Field, Figure, Points, Source
 from workbook.source import Mapping, Node, Reader, is_file, read
@@ -75,8 +75,11 @@ def _cards(
             problems.add(at, f"card '{key}' is missing from {name}/", suggest(key, found) or f"add {name}/{key}.yaml")
     if not found:
         problems.add(place, f"no cards in {name}/")
-    listed = [key for key in order if key in found]
-    return {key: found[key] for key in [*listed, *sorted(set(found) - set(listed))]}
+    here = {key: card for key, card in found.items() if card.basis in {"", basis}}
+    if found and not here:
+        problems.add(place, f"every card in {name}/ is of another basis than this workbook, which is '{basis}'")
+    listed = [key for key in order if key in here]
+    return {key: here[key] for key in [*listed, *sorted(set(here) - set(listed))]}
 
 
 def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: str, problems: Problems) -> Card:
@@ -90,21 +93,31 @@ def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: st
             f"card '{key}' has the name '{name}'",
             "1 to 28 characters, none of * ? ~ [ ] : / \\ or quotes, not starting with = + - @ < >",
         )
+    own_basis = one_basis(reader, key)
     given = reader.mapping("fields")
     entries: dict[str, Entry] = {}
     for field_name, value in given:
         if field_name not in fields:
             problems.add(given.keys[field_name], f"unknown field '{field_name}' in card '{key}'", suggest(field_name, fields))
             continue
+        if _apart(fields[field_name].basis, own_basis):
+            message = f"'{key}.{field_name}' is of basis '{fields[field_name].basis}', but its card is of '{own_basis}'"
+            problems.add(given.keys[field_name], message, "leave it out: no workbook has both")
+            continue
         entry = _entry(value, fields[field_name], f"{key}.{field_name}", basis, problems)
         if entry and fields[field_name].basis in {"", basis}:
             entries[field_name] = entry
     for field in fields.values():
-        if field.name not in given.items and not field.optional:
+        if field.name not in given.items and not field.optional and not _apart(field.basis, own_basis):
             problems.add(reader.place, f"card '{key}' lacks the field '{field.name}' ({field.label}, {field.unit})")
     curve = read_points(reader, points, key, problems)
     reader.finish()
-    return Card(key, name, about, entries, reader.place, curve)
+    return Card(key, name, about, entries, reader.place, curve, own_basis)
+
+
+def _apart(one: str, other: str) -> bool:
+    """Tell whether no workbook has things of both bases ('' goes with either)."""
+    return bool(one and other) and one != other
 
 
 def _entry(node: Node, field: Field, what: str, basis: str, problems: Problems) -> Entry | None:
@@ -159,7 +172,13 @@ def sources(root: Path, problems: Problems) -> dict[str, Source]:
         check_name(key, node.keys[key], "source", problems)
         reader = Reader(value, problems, f"source '{key}'")
         result[key] = Source(
-            key, reader.text("title"), reader.text("publisher"), reader.text("date"), reader.text("reference"), reader.text("licence")
+            key,
+            reader.text("title"),
+            reader.text("publisher"),
+            reader.text("date"),
+            reader.text("reference"),
+            reader.text("licence"),
+            one_basis(reader, key),
         )
         reader.finish()
     return result

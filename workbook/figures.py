@@ -108,6 +108,14 @@ def check_bounds(value: float | str, limits: Bounds, place: Place | None, what: 
         problems.add(place, f"{what} is {value:g}; it must be a whole number")
 
 
+def one_basis(reader: Reader, name: str) -> str:
+    """Read the basis of the only workbooks that have a field, a card or a source ('' for all workbooks)."""
+    basis = reader.text("basis")
+    if basis not in {"", *BASES}:
+        reader.problems.add(reader.place_of("basis"), f"basis of '{name}' cannot be '{basis}'", suggest(basis, BASES))
+    return basis
+
+
 def read_field(name: str, node: Node, place: Place, problems: Problems) -> Field:
     """Read the declaration of a card's field."""
     check_name(name, place, "field", problems)
@@ -123,10 +131,8 @@ def read_field(name: str, node: Node, place: Place, problems: Problems) -> Field
         bounds(reader),
         reader.text("order"),
         reader.number("ends_at"),
-        reader.text("basis"),
+        one_basis(reader, name),
     )
-    if result.basis not in {"", *BASES}:
-        problems.add(reader.place, f"basis of '{name}' cannot be '{result.basis}'", suggest(result.basis, BASES))
     if result.order not in {"", *ORDERS}:
         problems.add(reader.place, f"order of '{name}' cannot be '{result.order}'", suggest(result.order, ORDERS))
     reader.finish()

@@ -60,7 +60,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One member of a catalogue; ``points`` holds the rows of its curve, if its catalogue has one."""
+    """One member of a catalogue, in all workbooks or in those of one ``basis``; ``points`` holds the rows of its curve, if any."""
 
     key: str
     name: str
@@ -68,6 +68,7 @@ class Card:
     entries: dict[str, Entry]
     place: Place
     points: tuple[dict[str, Figure], ...] = ()
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +360,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where figures come from."""
+    """Where figures come from; told in all workbooks or in those of one ``basis``."""
 
     key: str
     title: str
@@ -367,6 +368,7 @@ class Source:
     date: str
     reference: str
     licence: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)

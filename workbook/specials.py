@@ -73,7 +73,8 @@ def _equations(canvas: Canvas) -> None:
 
 def _sources(canvas: Canvas) -> None:
     canvas.header(("Source", "Date", "Publisher", "Reference"), (LABEL_WIDTH, 0.0, 0.0, 0.0), (1, 1, 2, 6))
-    for source in canvas.layout.model.declared.sources.values():
+    declared = canvas.layout.model.declared
+    for source in (source for source in declared.sources.values() if source.basis in {"", declared.basis}):
         canvas.label(0, source.title, "label")
         canvas.label(1, source.date, "provenance")
         canvas.wide(2, source.publisher, 2)

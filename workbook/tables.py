@@ -103,8 +103,12 @@ class Tabulator(Maker):
                 self.problems.add(figure.place, message, suggest(str(figure.value), choices))
 
     def _check_source(self, source: str, place: Place) -> None:
-        if source and source not in self.model.declared.sources:
-            self.problems.add(place, f"unknown source '{source}'", suggest(source, self.model.declared.sources))
+        declared = self.model.declared
+        if source and source not in declared.sources:
+            self.problems.add(place, f"unknown source '{source}'", suggest(source, declared.sources))
+        elif source and declared.sources[source].basis not in {"", declared.basis}:
+            message = f"source '{source}' is of basis '{declared.sources[source].basis}', but this workbook is of '{declared.basis}'"
+            self.problems.add(place, message, "leave out the source's 'basis'")
 
     def _list(self, block: ListBlock) -> None:
         table = self.add_table(

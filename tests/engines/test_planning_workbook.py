@@ -27,9 +27,14 @@ OWN: dict[str, str | float] = {
     "cases.mine_4.model": "llama_3_1_405b",
     "cases.mine_5.compression": "as coded",
     "cases.mine_5.discount": 0,
+    "cases.mine_6.model": "gpt_oss_120b",
+    "cases.mine_6.tensor_parallel": 1,
+    "cases.mine_7.model": "qwen3_next_80b_a3b",
+    "models.gpt_oss_120b.attention_window": 40000,
+    "models.llama_3_1_8b.state_bytes": 1e9,
     "cases.corrected.electricity": 0.0815,
 }
-"""Cases as a user makes them: one does not fit its GPUs, one cannot meet its objective."""
+"""Cases as a user makes them: one does not fit its GPUs, one cannot meet its objective; a window between 8,192 and 131,072 tokens."""
 
 
 @pytest.mark.parametrize("sets", [{}, OWN], ids=["as it comes", "with cases of one's own"])

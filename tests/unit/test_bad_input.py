@@ -207,6 +207,39 @@ MISTAKES = {
         "must hold exactly one 'paper' and one 'corrected' figure",
         also=((SMALL, "corrected:", "correct:"),),
     ),
+    "a field of no known basis": Mistake(FIELDS, "minimum: 0, opt", "minimum: 0, basis: §print, opt", "basis of 'cache' cannot be 'print'"),
+    "a card of no known basis": Mistake(
+        SMALL, "name: Small GPU", "name: Small GPU\nbasis: §corected", "basis of 'small' cannot be 'corected'", "did you mean 'corrected'?"
+    ),
+    "cards of another basis only": Mistake(
+        FIELDS,
+        "title: GPUs",
+        "§title: GPUs",
+        "every card in gpus/ is of another basis than this workbook, which is 'paper'",
+        also=(
+            (SMALL, "name: Small GPU", "name: Small GPU\nbasis: corrected"),
+            (LARGE, "name: Large GPU", "name: Large GPU\nbasis: corrected"),
+        ),
+    ),
+    "a figure that no workbook has": Mistake(
+        SMALL,
+        "  maker:",
+        "  §cache: {value: 50, unit: MB/gpu}\n  maker:",
+        "'small.cache' is of basis 'corrected', but its card is of 'paper'",
+        "leave it out",
+        also=((FIELDS, "minimum: 0, optional", "minimum: 0, basis: corrected, optional"), (SMALL, "about:", "basis: paper\nabout:")),
+    ),
+    "a source of no known basis": Mistake(
+        "sources.yaml", "reference: page 1", "reference: page 1, basis: §print", "basis of 'datasheet' cannot be 'print'"
+    ),
+    "a source of another basis": Mistake(
+        SMALL,
+        MEMORY,
+        MEMORY.replace("{", "§{").replace("datasheet", "later"),
+        "source 'later' is of basis 'corrected', but this workbook is of 'paper'",
+        "leave out the source's 'basis'",
+        also=(("sources.yaml", "datasheet:", "later: {title: A later one, basis: corrected}\ndatasheet:"),),
+    ),
     # YAML.
     "a tab": Mistake(INPUTS, "      weights:", "§\tweights:", "is not valid YAML", "check indentation, quotes and colons"),
     "an open quote": Mistake(INPUTS, "title: Inputs", 'title: §"Inputs', "is not valid YAML", "check indentation, quotes and colons"),

@@ -5,14 +5,16 @@ from __future__ import annotations
 from math import exp, log2, sqrt
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 
-from workbook import cards
+from workbook import api, cards
 from workbook.errors import Place, Problems
 from workbook.packaged import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from workbook.schema import Card, Figure
 
@@ -21,10 +23,10 @@ PLANNING = ("power_fits", "measured_series", "context_sweeps", "traces", "sites"
 FIRM = {"measured", "calibrated"}
 
 
-def load(name: str) -> dict[str, Card]:
-    """Give the cards of a catalogue; fail with all that is wrong in it."""
+def load(name: str, basis: str = "corrected") -> dict[str, Card]:
+    """Give the cards of a catalogue in workbooks of one basis; fail with all that is wrong in it."""
     problems = Problems()
-    catalogue = cards.catalogue(ROOT, name, "corrected", Place("test"), problems)
+    catalogue = cards.catalogue(ROOT, name, basis, Place("test"), problems)
     problems.raise_if_any()
     assert catalogue is not None
     return catalogue.cards
@@ -66,7 +68,7 @@ MEASURED_FITS = [key for key, fit in FITS.items() if text(fit, "evidence") == "m
 COUNTED = [key for key in TRACES if key not in {"agent", "lmsys_chat"}]
 
 
-@pytest.mark.parametrize("name", PLANNING)
+@pytest.mark.parametrize("name", [*PLANNING, "models"])
 def test_every_figure_lies_in_its_range_and_the_firm_ones_name_a_dated_source(name: str) -> None:
     problems = Problems()
     sources = cards.sources(ROOT, problems)
@@ -206,3 +208,117 @@ def test_a_price_that_stands_in_is_graded_low() -> None:
         assert figure is not None
         assert figure.confidence == "low"
         assert "stands in" in figure.note
+
+
+MODELS = load("models")
+PRINTED = ("llama_3_1_8b", "llama_3_1_70b", "llama_3_1_405b", "qwen3_235b_a22b", "deepseek_v3")
+LENGTHS = {"kv_8k": 8_192, "kv_128k": 131_072}
+
+
+def test_the_paper_keeps_its_models_and_the_plan_adds_to_them() -> None:
+    assert tuple(load("models", "paper")) == PRINTED
+    assert tuple(MODELS) == (
+        *PRINTED[:3],
+        *("qwen3_32b", "mixtral_8x7b", "qwen3_30b_a3b"),
+        *PRINTED[3:],
+        *("gpt_oss_120b", "qwen3_next_80b_a3b"),
+    )
+
+
+def test_fields_of_one_basis_are_those_of_its_workbooks_only() -> None:
+    planned = {"moe_layers", "window_layers", "attention_window", "window_bytes_per_token", "state_bytes"}
+    printed = {"kv_bytes", "tensor_parallel", "moe_layer_time"}
+    for card in load("models", "paper").values():
+        assert set(card.entries) & (planned | printed) == printed
+    for card in MODELS.values():
+        assert set(card.entries) & (planned | printed) == planned
+
+
+def test_sources_of_planned_models_are_told_in_the_plan_only(tmp_path: Path) -> None:
+    told = {}
+    for name in ("paper", "planning"):
+        sheets = openpyxl.load_workbook(api.build(name, tmp_path / f"{name}.xlsx").path, read_only=True)
+        told[name] = {str(cell) for cell in (row[0] for row in sheets["Notes"].iter_rows(values_only=True)) if cell}
+    only = {title for title in told["planning"] if title.startswith(("gpt-oss-120b", "Qwen3-Next", "Qwen3-32B", "Qwen3-30B", "Mixtral"))}
+    assert len(only) == 5
+    assert not only & told["paper"]
+    assert any(title.startswith("DeepSeek-V3 model configuration") for title in told["paper"] & told["planning"])
+
+
+CACHES = {
+    "llama_3_1_8b": 32 * 2 * 8 * 128 * 2,
+    "llama_3_1_70b": 80 * 2 * 8 * 128 * 2,
+    "llama_3_1_405b": 126 * 2 * 8 * 128 * 2,
+    "qwen3_32b": 64 * 2 * 8 * 128 * 2,
+    "mixtral_8x7b": 32 * 2 * 8 * 128 * 2,
+    "qwen3_30b_a3b": 48 * 2 * 4 * 128 * 2,
+    "qwen3_235b_a22b": 94 * 2 * 4 * 128 * 2,
+    "deepseek_v3": 61 * (512 + 64) * 2,
+    "gpt_oss_120b": 18 * 2 * 8 * 64 * 2,
+    "qwen3_next_80b_a3b": 12 * 2 * 2 * 256 * 2,
+}
+"""Bytes of a token in the layers that keep every token: layers * (key and value) * heads * width * 2 bytes, or the latent row."""
+
+FIXED = {"gpt_oss_120b": 18 * 2 * 8 * 64 * 2 * 128, "qwen3_next_80b_a3b": 36 * (32 * 128 * 128 + 3 * (2 * 16 + 32) * 128) * 2}
+"""Bytes that a sequence of more than 128 tokens takes besides, whatever its length: 18 layers with a window; 36 recurrent ones."""
+
+
+@pytest.mark.parametrize("key", MODELS)
+def test_the_cache_of_a_token_follows_from_the_shapes(key: str) -> None:
+    model = MODELS[key]
+    assert number(model, "kv_bytes_per_token") == CACHES[key]
+    assert number(model, "window_bytes_per_token") * number(model, "attention_window") + number(model, "state_bytes") == FIXED.get(key, 0)
+    windows = [number(model, name) for name in ("window_layers", "attention_window", "window_bytes_per_token")]
+    assert all(windows) or not any(windows)
+    assert number(model, "window_layers") < number(model, "layers")
+
+
+def test_what_a_sequence_takes_besides_as_published() -> None:
+    assert FIXED["gpt_oss_120b"] == pytest.approx(4.72e6, rel=1e-3)
+    assert FIXED["qwen3_next_80b_a3b"] == pytest.approx(37.75e6 + 1.77e6, rel=1e-4)
+    state = MODELS["qwen3_next_80b_a3b"].entries["state_bytes"].figure
+    assert state is not None
+    assert state.low == 36 * 32 * 128 * 128 * 2
+    assert state.high == FIXED["qwen3_next_80b_a3b"] + 36 * 32 * 128 * 128 * 2
+
+
+def in_planning(column: str, key: str, **edits: float) -> float:
+    """Give a figure of the side-by-side table, perhaps with figures of the model's card replaced."""
+    book = api.load("planning", sets={f"models.{key}.{name}": value for name, value in edits.items()})
+    return float(book.values[f"models_list.{column}"][book.model.tables["models_list"].index[key,]])
+
+
+@pytest.mark.parametrize(("column", "tokens"), LENGTHS.items())
+@pytest.mark.parametrize("key", ["llama_3_1_405b", "deepseek_v3", "gpt_oss_120b", "qwen3_next_80b_a3b"])
+def test_the_cache_of_a_sequence_by_hand(key: str, column: str, tokens: int) -> None:
+    assert in_planning(column, key) == pytest.approx((CACHES[key] * tokens + FIXED.get(key, 0)) / 1e9, rel=1e-12)
+
+
+def test_a_window_longer_than_the_sequence_holds_all_of_it() -> None:
+    key, window = "gpt_oss_120b", 40_000
+    assert in_planning("kv_8k", key, attention_window=window) == pytest.approx(36 * 2048 * 8_192 / 1e9, rel=1e-12)
+    assert in_planning("kv_128k", key, attention_window=window) == pytest.approx(18 * 2048 * (131_072 + window) / 1e9, rel=1e-12)
+
+
+def test_routed_experts_are_counted_in_the_layers_that_have_them() -> None:
+    assert in_planning("routed_parameters", "deepseek_v3") == 3 * 256 * 7168 * 2048 * 58
+    assert in_planning("routed_parameters", "gpt_oss_120b") == 3 * 128 * 2880 * 2880 * 36
+    assert in_planning("routed_parameters", "llama_3_1_70b") == 0
+
+
+@pytest.mark.parametrize("key", MODELS)
+def test_parameters_are_those_of_the_shapes(key: str) -> None:
+    model = MODELS[key]
+    at = {name: number(model, name) for name in model.entries if name != "attention"}
+    routed = 3 * at["experts"] * at["hidden"] * at["moe_intermediate"] * at["moe_layers"] / 1e9
+    total, active = at["total_parameters"], at["active_parameters"]
+    assert (at["moe_layers"] == 0) == (at["experts"] == 0)
+    assert at["moe_layers"] <= at["layers"]
+    if not routed:
+        assert active == total
+        return
+    assert 0.95 < routed / total < 1  # attention, embeddings and shared experts are 2 to 5% of these models
+    apart = active - routed * at["experts_per_token"] / at["experts"]  # active besides the routed experts
+    embedding = at["vocabulary"] * at["hidden"] / 1e9  # some count that of the input as active, some do not
+    rounding = 0.1
+    assert total - routed - embedding - rounding < apart < total - routed + rounding
