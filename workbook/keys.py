@@ -132,7 +132,7 @@ class RowKeys:
         if table and table.kind == "list":
             return {row[0]: row[0] for row in table.rows}
         if table and table.kind == "table" and len(table.keys) == 1:
-            return dict(table.keys[0].shown)
+            return {row[0]: table.keys[0].shown[row[0]] for row in table.rows}
         known = [*self.model.declared.catalogues, *(name for name, item in self.model.tables.items() if item.kind == "list")]
         self.problems.add(place, f"'{of}' is neither a catalogue nor a list nor a table with one key", suggest(of, known))
         return {}

@@ -140,7 +140,7 @@ class Model:
         if catalogue:
             return {card.key: card.name for card in catalogue.cards.values()}
         table = self.tables.get(bounds.key)
-        return {member: str(name) for member, name in table.keys[0].shown.items()} if table and len(table.keys) == 1 else {}
+        return {row[0]: str(table.keys[0].shown[row[0]]) for row in table.rows} if table and len(table.keys) == 1 else {}
 
     def cell_id(self, quantity: str, row: int) -> str:
         """Return the stable dotted id of one cell: table, the row's keys, column."""
