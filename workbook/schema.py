@@ -168,6 +168,7 @@ class Column:
     headline: bool = False
     bounds: Bounds = Bounds()
     section: str = ""
+    takes: Formula | None = None
 
 
 @dataclass(frozen=True, slots=True)
