@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from workbook.layout import Layout
-    from workbook.model import Model
+    from workbook.model import Model, Quantity
 
 DEFAULT = "paper"
 
@@ -76,13 +76,14 @@ def load(name: str = DEFAULT, templates: Path | str | None = None, sets: Mapping
 
 
 def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float | str]) -> Book:
-    """Evaluate a placed model with edits; raises WorkbookError when a cell would hold an error value.
+    """Evaluate a placed model with edits; raises WorkbookError when a cell would hold an error, or take over what it may not hold.
 
-    In the book an edited cell that took over a parent's value is an input.
+    In the book an edited cell that took over a value is an input.
     """
     model = model.overridden(edits)
     layout = replace(layout, model=model)
     values = evaluate(model, edits)
+    check_taken(layout, values)
     check_values(layout, values)
     return Book(model, layout, values, edits)
 
@@ -137,9 +138,11 @@ def _set_value(
         by_name = {name.lower(): name for name in choices.values()}
         shown = choices.get(str(given)) or by_name.get(str(given).lower())
         if shown is None:
-            catalogue = model.declared.catalogues.get(quantity.bounds.key)
-            kind = catalogue.title.lower() if catalogue else f"rows of '{quantity.bounds.key}'"
-            problems.add(place, f"{what}: '{given}' is not one of the {kind}", suggest(str(given), choices.values() if place else choices))
+            problems.add(
+                place,
+                f"{what}: '{given}' is not one of the {_kind(model, quantity)}",
+                suggest(str(given), choices.values() if place else choices),
+            )
         return shown
     try:
         number = quantise(float(given))
@@ -150,6 +153,29 @@ def _set_value(
         return None
     check_bounds(number, quantity.bounds, place, what, problems)
     return number
+
+
+def _kind(model: Model, quantity: Quantity) -> str:
+    """Return what a keyed input chooses from, as messages say it."""
+    catalogue = model.declared.catalogues.get(quantity.bounds.key)
+    return catalogue.title.lower() if catalogue else f"rows of '{quantity.bounds.key}'"
+
+
+def check_taken(layout: Layout, values: Values) -> None:
+    """Raise WorkbookError for every cell that takes over from an expression what it would refuse as an input, errors aside."""
+    model, problems = layout.model, Problems()
+    for quantity in model.quantities.values():
+        for row, variant in quantity.formula_rows().items() if quantity.takes else ():
+            value, place = values[quantity.id][row], variant.formula.place
+            if value is None or (not quantity.is_text and np.isnan(value)):
+                continue
+            what = f"{layout.address(quantity.id, row)} ({model.cell_id(quantity.id, row)})"
+            choices = model.choices(quantity.bounds).values()
+            if choices and value not in choices:
+                problems.add(place, f"{what} takes over '{value}', not one of the {_kind(model, quantity)}", suggest(str(value), choices))
+            else:
+                check_bounds(value, quantity.bounds, place, what, problems)
+    problems.raise_if_any()
 
 
 def check_values(layout: Layout, values: Values) -> None:

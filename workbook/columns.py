@@ -94,10 +94,14 @@ def _column(name: str, node: Node, place: Place, owner: str, problems: Problems)
         headline=reader.flag("headline"),
         bounds=limits,
         section=reader.text("section"),
+        takes=formula(reader.take("takes"), f"'takes' of {reader.what}", problems),
     )
     reader.finish()
-    if sum(map(bool, (column.expr, column.cases, column.each_row, values, column.decimals_of))) != 1:
-        problems.add(reader.place, f"{reader.what} needs exactly one of expr, by + cases, each_row, values, printed, decimals_of")
+    if sum(map(bool, (column.expr, column.cases, column.each_row, values or column.takes, column.decimals_of))) != 1:
+        problems.add(reader.place, f"{reader.what} needs exactly one of expr, by + cases, each_row, values, printed, decimals_of, takes")
+    elif column.takes and (printed or first):
+        other = "printed" if printed else "first"
+        problems.add(column.takes.place, f"{reader.what} has 'takes' and '{other}'", "beside 'takes' stand 'values' at most")
     if bool(column.by) != bool(column.cases):
         problems.add(reader.place, f"{reader.what}: 'by' and 'cases' go together")
     return column

@@ -74,6 +74,8 @@ class _Compiler:
                 tree = resolver.resolve(parse(text.text))
                 found, lowered = checker.check(tree)
                 self._check_unit(quantity, found, lowered)
+                if quantity.takes:
+                    self._check_takes(tree)
                 self._check_first_rows(quantity, tree, rows)
             except (ExpressionError, UnitError) as error:
                 self.problems.add(text.place.shifted(error.at), f"'{quantity.id}': {error.message}", error.fix)
@@ -99,6 +101,14 @@ class _Compiler:
             size = len(found)
             found |= {item.id for item in every if any(target in found for target, _ in item.links.values())}
         return found
+
+    def _check_takes(self, tree: Tree) -> None:
+        """What may be typed over has a value of its own row in every row."""
+        if isinstance(tree, Call) and tree.function == "only":
+            raise ExpressionError(tree.at, "'only' cannot stand in 'takes': an input is never empty", "write 'x if test else y'")
+        above = next((node for node in walk(tree) if isinstance(node, Neighbour)), None)
+        if above is not None:
+            raise ExpressionError(above.at, "'previous' and 'next' cannot stand in 'takes'", "'parents' takes over a member's value")
 
     def _check_first_rows(self, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> None:
         """The first row of a group has none above it."""

@@ -104,6 +104,8 @@ def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | No
         if isinstance(block, TableBlock) and (block.across or block.parents):
             what = "runs across" if block.across else "has members with parents"
             problems.add(block.place, f"table '{block.name}' {what} on a sheet that is repeated", "put it on a sheet of its own")
+    for item in blocks:
+        _refuse_takes(item, each_of, problems)
     if not blocks:
         problems.add(reader.place, f"sheet '{key}' has no blocks")
     sheet = Sheet(
@@ -286,6 +288,17 @@ def _refuse_sections(items: tuple[Column, ...], problems: Problems) -> None:
     for column in items:
         if column.section:
             problems.add(column.place, f"'{column.name}' has a 'section', but its table does not run across", "add 'across: true'")
+
+
+def _refuse_takes(block: Block | None, each_of: str, problems: Problems) -> None:
+    """Values taken over from an expression belong to the members of one key."""
+    if isinstance(block, TableBlock) and len(block.rows) == 1 and not block.points and not each_of:
+        return
+    given = block.columns if isinstance(block, TableBlock) else block.items if isinstance(block, ValuesBlock) else ()
+    for column in given:
+        if column.takes:
+            message = f"'{column.name}' has 'takes', which needs a table with one row key on a sheet that is not repeated"
+            problems.add(column.takes.place, message, "write 'expr', or put it into such a table")
 
 
 def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:

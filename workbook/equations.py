@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def equation(model: Model, quantity: Quantity) -> str:
-    """Return how a quantity is computed; rows with expressions of their own are named."""
+    """Return how a quantity is computed; rows with expressions of their own are named, and values that may be typed over."""
     before = "of the column to the left" if model.tables[quantity.table].across else "of the row above"
     writer = Prose(lambda name: _label(model, quantity, name), lambda name, row: row_label(model, name, row), before)
     texts: dict[str, list[int]] = {}
     for variant in quantity.variants:
         texts.setdefault(writer.write(variant.tree), []).extend(variant.rows)
     if len(texts) == 1:
-        return next(iter(texts))
+        return next(iter(texts)) + (" [where no value is given]" if quantity.takes else "")
     return "; ".join(f"{text} [{_rows(model, quantity, rows)}]" for text, rows in texts.items())
 
 

@@ -32,9 +32,9 @@ def evaluate(model: Model, edits: Mapping[tuple[str, int], float | str] | None =
 
     A cell that ``only`` left empty holds ``values.EMPTY``.
 
-    ``edits`` replaces inputs, and values taken over from a parent, by (quantity id, row). Text edits are the text that
-    the cell shows.
+    ``edits`` replaces inputs, and values taken over, by (quantity id, row). Text edits are the text that the cell shows.
     """
+    model = model.overridden(edits or {})
     evaluator = _Evaluator(model, edits or {})
     with np.errstate(all="ignore"):
         needed = None if wanted is None else _needed(model, wanted)
@@ -88,8 +88,7 @@ class _Evaluator:
         for row, constant in quantity.constants.items():
             array[row] = constant
         for row, (target, index) in quantity.links.items():
-            own = self.edits.get((quantity.id, row)) if quantity.parents else None
-            array[row] = self.values[target][index] if own is None else own if isinstance(own, str) else quantise(own)
+            array[row] = self.values[target][index]
 
     def shown(self, quantity: Quantity, value: float | str) -> float | str:
         """Return an input as its cell shows it: a card by its name."""

@@ -14,11 +14,11 @@ from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Span, Te
 from workbook.expr.values import EMPTY
 from workbook.formula import formulas
 from workbook.names import column_letters
+from workbook.schema import Figure
 
 if TYPE_CHECKING:
     from workbook.api import Book
     from workbook.model import Quantity
-    from workbook.schema import Figure
 
 CELL_COLUMNS = ("id", "sheet", "address", "label", "kind", "value", "unit", "formula", "sources")
 INPUT_COLUMNS = (
@@ -63,19 +63,20 @@ def inputs(book: Book) -> pd.DataFrame:
     """Return every input of a book with its provenance, one a row, and every cell that takes over another's value.
 
     The column kind says ``input``, ``taken over from cases.paper.pue`` (with the provenance of the value taken over), or
-    ``in place of cases.paper.pue``: a value of its own where a parent has one.
+    ``in place of cases.paper.pue``: a value of its own where one could be taken over. For a column with ``takes`` that
+    is the cell that its expression names, or ``an expression``.
     """
     rows = []
     for cell_id, name, row in book.model.cells():
         quantity = book.model.quantities[name]
-        figure = figure_of(quantity, row)
-        if figure is None or not quantity.is_settable(row):
+        if not quantity.is_settable(row):
             continue
+        value = book.values[name][row]
+        figure = figure_of(book, quantity, row) or Figure(value, quantity.unit, quantity.place, source=quantity.source, evidence="derived")
         sheet, r, c = book.layout.cell(name, row)
         source = book.model.declared.sources.get(figure.source)
         date = figure.date or (source.date if source else "")
         unit = "" if quantity.is_text else quantity.unit
-        value = book.values[name][row]
         rows.append(
             (
                 cell_id,
@@ -97,25 +98,42 @@ def inputs(book: Book) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(INPUT_COLUMNS))
 
 
-def figure_of(quantity: Quantity, row: int) -> Figure | None:
+def figure_of(book: Book, quantity: Quantity, row: int) -> Figure | None:
     """Return the figure behind a cell: its own, or that of the cell whose value it takes over in the end."""
-    while quantity.takes_over(row):
-        row = quantity.parents[row]
+    follows = quantity.takes_over(row)
+    while follows and (quantity.takes_over(row) or row in quantity.links):
+        found = origin(book, quantity, row) if quantity.takes_over(row) else quantity.links[row]
+        if found is None:
+            return None
+        quantity, row = book.model.quantities[found[0]], found[1]
     return quantity.inputs.get(row) or quantity.evidence.get(row)
 
 
+def origin(book: Book, quantity: Quantity, row: int) -> tuple[str, int] | None:
+    """Return the cell that another takes its value over from, or has one in place of; None where there is not just one."""
+    if row in quantity.parents:
+        return quantity.id, quantity.parents[row]
+    tree = quantity.variants[0].lowered if quantity.takes else None
+    if not isinstance(tree, Cell | Fixed | Lookup):
+        return None
+    at = _row_used(book, tree, row)
+    return None if at is None else (tree.quantity, at)
+
+
 def descent(book: Book, quantity: Quantity, row: int) -> str:
-    """Return how a cell stands to its parent's, or an empty text where it has none."""
-    if row not in quantity.parents:
+    """Return how a cell stands to what it takes over, or could; an empty text where that is nothing."""
+    if row not in quantity.parents and not quantity.takes:
         return ""
-    parent = book.model.cell_id(quantity.id, quantity.parents[row])
-    return f"{'taken over from' if quantity.takes_over(row) else 'in place of'} {parent}"
+    found = origin(book, quantity, row)
+    source = book.model.cell_id(*found) if found else "an expression"
+    return f"{'taken over from' if quantity.takes_over(row) else 'in place of'} {source}"
 
 
 def source_of(book: Book, quantity: Quantity, row: int) -> str:
     """Return where a cell comes from: the source's reference, or an empty text."""
-    figure = figure_of(quantity, row)
-    source = book.model.declared.sources.get((figure.source if figure else "") or quantity.source)
+    figure = figure_of(book, quantity, row)
+    column = "" if figure and quantity.takes and quantity.takes_over(row) else quantity.source
+    source = book.model.declared.sources.get((figure.source if figure else "") or column)
     return f"{source.title} ({source.reference})" if source else ""
 
 
@@ -162,12 +180,13 @@ def explain(book: Book, what: str) -> str:
     if variant:
         text = dict(formulas(book.layout, quantity))[row]
         lines += [f"  equation  {equation(book.model, quantity)}", f"  formula   ={text}"]
-    if row in quantity.parents:
-        parent = quantity.parents[row]
-        lines.append(f"  parent    {descent(book, quantity, row)} ({book.layout.address(name, parent)}) = {_shown(book, name, parent)}")
+    if text := descent(book, quantity, row):
+        found = origin(book, quantity, row)
+        where = f" ({book.layout.address(*found)}) = {_shown(book, *found)}" if found else f": {equation(book.model, quantity)}"
+        lines.append(f"  {'parent' if row in quantity.parents else 'takes'.ljust(6)}    {text}{where}")
     elif row in quantity.links:
         lines.append(f"  link to   {book.layout.address(*quantity.links[row])}")
-    figure = figure_of(quantity, row)
+    figure = figure_of(book, quantity, row)
     if figure and figure.evidence:
         lines.append(f"  evidence  {figure.evidence}, confidence {figure.confidence or 'not stated'}")
     if source := source_of(book, quantity, row):

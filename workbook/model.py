@@ -32,6 +32,7 @@ class Quantity:
 
     ``parents`` gives for rows of inputs the row of the member that theirs descends from. Where such a row is a link, it
     takes over its parent's value until it is given one of its own; where it is an input, it has one (an override).
+    With ``takes`` the rows that are formulas take over the formula's value in the same way.
     """
 
     table: str
@@ -52,6 +53,7 @@ class Quantity:
     constants: dict[int, float | str] = field(default_factory=dict)
     parents: dict[int, int] = field(default_factory=dict)
     section: str = ""
+    takes: bool = False
     variants: list[Variant] = field(default_factory=list)
 
     @property
@@ -65,12 +67,19 @@ class Quantity:
         return self.unit == "text"
 
     def takes_over(self, row: int) -> bool:
-        """Whether a row shows its parent's value, and may be given one of its own."""
-        return row in self.parents and row in self.links
+        """Whether a row shows the value of its parent or of an expression, and may be given one of its own."""
+        return (row in self.parents and row in self.links) or (self.takes and any(row in variant.rows for variant in self.variants))
 
     def is_settable(self, row: int) -> bool:
         """Whether a row can be given a value: it is an input, or takes one over."""
         return row in self.inputs or self.takes_over(row)
+
+    def with_own(self, row: int, value: float | str) -> Quantity:
+        """Return the quantity with an input in a row that took a value over."""
+        inputs = {**self.inputs, row: Figure(value, self.unit, self.place)}
+        links = {other: target for other, target in self.links.items() if other != row}
+        variants = [replace(variant, rows=tuple(other for other in variant.rows if other != row)) for variant in self.variants]
+        return replace(self, inputs=dict(sorted(inputs.items())), links=links, variants=variants)
 
     def formula_rows(self) -> dict[int, Variant]:
         """Return the variant of each row that holds a formula."""
@@ -158,14 +167,12 @@ class Model:
                 yield self.cell_id(quantity.id, row), quantity.id, row
 
     def overridden(self, edits: Mapping[tuple[str, int], float | str]) -> Model:
-        """Return the model in which edited cells that took over a parent's value are inputs of their own."""
+        """Return the model in which edited cells that took over a value are inputs of their own."""
         changed: dict[str, Quantity] = {}
         for (name, row), value in edits.items():
             quantity = changed.get(name, self.quantities[name])
             if quantity.takes_over(row):
-                inputs = {**quantity.inputs, row: Figure(value, quantity.unit, quantity.place)}
-                links = {other: target for other, target in quantity.links.items() if other != row}
-                changed[name] = replace(quantity, inputs=dict(sorted(inputs.items())), links=links)
+                changed[name] = quantity.with_own(row, value)
         return replace(self, quantities={**self.quantities, **changed}) if changed else self
 
     def find(self, cell_id: str) -> tuple[str, int] | None:

@@ -173,6 +173,7 @@ class Column:
     headline: bool = False
     bounds: Bounds = Bounds()
     section: str = ""
+    takes: Formula | None = None
 
 
 @dataclass(frozen=True, slots=True)

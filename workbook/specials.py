@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-TAKEN = "Black on pale blue: takes over the value of another row or column. Type over it to give it a value of its own."
+TAKEN = "Black on pale blue: takes over a value from elsewhere. Type over it to give it a value of its own."
 MANY_EXPRESSIONS = 5  # a quantity whose rows have so many expressions is told by its description
 
 
@@ -35,7 +35,7 @@ def _contents(canvas: Canvas) -> None:
 
 
 def _colours(canvas: Canvas) -> None:
-    takes_over = any(quantity.parents for quantity in canvas.layout.model.quantities.values())
+    takes_over = any(quantity.parents or quantity.takes for quantity in canvas.layout.model.quantities.values())
     rows = (
         ("input", "1.23", "Blue on pale yellow: an input. Edit it; everything that depends on it moves."),
         *((("taken", "1.23", TAKEN),) if takes_over else ()),

@@ -257,7 +257,10 @@ class Tabulator(Maker):
             self._decimals(column, quantity, table)
         else:
             self._figures(column, quantity, table)
-            if table.parents and not column.printed:
+            if column.takes:
+                quantity.takes = True
+                self.pending.append((quantity, column.takes, tuple(row for row in range(quantity.size) if row not in quantity.inputs)))
+            elif table.parents and not column.printed:
                 take_over(quantity, table, self.problems)
 
     def _figures(self, column: Column, quantity: Quantity, table: Table) -> None:

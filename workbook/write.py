@@ -194,14 +194,13 @@ class _Writer:
             if row in quantity.links:
                 style = link_style or self.link_style(quantity, row, sheet, suffix)
             if quantity.takes_over(row):
+                style = self.format(f"taken{suffix}")
                 self.validate(quantity, sheet, r, c)
             self.ok(self.sheets[sheet]._write_formula(r, c, text, style, values[row]))  # noqa: SLF001 the public form parses its arguments again
             self.counts["formulas"] += 1
         self.conditional(quantity)
 
     def link_style(self, quantity: Quantity, row: int, sheet: str, suffix: str) -> Any:
-        if quantity.takes_over(row):
-            return self.format(f"taken{suffix}")
         target, index = quantity.links[row]
         return self.format(f"{'formula' if self.layout.cell(target, index)[0] == sheet else 'linked'}{suffix}")
 

@@ -136,8 +136,8 @@ def test_the_bridge_starts_at_the_printed_figure_and_closes() -> None:
     assert left[2] == pytest.approx(left[1] / 8, rel=1e-12)
 
 
-def test_children_of_a_case_follow_it() -> None:
-    edits = api.parse_sets(book().model, {"cases.corrected.pue": 1.1})
+def test_children_of_a_case_follow_it_to_another_site() -> None:
+    edits = api.parse_sets(book().model, {"cases.corrected.site": "us_liquid_cooled"})
     moved = evaluate(book().model.overridden(edits), edits)
     rows = book().model.tables["case_totals"].index
     for case in ("corrected", "corrected_fleetopt", "b200_today", "mine_12"):

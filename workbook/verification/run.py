@@ -179,7 +179,7 @@ def _check_places(path: Path, record: dict[str, Cell], layout: Layout) -> None:
 def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], float | str]:
     """Return the inputs of a file as edits; raises WorkbookError naming each cell that holds no usable value.
 
-    A cell that takes over its parent's value holds a formula; a value in its place is one of its own.
+    A cell that takes over a value holds a formula; a value in its place is one of its own.
     """
     sets: dict[str, float | str] = {}
     problems = Problems()

@@ -1,0 +1,66 @@
+"""Values taken over from expressions: every engine agrees, and what is typed over them in LibreOffice is an input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import TAKES, require, require_all
+from workbook import api
+from workbook.names import column_letters
+from workbook.verification.compare import AGREE, verdict
+from workbook.verification.engines import ENGINES
+from workbook.verification.run import SAVED, book_of, expectations, verify
+from workbook.verification.xlsx import read_cells
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbook.verification.engines.libreoffice import LibreOfficeSession
+
+Sets = dict[str, str | float]
+TYPED: Sets = {"cases.mine.pue": 1.1, "cases.warm.machine": "Small machine", "cases.mine.cooling": "air", "cases.mine.load": 12.5}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the workbook once."""
+    return api.build("takes", tmp_path_factory.mktemp("takes") / "takes.xlsx", templates=TAKES).path
+
+
+@pytest.mark.parametrize("sets", [{}, TYPED, {"cases.warm.site": "north", "sites.north.pue": 1.75, "halls.a.load": 3}])
+def test_every_engine_agrees_on_every_cell(tmp_path: Path, sets: Sets) -> None:
+    engines = require_all()
+    path = api.build("takes", tmp_path / "takes.xlsx", templates=TAKES, sets=sets).path
+    report = verify(path, engines, templates=TAKES)
+    assert report.ok, (report.frame, report.changed)
+    assert {engine: report.count(engine, AGREE) for engine in report.engines} == dict.fromkeys([SAVED, *engines], report.cells)
+    formulas = {item.id for item in expectations(api.load("takes", TAKES))}
+    assert report.cells == len(formulas - set(sets))
+
+
+def test_what_is_typed_over_in_libreoffice_is_an_input(file: Path, tmp_path: Path, session: LibreOfficeSession) -> None:
+    base, book = api.load("takes", TAKES), api.load("takes", TAKES, TYPED)
+    typed = {}
+    for at, value in book.edits.items():
+        sheet, row, column = base.layout.cell(*at)
+        typed[sheet, f"{column_letters(column)}{row + 1}"] = value
+    saved = tmp_path / "typed.xlsx"
+    session.open(file)
+    session.set_values(typed)
+    session.recalculate()
+    wanted = expectations(book)
+    asked: dict[str, list[str]] = {}
+    for item in wanted:
+        asked.setdefault(item.sheet, []).append(item.address)
+    got = session.read(asked)
+    session.save_as(saved)
+    session.close_document()
+    assert [item.id for item in wanted if verdict(item.value, got[item.sheet][item.address]) != AGREE] == []
+    assert len(wanted) == len(expectations(base)) - len(TYPED)
+    back = book_of(saved, read_cells(saved), TAKES)
+    assert {back.model.cell_id(*at): value for at, value in back.edits.items()} == TYPED
+    engine = require(ENGINES["libreoffice"]()).name
+    report = verify(saved, [engine], templates=TAKES)
+    assert report.ok, (report.frame, report.changed)
