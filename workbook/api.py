@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from workbook.layout import Layout
     from workbook.model import Model, Quantity
 
-DEFAULT = "paper"
+DEFAULT = "planning"
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ def _print(frame: pd.DataFrame, form: str, columns: list[str]) -> None:
 
 
 @main.command()
-@_name
+@click.argument("name", default="paper")
 @_sets
 @click.option("--step", "steps", multiple=True, metavar="LIST=STEP", help="Step of a list on the finer grid; may be repeated.")
 @_format

@@ -766,7 +766,7 @@ def test_an_input_that_was_edited_rightly_is_verified(good: Path, tmp_path: Path
 )
 @pytest.mark.parametrize("name", ["build", "explain", "optimize"])
 def test_a_row_that_a_table_has_not_is_told(name: str, given: str, fix: str, tmp_path: Path) -> None:
-    arguments = {"build": ["paper", "--out", tmp_path / "paper.xlsx"], "explain": ["whatif.design"], "optimize": []}[name]
+    arguments = {"build": ["paper", "--out", tmp_path / "paper.xlsx"], "explain": ["whatif.design", "--workbook", "paper"], "optimize": []}[name]
     result = command(name, *arguments, "--set", f"whatif.design={given}")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"--set whatif.design: '{given}' is not one of the rows of 'designs'")
