@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 TINY = Path(__file__).parent / "templates" / "tiny"
 ACROSS = Path(__file__).parent / "templates" / "across"
+BARS = Path(__file__).parent / "templates" / "bars"
 SOURCES = Path(workbook.__file__).parent.parent
 RECORD_SHEET = "_workbook"
 MARK = "§"  # stands in a planted text where a diagnostic has to point
