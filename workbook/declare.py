@@ -11,6 +11,7 @@ from workbook.datafile import data_columns
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.figures import BASES, bounds, check_bounds, check_name, figure, shared_figure
 from workbook.include import with_shared_parts
+from workbook.roles import ROLES, check_roles
 from workbook.schema import (
     Axis,
     Block,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
-CHART_KINDS = ("line", "scatter", "column", "bar")
+CHART_KINDS = ("line", "scatter", "column", "bar", *ROLES)
 
 
 def declarations(root: Path, name: str) -> Declarations:
@@ -343,6 +344,8 @@ def _charts(reader: Reader) -> Block:
         if not series:
             reader.problems.add(item.place, "a chart needs 'series'")
         charts.append(Chart(item.text("title"), kind, _axis(item, "x"), _axis(item, "y"), series, item.place))
+        if kind in CHART_KINDS:
+            check_roles(charts[-1], reader.problems)
         item.finish()
     if not 1 <= len(charts) <= 2:  # noqa: PLR2004 more would not be readable side by side
         reader.problems.add(reader.place, "one or two charts stand side by side")
@@ -370,6 +373,7 @@ def _series(node: Node, problems: Problems) -> Series:
         reader.text("per"),
         reader.texts("only"),
         reader.place,
+        reader.text("role"),
     )
     reader.finish()
     return series

@@ -11,6 +11,7 @@ from workbook.fit import paginate, settle_heights, text_width
 from workbook.layout import TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
 from workbook.names import sheet_key, sheet_names
 from workbook.schema import (
+    LYING,
     CardBlock,
     ChartsBlock,
     InputsBlock,
@@ -262,8 +263,8 @@ class Placer(Canvas):
     def charts(self, block: ChartsBlock) -> None:
         """One or two charts side by side; bars that lie need a line for each."""
         tables = self.layout.model.tables
-        drawn = [(chart, series.table) for chart in block.charts if chart.kind == "bar" for series in chart.series]
-        bars = [len(tables[name].rows) * len(chart.series) for chart, name in drawn if name in tables]
+        drawn = [(chart, series.table) for chart in block.charts if chart.kind in LYING for series in chart.series]
+        bars = [len(tables[name].rows) * (len(chart.series) if chart.kind == "bar" else 1) for chart, name in drawn if name in tables]
         height = max([CHART_ROWS, *(count + BESIDE_BARS for count in bars)])
         self.plan.charts.extend(
             ChartPlace(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 EVIDENCE = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
 CONFIDENCE = ("high", "medium", "low")
+LYING = ("bar", "waterfall", "tornado")  # charts with names at the side, the first row at the top
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +289,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or set of bars, or one for each value of the key ``per``."""
+    """One line or set of bars, or one for each value of the key ``per``; ``role`` is its part in a waterfall or tornado."""
 
     table: str
     x: str
@@ -297,6 +298,7 @@ class Series:
     per: str
     only: tuple[str, ...]
     place: Place
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
