@@ -9,7 +9,7 @@ from workbook import cards
 from workbook.columns import columns
 from workbook.datafile import data_columns
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
-from workbook.figures import BASES, bounds, check_bounds, check_name, figure, shared_figure
+from workbook.figures import BASES, bounds, check_bounds, check_name, figure, grade, shared_figure
 from workbook.include import with_shared_parts
 from workbook.roles import ROLES, check_roles
 from workbook.schema import (
@@ -21,7 +21,6 @@ from workbook.schema import (
     Column,
     Declarations,
     Figure,
-    Grade,
     InputsBlock,
     ListBlock,
     Parent,
@@ -210,13 +209,13 @@ def _inputs(reader: Reader) -> Block:
 def _list(reader: Reader) -> Block:
     name = _name(reader, "list")
     unit, limits = reader.text("unit", "1"), bounds(reader)
-    grade = Grade(reader.text("source"), reader.text("confidence"), reader.text("evidence"), reader.text("note"))
+    behind = grade(reader)
     members: dict[str, Figure] = {}
     for key, node in reader.mapping("values"):
         value = number_of(node, f"'{key}' of list '{name}'", reader.problems)
         if value is not None:
             check_bounds(value, limits, node.place, f"'{key}' of list '{name}'", reader.problems)
-            members[key] = shared_figure(value, unit, node, grade)
+            members[key] = shared_figure(value, unit, node, behind)
     for earlier, later in zip(list(members.values()), list(members.values())[1:], strict=False):
         if not earlier.value < later.value:  # type: ignore[operator] # a list holds numbers only
             reader.problems.add(later.place, f"the values of list '{name}' must increase")

@@ -18,9 +18,12 @@ class Grade:
     """Where a figure that is shared by many cells comes from."""
 
     source: str = ""
+    date: str = ""
     confidence: str = ""
     evidence: str = ""
     note: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,32 @@ MISTAKES = {
     "more than the most": Mistake(INPUTS, "value: 2,", "value: §9,", "input 'run.parallel' is 9; it must be at most 8"),
     "a half for a whole": Mistake(INPUTS, "value: 2,", "value: §2.5,", "input 'run.parallel' is 2.5; it must be a whole number"),
     "not between low and high": Mistake(INPUTS, "low: 14,", "low: 17,", "low <= value <= high does not hold (17.0, 16.0, 18.0)"),
+    "low above high of a column": Mistake(
+        FIT, "unit: mixed, printed:", "unit: mixed, §low: 3, high: 2, printed:", "'printed.printed': low <= high does not hold (3, 2)"
+    ),
+    "unknown confidence of a column": Mistake(
+        FIT,
+        "unit: mixed, printed:",
+        "unit: mixed, §confidence: hihg, printed:",
+        "confidence of 'printed.printed' cannot be 'hihg'",
+        "did you mean 'high'?",
+    ),
+    "unknown evidence of a list": Mistake(
+        INPUTS, "source: datasheet\n", "§evidence: assmued\n", "evidence of list 'lengths' cannot be 'assmued'", "did you mean 'assumed'?"
+    ),
+    "an impossible date of a column": Mistake(
+        FIT, "unit: mixed, printed:", "unit: mixed, §date: May 2026, printed:", "date of 'printed.printed' is 'May 2026'", "write YYYY-MM"
+    ),
+    "a range of a text": Mistake(
+        INPUTS,
+        "value: small, unit: text",
+        "value: small, §high: 2, unit: text",
+        "input 'run.gpu' is a text; it has no 'high'",
+        "leave it out",
+    ),
+    "evidence of a formula": Mistake(
+        FIT, FREE, f"§evidence: assumed, {FREE}", "'gpu_list.free' has 'evidence', but no values of its own", "'doc' describes a formula"
+    ),
     "no such choice": Mistake(LARGE, "value: blue", "value: §green", "large.maker cannot be 'green'", "one of: blue, red"),
     "no such card": Mistake(INPUTS, "value: small", "value: §smal", "'smal' is not a card of 'gpus'", "did you mean 'small'?"),
     "a list that falls": Mistake(INPUTS, "l2: 2000", "l2: §500", "the values of list 'lengths' must increase"),
@@ -766,7 +792,9 @@ def test_an_input_that_was_edited_rightly_is_verified(good: Path, tmp_path: Path
 )
 @pytest.mark.parametrize("name", ["build", "explain", "optimize"])
 def test_a_row_that_a_table_has_not_is_told(name: str, given: str, fix: str, tmp_path: Path) -> None:
-    arguments = {"build": ["paper", "--out", tmp_path / "paper.xlsx"], "explain": ["whatif.design", "--workbook", "paper"], "optimize": []}[name]
+    arguments = {"build": ["paper", "--out", tmp_path / "paper.xlsx"], "explain": ["whatif.design", "--workbook", "paper"], "optimize": []}[
+        name
+    ]
     result = command(name, *arguments, "--set", f"whatif.design={given}")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"--set whatif.design: '{given}' is not one of the rows of 'designs'")
