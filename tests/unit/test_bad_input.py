@@ -648,15 +648,21 @@ def test_a_workbook_of_other_templates_cannot_be_verified(good: Path, root: Path
     plant(root, FIT, "previous(running)", "previous(runs)")
     api.build("tiny", tmp_path / "other.xlsx", templates=root)
     said = unverified(tmp_path / "other.xlsx")
-    assert "was built from other templates: 2 quantities differ, such as 'fit.runn" in said
-    assert "give those with --templates, or build it again" in said
+    assert "was built from other templates or with other overlays: 2 quantities differ, such as 'fit.runn" in said
+    assert "give those with --templates and --overlay, or build it again" in said
 
 
 RECORDS = {
     "format": (lambda book: book[RECORD_SHEET].__setitem__("B1", "99"), "was written in format 99, this package reads"),
     "name": (lambda book: book[RECORD_SHEET].__setitem__("B2", "../../tiny"), "there is no workbook template '../../tiny'"),
-    "place": (lambda book: book[RECORD_SHEET].__setitem__("C9", "ZZ99"), "was built from other templates: 1 quantities differ"),
-    "hole": (lambda book: book[RECORD_SHEET].__setitem__("C9", None), "was built from other templates: 1 quantities differ"),
+    "place": (
+        lambda book: book[RECORD_SHEET].__setitem__("C9", "ZZ99"),
+        "was built from other templates or with other overlays: 1 quantities differ",
+    ),
+    "hole": (
+        lambda book: book[RECORD_SHEET].__setitem__("C9", None),
+        "was built from other templates or with other overlays: 1 quantities differ",
+    ),
     "end": (lambda book: book[RECORD_SHEET].delete_rows(9, 99), "was built from other templates"),
     "empty": (lambda book: book[RECORD_SHEET].delete_rows(1, 999), "was written in format None"),
     "gone": (lambda book: book.__delitem__(RECORD_SHEET), "holds no record of its build"),
