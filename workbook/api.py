@@ -139,8 +139,9 @@ def parse_sets(
         values = [float(edits.get((name, row), figure.value)) for row, figure in quantity.inputs.items()]
         for row, (earlier, later) in enumerate(pairwise(values), 1):
             if not earlier < later:
-                at = places.get((name, row)) or places.get((name, row - 1))
-                what = f"{'' if at else '--set '}{model.cell_id(name, row)}"
+                given_row = row if (name, row) in places else row - 1
+                at = places.get((name, given_row))
+                what = f"{'' if at else '--set '}{model.cell_id(name, given_row)}"
                 problems.add(at, f"{what}: the values of list '{quantity.table}' must increase")
     problems.raise_if_any()
     return edits

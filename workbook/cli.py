@@ -242,6 +242,7 @@ def results(
         click.echo(text.getvalue(), nl=False)
         return
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text.getvalue(), "utf-8", newline="")
     except OSError as error:
         raise WorkbookError([Diagnostic(Place(str(out)), f"cannot be written: {error.strerror or error}")]) from None

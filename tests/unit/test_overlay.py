@@ -102,7 +102,7 @@ def test_later_overlays_win_and_set_over_all(tmp_path: Path) -> None:
 
 def test_a_list_must_increase_after_all_have_been_laid(tmp_path: Path) -> None:
     assert loaded(tmp_path, "sets: {hours.h1: 3}", sets={"hours.h2": 4}).values["hours.value"].tolist() == [3, 4, 6]
-    with pytest.raises(WorkbookError, match=r"hours\.h2: the values of list 'hours' must increase") as caught:
+    with pytest.raises(WorkbookError, match=r"hours\.h1: the values of list 'hours' must increase") as caught:
         loaded(tmp_path, "sets: {hours.h1: 3}")
     assert [str(item.place) for item in caught.value.diagnostics] == [f"{tmp_path / '0.yaml'}:1:18"]
 

@@ -201,7 +201,7 @@ def test_large_numbers_keep_their_digits() -> None:
 
 @pytest.mark.parametrize("form", ["text", "csv", "json"])
 def test_out_holds_what_would_be_printed(form: str, tmp_path: Path) -> None:
-    path = tmp_path / f"results.{form}"
+    path = tmp_path / "new" / f"results.{form}"
     assert printed("--format", form, "--out", path) == f"{path}: 4 cases\n"
     assert path.read_bytes().decode() == printed("--format", form)
     assert printed("--format", form, "--case", "mine", "--out", path) == f"{path}: 1 case\n"
