@@ -76,6 +76,8 @@ def declarations(root: Path, name: str) -> Declarations:
         known_sources,
         str(root / "units.txt"),
         reader.place,
+        reader.text("results"),
+        reader.place_of("results"),
     )
     reader.finish()
     problems.raise_if_any()

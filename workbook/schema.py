@@ -379,7 +379,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """Everything the templates say for one workbook."""
+    """Everything the templates say for one workbook. ``results`` names the table that holds the results of cases."""
 
     name: str
     title: str
@@ -391,3 +391,5 @@ class Declarations:
     sources: dict[str, Source]
     units_file: str
     place: Place
+    results: str = ""
+    results_place: Place | None = None

@@ -601,7 +601,7 @@ def test_an_unknown_engine_is_bad_usage(name: str, tmp_path: Path) -> None:
         ("run.parallel=2.5", "--set run.parallel is 2.5; it must be a whole number"),
         ("run.gpu=smal", "--set run.gpu: 'smal' is not one of the gpus\n    did you mean 'small'?"),
         ("gpus.small.maker=green", "--set gpus.small.maker cannot be 'green'\n    one of: blue, red"),
-        ("lengths.l1=3000", "--set lengths.l2: the values of list 'lengths' must increase"),
+        ("lengths.l1=3000", "--set lengths.l1: the values of list 'lengths' must increase"),
         ("gpus.small.memory=16", "would be an error, such as a division by zero or a missing key"),
     ],
 )
@@ -707,15 +707,21 @@ def test_a_workbook_of_other_templates_cannot_be_verified(good: Path, root: Path
     plant(root, FIT, "previous(running)", "previous(runs)")
     api.build("tiny", tmp_path / "other.xlsx", templates=root)
     said = unverified(tmp_path / "other.xlsx")
-    assert "was built from other templates: 2 quantities differ, such as 'fit.runn" in said
-    assert "give those with --templates, or build it again" in said
+    assert "was built from other templates or with other overlays: 2 quantities differ, such as 'fit.runn" in said
+    assert "give those with --templates and --overlay, or build it again" in said
 
 
 RECORDS = {
     "format": (lambda book: book[RECORD_SHEET].__setitem__("B1", "99"), "was written in format 99, this package reads"),
     "name": (lambda book: book[RECORD_SHEET].__setitem__("B2", "../../tiny"), "there is no workbook template '../../tiny'"),
-    "place": (lambda book: book[RECORD_SHEET].__setitem__("C9", "ZZ99"), "was built from other templates: 1 quantities differ"),
-    "hole": (lambda book: book[RECORD_SHEET].__setitem__("C9", None), "was built from other templates: 1 quantities differ"),
+    "place": (
+        lambda book: book[RECORD_SHEET].__setitem__("C9", "ZZ99"),
+        "was built from other templates or with other overlays: 1 quantities differ",
+    ),
+    "hole": (
+        lambda book: book[RECORD_SHEET].__setitem__("C9", None),
+        "was built from other templates or with other overlays: 1 quantities differ",
+    ),
     "end": (lambda book: book[RECORD_SHEET].delete_rows(9, 99), "was built from other templates"),
     "empty": (lambda book: book[RECORD_SHEET].delete_rows(1, 999), "was written in format None"),
     "gone": (lambda book: book.__delitem__(RECORD_SHEET), "holds no record of its build"),
@@ -749,7 +755,7 @@ def test_a_file_whose_record_does_not_fit_cannot_be_verified(
         ("run.gpu", None, "run.gpu holds nothing\n    enter a text"),
         ("run.gpu", "Smal GPU", "run.gpu: 'Smal GPU' is not one of the gpus\n    did you mean 'Small GPU'?"),
         ("gpus.large.maker", "green", "gpus.large.maker cannot be 'green'\n    one of: blue, red"),
-        ("lengths.l1", 5000, "the values of list 'lengths' must increase"),
+        ("lengths.l1", 5000, "lengths.l1: the values of list 'lengths' must increase"),
     ],
 )
 def test_an_input_that_was_edited_wrongly_is_told_with_its_cell(cell: str, value: Any, message: str, good: Path, tmp_path: Path) -> None:
@@ -761,8 +767,7 @@ def test_an_input_that_was_edited_wrongly_is_told_with_its_cell(cell: str, value
     book.save(path)
     said = unverified(path)
     assert message in said
-    named = layout.address("lengths.value", 1) if cell == "lengths.l1" else f"{sheet}!{address}"
-    assert said.startswith(f"{path}: {named}: ")
+    assert said.startswith(f"{path}: {sheet}!{address}: ")
 
 
 def test_all_inputs_that_were_edited_wrongly_are_told_at_once(good: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from workbook import api
 from workbook.inspect import CELL_COLUMNS, INPUT_COLUMNS
 from workbook.verification.xlsx import read_cells
 
-COMMANDS = ("build", "cells", "check", "explain", "inputs", "optimize", "templates", "verify")
+COMMANDS = ("build", "cells", "check", "explain", "inputs", "optimize", "results", "templates", "verify")
 CLOSING = re.compile(r"(.+\.xlsx): (\d+) sheets, ([\d,]+) inputs, ([\d,]+) formulas, \d+\.\d s\n")
 TEXT_COLUMNS = {
     "cells": ("id", "sheet", "address", "value", "unit", "formula"),
@@ -249,7 +249,14 @@ def test_every_command_explains_itself(name: str) -> None:
         result = command(name, sign)
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.stdout.startswith(f"Usage: workbook {name} ")
-    options = {"build": "--out", "cells": "--format", "check": "--templates", "explain": "--workbook", "optimize": "--step"}
+    options = {
+        "build": "--out",
+        "cells": "--format",
+        "check": "--templates",
+        "explain": "--workbook",
+        "optimize": "--step",
+        "results": "--case",
+    }
     options["verify"] = "--engine"
     assert options.get(name, "-h") in result.stdout
 
