@@ -98,7 +98,8 @@ OWN = """  - table: sites
     rows: {site: {label: Site, members: {north: North, south: South}}}
     columns:
       pue:
-        {label: PUE, source: datasheet, low: 1.1, high: 1.5, date: "2025-06", confidence: low, evidence: vendor, values: {south: 2}}
+        {label: PUE, source: datasheet, low: 1.1, high: 1.5, date: "2025-06", confidence: low, evidence: vendor,
+         values: {north: 1.25, south: 2}}
       price: {label: Price, unit: W, format: "0.000", evidence: assumed, doc: Of a year, values: {south: 2}}
       double: {label: Double, expr: 2 * pue}
 """
