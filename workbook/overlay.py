@@ -204,7 +204,7 @@ class _Overlay:
         for table in _tables(self.result.declared):
             for position, key in enumerate(table.rows):
                 own = table.name == block.name
-                if not own and (key.of not in over or key.only):
+                if not own and (over.isdisjoint(key.of) or key.only):
                     continue
                 if len(table.rows) == 1:
                     over.add(table.name)
