@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from workbook.schema import Figure
 
 LEADING = 2  # columns that stay in view: label and unit
-EVIDENCE = (("Grade (confidence)", 11.0), ("Low", 9.0), ("High", 9.0), ("Source", 22.0))  # before the cells, where some are inputs
-NOTE = ("Note", 40.0)
+EVIDENCE = {"Grade (confidence)": 11.0, "Low": 9.0, "High": 9.0, "Source": 22.0, "Note": 40.0}  # before the cells, with their widths
+ALWAYS = ("Grade (confidence)", "Source")  # where some cells are inputs; the others where a row has something to say there
 WIDEST_CELL = 26.0  # characters; longer texts are wrapped
 FROZEN_PIXELS, FROZEN_WIDTH = 240.0, 75.0  # more rows, or more characters of labels and units, would leave too little to scroll
 
@@ -32,15 +32,15 @@ def place_across(canvas: Canvas, table: Table) -> None:
     model, plan = canvas.layout.model, canvas.plan
     key, *quantities = (model.quantities[name] for name in table.columns)
     width = max(_width(model, quantity) for quantity in (key, *quantities))
-    heads = _evidence_heads(quantities)
+    heads = _evidence_heads(canvas.layout.model, quantities)
     first = LEADING + len(heads)
     for column in range(first, first + len(table.rows)):
         plan.widen(column, width)
     plan.last_column = max(plan.last_column, first + len(table.rows) - 1)
     canvas.label(0, key.label, "header", LABEL_WIDTH)
     canvas.label(1, "Unit" if key.unit in {"text", "1"} else key.unit, "header", UNIT_WIDTH)
-    for column, (head, room) in enumerate(heads, LEADING):
-        canvas.label(column, head, "header", room)
+    for column, head in enumerate(heads, LEADING):
+        canvas.label(column, head, "header", EVIDENCE[head])
     names = [str(name) for name in table.keys[0].shown.values()]
     _cells(canvas, key, first, max((lines(name, width) for name in names), default=1))
     for quantity in quantities:
@@ -48,7 +48,7 @@ def place_across(canvas: Canvas, table: Table) -> None:
             _section(canvas, quantity.section, first + len(table.rows))
         canvas.label(0, quantity.label, "label")
         canvas.label(1, unit_text(quantity), "unit")
-        _evidence(canvas, quantity, len(heads))
+        _evidence(canvas, quantity, heads)
         _cells(canvas, quantity, first, ceil(1.1 * longest_text(model, quantity.id) / width) if quantity.is_text else 1)
 
 
@@ -65,30 +65,35 @@ def _shared(quantity: Quantity) -> Figure | None:
     return next(iter(quantity.inputs.values()), None)
 
 
-def _note(quantity: Quantity) -> str:
-    """Return what is to be said of the inputs of a quantity."""
-    figure = _shared(quantity)
-    return (figure.note or quantity.doc) if figure else ""
-
-
-def _evidence_heads(quantities: list[Quantity]) -> tuple[tuple[str, float], ...]:
-    """Return head and width of the columns that tell what is behind inputs; none where all cells are formulas."""
+def _evidence_heads(model: Model, quantities: list[Quantity]) -> list[str]:
+    """Return the heads of the columns that tell what is behind inputs; none where all cells are formulas."""
     if not any(quantity.inputs for quantity in quantities):
-        return ()
-    return (*EVIDENCE, NOTE) if any(map(_note, quantities)) else EVIDENCE
+        return []
+    told = [_known(model, quantity) for quantity in quantities]
+    return [head for head in EVIDENCE if head in ALWAYS or any(known.get(head, "") != "" for known in told)]
 
 
-def _evidence(canvas: Canvas, quantity: Quantity, columns: int) -> None:
-    """What is behind the inputs of a row: grade, low, high, source, note; rows of formulas keep the frame."""
-    cells: tuple[float | str, ...] = ("",) * columns
+def _known(model: Model, quantity: Quantity) -> dict[str, float | str]:
+    """Return what there is to tell of the inputs of a row, by head; of values taken over from an expression, what they are."""
     figure = _shared(quantity)
-    if figure:
-        source = canvas.layout.model.declared.sources.get(figure.source)
-        grade = f"{figure.evidence or 'not stated'} ({figure.confidence})" if figure.confidence else figure.evidence
-        known = (source.publisher or source.title, figure.date or source.date) if source else (figure.date,)
-        low, high = ("" if limit is None else limit for limit in (figure.low, figure.high))
-        cells = (grade, low, high, ", ".join(filter(None, known)), _note(quantity))
-    for column, cell in enumerate(cells[:columns], LEADING):
+    if figure is None:
+        return {"Note": quantity.doc} if quantity.takes else {}
+    source = model.declared.sources.get(figure.source)
+    known = (source.publisher or source.title, figure.date or source.date) if source else (figure.date,)
+    return {
+        "Grade (confidence)": f"{figure.evidence or 'not stated'} ({figure.confidence})" if figure.confidence else figure.evidence,
+        "Low": "" if figure.low is None else figure.low,
+        "High": "" if figure.high is None else figure.high,
+        "Source": ", ".join(filter(None, known)),
+        "Note": figure.note or quantity.doc,
+    }
+
+
+def _evidence(canvas: Canvas, quantity: Quantity, heads: list[str]) -> None:
+    """What is behind the inputs of a row; rows of formulas keep the frame."""
+    known = _known(canvas.layout.model, quantity)
+    for column, head in enumerate(heads, LEADING):
+        cell = known.get(head, "")
         style = "provenance" if isinstance(cell, str) else f"muted_value|{quantity.format}|{quantity.unit}"
         canvas.label(column, cell, style)
 

@@ -154,7 +154,8 @@ def _signed(role: str, shown: str) -> str:
     The numbers of a waterfall are never negative; those that a format of zeros rounds to 0 show nothing either.
     """
     if role in ROLES["tornado"]:
-        return f"+{shown};-{shown};"
+        size = shown.partition(";")[0].lstrip("+")
+        return f"+{size};-{size};"
     simple = _SIMPLE_FORMAT.fullmatch(shown)
     digits = len(simple[1] or "") + 2 * len(simple[2]) if simple else 9
     return f'[<0.{"0" * digits}5]"";{SIGNS[role]}{shown}'
