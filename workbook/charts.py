@@ -29,6 +29,7 @@ TYPES = {
     "line": {"type": "scatter", "subtype": "straight_with_markers"},
     "scatter": {"type": "scatter", "subtype": "straight_with_markers"},
     "column": {"type": "column"},
+    "stacked": {"type": "column", "subtype": "stacked"},
     "bar": {"type": "bar"},
     "waterfall": {"type": "bar", "subtype": "stacked"},
     "tornado": {"type": "bar"},
@@ -125,6 +126,8 @@ def _series(layout: Layout, series: Series, name: str, rows: list[int], number: 
             result["line"] = {"none": True}
     else:
         result.update(fill={"color": colour}, gap=80)
+        if chart.kind == "stacked":
+            return result
         if not chart.y.log:
             # On a logarithmic axis LibreOffice sets the labels of values below 1 on top of the category names.
             result["data_labels"] = {"value": True, "position": "outside_end", "num_format": "0.00", "font": {"name": FONT, "size": 8}}

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
-CHART_KINDS = ("line", "scatter", "column", "bar", *ROLES)
+CHART_KINDS = ("line", "scatter", "column", "stacked", "bar", *ROLES)
 
 
 def declarations(root: Path, name: str) -> Declarations:
