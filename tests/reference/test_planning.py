@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 Sets = dict[str, str | float]
 
 PUBLISHED: Sets = {
+    "tensor_parallel": 8,
     "output_rule": "assumed share",
     "compression": "as coded",
     "credit": "as printed",
