@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from workbook import api
     from workbook.verification.engines.base import Engine
     from workbook.verification.xlsx import Cell
 
@@ -106,6 +107,13 @@ def plant(root: Path, file: str, old: str, new: str) -> tuple[str, int, int] | N
 
 
 # Files.
+
+
+def address_of(book: api.Book, cell_id: str) -> str:
+    """Give where a cell stands on its sheet."""
+    found = book.model.find(cell_id)
+    assert found, cell_id
+    return book.layout.address(*found).rpartition("!")[2]
 
 
 def formula_cells(path: Path) -> dict[tuple[str, str], Cell]:

@@ -28,15 +28,21 @@ class Part:
     members: dict[str, str]
 
 
-def in_order_of_rows(blocks: list[Declared]) -> list[Declared]:
-    """Return blocks so that those whose rows run over another table's come after it; their order is else as given."""
+def in_order_of_rows(blocks: list[Declared], made: set[str], problems: Problems) -> list[Declared]:
+    """Return blocks so that those whose rows run over another table's come after it; their order is else as given.
+
+    Catalogues and tables in ``made`` are there already. Raises WorkbookError for tables that run over one another.
+    """
     ordered: list[Declared] = []
     waiting = blocks
     while waiting:
-        awaited = {block.name for block, _ in waiting}
+        awaited = {block.name for block, _ in waiting} - made
         ready = [item for item in waiting if awaited.isdisjoint(_tables_run_over(item[0]))]
-        if not ready:  # they wait for one another: told when their rows are made
-            return ordered + waiting
+        if not ready:
+            cycle = _cycle({block.name: _tables_run_over(block) & awaited for block, _ in waiting})
+            place = next(block.place for block, _ in waiting if block.name == cycle[0])
+            problems.add(place, f"a cycle: the rows of {' -> '.join(cycle)}", "write the members of one of them out")
+            problems.raise_if_any()
         # One at a time, so that a block that could start moves no further than it must.
         ordered.append(ready[0])
         waiting = [item for item in waiting if item is not ready[0]]
@@ -46,6 +52,14 @@ def in_order_of_rows(blocks: list[Declared]) -> list[Declared]:
 def _tables_run_over(block: TableBlock | ValuesBlock) -> set[str]:
     rows = block.rows if isinstance(block, TableBlock) else ()
     return {of for row in rows for part in (row, *row.parts) for of in part.of}
+
+
+def _cycle(awaited: dict[str, set[str]]) -> list[str]:
+    """Return tables each of which waits for the next, from one back to itself, where every table waits for some."""
+    path = [next(iter(awaited))]
+    while path[-1] not in path[:-1]:
+        path.append(min(awaited[path[-1]]))
+    return path[path.index(path[-1]) :]
 
 
 class RowKeys:

@@ -27,7 +27,8 @@ class Tabulator(Maker):
                 self._list(block)
             elif isinstance(block, InputsBlock):
                 self._inputs(block, sheet)
-        for block, sheet in in_order_of_rows([(block, sheet) for sheet, block in blocks if isinstance(block, TableBlock | ValuesBlock)]):
+        rows = [(block, sheet) for sheet, block in blocks if isinstance(block, TableBlock | ValuesBlock)]
+        for block, sheet in in_order_of_rows(rows, {*self.model.tables, *self.model.declared.catalogues}, self.problems):
             self._rows(block, sheet)
         for sheet, block in blocks:
             if isinstance(block, ViewBlock):

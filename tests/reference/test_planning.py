@@ -136,15 +136,17 @@ def test_the_bridge_starts_at_the_printed_figure_and_closes() -> None:
     assert left[0] == 14.08
     assert factor.prod() * left[0] == pytest.approx(left[-1], rel=1e-9)
     assert left[2] == pytest.approx(left[1] / 8, rel=1e-12)
-    row = book().model.tables["case_totals"].index["corrected",]
-    tokens, wall = (book().values[f"case_totals.{column}"][row] for column in ("tokens", "wall"))
-    assert 14.08 * factor[:-1].prod() == pytest.approx(tokens / (wall * 1e3), rel=1e-9)
+    steps = [step for (step,) in book().model.tables["bridge"].rows]
+    for step, case in (("pue", "corrected"), ("fitted", "fitted"), ("wall", "fitted")):
+        tokens, wall = (one(f"case_totals.{column}", case) for column in ("tokens", "wall"))
+        assert 14.08 * factor[: steps.index(step) + 1].prod() == pytest.approx(tokens / (wall * 1e3), rel=1e-9), step
+    assert steps[-3:] == ["pue", "fitted", "wall"]
 
 
 def test_a_bridge_that_leaves_something_out_does_not_close(tmp_path: Path) -> None:
     assert book().values["checks.bridge_closes"].tolist() == [0]
     root = copy_of(None, tmp_path / "templates")
-    plant(root, "sheets/bridge.yaml", " / cases['corrected'].pue", "")
+    plant(root, "sheets/bridge.yaml", " / cases['fitted'].pue", "")
     assert api.load("planning", root).values["checks.bridge_closes"].tolist() == [1]
 
 
@@ -227,17 +229,52 @@ def test_energy_money_and_carbon_of_a_year_by_hand() -> None:
     )
 
 
-def test_a_budget_turned_round_and_the_quarter_in_which_it_runs_out() -> None:
+def test_a_budget_turned_round_and_the_months_until_it_runs_out() -> None:
     case = "corrected_fleetopt"
     assert one("budget.tokens") == pytest.approx(one("case_totals.tokens", case) / one("case_totals.wall", case) * 1500, rel=1e-12)
     assert one("budget.revenue") == pytest.approx(one("budget.tokens") * 8760 * 3600 / 1e6 * 3, rel=1e-12)
-    quarters = next(quarter for quarter in range(99) if one("case_totals.wall", case) * 1.6 ** (quarter / 4) > 1500)
-    assert one("budget.power_lasts") == 3 * quarters
-    quarters = next(quarter for quarter in range(99) if np.ceil(one("case_totals.provisioned", case) * 1.6 ** (quarter / 4)) > 120)
-    assert one("budget.nodes_last") == 3 * quarters
+    # Traffic grows by 60 % in twelve months, so that after the months found the needs are what there is.
+    for lasts, need, there_is in (("power_lasts", "wall", 1500), ("nodes_last", "provisioned", 120)):
+        months, needed = one(f"budget.{lasts}"), one(f"case_totals.{need}", case)
+        assert months == pytest.approx(12 * np.log(there_is / needed) / np.log(1.6), rel=1e-12)
+        assert needed * 1.6 ** (months / 12) == pytest.approx(there_is, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("sets", "months"),
+    [
+        ({"plan.megawatts": 0.001}, 0),  # there is less than is needed now
+        ({"plan.growth": 0}, None),
+        ({"plan.growth": -0.2}, None),
+    ],
+)
+def test_a_budget_that_is_short_at_once_or_never_runs_out(sets: Sets, months: float | None) -> None:
+    edits = api.parse_sets(book().model, sets)
+    computed = evaluate(book().model.overridden(edits), edits)
+    lasts = float(computed["budget.power_lasts"][0])
+    if months is None:
+        assert not np.isfinite(lasts), "the cell is empty"
+        assert computed["budget.power_months"][0] == 1200
+    else:
+        assert lasts == months
 
 
 def test_the_dashboard_shows_the_cases_chosen() -> None:
-    for column in ("tokens", "wall", "per_wall_joule", "cost_rented", "carbon"):
-        assert one(f"headline_figures.{column}", "chosen") == one(f"case_totals.{column}", "corrected_fleetopt")
-        assert one(f"headline_figures.{column}", "comparison") == one(f"case_totals.{column}", "b200_today")
+    shown = {"case": ("corrected_fleetopt", "low", "high"), "comparison": ("b200_today", "comparison_low", "comparison_high")}
+    headlines = [headline for (headline,) in book().model.tables["headlines"].rows]
+    assert {"gpus", "wall", "per_wall_joule", "first_token", "carbon", "own", "cost_rented"} <= set(headlines)
+    assert [headline for (headline,) in book().model.tables["figures"].rows] == headlines
+    for headline in headlines:
+        units = book().model.units
+        unit = str(book().values["figures.unit"][headlines.index(headline)])
+        assert units.parse(unit) == units.parse(book().model.quantities[f"case_totals.{headline}"].unit), headline
+        for column, (case, low, high) in shown.items():
+            figure = one(f"figures.{column}", headline)
+            assert figure == one(f"case_totals.{headline}", case), (headline, column)
+            assert one(f"figures.{low}", headline) <= figure <= one(f"figures.{high}", headline), (headline, column)
+        assert one("figures.ratio", headline) == pytest.approx(
+            one("figures.comparison", headline) / one("figures.case", headline), rel=1e-12
+        )
+    for column in ("tokens", "instances", "provisioned", "board_power", "per_board_joule"):
+        assert one(f"more_figures.{column}", "chosen") == one(f"case_totals.{column}", "corrected_fleetopt")
+        assert one(f"more_figures.{column}", "comparison") == one(f"case_totals.{column}", "b200_today")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CASES, RESULTS, GPUS = "sheets/cases.yaml", "sheets/results.yaml", "sheets/gpus.yaml"
 KEYS = "rows: {case: {label: Case, members: {paper: As printed, corrected: Corrected, mine: My own, other: Another one}}}"
 EVIDENCE = ("Grade (confidence)", "Low", "High", "Source")
+KNOWN = ", low: 1.1, high: 1.6, confidence: low, note: Of the site"
 PARENTS = "    parents: {corrected: paper, mine: corrected, other: corrected}\n"
 
 
@@ -78,19 +79,36 @@ def test_low_and_high_are_for_reference_only(opened: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "row"),
+    ("old", "new", "known"),
     [
-        (", low: 1.1, high: 1.6, confidence: low, note: Of the site", "", ["assumed", "", "", "Us, 2026-01-01", 1.5]),
-        (", low: 1.1, high: 1.6, confidence: low, note: Of the site", ", high: 2, date: '2025'", ["assumed", "", 2, "Us, 2025", 1.5]),
-        ("low: 1.1, high: 1.6, confidence: low, note:", "doc:", ["assumed", "", "", "Us, 2026-01-01", "Of the site"]),
-        ("source: own, evidence: assumed, ", "date: '2025', ", ["not stated (low)", 1.1, 1.6, "2025", "Of the site"]),
+        (KNOWN, "", {"Grade (confidence)": "assumed", "Source": "Us, 2026-01-01"}),
+        (KNOWN, ", low: 1.1", {"Grade (confidence)": "assumed", "Low": 1.1, "Source": "Us, 2026-01-01"}),
+        (KNOWN, ", low: 0", {"Grade (confidence)": "assumed", "Low": 0, "Source": "Us, 2026-01-01"}),
+        (KNOWN, ", high: 2, date: '2025'", {"Grade (confidence)": "assumed", "High": 2, "Source": "Us, 2025"}),
+        (KNOWN, ", doc: Of the site", {"Grade (confidence)": "assumed", "Source": "Us, 2026-01-01", "Note": "Of the site"}),
+        (
+            "source: own, evidence: assumed, ",
+            "date: '2025', ",
+            {"Grade (confidence)": "not stated (low)", "Low": 1.1, "High": 1.6, "Source": "2025", "Note": "Of the site"},
+        ),
     ],
 )
-def test_what_is_behind_inputs_is_shown_as_far_as_it_is_known(tmp_path: Path, old: str, new: str, row: list[Any]) -> None:
+def test_what_is_behind_inputs_is_shown_as_far_as_it_is_known(tmp_path: Path, old: str, new: str, known: dict[str, float | str]) -> None:
+    """Low, High and Note are columns only where some row has something to say there."""
     root = copy_of(ACROSS, tmp_path / "templates")
     plant(root, CASES, old, new)
     book = openpyxl.load_workbook(api.build("across", tmp_path / "across.xlsx", templates=root).path)
-    assert [cell.value for cell in book["Cases"][11][2:7]] == row
+    cells = [(head.value, cell.value) for head, cell in zip(book["Cases"][7][2:], book["Cases"][11][2:], strict=True)]
+    assert cells[: len(known) + 1] == [*known.items(), ("As printed", 1.5)]
+
+
+def test_a_table_of_formulas_has_no_columns_of_evidence(tmp_path: Path) -> None:
+    root = copy_of(ACROSS, tmp_path / "templates")
+    path = root / CASES
+    path.write_text(path.read_text("utf-8") + "  - table: more\n" + MORE.format(title="More", key="case: cases"), "utf-8")
+    book = openpyxl.load_workbook(api.build("across", tmp_path / "across.xlsx", templates=root).path)
+    (head,) = [row for row in book["Cases"].iter_rows(min_row=8, max_col=4, values_only=True) if row[0] == "Case"]
+    assert head == ("Case", "Unit", "As printed", "Corrected")
 
 
 def test_long_names_and_texts_are_given_room(tmp_path: Path) -> None:
@@ -107,7 +125,8 @@ def test_long_names_and_texts_are_given_room(tmp_path: Path) -> None:
 
 TEXT = "  - text: [A paragraph.]\n    title: About\n"
 MORE = "    title: {title}\n    across: true\n    rows: {{{key}}}\n    columns:\n      x: {{expr: '1'}}\n"
-INPUTS = "note: Ours, values: {paper: 1, corrected: 2, mine: 3, other: 4}"
+INPUTS = "low: 1, high: 4, note: Ours, values: {paper: 1, corrected: 2, mine: 3, other: 4}"
+WITHOUT_LOW = INPUTS.replace("low: 1, ", "")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +137,7 @@ INPUTS = "note: Ours, values: {paper: 1, corrected: 2, mine: 3, other: 4}"
         (TEXT * 5, "", "C4"),
         ("", "  - table: more\n" + MORE.format(title="More", key="case: cases"), "C4"),
         ("", "  - table: more\n" + MORE.format(title="More", key="case: cases").replace("expr: '1'", INPUTS), "C8"),
+        ("", "  - table: more\n" + MORE.format(title="More", key="case: cases").replace("expr: '1'", WITHOUT_LOW), "C4"),
         ("", "  - table: more\n" + MORE.format(title="More", key="gpu: gpus"), "C4"),
         ("", "  - table: more\n" + MORE.format(title="More", key="case: cases").replace("across: true", "doc: Down."), "C4"),
         ("", "  - inputs: more\n    items: {a: {value: 1}}\n", "C4"),

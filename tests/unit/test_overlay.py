@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from tests.support import ACROSS, MARK, TINY, command, copy_of, plant
+from tests.support import ACROSS, MARK, TINY, address_of, command, copy_of, plant
 from workbook import api, inspect
 from workbook.errors import WorkbookError
 from workbook.verification.run import book_of, expectations
@@ -111,19 +111,21 @@ def test_a_list_must_increase_after_all_have_been_laid(tmp_path: Path) -> None:
 
 
 def test_a_new_case_is_in_the_drop_down_the_charts_and_the_head(tmp_path: Path) -> None:
-    path = api.build("across", tmp_path / "across.xlsx", templates=ACROSS, overlay=overlay(tmp_path, BERLIN)).path
+    book = loaded(tmp_path, BERLIN)
+    path = api.build("across", tmp_path / "across.xlsx", templates=ACROSS, overlay=tmp_path / "0.yaml").path
     opened = openpyxl.load_workbook(path)
-    assert [opened["Cases"].cell(7, column).value for column in range(3, 8)] == [
+    assert [cell.value for cell in opened["Cases"][7][7:]] == [
         *("As printed", "Corrected", "My own", "Another one"),
         "Berlin, liquid cooled",
     ]
     (offered,) = [rule for rule in opened["Results"].data_validations.dataValidation if rule.type == "list"]
-    assert offered.formula1 == "Cases!$C$7:$G$7"
+    assert offered.formula1 == "Cases!$H$7:$L$7"
     ranges = {str(series.val.numRef.f) for chart in opened["Results"]._charts for series in chart.series if series.val}  # noqa: SLF001 no other way
-    assert ranges == {"Cases!$C$17:$G$17"}
+    assert ranges == {"Cases!$H$17:$L$17"}
     cells = read_cells(path)["Cases"]
-    assert (cells["G11"].value, cells["G11"].is_formula) == (1.1, False)
-    assert cells["G10"].formula == "D10"
+    own, taken = (cells[address_of(book, f"cases.berlin.{name}")] for name in ("pue", "cooling"))
+    assert (own.value, own.is_formula) == (1.1, False)
+    assert taken.formula == address_of(book, "cases.corrected.cooling")
 
 
 def test_a_new_case_costs_what_the_other_cases_cost(tmp_path: Path) -> None:
@@ -155,7 +157,7 @@ def test_a_file_is_read_back_with_the_overlay_it_was_built_with(tmp_path: Path) 
     for files, message in (
         (None, "quantities differ, such as 'by_case."),
         (two, "quantities differ, such as 'by_case."),
-        (rome, "Cases!G7 holds 'Berlin, liquid cooled', not 'rome'"),
+        (rome, "Cases!L7 holds 'Berlin, liquid cooled', not 'rome'"),
     ):
         with pytest.raises(WorkbookError, match=f"was built from other templates or with other overlays: .*{message}") as caught:
             book_of(path, read_cells(path), ACROSS, files)
@@ -181,10 +183,10 @@ def test_every_command_takes_overlays(tmp_path: Path) -> None:
         assert listed["cases.berlin.hours"]["value"] == 20
     assert listed["cases.berlin.power"]["value"] == pytest.approx(500 * 20 * 1.3 / 1e3)
     shown = command("explain", "cases.berlin.pue", "--workbook", "across", *options).stdout
-    assert "in place of cases.corrected.pue (Cases!D11) = 1.25" in shown
+    assert "in place of cases.corrected.pue (Cases!I11) = 1.25" in shown
     path = tmp_path / "across.xlsx"
     assert command("build", "across", *options, "--out", path).exit_code == 0
-    assert read_cells(path)["Cases"]["G11"].value == 1.3
+    assert read_cells(path)["Cases"]["L11"].value == 1.3
 
 
 # Mistakes.

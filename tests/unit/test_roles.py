@@ -76,9 +76,19 @@ def test_each_role_of_a_waterfall_is_needed(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Element]:
     """Give the charts of the file in order."""
-    path = api.build("bars", tmp_path_factory.mktemp("bars") / "bars.xlsx", templates=BARS).path
+    return charts(api.build("bars", tmp_path_factory.mktemp("bars") / "bars.xlsx", templates=BARS).path)
+
+
+def charts(path: Path) -> list[Element]:
+    """Give the charts of a file in order."""
     with zipfile.ZipFile(path) as parts:
-        return [ET.fromstring(parts.read(f"xl/charts/chart{number}.xml")) for number in (1, 2, 3)]  # noqa: S314 our own file
+        count = sum(name.startswith("xl/charts/chart") for name in parts.namelist())
+        return [ET.fromstring(parts.read(f"xl/charts/chart{number}.xml")) for number in range(1, count + 1)]  # noqa: S314 our own file
+
+
+def label_formats(chart: Element) -> set[str]:
+    """Give the number formats of the labels of a chart."""
+    return {found.attrib["formatCode"] for found in chart.findall(".//c:dLbls/c:numFmt", NAMES)}
 
 
 def setting(part: Element, path: str) -> str:
@@ -135,15 +145,55 @@ def test_a_tornado_turns_around_the_base(drawn: list[Element]) -> None:
     assert setting(chart, ".//c:catAx/c:tickLblPos") == "low", "names stand at the edge, beside bars to the left too"
     assert setting(chart, ".//c:catAx/c:crossesAt") == "0"
     assert setting(chart, ".//c:catAx/c:scaling/c:orientation") == "maxMin"
-    assert [text(part, "c:val/c:numRef/c:f") for part in series(chart)] == [f"Bars!${column}$64:${column}$69" for column in "BC"]
-    assert {part.find("c:dLbls/c:numFmt", NAMES).attrib["formatCode"] for part in series(chart)} == {"+0.0%;-0.0%;"}  # type: ignore[union-attr] # a miss fails too
+    places = [api.load("bars", BARS).layout.area(f"effects.effect_{role}", 0, 5) for role in ("low", "high")]
+    assert [text(part, "c:val/c:numRef/c:f") for part in series(chart)] == [f"{sheet}!{cells}" for sheet, cells in places]
+    assert label_formats(chart) == {"+0.0%;-0.0%;"}
+
+
+def test_labels_of_a_tornado_take_the_first_section_of_a_format_without_its_sign(tmp_path: Path) -> None:
+    root = copy_of(BARS, tmp_path / "templates")
+    for role in ("low", "high"):
+        column = f'Effect of the {role} value, unit: "1", format: '
+        plant(root, SHEET, f'{column}"0.0%"', f'{column}"+0.00%;[Red]-0.00%;0%"')
+    assert label_formats(charts(api.build("bars", tmp_path / "bars.xlsx", templates=root).path)[TORNADO]) == {"+0.00%;-0.00%;"}
 
 
 def test_a_tornado_with_a_minimum_still_turns_around_the_base(tmp_path: Path) -> None:
     root = copy_of(BARS, tmp_path / "templates")
     plant(root, SHEET, '(% of the base)"', '(% of the base)", minimum: -0.5')
-    path = api.build("bars", tmp_path / "bars.xlsx", templates=root).path
-    with zipfile.ZipFile(path) as parts:
-        chart = ET.fromstring(parts.read("xl/charts/chart3.xml"))  # noqa: S314 our own file
+    chart = charts(api.build("bars", tmp_path / "bars.xlsx", templates=root).path)[TORNADO]
     assert setting(chart, ".//c:valAx/c:scaling/c:min") == "-0.5"
     assert setting(chart, ".//c:catAx/c:crossesAt") == "0"
+
+
+# Columns.
+
+COLUMNS = """  - charts:
+      - title: "What it is made of"
+        kind: {kind}
+        x: {{title: "Step"}}
+        y: {{title: "kW", minimum: 0}}
+        series:
+          - {{table: steps, x: step, y: left, name: "Left"}}
+          - {{table: steps, x: step, y: fall, name: "Saved"}}
+"""
+
+
+def columns(folder: Path, kind: str) -> Element:
+    """Give a chart of two series of columns."""
+    root = copy_of(BARS, folder / kind)
+    path = root / SHEET
+    path.write_text(path.read_text("utf-8") + COLUMNS.format(kind=kind), "utf-8")
+    return charts(api.build("bars", folder / f"{kind}.xlsx", templates=root).path)[-1]
+
+
+def test_stacked_columns_stand_on_each_other_without_labels(tmp_path: Path) -> None:
+    stacked, beside = columns(tmp_path, "stacked"), columns(tmp_path, "column")
+    assert [setting(chart, ".//c:barDir") for chart in (stacked, beside)] == ["col", "col"]
+    assert [setting(chart, ".//c:grouping") for chart in (stacked, beside)] == ["stacked", "clustered"]
+    assert setting(stacked, ".//c:overlap") == "100"
+    assert [len(chart.findall(".//c:dLbls", NAMES)) for chart in (stacked, beside)] == [0, 2]
+    assert [text(part, "c:tx/c:v") for part in series(stacked)] == ["Left", "Saved"]
+    colours = {part.find("c:spPr/a:solidFill/a:srgbClr", NAMES).attrib["val"] for part in series(stacked)}  # type: ignore[union-attr] # a miss fails too
+    assert len(colours) == 2
+    assert stacked.find(".//c:legend", NAMES) is not None

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
+from openpyxl.utils.cell import coordinate_from_string
 
-from tests.support import MARK, TAKES, change_cells, command, copy_of, plant
+from tests.support import MARK, TAKES, address_of, change_cells, command, copy_of, plant
 from workbook import api, inspect
 from workbook.errors import WorkbookError
 from workbook.evaluate import evaluate
@@ -21,6 +22,7 @@ CASES = "sheets/cases.yaml"
 PUE = 'takes: "site_list[site].pue", values: {paper: 1}'
 LOAD = 'takes: "2 * machine_list[machine].power"'
 TAKEN, OWN = "FFE8F0FA", "FFFFF9DB"
+CASE_KEYS, ASSUMED = ("paper", "warm", "mine"), ("site", "pue", "machine", "cooling", "load")
 Sets = dict[str, str | float]
 
 
@@ -73,17 +75,33 @@ def test_an_edit_is_a_value_of_its_own(sets: Sets, column: str, wanted: list[str
 
 def test_a_value_taken_over_is_a_formula_that_may_be_typed_over(tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(built(tmp_path / "plain.xlsx"))["Cases"]
-    looked_up = "=INDEX(Cards!$B$8:$B$9,MATCH(E8,Cards!$A$8:$A$9,0))"
-    cells = [(sheet[at].value, sheet[at].fill.fgColor.rgb, sheet[at].protection.locked) for at in ("C9", "E9", "C18", "C19")]
-    assert cells == [(1, OWN, False), (looked_up, TAKEN, False), ("=B18*$E$13", TAKEN, False), (5, OWN, False)]
-    inks = {sheet[at].font.color.rgb for at in ("E9", "E10", "C18")}
-    assert inks == {sheet["E8"].font.color.rgb}  # that of a link that takes over
+    site, pue, machine, cooling, power = (
+        address_of(loaded(), f"cases.mine.{name}") for name in ("site", "pue", "machine", "cooling", "power")
+    )
+    looked_up = f"=INDEX(Cards!$B$8:$B$9,MATCH({site},Cards!$A$8:$A$9,0))"
+    paper = address_of(loaded(), "cases.paper.pue")
+    cells = [(sheet[at].value, sheet[at].fill.fgColor.rgb, sheet[at].protection.locked) for at in (paper, pue, "C18", "C19")]
+    column, row = coordinate_from_string(power)
+    assert cells == [(1, OWN, False), (looked_up, TAKEN, False), (f"=B18*${column}${row}", TAKEN, False), (5, OWN, False)]
+    inks = {sheet[at].font.color.rgb for at in (pue, machine, "C18")}
+    assert inks == {sheet[site].font.color.rgb}  # that of a link that takes over
     rules = {str(rule.sqref): (rule.type, rule.operator, rule.formula1, rule.formula2) for rule in sheet.data_validations.dataValidation}
-    assert rules["C9"] == rules["D9"] == rules["E9"] == ("decimal", None, "1.0", "3.0")
-    assert rules["E10"] == ("list", None, "Cards!$A$14:$A$15", None)
-    assert rules["E11"] == ("list", None, '"air,water"', None)
+    own = {name: [address_of(loaded(), f"cases.{case}.{name}") for case in CASE_KEYS] for name in ASSUMED}
+    assert [rules[at] for at in own["pue"]] == [("decimal", None, "1.0", "3.0")] * 3
+    assert rules[machine] == ("list", None, "Cards!$A$14:$A$15", None)
+    assert rules[cooling] == ("list", None, '"air,water"', None)
     assert rules["C18"] == rules["C19"]
-    assert set(rules) == {f"{letter}{row}" for letter in "CDE" for row in (8, 9, 10, 11, 12)} | {"B18", "B19", "C18", "C19"}
+    assert set(rules) == {at for cells in own.values() for at in cells} | {"B18", "B19", "C18", "C19"}
+
+
+def test_a_row_that_takes_over_shows_its_doc_as_note(tmp_path: Path) -> None:
+    root = copy_of(TAKES, tmp_path / "templates")
+    plant(root, CASES, "label: Load, unit: kW, above: 0,", "label: Load, unit: kW, above: 0, doc: Twice the nameplate,")
+    sheet = openpyxl.load_workbook(api.build("takes", tmp_path / "noted.xlsx", templates=root).path)["Cases"]
+    rows = {row[0].value: [cell.value for cell in row[2:5]] for row in sheet.iter_rows(min_row=6, max_row=13)}
+    assert rows["Case"] == ["Grade (confidence)", "Source", "Note"]
+    assert rows["Load"] == ["", "", "Twice the nameplate"]
+    assert rows["Power of the site"] == ["", "", ""]
 
 
 def test_notes_tell_the_equation_and_the_colour(tmp_path: Path) -> None:
@@ -95,7 +113,8 @@ def test_notes_tell_the_equation_and_the_colour(tmp_path: Path) -> None:
 def test_what_was_set_is_read_back(tmp_path: Path) -> None:
     sets: Sets = {"cases.mine.pue": 1.1, "cases.mine.machine": "Small machine", "halls.a.load": 3}
     path = built(tmp_path / "set.xlsx", sets)
-    assert (read_cells(path)["Cases"]["E9"].value, read_cells(path)["Cases"]["E9"].is_formula) == (1.1, False)
+    typed = read_cells(path)["Cases"][address_of(loaded(), "cases.mine.pue")]
+    assert (typed.value, typed.is_formula) == (1.1, False)
     book = book_of(path, read_cells(path), TAKES)
     assert {book.model.cell_id(*at): value for at, value in book.edits.items()} == sets
     formulas = {item.id for item in expectations(book)}
@@ -105,15 +124,15 @@ def test_what_was_set_is_read_back(tmp_path: Path) -> None:
     assert book_of(plain, read_cells(plain), TAKES).edits == {}
 
 
-def changed(path: Path, address: str, inside: str) -> api.Book:
-    """Read a workbook with another content in one of its cases' cells."""
-    target = path.with_name("changed.xlsx")
+def changed(path: Path, inside: str) -> api.Book:
+    """Read a workbook with another content in the PUE of one's own case."""
+    target, address = path.with_name("changed.xlsx"), address_of(loaded(), "cases.mine.pue")
     change_cells(path, target, [("Cases", address)], lambda _: f'<c r="{address}">{inside}</c>')
     return book_of(target, read_cells(target), TAKES)
 
 
 def test_a_value_typed_over_is_read_even_where_it_is_the_same(tmp_path: Path) -> None:
-    book = changed(built(tmp_path / "plain.xlsx"), "E9", "<v>1.5</v>")
+    book = changed(built(tmp_path / "plain.xlsx"), "<v>1.5</v>")
     assert book.edits == {("cases.pue", 2): 1.5}
     assert "cases.mine.pue" not in {item.id for item in expectations(book)}
 
@@ -121,9 +140,9 @@ def test_a_value_typed_over_is_read_even_where_it_is_the_same(tmp_path: Path) ->
 @pytest.mark.parametrize(("inside", "message"), [("", "cases.mine.pue holds nothing"), ("<v>7</v>", "cases.mine.pue is 7; it must be at")])
 def test_an_unusable_value_is_told_at_its_cell(tmp_path: Path, inside: str, message: str) -> None:
     with pytest.raises(WorkbookError) as caught:
-        changed(built(tmp_path / "plain.xlsx"), "E9", inside)
+        changed(built(tmp_path / "plain.xlsx"), inside)
     (found,) = caught.value.diagnostics
-    assert str(found.place).endswith("changed.xlsx: Cases!E9")
+    assert str(found.place).endswith(f"changed.xlsx: Cases!{address_of(loaded(), 'cases.mine.pue')}")
     assert found.message.startswith(message)
 
 
@@ -175,15 +194,15 @@ def test_explanations_show_the_expression_and_the_cell_it_names() -> None:
         (CASES, LOAD, 'takes: "§power", first: "power"', "'cases.load' has 'takes' and 'first'", "'values' at most"),
         (CASES, LOAD, 'takes: "§power", printed: {paper: 3}', "'cases.load' has 'takes' and 'printed'", "'values' at most"),
         (CASES, LOAD, "takes: §[1, 2]", "'takes' of 'cases.load' must be an expression in quotes", ""),
-        (CASES, 'takes: "site_list[site].cooling"', "takes: \"§'oil'\"", "Cases!C11 (cases.paper.cooling) cannot be 'oil'", "one of: air"),
+        (CASES, 'takes: "site_list[site].cooling"', "takes: \"§'oil'\"", "Cases!E11 (cases.paper.cooling) cannot be 'oil'", "one of: air"),
         (
             CASES,
             'takes: "site_list[site].machine"',
             "takes: \"§'small'\"",
-            "Cases!C10 (cases.paper.machine) takes over 'small', not one of the machines",
+            "Cases!E10 (cases.paper.machine) takes over 'small', not one of the machines",
             "Small machine",
         ),
-        (CASES, PUE, 'takes: "§site_list[site].pue - 0.3"', "Cases!C9 (cases.paper.pue) is 0.95; it must be at least 1", ""),
+        (CASES, PUE, 'takes: "§site_list[site].pue - 0.3"', "Cases!E9 (cases.paper.pue) is 0.95; it must be at least 1", ""),
         (
             CASES,
             "    rows: {hall: {label: Hall, members: {a: A, b: B}}}",

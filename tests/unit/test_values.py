@@ -334,6 +334,29 @@ def test_interpolate_of_an_error_is_an_error() -> None:
     assert call("interpolate", NAN, 2.0, KNOTS, LEVELS) is None
 
 
+@pytest.mark.parametrize(
+    ("place", "number", "text"),
+    [
+        (1.0, 10.0, "a"),
+        (3.0, 30.0, "c"),
+        (2.9, 20.0, "b"),
+        (0.9, None, None),
+        (0.0, None, None),
+        (-1.0, None, None),
+        (4.0, None, None),
+        (NAN, None, None),
+    ],
+)
+def test_at_gives_the_number_or_the_text_at_a_place(place: float, number: float | None, text: str | None) -> None:
+    assert call("at", array(10, 20, 30), place) == number
+    assert call("at", texts("a", "b", "c"), place) == text
+
+
+def test_at_gives_one_for_each_place_and_spreads_an_error_of_the_cell_only() -> None:
+    assert call("at", array(10, NAN), array(2, 1, 1)) == [None, 10.0, 10.0]
+    assert call("at", texts("a", None), array(1, 2, 1)) == ["a", None, "a"]
+
+
 def test_slope_and_intercept_agree_with_a_polynomial_fit() -> None:
     chance = np.random.default_rng(20260318)
     for size in (2, 3, 10, 200):
