@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 TINY = Path(__file__).parent / "templates" / "tiny"
 ACROSS = Path(__file__).parent / "templates" / "across"
 TAKES = Path(__file__).parent / "templates" / "takes"
+BARS = Path(__file__).parent / "templates" / "bars"
 SOURCES = Path(workbook.__file__).parent.parent
 RECORD_SHEET = "_workbook"
 MARK = "§"  # stands in a planted text where a diagnostic has to point

@@ -4,6 +4,7 @@
 >>> book = workbook.load("paper", sets={"decode.window": 16384})
 >>> workbook.cells(book)             # a pandas DataFrame of every cell, with id, value, unit and formula
 >>> workbook.build("paper")          # writes output/paper.xlsx
+>>> workbook.results("planning", cases=["mine_1"], overlay="my_cases.yaml")   # a row for each case
 >>> workbook.verify("output/paper.xlsx").frame   # the cells on which an engine disagrees: none
 """
 
@@ -14,6 +15,7 @@ from workbook.api import Book, BuildReport, build, load
 from workbook.errors import Diagnostic, Place, WorkbookError
 
 if TYPE_CHECKING:
+    from workbook.case_results import results
     from workbook.inspect import cells, explain, inputs
     from workbook.search import Optimum, optimize
     from workbook.verification.run import VerifyReport, verify
@@ -32,6 +34,7 @@ __all__ = [
     "inputs",
     "load",
     "optimize",
+    "results",
     "verify",
 ]
 
@@ -42,6 +45,7 @@ _LATER = {
     "inputs": "workbook.inspect",
     "Optimum": "workbook.search",
     "optimize": "workbook.search",
+    "results": "workbook.case_results",
     "VerifyReport": "workbook.verification.run",
     "verify": "workbook.verification.run",
 }

@@ -21,17 +21,20 @@ from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.evaluate import Values, evaluate, quantise
 from workbook.expr.values import EMPTY
 from workbook.figures import check_bounds
+from workbook.overlay import Given, overlaid
 from workbook.packaged import directory
 from workbook.place import place
 from workbook.write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from workbook.layout import Layout
     from workbook.model import Model, Quantity
 
-DEFAULT = "paper"
+    Files = Path | str | Sequence[Path | str] | None
+
+DEFAULT = "planning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,43 +66,59 @@ def package_version() -> str:
         return "0"
 
 
-def load(name: str = DEFAULT, templates: Path | str | None = None, sets: Mapping[str, str | float] | None = None) -> Book:
-    """Read templates, apply ``sets`` (input id to value), place and evaluate.
+def load(
+    name: str = DEFAULT,
+    templates: Path | str | None = None,
+    sets: Mapping[str, str | float] | None = None,
+    overlay: Files = None,
+) -> Book:
+    """Read templates, lay ``overlay`` (one file or several) over them, apply ``sets`` (input id to value), place and evaluate.
 
-    Raises WorkbookError with every problem found: in templates, in ``sets``, or cells that would hold an error.
+    Later overlays win over earlier ones, and ``sets`` over all. Raises WorkbookError with every problem found: in
+    templates, in overlays, in ``sets``, or cells that would hold an error.
     """
-    model = compile_model(declarations(directory(templates), name))
-    layout = place(model)
+    layout, edits = prepared(name, templates, sets, overlay)
+    return evaluated(layout.model, layout, edits)
+
+
+def prepared(
+    name: str, templates: Path | str | None, sets: Mapping[str, str | float] | None = None, overlay: Files = None
+) -> tuple[Layout, dict[tuple[str, int], float | str]]:
+    """Return the placed model with the cases of overlays, and the edits of overlays and ``sets``; see ``load``."""
+    laid = overlaid(declarations(directory(templates), name), overlay)
+    layout = place(compile_model(laid.declared))
     check_charts(layout)
-    edits = parse_sets(model, sets or {})
-    return evaluated(model, layout, edits)
+    return layout, parse_sets(layout.model, {**laid.sets, **(sets or {})}, laid.problems)
 
 
-def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float | str]) -> Book:
+def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float | str], wanted: Collection[str] | None = None) -> Book:
     """Evaluate a placed model with edits; raises WorkbookError when a cell would hold an error, or take over what it may not hold.
 
-    In the book an edited cell that took over a value is an input.
+    In the book an edited cell that took over a value is an input. With ``wanted`` the book holds the values of
+    those quantities and of what they need.
     """
     model = model.overridden(edits)
     layout = replace(layout, model=model)
-    values = evaluate(model, edits)
+    values = evaluate(model, edits, wanted)
     check_taken(layout, values)
     check_values(layout, values)
     return Book(model, layout, values, edits)
 
 
 def parse_sets(
-    model: Model, sets: Mapping[str, str | float], place_of: Callable[[str, int], Place] | None = None
+    model: Model, sets: Mapping[str, str | float | Given], problems: Problems | None = None
 ) -> dict[tuple[str, int], float | str]:
     """Turn ``id=value`` pairs into edits; raises WorkbookError for unknown ids and impossible values.
 
-    ``place_of`` gives the place of a quantity's row for messages; without it they speak of --set.
+    Messages on a value without a place speak of --set. ``problems`` holds mistakes to raise with those found here.
     """
-    sign = "" if place_of else "--set "
-    problems = Problems()
+    problems = problems or Problems()
     edits: dict[tuple[str, int], float | str] = {}
+    places: dict[tuple[str, int], Place | None] = {}
     inputs = {cell_id: (name, row) for cell_id, name, row in model.cells() if model.quantities[name].is_settable(row)}
-    for cell_id, given in sets.items():
+    for cell_id, item in sets.items():
+        given = item if isinstance(item, Given) else Given(item)
+        what = f"{'' if given.place else '--set '}{cell_id}"
         where = inputs.get(cell_id)
         if where is None:
             known = model.find(cell_id)
@@ -108,9 +127,10 @@ def parse_sets(
                 if known
                 else suggest(cell_id, inputs) or "list them with: workbook inputs"
             )
-            problems.add(None, f"{sign}{cell_id}: there is no such input", hint)
+            problems.add(given.name_place, f"{what}: there is no such input", hint)
             continue
-        value = _set_value(model, f"{sign}{cell_id}", where[0], given, place_of(*where) if place_of else None, problems)
+        value = _set_value(model, what, where[0], given.value, given.place, problems)
+        places[where] = given.place
         if value is not None:
             edits[where] = value
     for name in dict.fromkeys(name for name, _ in edits):
@@ -120,8 +140,10 @@ def parse_sets(
         values = [float(edits.get((name, row), figure.value)) for row, figure in quantity.inputs.items()]
         for row, (earlier, later) in enumerate(pairwise(values), 1):
             if not earlier < later:
-                what = f"{sign}{model.cell_id(name, row)}"
-                problems.add(place_of(name, row) if place_of else None, f"{what}: the values of list '{quantity.table}' must increase")
+                given_row = row if (name, row) in places else row - 1
+                at = places.get((name, given_row))
+                what = f"{'' if at else '--set '}{model.cell_id(name, given_row)}"
+                problems.add(at, f"{what}: the values of list '{quantity.table}' must increase")
     problems.raise_if_any()
     return edits
 
@@ -138,18 +160,17 @@ def _set_value(
         by_name = {name.lower(): name for name in choices.values()}
         shown = choices.get(str(given)) or by_name.get(str(given).lower())
         if shown is None:
-            problems.add(
-                place,
-                f"{what}: '{given}' is not one of the {_kind(model, quantity)}",
-                suggest(str(given), choices.values() if place else choices),
-            )
+            shown_there = choices.values() if place and not place.line else choices  # cells show names; files and commands hold keys
+            problems.add(place, f"{what}: '{given}' is not one of the {_kind(model, quantity)}", suggest(str(given), shown_there))
         return shown
     try:
         number = quantise(float(given))
     except (ValueError, OverflowError):
         number = float("nan")
     if not np.isfinite(number):
-        problems.add(place, f"{what}: '{given}' is not a finite number", f"give it in {quantity.unit}")
+        problems.add(
+            place, f"{what}: '{given}' is not a finite number", "give a number" if quantity.unit == "1" else f"give it in {quantity.unit}"
+        )
         return None
     check_bounds(number, quantity.bounds, place, what, problems)
     return number
@@ -165,7 +186,7 @@ def check_taken(layout: Layout, values: Values) -> None:
     """Raise WorkbookError for every cell that takes over from an expression what it would refuse as an input, errors aside."""
     model, problems = layout.model, Problems()
     for quantity in model.quantities.values():
-        for row, variant in quantity.formula_rows().items() if quantity.takes else ():
+        for row, variant in quantity.formula_rows().items() if quantity.takes and quantity.id in values else ():
             value, place = values[quantity.id][row], variant.formula.place
             if value is None or (not quantity.is_text and np.isnan(value)):
                 continue
@@ -179,9 +200,9 @@ def check_taken(layout: Layout, values: Values) -> None:
 
 
 def check_values(layout: Layout, values: Values) -> None:
-    """Raise WorkbookError for every formula cell that would hold an error, earliest causes first."""
+    """Raise WorkbookError for the formula cells among ``values`` that would hold an error, earliest causes first."""
     problems: list[Diagnostic] = []
-    for name in (name for group in layout.model.order for name in group):
+    for name in (name for group in layout.model.order for name in group if name in values):
         quantity = layout.model.quantities[name]
         array = values[name]
         bad = [
@@ -231,6 +252,7 @@ def build(
     *,
     templates: Path | str | None = None,
     sets: Mapping[str, str | float] | None = None,
+    overlay: Files = None,
     progress: Callable[[str], None] | None = None,
 ) -> BuildReport:
     """Write a workbook and return what was written; raises WorkbookError. The file appears whole or not at all."""
@@ -240,7 +262,7 @@ def build(
     path = Path(out) if out else Path("output") / f"{name}.xlsx"
     _check_target(path)
     with _without_collector():
-        book = load(name, templates, sets)
+        book = load(name, templates, sets, overlay)
         tell(f"writing {path}")
         counts = write(book.layout, book.values, path, package_version())
     return BuildReport(path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, WorkbookError, suggest
-from workbook.figures import BASES, check_bounds, check_name, figure, formula, one_basis, read_field
+from workbook.figures import BASES, check_bounds, check_name, figure, formula, grade, one_basis, read_field, shared_figure
 from workbook.points import points_spec, read_points
-from workbook.schema import Card, Catalogue, Entry, Field, Figure, Points, Source
+from workbook.schema import Card, Catalogue, Entry, Field, Points, Source
 from workbook.source import Mapping, Node, Reader, is_file, read
 
 if TYPE_CHECKING:
@@ -124,19 +124,7 @@ def _entry(node: Node, field: Field, what: str, basis: str, problems: Problems) 
     if isinstance(node, Mapping) and "expr" in node.items:
         reader = Reader(node, problems, what)
         text = formula(reader.take("expr"), what, problems)
-        note = Figure(
-            "",
-            field.unit,
-            node.place,
-            "",
-            None,
-            None,
-            reader.text("source"),
-            reader.text("date"),
-            reader.text("confidence"),
-            reader.text("evidence"),
-            reader.text("note"),
-        )
+        note = shared_figure("", field.unit, node, grade(reader))
         reader.text("unit")
         reader.finish()
         return Entry(note, text, node.place)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from workbook.errors import Diagnostic, WorkbookError, suggest
 from workbook.layout import DEFAULT_WIDTH, TEXT_COLUMNS, column_pixels
 from workbook.names import quoted
-from workbook.style import FONT, GREY, LINE, SERIES_COLOURS, SERIES_DASHES
+from workbook.roles import ROLES
+from workbook.schema import LYING
+from workbook.style import FONT, GREY, INK, LINE, SERIES_COLOURS, SERIES_DASHES, number_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +21,22 @@ if TYPE_CHECKING:
 
 ROW_PIXELS = 20
 GAP = 16
+BAR_GAP = 40  # percent of a bar between two of a waterfall or a tornado
+# Dark text is read on the first three; the others differ in brightness too.
+ROLE_COLOURS = {"fall": "#E58A5A", "rise": "#5CB896", "total": "#8FA3B5", "low": "#F0C36D", "high": "#2F6FA8"}
+SIGNS = {"fall": "-", "rise": "+", "total": ""}
+TYPES = {
+    "line": {"type": "scatter", "subtype": "straight_with_markers"},
+    "scatter": {"type": "scatter", "subtype": "straight_with_markers"},
+    "column": {"type": "column"},
+    "stacked": {"type": "column", "subtype": "stacked"},
+    "bar": {"type": "bar"},
+    "waterfall": {"type": "bar", "subtype": "stacked"},
+    "tornado": {"type": "bar"},
+}
+NO_NAME = "\u00a0"  # programs count the legend's entries from different ends, so that one is left blank rather than deleted
 MARKERS = ("circle", "square", "diamond", "triangle", "circle", "square", "diamond", "triangle")
+_SIMPLE_FORMAT = re.compile(r"[#,0]+(?:\.(0+))?(%?)")
 
 
 def check_charts(layout: Layout) -> None:
@@ -47,12 +65,10 @@ def check_charts(layout: Layout) -> None:
 
 def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: ChartPlace) -> None:
     """Add one chart to a sheet."""
-    chart_type = (
-        {"type": "scatter", "subtype": "straight_with_markers"} if place.chart.kind in {"line", "scatter"} else {"type": place.chart.kind}
-    )
-    chart = book.add_chart(chart_type)
+    chart = book.add_chart(TYPES[place.chart.kind])
     number = 0
-    for series in place.chart.series:
+    order = ROLES.get(place.chart.kind, ("",))
+    for series in sorted(place.chart.series, key=lambda series: order.index(series.role)):
         for name, rows in _groups(layout, series, place.member):
             chart.add_series(_series(layout, series, name, rows, number, place.chart))
             number += 1
@@ -91,14 +107,17 @@ def _area(layout: Layout, quantity: str, rows: list[int]) -> str:
 
 def _series(layout: Layout, series: Series, name: str, rows: list[int], number: int, chart: Chart) -> dict[str, Any]:
     filled = layout.model.quantities[f"{series.table}.{series.y}"]
-    present = {*filled.links, *filled.inputs, *filled.formula_rows(), *filled.constants}
-    rows = [row for row in rows if row in present]
+    if not series.role:
+        present = {*filled.links, *filled.inputs, *filled.formula_rows(), *filled.constants}
+        rows = [row for row in rows if row in present]
     colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
     result: dict[str, Any] = {
         "name": name,
         "categories": _area(layout, f"{series.table}.{series.x}", rows),
         "values": _area(layout, f"{series.table}.{series.y}", rows),
     }
+    if series.role:
+        return result | _part(series.role, number_format(filled.format, filled.unit))
     if chart.kind in {"line", "scatter"}:
         result["line"] = {"color": colour, "width": 2.0, "dash_type": SERIES_DASHES[number % len(SERIES_DASHES)]}
         marker = MARKERS[number % len(MARKERS)]
@@ -107,21 +126,56 @@ def _series(layout: Layout, series: Series, name: str, rows: list[int], number: 
             result["line"] = {"none": True}
     else:
         result.update(fill={"color": colour}, gap=80)
+        if chart.kind == "stacked":
+            return result
         if not chart.y.log:
             # On a logarithmic axis LibreOffice sets the labels of values below 1 on top of the category names.
             result["data_labels"] = {"value": True, "position": "outside_end", "num_format": "0.00", "font": {"name": FONT, "size": 8}}
     return result
 
 
+def _part(role: str, shown: str) -> dict[str, Any]:
+    """Return the look of a series with a role; the signs of a waterfall's labels say what its colours say."""
+    if role == "base":
+        return {"name": NO_NAME, "fill": {"none": True}, "gap": BAR_GAP}
+    label = {"value": True, "num_format": _signed(role, shown), "font": {"name": FONT, "size": 9, "color": INK}}
+    colour = ROLE_COLOURS[role]
+    if role not in ROLES["tornado"]:
+        return {"fill": {"color": colour}, "gap": BAR_GAP, "data_labels": {**label, "position": "inside_base"}}
+    return {
+        "fill": {"color": colour, "transparency": 30},  # of two effects on one side, the smaller one shines through
+        "border": {"color": colour},
+        "gap": BAR_GAP,
+        "overlap": 100,
+        "data_labels": {**label, "position": "outside_end"},
+    }
+
+
+def _signed(role: str, shown: str) -> str:
+    """Return a number format with a sign; 0 shows nothing.
+
+    The numbers of a waterfall are never negative; those that a format of zeros rounds to 0 show nothing either.
+    """
+    if role in ROLES["tornado"]:
+        size = shown.partition(";")[0].lstrip("+")
+        return f"+{size};-{size};"
+    simple = _SIMPLE_FORMAT.fullmatch(shown)
+    digits = len(simple[1] or "") + 2 * len(simple[2]) if simple else 9
+    return f'[<0.{"0" * digits}5]"";{SIGNS[role]}{shown}'
+
+
 def _dress(chart: Any, declared: Chart, title: str, series: int) -> None:
     chart.set_title({"name": title, "overlay": False, "name_font": {"name": FONT, "size": 12, "bold": True}})
-    lying = declared.kind == "bar"  # XlsxWriter calls the axis along the bars x, and so the categories' axis y
-    chart.set_x_axis(_axis(declared.y if lying else declared.x))
-    chart.set_y_axis(_axis(declared.x) | {"reverse": True, "crossing": "max"} if lying else _axis(declared.y))
-    if series > 1:
-        chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 9}})
-    else:
-        chart.set_legend({"none": True})
+    lying = declared.kind in LYING  # XlsxWriter calls the axis along the bars x, and so the categories' axis y
+    along, names = _axis(declared.y if lying else declared.x), _axis(declared.x if lying else declared.y)
+    if lying:
+        names |= {"reverse": True, "crossing": "max"}
+    if declared.kind == "tornado":
+        along["crossing"] = 0
+        names["label_position"] = "low"
+    chart.set_x_axis(along)
+    chart.set_y_axis(names)
+    chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 9}} if series > 1 else {"none": True})
     chart.set_chartarea({"border": {"color": LINE}})
 
 

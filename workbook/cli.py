@@ -7,14 +7,14 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from workbook import api
-from workbook.errors import WorkbookError
+from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.packaged import directory, write_out
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ _PATH = click.Path(path_type=Path)
 _templates = click.option("--templates", type=_PATH, metavar="DIR", help="Use these templates instead of the packaged ones.")
 _name = click.argument("name", default=api.DEFAULT)
 _sets = click.option("--set", "sets", multiple=True, metavar="ID=VALUE", help="Replace an input; may be repeated.")
+_overlays = click.option(
+    "--overlay",
+    "overlays",
+    multiple=True,
+    type=_PATH,
+    metavar="FILE",
+    help="Lay cases and inputs of a file over the templates; may be repeated.",
+)
 _format = click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True)
 
 
@@ -100,12 +108,13 @@ def _pairs(sets: tuple[str, ...], option: str = "--set", form: str = "ID=VALUE")
 @main.command()
 @_name
 @_sets
+@_overlays
 @click.option("--out", type=_PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
 @_templates
-def build(name: str, sets: tuple[str, ...], out: Path | None, templates: Path | None) -> None:
+def build(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], out: Path | None, templates: Path | None) -> None:
     """Build the workbook NAME (paper) as an .xlsx file."""
     with _Progress() as progress:
-        report = api.build(name, out, templates=templates, sets=_pairs(sets), progress=progress)
+        report = api.build(name, out, templates=templates, sets=_pairs(sets), overlay=overlays, progress=progress)
     click.echo(f"{report.path}: {report.sheets} sheets, {report.inputs:,} inputs, {report.formulas:,} formulas, {report.seconds:.1f} s")
 
 
@@ -114,15 +123,19 @@ def build(name: str, sets: tuple[str, ...], out: Path | None, templates: Path | 
 @click.option(
     "--engine", "engines", multiple=True, metavar="NAME", help="libreoffice, gnumeric or ironcalc; all by default; may be repeated."
 )
+@_overlays
 @_templates
 @click.pass_context
-def verify(ctx: click.Context, file: Path, engines: tuple[str, ...], templates: Path | None) -> None:
-    """Recompute every formula cell of FILE in Python and in spreadsheet engines."""
+def verify(ctx: click.Context, file: Path, engines: tuple[str, ...], overlays: tuple[Path, ...], templates: Path | None) -> None:
+    """Recompute every formula cell of FILE in Python and in spreadsheet engines.
+
+    A file that was built with overlays is verified with the same ones.
+    """
     from workbook.verification.run import verify as run  # noqa: PLC0415 engines and pandas are loaded only when needed
 
     with _Progress() as progress:
         try:
-            report = run(file, list(engines) or None, templates=templates, progress=progress)
+            report = run(file, list(engines) or None, templates=templates, overlay=overlays, progress=progress)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--engine") from None
     _show(report)
@@ -149,14 +162,15 @@ def _show(report: VerifyReport) -> None:
 @main.command()
 @_name
 @_sets
+@_overlays
 @_format
 @_templates
-def inputs(name: str, sets: tuple[str, ...], form: str, templates: Path | None) -> None:
+def inputs(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], form: str, templates: Path | None) -> None:
     """List the inputs of a workbook with their provenance."""
     from workbook import inspect  # noqa: PLC0415 pandas is loaded only when needed
 
     _print(
-        inspect.inputs(api.load(name, templates, _pairs(sets))),
+        inspect.inputs(api.load(name, templates, _pairs(sets), overlays)),
         form,
         ["id", "value", "unit", "low", "high", "evidence", "confidence", "kind", "label"],
     )
@@ -165,22 +179,24 @@ def inputs(name: str, sets: tuple[str, ...], form: str, templates: Path | None) 
 @main.command()
 @_name
 @_sets
+@_overlays
 @_format
 @_templates
-def cells(name: str, sets: tuple[str, ...], form: str, templates: Path | None) -> None:
+def cells(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], form: str, templates: Path | None) -> None:
     """List every cell: id, sheet, address, label, value, unit, formula, sources."""
     from workbook import inspect  # noqa: PLC0415 as above
 
-    _print(inspect.cells(api.load(name, templates, _pairs(sets))), form, ["id", "sheet", "address", "value", "unit", "formula"])
+    book = api.load(name, templates, _pairs(sets), overlays)
+    _print(inspect.cells(book), form, ["id", "sheet", "address", "value", "unit", "formula"])
 
 
-def _print(frame: pd.DataFrame, form: str, columns: list[str]) -> None:
+def _print(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | None = None) -> None:
     if form == "csv":
-        click.echo(frame.to_csv(index=False), nl=False)
+        click.echo(frame.to_csv(index=False), nl=False, file=file)
     elif form == "json":
         # pandas would round to 15 decimals.
         rows = [{key: None if item != item else item for key, item in row.items()} for row in frame.to_dict(orient="records")]  # noqa: PLR0124 not a number
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False), file=file)
     else:
         shown = frame[columns].map(lambda item: f"{item:.10g}" if isinstance(item, float) else item)
         shown = shown.replace("nan", "").fillna("")
@@ -190,7 +206,51 @@ def _print(frame: pd.DataFrame, form: str, columns: list[str]) -> None:
 
 
 @main.command()
-@_name
+@click.argument("name", default="planning", metavar="[WORKBOOK]")
+@click.option("--case", "cases", multiple=True, metavar="NAME", help="Show this case (its key or its name); may be repeated.")
+@_sets
+@_overlays
+@_format
+@click.option("--out", type=_PATH, metavar="FILE", help="Write to a file instead.")
+@_templates
+def results(
+    name: str,
+    cases: tuple[str, ...],
+    sets: tuple[str, ...],
+    overlays: tuple[Path, ...],
+    form: str,
+    out: Path | None,
+    templates: Path | None,
+) -> None:
+    """Show what each case of WORKBOOK (planning) comes to: all cases, or those asked for.
+
+    Text shows cases side by side; csv has a row for each case, json an object for each cell.
+    """
+    from workbook import case_results  # noqa: PLC0415 as above
+
+    frame = case_results.results(name, cases or None, templates, _pairs(sets), overlays)
+    text = io.StringIO()
+    if form == "csv":
+        heads = {column: f"{column} ({unit})" for column, unit in frame.attrs["units"].items() if unit not in {"", "1"}}
+        _print(frame.rename(columns=heads).reset_index(), form, [], text)
+    elif form == "json":
+        _print(case_results.cells_of(frame), form, [], text)
+    else:
+        width = None if out is None and sys.stdout.isatty() else 120
+        case_results.show(frame, Console(file=text if out else None, width=width, markup=False, emoji=False))
+    if out is None:
+        click.echo(text.getvalue(), nl=False)
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text.getvalue(), "utf-8", newline="")
+    except OSError as error:
+        raise WorkbookError([Diagnostic(Place(str(out)), f"cannot be written: {error.strerror or error}")]) from None
+    click.echo(f"{out}: {len(frame)} {'case' if len(frame) == 1 else 'cases'}")
+
+
+@main.command()
+@click.argument("name", default="paper")
 @_sets
 @click.option("--step", "steps", multiple=True, metavar="LIST=STEP", help="Step of a list on the finer grid; may be repeated.")
 @_format
@@ -228,12 +288,13 @@ def _numbers(steps: tuple[str, ...]) -> dict[str, float]:
 @click.argument("what", metavar="ID|SHEET!A1")
 @click.option("--workbook", "name", default=api.DEFAULT, show_default=True, help="Which workbook the cell is in.")
 @_sets
+@_overlays
 @_templates
-def explain(what: str, name: str, sets: tuple[str, ...], templates: Path | None) -> None:
+def explain(what: str, name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], templates: Path | None) -> None:
     """Explain a cell: its equation, the cells it uses with values and sources, and what depends on it."""
     from workbook import inspect  # noqa: PLC0415 as above
 
-    click.echo(inspect.explain(api.load(name, templates, _pairs(sets)), what))
+    click.echo(inspect.explain(api.load(name, templates, _pairs(sets), overlays), what))
 
 
 @main.command()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbook.figures import bounds, check_bounds, check_name, formula, shared_figure
-from workbook.schema import Column, Figure, Grade
+from workbook.figures import bounds, check_bounds, check_name, formula, grade, shared_figure, value_range
+from workbook.schema import Column, Figure
 from workbook.source import Mapping, Node, Reader, Scalar, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workbook.errors import Place, Problems
-    from workbook.schema import Bounds
+    from workbook.schema import Bounds, Grade
 
 
 def columns(reader: Reader, key: str, owner: str) -> tuple[Column, ...]:
@@ -66,14 +67,14 @@ def _column(name: str, node: Node, place: Place, owner: str, problems: Problems)
     check_name(name, place, "column", problems)
     reader = Reader(node, problems, f"'{owner}.{name}'")
     unit, limits = reader.text("unit", "1"), bounds(reader)
-    grade = Grade(reader.text("source"), reader.text("confidence"), reader.text("evidence"))
+    behind = _behind(reader, unit)
     first = reader.take("first")
     blank = isinstance(first, Scalar) and first.value is None
     printed = reader.take("printed")
     values = reader.take("values") or printed
     figures: dict[tuple[str, ...], Figure] = {}
     if values is not None:
-        _nested(values, (), unit, grade, reader.what, limits, figures, problems)
+        _nested(values, (), unit, behind, reader.what, limits, figures, problems)
     column = Column(
         name=name,
         label=reader.text("label", name),
@@ -89,7 +90,7 @@ def _column(name: str, node: Node, place: Place, owner: str, problems: Problems)
         printed=printed is not None,
         decimals_of=reader.text("decimals_of"),
         doc=reader.text("doc"),
-        source=grade.source,
+        source=behind.source,
         format=reader.text("format"),
         headline=reader.flag("headline"),
         bounds=limits,
@@ -97,6 +98,8 @@ def _column(name: str, node: Node, place: Place, owner: str, problems: Problems)
         takes=formula(reader.take("takes"), f"'takes' of {reader.what}", problems),
     )
     reader.finish()
+    if values is None and column.takes is None:
+        _refuse_evidence(reader)
     if sum(map(bool, (column.expr, column.cases, column.each_row, values or column.takes, column.decimals_of))) != 1:
         problems.add(reader.place, f"{reader.what} needs exactly one of expr, by + cases, each_row, values, printed, decimals_of, takes")
     elif column.takes and (printed or first):
@@ -107,11 +110,27 @@ def _column(name: str, node: Node, place: Place, owner: str, problems: Problems)
     return column
 
 
+def _behind(reader: Reader, unit: str) -> Grade:
+    """Read what is behind the values of a column: they may lie outside of low and high, which hold for the doubtful ones."""
+    low, high = value_range(reader, unit)
+    if low is not None and high is not None and low > high:
+        reader.problems.add(reader.node.keys["low"], f"{reader.what}: low <= high does not hold ({low:g}, {high:g})")
+    return replace(grade(reader), low=low, high=high)
+
+
+def _refuse_evidence(reader: Reader) -> None:
+    """What a formula gives has no evidence of its own; its source is told with the result."""
+    for word in ("date", "confidence", "evidence", "note", "low", "high"):
+        if word in reader.node.items:
+            message = f"{reader.what} has '{word}', but no values of its own"
+            reader.problems.add(reader.node.keys[word], message, "leave it out; 'doc' describes a formula")
+
+
 def _nested(
     node: Node,
     path: tuple[str, ...],
     unit: str,
-    grade: Grade,
+    behind: Grade,
     what: str,
     limits: Bounds,
     into: dict[tuple[str, ...], Figure],
@@ -120,10 +139,10 @@ def _nested(
     """Read values nested by row keys down to single figures."""
     if isinstance(node, Mapping):
         for key, child in node:
-            _nested(child, (*path, key), unit, grade, what, limits, into, problems)
+            _nested(child, (*path, key), unit, behind, what, limits, into, problems)
         return
     where = f"{what} at {' '.join(path) or 'its only row'}"
     value = node.text if unit == "text" and isinstance(node, Scalar) else number_of(node, where, problems)
     if value is not None:
         check_bounds(value, limits, node.place, where, problems)
-        into[path] = shared_figure(value, unit, node, grade)
+        into[path] = shared_figure(value, unit, node, behind)

@@ -34,6 +34,7 @@ def compile_model(declared: Declarations) -> Model:
     tabulator.run()
     problems.raise_if_any()
     _check_searches(model, problems)
+    _check_results(model, problems)
     compiler = _Compiler(model, problems)
     compiler.resolve(tabulator.pending)
     compiler.refuse_empty()
@@ -57,6 +58,16 @@ def _check_searches(model: Model, problems: Problems) -> None:
         lists = [key.of for key in table.keys]
         if sorted(search.over) != sorted(lists) or any(model.tables[name].kind != "list" for name in search.over if name in model.tables):
             problems.add(search.place, f"'over' of a search names the lists that the rows of '{search.table}' run over", ", ".join(lists))
+
+
+def _check_results(model: Model, problems: Problems) -> None:
+    """The results of cases are a table with one key: the case."""
+    name, place = model.declared.results, model.declared.results_place
+    table = model.tables.get(name)
+    if name and (table is None or table.kind != "table" or len(table.keys) != 1):
+        message = f"'results' names the table with a row for each case, and '{name}' is {'none' if table else 'unknown'}"
+        known = [other.name for other in model.tables.values() if other.kind == "table" and len(other.keys) == 1]
+        problems.add(place, message, suggest(name, known) or "name a table with one key")
 
 
 class _Compiler:

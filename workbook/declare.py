@@ -9,8 +9,9 @@ from workbook import cards
 from workbook.columns import columns
 from workbook.datafile import data_columns
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
-from workbook.figures import BASES, bounds, check_bounds, check_name, figure, shared_figure
+from workbook.figures import BASES, bounds, check_bounds, check_name, figure, grade, shared_figure
 from workbook.include import with_shared_parts
+from workbook.roles import ROLES, check_roles
 from workbook.schema import (
     Axis,
     Block,
@@ -20,7 +21,6 @@ from workbook.schema import (
     Column,
     Declarations,
     Figure,
-    Grade,
     InputsBlock,
     ListBlock,
     Parent,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
-CHART_KINDS = ("line", "scatter", "column", "bar")
+CHART_KINDS = ("line", "scatter", "column", "stacked", "bar", *ROLES)
 
 
 def declarations(root: Path, name: str) -> Declarations:
@@ -76,6 +76,8 @@ def declarations(root: Path, name: str) -> Declarations:
         known_sources,
         str(root / "units.txt"),
         reader.place,
+        reader.text("results"),
+        reader.place_of("results"),
     )
     reader.finish()
     problems.raise_if_any()
@@ -209,13 +211,13 @@ def _inputs(reader: Reader) -> Block:
 def _list(reader: Reader) -> Block:
     name = _name(reader, "list")
     unit, limits = reader.text("unit", "1"), bounds(reader)
-    grade = Grade(reader.text("source"), reader.text("confidence"), reader.text("evidence"), reader.text("note"))
+    behind = grade(reader)
     members: dict[str, Figure] = {}
     for key, node in reader.mapping("values"):
         value = number_of(node, f"'{key}' of list '{name}'", reader.problems)
         if value is not None:
             check_bounds(value, limits, node.place, f"'{key}' of list '{name}'", reader.problems)
-            members[key] = shared_figure(value, unit, node, grade)
+            members[key] = shared_figure(value, unit, node, behind)
     for earlier, later in zip(list(members.values()), list(members.values())[1:], strict=False):
         if not earlier.value < later.value:  # type: ignore[operator] # a list holds numbers only
             reader.problems.add(later.place, f"the values of list '{name}' must increase")
@@ -343,6 +345,8 @@ def _charts(reader: Reader) -> Block:
         if not series:
             reader.problems.add(item.place, "a chart needs 'series'")
         charts.append(Chart(item.text("title"), kind, _axis(item, "x"), _axis(item, "y"), series, item.place))
+        if kind in CHART_KINDS:
+            check_roles(charts[-1], reader.problems)
         item.finish()
     if not 1 <= len(charts) <= 2:  # noqa: PLR2004 more would not be readable side by side
         reader.problems.add(reader.place, "one or two charts stand side by side")
@@ -370,6 +374,7 @@ def _series(node: Node, problems: Problems) -> Series:
         reader.text("per"),
         reader.texts("only"),
         reader.place,
+        reader.text("role"),
     )
     reader.finish()
     return series

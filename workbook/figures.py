@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbook.errors import suggest
@@ -59,15 +60,8 @@ def figure(node: Node, what: str, unit: str, problems: Problems, reader: Reader 
     if given != unit:
         place = reader.node.keys.get("unit", reader.place)
         problems.add(place, f"{what} is given in '{given}' but '{unit}' is needed", f"convert the figure to {unit}")
-    source, date = reader.text("source"), reader.text("date")
-    confidence, evidence = reader.text("confidence"), reader.text("evidence")
-    for word, known, name in ((confidence, CONFIDENCE, "confidence"), (evidence, EVIDENCE, "evidence")):
-        if word and word not in known:
-            problems.add(reader.node.keys[name], f"{name} of {what} cannot be '{word}'", suggest(word, known))
-    if date and not DATE.match(date):
-        problems.add(reader.node.keys["date"], f"date of {what} is '{date}'", "write YYYY-MM-DD, YYYY-MM or YYYY")
-    low, high = reader.number("low"), reader.number("high")
-    note = reader.text("note")
+    behind = grade(reader)
+    low, high = value_range(reader, unit)
     if own:
         reader.finish()
     if value is None:
@@ -75,8 +69,27 @@ def figure(node: Node, what: str, unit: str, problems: Problems, reader: Reader 
     if isinstance(value, float) and not (low if low is not None else value) <= value <= (high if high is not None else value):
         problems.add(reader.place, f"{what}: low <= value <= high does not hold ({low}, {value}, {high})")
     scalar = reader.node.items["value"]
-    raw = scalar.text if isinstance(scalar, Scalar) else ""
-    return Figure(value, unit, scalar.place, raw, low, high, source, date, confidence, evidence, note)
+    return shared_figure(value, unit, scalar, replace(behind, low=low, high=high))
+
+
+def grade(reader: Reader) -> Grade:
+    """Read where figures come from: source, date, confidence, evidence and note."""
+    result = Grade(reader.text("source"), reader.text("date"), reader.text("confidence"), reader.text("evidence"), reader.text("note"))
+    for word, known, name in ((result.confidence, CONFIDENCE, "confidence"), (result.evidence, EVIDENCE, "evidence")):
+        if word and word not in known:
+            reader.problems.add(reader.node.keys[name], f"{name} of {reader.what} cannot be '{word}'", suggest(word, known))
+    if result.date and not DATE.match(result.date):
+        reader.problems.add(reader.node.keys["date"], f"date of {reader.what} is '{result.date}'", "write YYYY-MM-DD, YYYY-MM or YYYY")
+    return result
+
+
+def value_range(reader: Reader, unit: str) -> tuple[float | None, float | None]:
+    """Read the low and the high of figures."""
+    low, high = reader.number("low"), reader.number("high")
+    if unit == "text" and (low, high) != (None, None):
+        name = "high" if low is None else "low"
+        reader.problems.add(reader.node.keys[name], f"{reader.what} is a text; it has no '{name}'", "leave it out")
+    return low, high
 
 
 def _value(node: Node | None, what: str, unit: str, problems: Problems) -> float | str | None:
@@ -139,7 +152,19 @@ def read_field(name: str, node: Node, place: Place, problems: Problems) -> Field
     return result
 
 
-def shared_figure(value: float | str, unit: str, node: Node, grade: Grade) -> Figure:
+def shared_figure(value: float | str, unit: str, node: Node, behind: Grade) -> Figure:
     """Return a figure whose provenance is stated once for many."""
     raw = node.text if isinstance(node, Scalar) else ""
-    return Figure(value, unit, node.place, raw, source=grade.source, confidence=grade.confidence, evidence=grade.evidence, note=grade.note)
+    return Figure(
+        value,
+        unit,
+        node.place,
+        raw,
+        behind.low,
+        behind.high,
+        behind.source,
+        behind.date,
+        behind.confidence,
+        behind.evidence,
+        behind.note,
+    )

@@ -11,6 +11,7 @@ from workbook.fit import paginate, settle_heights, text_width
 from workbook.layout import TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
 from workbook.names import sheet_key, sheet_names
 from workbook.schema import (
+    LYING,
     CardBlock,
     ChartsBlock,
     InputsBlock,
@@ -110,6 +111,7 @@ class Placer(Canvas):
                     self.paragraph(self.row, self.titled(block.doc), "text")
                     self.row += 1
                 self.table(block.name)
+                self.table_inputs(block)
             case ViewBlock():
                 self.heading(block.title)
                 self.table(block.name)
@@ -134,18 +136,18 @@ class Placer(Canvas):
         if quantity.is_text:
             self.plan.widen(1, min(WIDEST, text_width(self.layout.model, quantity.id)))
         self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
-        self.provenance(quantity.inputs.get(row) or quantity.evidence.get(row), quantity.doc, quantity.format)
+        self.provenance(3, quantity.inputs.get(row) or quantity.evidence.get(row), quantity.doc, quantity.format)
         self.row += 1
         if row in quantity.alternates:
             basis, other = quantity.alternates[row]
             self.label(0, f"  {label}: {basis} figure, not used here", "muted")
             self.label(1, other.value, f"muted_value|{quantity.format}|{quantity.unit}")
             self.label(2, unit_text(quantity), "muted")
-            self.provenance(other, "", quantity.format)
+            self.provenance(3, other, "", quantity.format)
             self.row += 1
 
-    def provenance(self, figure: Figure | None, doc: str, number_format: str) -> None:
-        """Low, high, date, confidence, evidence, source, note; empty cells keep their frame."""
+    def provenance(self, column: int, figure: Figure | None, doc: str, number_format: str) -> None:
+        """From a column on: low, high, date, confidence, evidence, source, note; empty cells keep their frame."""
         cells: tuple[float | str | None, ...] = (None,) * len(PROVENANCE)
         if figure:
             source = self.layout.model.declared.sources.get(figure.source)
@@ -159,7 +161,6 @@ class Placer(Canvas):
                 source.reference if source else "",
                 figure.note or doc,
             )
-        column = 3
         for item, span in zip(cells, PROVENANCE_SPANS, strict=True):
             if isinstance(item, float) and figure:
                 self.label(column, item, f"muted_value|{number_format}|{figure.unit}")
@@ -259,11 +260,29 @@ class Placer(Canvas):
         self.plan.last_column = max(self.plan.last_column, len(table.columns) - 1)
         self.row = head + 2 + len(rows)
 
+    def table_inputs(self, block: TableBlock) -> None:
+        """Below a table whose rows run down, what is behind each of its columns of inputs; curves have it on their cards."""
+        given = [] if block.across else [column for column in block.columns if column.figures and not column.printed]
+        if not given:
+            return
+        self.row += 1
+        self.header(
+            ("Inputs of this table", "Unit", *PROVENANCE),
+            (LABEL_WIDTH, UNIT_WIDTH, *PROVENANCE_WIDTHS),
+            (1, 1, *PROVENANCE_SPANS),
+        )
+        for column in given:
+            quantity = self.layout.model.quantities[f"{block.name}.{column.name}"]
+            self.label(0, column.label, "label")
+            self.label(1, unit_text(quantity), "unit")
+            self.provenance(2, next(iter(column.figures.values())), column.doc, column.format)
+            self.row += 1
+
     def charts(self, block: ChartsBlock) -> None:
         """One or two charts side by side; bars that lie need a line for each."""
         tables = self.layout.model.tables
-        drawn = [(chart, series.table) for chart in block.charts if chart.kind == "bar" for series in chart.series]
-        bars = [len(tables[name].rows) * len(chart.series) for chart, name in drawn if name in tables]
+        drawn = [(chart, series.table) for chart in block.charts if chart.kind in LYING for series in chart.series]
+        bars = [len(tables[name].rows) * (len(chart.series) if chart.kind == "bar" else 1) for chart, name in drawn if name in tables]
         height = max([CHART_ROWS, *(count + BESIDE_BARS for count in bars)])
         self.plan.charts.extend(
             ChartPlace(

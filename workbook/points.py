@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from workbook.figures import check_bounds, read_field, shared_figure
-from workbook.schema import Grade, Points
+from workbook.figures import check_bounds, grade, read_field, shared_figure
+from workbook.schema import Points
 from workbook.source import Reader, Sequence, number_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def read_points(reader: Reader, spec: Points | None, card: str, problems: Proble
             problems.add(reader.place, f"card '{card}' lacks 'points'")
         return ()
     points = Reader(node, problems, f"points of '{card}'")
-    grade = Grade(points.text("source"), points.text("confidence"), points.text("evidence"), points.text("note"))
+    behind = grade(points)
     listed = points.take("rows")
     points.finish()
     rows: list[dict[str, Figure]] = []
@@ -52,7 +52,7 @@ def read_points(reader: Reader, spec: Points | None, card: str, problems: Proble
             value = number_of(cell, what, problems)
             if value is not None:
                 check_bounds(value, field.bounds, cell.place, what, problems)
-                found[field.name] = shared_figure(value, field.unit, cell, grade)
+                found[field.name] = shared_figure(value, field.unit, cell, behind)
         if len(found) == len(spec.fields):
             rows.append(found)
     if len(rows) != spec.count:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 EVIDENCE = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
 CONFIDENCE = ("high", "medium", "low")
+LYING = ("bar", "waterfall", "tornado")  # charts with names at the side, the first row at the top
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,12 @@ class Grade:
     """Where a figure that is shared by many cells comes from."""
 
     source: str = ""
+    date: str = ""
     confidence: str = ""
     evidence: str = ""
     note: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +292,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or set of bars, or one for each value of the key ``per``."""
+    """One line or set of bars, or one for each value of the key ``per``; ``role`` is its part in a waterfall or tornado."""
 
     table: str
     x: str
@@ -297,6 +301,7 @@ class Series:
     per: str
     only: tuple[str, ...]
     place: Place
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +379,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """Everything the templates say for one workbook."""
+    """Everything the templates say for one workbook. ``results`` names the table that holds the results of cases."""
 
     name: str
     title: str
@@ -386,3 +391,5 @@ class Declarations:
     sources: dict[str, Source]
     units_file: str
     place: Place
+    results: str = ""
+    results_place: Place | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from workbook.api import DEFAULT, parse_sets
+from workbook.api import parse_sets
 from workbook.compile import compile_model
 from workbook.declare import declarations
 from workbook.errors import Diagnostic, WorkbookError, suggest
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workbook.model import Model
     from workbook.schema import Block, Declarations, Search
 
+SEARCHED = "paper"  # the packaged workbook that declares a search
 MOST_ROWS = 20_000
 AS_LISTED = 1e-12  # relative; a step may land beside a listed value
 
@@ -57,7 +58,7 @@ class Optimum:
 
 
 def optimize(
-    name: str = DEFAULT,
+    name: str = SEARCHED,
     templates: Path | str | None = None,
     sets: Mapping[str, str | float] | None = None,
     steps: Mapping[str, float] | None = None,

@@ -49,16 +49,16 @@ def test_poison_reaches_links_and_rows_of_cells(file: Path, tmp_path: Path) -> N
     poisoned = tmp_path / "poisoned.xlsx"
     assert poison(file, poisoned) == len(expectations(api.load("across", ACROSS)))
     cells = read_cells(poisoned)["Cases"]
-    assert cells["E11"].value == cells["F17"].value != read_cells(file)["Cases"]["F17"].value
+    assert cells["J11"].value == cells["K17"].value != read_cells(file)["Cases"]["K17"].value
 
 
 @pytest.mark.parametrize("engine", list(ENGINES))
 def test_a_link_to_another_parent_is_found(file: Path, tmp_path: Path, engine: str) -> None:
     require(ENGINES[engine]())
     spoilt = tmp_path / "spoilt.xlsx"
-    change_cells(file, spoilt, [("Cases", "E11")], lambda text: text.replace("<f>D11</f>", "<f>C11</f>"))
+    change_cells(file, spoilt, [("Cases", "J11")], lambda text: text.replace("<f>I11</f>", "<f>H11</f>"))
     report = verify(spoilt, [engine], templates=ACROSS)
-    assert report.changed == ["Cases!E11 (cases.mine.pue) holds =C11 in place of =D11"]
+    assert report.changed == ["Cases!J11 (cases.mine.pue) holds =H11 in place of =I11"]
     assert {"cases.mine.pue", "cases.mine.power", "by_case.mine.energy"} <= set(report.frame.loc[report.frame.engine == engine, "id"])
 
 

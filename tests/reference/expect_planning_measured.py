@@ -201,6 +201,7 @@ expect_rows(
     {
         "joules": lambda i, card, number: i[f"context_sweeps.{card}.tensor_parallel"] / per_watt(i, card, number),
         "per_watt": per_watt,
+        "per_joule": lambda i, card, number: per_watt(i, card, number) / i[f"context_sweeps.{card}.tensor_parallel"],
         "halving": halving,
         "log_window": lambda i, card, number: math.log2(swept(i, card, number)[0]),
         "log_watt": lambda i, card, number: math.log2(per_watt(i, card, number)),

@@ -177,6 +177,7 @@ def mean_rule(name: str) -> Callable[[Inputs, str, int], float]:
 expect_columns("case_pools", lambda i, key, _: study(i, key), {"sums": sums_of})
 expect_pools({"printed": card_rule("printed"), **{name: card_rule(name) for name in ("gpu", "curve", "server")}})
 expect_fields("case_pools", lambda i, key, pool: taken(i, key, pool_of(pool)), Taken, "requests")
+expect_fields("case_pools", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut, "window")
 expect_pools({name: mean_rule(name) for name in MEANS})
 expect_pools({"prefill_steps": lambda i, key, pool: taken(i, key, pool).mean(total_prefill(i, taken(i, key, pool).requests))})
 expect_fields("case_pools", lambda i, key, pool: pools.instance(i, key, pool_of(pool)), Instance, "n_slots")
@@ -198,6 +199,9 @@ expect_pools(
         "series": series,
         "miss": pools.miss,
         "kin": pools.kin,
+        "same_gpu": lambda i, key, pool: float(pools.sameness(i, key, pool)[0]),
+        "same_model": lambda i, key, pool: float(pools.sameness(i, key, pool)[1]),
+        "same_parallel": lambda i, key, pool: float(pools.sameness(i, key, pool)[2]),
         "first_token": pools.first_token,
         "credited": pools.credited,
         "tokens": pools.tokens,

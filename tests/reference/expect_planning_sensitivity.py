@@ -6,6 +6,7 @@ from tests.reference import planning_sensitivity as sensitivity
 from tests.reference.expect_planning_results import named, state_of
 from tests.reference.expect_planning_studies import base_of, place_of
 from tests.reference.planning_columns import expect_rows
+from tests.reference.planning_money import totals
 from tests.reference.planning_sensitivity import GRADES, HEADLINES, effect, headline_of, interval, moves, order, widest, worst
 from tests.reference.planning_study import CROSSINGS, HIGH, LOW, VARIANTS, chosen, level, stretched
 from tests.reference.pools import OK
@@ -37,6 +38,25 @@ def widest_size(i: Inputs, which: str, headline: str) -> float:
     return sensitivity.hair(effect(i, headline, variant).rounded, behind(variant))
 
 
+LEANED_ON = ("curve_1", "curve_2", "gpu_1", "gpu_2", "model", "workload", "server_1", "server_2", "times")
+
+
+def rank_of(i: Inputs, which: str, *names: str) -> int:
+    """Return the rank of the worst grade among some of what all figures lean on."""
+    return max(sensitivity.rank(sensitivity.leaning(i, which)[name]) for name in names)
+
+
+def grade_rule(name: str) -> Callable[[Inputs, str], str]:
+    """Return the rule of a grade that all figures lean on."""
+    return lambda i, which: sensitivity.leaning(i, which)[name]
+
+
+def over_chosen(i: Inputs, which: str, headline: str) -> float:
+    """Return a figure over that of the chosen case, 0 where that is none."""
+    base, of_chosen = (ends(i, one, headline)[0] for one in (which, "chosen"))
+    return base / of_chosen if of_chosen > 0 else 0.0
+
+
 expect_rows(
     "headline_ranges",
     {
@@ -47,6 +67,7 @@ expect_rows(
         "up": lambda i, which, headline: interval(i, headline, which)[1],
         "low": lambda i, which, headline: ends(i, which, headline)[1],
         "high": lambda i, which, headline: ends(i, which, headline)[2],
+        "ratio": over_chosen,
         "unanswered": unanswered,
         "worst": lambda i, which, headline: worst(i, headline, which),
         "widest_size": widest_size,
@@ -58,12 +79,12 @@ expect_rows(
     "leaning",
     {
         "case": named,
-        "curve_1": lambda i, which: sensitivity.leaning(i, which)[0],
-        "curve_2": lambda i, which: sensitivity.leaning(i, which)[1],
-        "times": lambda i, which: sensitivity.leaning(i, which)[2],
-        "rank": lambda i, which: max(map(sensitivity.rank, sensitivity.leaning(i, which))),
+        "rank": lambda i, which: rank_of(i, which, *LEANED_ON),
+        "rank_curves": lambda i, which: rank_of(i, which, "curve_1", "curve_2", "times"),
+        "rank_gpus": lambda i, which: rank_of(i, which, "gpu_1", "gpu_2", "model", "workload"),
     },
 )
+expect_rows("leaning", {"trace" if name == "workload" else name: grade_rule(name) for name in LEANED_ON})
 HEADLINE_UNITS = dict(
     zip(
         HEADLINES,
@@ -80,9 +101,7 @@ def shown_end(which: str, end: int) -> Callable[[Inputs, str], Value]:
 
 def ratio(i: Inputs, headline: str) -> float | None:
     """Return a figure of the case beside it over that of the chosen one."""
-    both = [ends(i, which, headline)[0] for which in ("comparison", "chosen")]
-    answered = all(state_of(i, which) == OK for which in ("comparison", "chosen"))
-    return both[0] / both[1] if answered and both[1] > 0 else None
+    return over_chosen(i, "comparison", headline) if state_of(i, "comparison") == state_of(i, "chosen") == OK else None
 
 
 expect_rows(
@@ -150,6 +169,11 @@ def size_of_moves(i: Inputs, name: str) -> float:
     return sensitivity.hair(larger, place_of(name) * 1e-11)
 
 
+def ends_without_answer(i: Inputs, name: str) -> float:
+    """Return how many ends of an assumption have no answer."""
+    return sum(not effect(i, i.text("look.headline"), f"chosen_{name}_{side}").answered for side in (LOW, HIGH))
+
+
 expect_rows(
     "moves",
     {
@@ -158,8 +182,12 @@ expect_rows(
         "high_move": lambda i, name: moves(i, name)[1],
         "size": size_of_moves,
         "place": lambda i, name: order(i).index(name) + 1,
+        "unanswered": ends_without_answer,
     },
 )
+
+
+REMARKS = {False: "all ends have an answer", True: "no answer at an end: see sheet Effects"}
 
 
 def at_place(i: Inputs, key: str) -> str:
@@ -178,6 +206,7 @@ expect_rows(
         "high_move": lambda i, key: moves(i, at_place(i, key))[1],
         "grade": lambda i, key: i.text(f"ranges.{at_place(i, key)}.grade"),
         "number": lambda i, key: place_of(at_place(i, key)),
+        "remark": lambda i, key: REMARKS[ends_without_answer(i, at_place(i, key)) > 0],
     },
 )
 
@@ -199,16 +228,33 @@ expect_rows(
 )
 
 
-def grid_cell(column: int) -> Callable[[Inputs, str], float]:
+def picked(i: Inputs, crossing: str) -> float:
+    """Return the chosen figure at a crossing."""
+    return headline_of(i, crossing, i.text("look.headline"))
+
+
+expect_rows(
+    "picked",
+    {
+        "down": lambda _, crossing: CROSSINGS[crossing][0],
+        "right": lambda _, crossing: CROSSINGS[crossing][1],
+        "value": picked,
+        "answered": lambda i, crossing: float(totals(i, crossing).state == OK),
+    },
+)
+
+
+def grid_cell(column: int) -> Callable[[Inputs, str], Value]:
     """Return the rule of a column of the grid, under its level to the right."""
 
-    def value(i: Inputs, row: str) -> float:
+    def value(i: Inputs, row: str) -> float | None:
         if row == "head":
             return level(i, i.text("two_way.right"), column)
-        return headline_of(i, f"{row}_r{column}", i.text("look.headline"))
+        crossing = f"{row}_r{column}"
+        return picked(i, crossing) if totals(i, crossing).state == OK else None
 
     return value
 
 
 expect_rows("grid", {f"right_{column}": grid_cell(column) for column in range(1, 6)})
-expect_rows("grid", {"down": lambda i, row: 0.0 if row == "head" else level(i, i.text("two_way.down"), int(row[1:]))})
+expect_rows("grid", {"down": lambda i, row: picked(i, "d3_r3") if row == "head" else level(i, i.text("two_way.down"), int(row[1:]))})

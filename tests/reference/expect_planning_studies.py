@@ -155,3 +155,16 @@ expect_rows(
         "right": lambda i, key: level(i, i.text("two_way.right"), int(key[1:])),
     },
 )
+
+
+def axis_rule(axis: str, end: str) -> Callable[..., Value]:
+    """Return the rule of the base or an end of the range of the grid's assumption."""
+
+    def rule(i: Inputs, _: str) -> float:
+        found: float = getattr(ends(i, "chosen", i.text(f"two_way.{axis}")), end)
+        return found
+
+    return rule
+
+
+expect_rows("levels", {f"{axis}_{end}": axis_rule(axis, end) for axis in ("down", "right") for end in ("base", "low", "high")})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.chain import GIB, GIGA, MICRO, MILLI, TERA
-from tests.reference.planning_requests import output_share
+from tests.reference.planning_requests import output_share, rule_share
 from tests.reference.planning_study import Assumed, assumed
 from tests.reference.quantities import Inputs
 
@@ -31,6 +31,8 @@ class Model:
     attention_window: float
     state: float
     sharing: float
+    trace_share: float
+    rule_share: float
     output_share: float
 
 
@@ -74,6 +76,8 @@ def model(i: Inputs, key: str) -> Model:
         attention_window=i[f"{card}.attention_window"],
         state=i[f"{card}.state_bytes"],
         sharing=min(item["tensor_parallel"], i[f"{card}.kv_shards_max"]),
+        trace_share=i[f"traces.{item.texts['workload']}.output_share"],
+        rule_share=rule_share(i, item),
         output_share=output_share(i, item),
     )
 

@@ -55,6 +55,9 @@ class Totals:
     state: str
     outside: float
     inside: str
+    miss_1: float
+    miss_2: float
+    miss_3: float
     miss: float
     trust: str
     strangers: float
@@ -94,7 +97,7 @@ def totals(i: Inputs, key: str) -> Totals:
     one = sum(pool.power_one for pool in pools)
     outside = sum(inside(i, key, pool) == EXTRAPOLATED for pool in POOLS)
     strangers = sum(kin(i, key, pool) == STRANGER for pool in POOLS)
-    missed = max(miss(i, key, pool) for pool in POOLS)
+    misses = [miss(i, key, pool) for pool in POOLS]
     firsts = [first_token(i, key, pool) for pool in POOLS]
     energy, yearly = wall * HOURS, annuity(item["discount"], item["life"])
     rent, capex = sum(pool.rent for pool in pools) * HOURS, sum(pool.capex for pool in pools)
@@ -117,8 +120,11 @@ def totals(i: Inputs, key: str) -> Totals:
         state=study_state(i, key),
         outside=outside,
         inside=EXTRAPOLATED if outside else "yes",
-        miss=missed,
-        trust=OFF if missed > TOLERATED else WITHIN,
+        miss_1=misses[0],
+        miss_2=misses[1],
+        miss_3=misses[2],
+        miss=max(misses),
+        trust=OFF if max(misses) > TOLERATED else WITHIN,
         strangers=strangers,
         kin=STRANGER if strangers else KIN,
         tok_per_w=over(output, one),

@@ -31,14 +31,20 @@ class Instance:
     kv_tokens: float
     fixed: float
     fixed_window: float
+    most: float
     by_windows: float
     by_pages: float
     n_slots: float
     w_base: float
     w_experts: float
-    w_reduce: float
     w_fixed: float
     w_modelled: float
+    fit_h: float
+    fit_context: float
+    h_roofline: float
+    h_sequence: float
+    w_alone: float
+    w_each: float
     w: float
     touched: float
     h_modelled: float
@@ -53,8 +59,8 @@ def fixed_tokens(i: Inputs, key: str, length: float) -> float:
     return (asked.window_per_token * min(length, asked.attention_window) + asked.state) / asked.kv_per_token
 
 
-def slots(i: Inputs, key: str, pool: int) -> tuple[float, float]:
-    """Return the sequences that fit (by whole windows, by their own length)."""
+def slots(i: Inputs, key: str, pool: int) -> tuple[float, float, float]:
+    """Return the sequences that are scheduled at most with whole windows, and those that fit (by whole windows, by their own length)."""
     item, served = assumed(i, key), taken(i, key, pool)
     printed, cap = f"printed_profiles.{item.of_pool('printed', pool)}", math.floor(item["engine_cap"])
     if item.says("capacity_rule", "as printed"):
@@ -65,7 +71,17 @@ def slots(i: Inputs, key: str, pool: int) -> tuple[float, float]:
         more_window, more = fixed_tokens(i, key, served.window), fixed_tokens(i, key, served.length)
     by_windows = min(most, float(floor(held / (served.window + more_window))))
     by_pages = min(cap, float(floor(held / (served.length + more)))) if served.length > 0 else 0.0
-    return by_windows, by_pages
+    return most, by_windows, by_pages
+
+
+def fitted_reading(i: Inputs, fit: str, by_bandwidth: float) -> tuple[float, float]:
+    """Return what a fitted H consists of (reading of a token, what is left of it for a sequence of any length), ms.
+
+    It is read at the bandwidth reached, unless all of H is less than that takes at the measured length.
+    """
+    h, context = i[f"{fit}.h"], i[f"{fit}.context"]
+    read = min(by_bandwidth * context, h)
+    return read / context, h - read
 
 
 @cache
@@ -75,14 +91,16 @@ def instance(i: Inputs, key: str, pool: int) -> Instance:
     printed, fit = f"printed_profiles.{item.of_pool('printed', pool)}", f"power_fits.{item.of_pool('curve', pool)}"
     as_printed, times_printed = item.says("capacity_rule", "as printed"), item.says("time_rule", "as printed")
     fitted = item.says("time_rule", "as fitted")
-    by_windows, by_pages = slots(i, key, pool)
+    most, by_windows, by_pages = slots(i, key, pool)
     n = by_pages if item.says("slots_rule", "paged") else by_windows
     fixed = 0.0 if as_printed else fixed_tokens(i, key, served.length)
     share = touched(asked.expert_share, n)
-    parts = {"w_experts": gives.w_experts * share, "w_reduce": gives.reduce * n, "w_fixed": gives.h_token * fixed * n}
+    parts = {"w_experts": gives.w_experts * share, "w_fixed": gives.h_token * fixed * n}
     w = i[f"{fit}.w"] if fitted else gives.w_base + sum(parts.values())
-    h = i[f"{fit}.h"] / i[f"{fit}.context"] if fitted else gives.h_token
-    h_used = i[f"{printed}.h"] / i[f"{printed}.calibration_length"] if times_printed else h * item["time_scale"]
+    h, more = fitted_reading(i, fit, gives.h_token) if fitted else (gives.h_token, gives.reduce)
+    alone, each, h_used = (part * item["time_scale"] for part in (w, more, h))
+    if times_printed:
+        alone, each, h_used = i[f"{printed}.w"], 0.0, i[f"{printed}.h"] / i[f"{printed}.calibration_length"]
     return Instance(
         as_printed=as_printed,
         times_printed=times_printed,
@@ -91,13 +109,20 @@ def instance(i: Inputs, key: str, pool: int) -> Instance:
         kv_tokens=i[f"{printed}.blocks"] * i[f"{printed}.block_size"] if as_printed else gives.kv_tokens,
         fixed=fixed,
         fixed_window=0.0 if as_printed else fixed_tokens(i, key, served.window),
+        most=most,
         by_windows=by_windows,
         by_pages=by_pages,
         n_slots=n,
         w_base=gives.w_base,
         **parts,
         w_modelled=w,
-        w=i[f"{printed}.w"] if times_printed else w * item["time_scale"],
+        fit_h=i[f"{fit}.h"],
+        fit_context=i[f"{fit}.context"],
+        h_roofline=gives.h_token,
+        h_sequence=more,
+        w_alone=alone,
+        w_each=each,
+        w=alone + each * n,
         touched=share,
         h_modelled=h,
         h_token=h_used,
@@ -289,13 +314,18 @@ def inside(i: Inputs, key: str, pool: int) -> str:
     return "yes" if i[f"{fit}.batch_low"] <= run(i, key, pool).counted <= i[f"{fit}.batch_high"] else EXTRAPOLATED
 
 
-def kin(i: Inputs, key: str, pool: int) -> str:
-    """Tell whether a pool's power curve was measured on its GPU, model and degree."""
+def sameness(i: Inputs, key: str, pool: int) -> tuple[bool, bool, bool]:
+    """Tell whether a pool's power curve was measured on its (GPU, model, degree)."""
     item = assumed(i, key)
     fit = f"power_fits.{item.of_pool('curve', pool)}"
     of_fit = (i.text(f"{fit}.gpu"), i.text(f"{fit}.model"), i[f"{fit}.tensor_parallel"])
-    own = (item.of_pool("gpu", pool), item.texts["model"], item["tensor_parallel"])
-    return STRANGER if taken(i, key, pool).share and of_fit != own else KIN
+    gpu, model_served, parallel = item.of_pool("gpu", pool), item.texts["model"], item["tensor_parallel"]
+    return of_fit[0] == gpu, of_fit[1] == model_served, of_fit[2] == parallel
+
+
+def kin(i: Inputs, key: str, pool: int) -> str:
+    """Tell whether a pool's power curve was measured on all of them."""
+    return STRANGER if taken(i, key, pool).share and not all(sameness(i, key, pool)) else KIN
 
 
 def miss(i: Inputs, key: str, pool: int) -> float:

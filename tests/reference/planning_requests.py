@@ -60,13 +60,16 @@ def distribution(i: Inputs, card: str) -> str:
     return OK if abs(knots(i, card)[-1][1] - 1.0) < 1e-9 else "shares must end at 1"
 
 
-def output_share(i: Inputs, assumption: Assumed) -> float:
-    """Return the share of a request that is output: assumed or the trace's, times its scale, at most all of it."""
+def rule_share(i: Inputs, assumption: Assumed) -> float:
+    """Return the share of a request that is output by the rule: assumed or the trace's."""
     if assumption.says("output_rule", "assumed share"):
-        share = assumption["assumed_output"]
-    else:
-        share = i[f"traces.{assumption.texts['workload']}.output_share"]
-    return min(1.0, assumption["output_scale"] * share)
+        return assumption["assumed_output"]
+    return i[f"traces.{assumption.texts['workload']}.output_share"]
+
+
+def output_share(i: Inputs, assumption: Assumed) -> float:
+    """Return the share of a request that is output: that of the rule times its scale, at most all of it."""
+    return min(1.0, assumption["output_scale"] * rule_share(i, assumption))
 
 
 @dataclass(frozen=True, slots=True)

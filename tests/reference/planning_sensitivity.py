@@ -13,6 +13,9 @@ HEADLINES = ("gpus", "wall", "per_wall_joule", "first_token", "energy", "carbon"
 GRADES = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
 """Grades, best first."""
 
+GRADED = (("gpu", "hardware"), ("server", "servers"))
+"""Cards of either pool whose grade counts."""
+
 LEAST = 0.001
 """What a figure that falls to nothing counts as."""
 
@@ -81,17 +84,19 @@ def interval(i: Inputs, headline: str, which: str) -> tuple[float, float]:
     return 1.0 - math.exp(-below), math.exp(above) - 1.0
 
 
-def leaning(i: Inputs, which: str) -> tuple[str, str, str]:
-    """Return the grades of (the short pools' curve, the long pool's, the step times) of one of the two cases."""
+def leaning(i: Inputs, which: str) -> dict[str, str]:
+    """Return the grades of what all figures of one of the two cases lean on."""
     texts = assumed(i, chosen(i, which)).texts
     times = {"as fitted": "calibrated", "as printed": "published", "roofline": "derived"}[texts["time_rule"]]
-    first, second = (i.text(f"power_fits.{texts[f'curve_{number}']}.evidence") for number in (1, 2))
-    return first, second, times
+    curves = {name: i.text(f"power_fits.{texts[name]}.evidence") for name in ("curve_1", "curve_2")}
+    graded = {"model": "models", "workload": "traces", **{f"{name}_{pool}": card for name, card in GRADED for pool in (1, 2)}}
+    cards = {name: i.text(f"{catalogue}.{texts[name]}.grade") for name, catalogue in graded.items()}
+    return {**curves, **cards, "times": times}
 
 
 def worst(i: Inputs, headline: str, which: str) -> int:
     """Return the rank of the worst grade that a figure leans on."""
-    grades = list(leaning(i, which))
+    grades = list(leaning(i, which).values())
     grades += [i.text(f"ranges.{VARIANTS[key].name}.grade") for key, item in effects(i, headline, which).items() if leans(i, item)]
     return max(rank(grade) for grade in grades)
 

@@ -7,11 +7,11 @@ from functools import cache
 from tests.reference.quantities import Inputs
 
 PUBLISHED, FLEETOPT = "published", "corrected_fleetopt"
-STEPS = ("paged", "shared", "physics", "trace_output", "served", "cut", "measured", "fractional", "prefill", "corrected")
+STEPS = ("paged", "shared", "physics", "trace_output", "served", "cut", "measured", "fractional", "prefill", "corrected", "fitted")
 OWN = tuple(f"mine_{number}" for number in range(1, 13))
 PARENTS = {
     **dict(zip(STEPS, (PUBLISHED, *STEPS), strict=False)),
-    **dict.fromkeys(("corrected_homo", "corrected_two", FLEETOPT), "corrected"),
+    **dict.fromkeys(("corrected_homo", "corrected_two", FLEETOPT), "fitted"),
     "b200_today": FLEETOPT,
     **dict.fromkeys(("b200_homo", "next_hardware"), "b200_today"),
     **dict.fromkeys(OWN, FLEETOPT),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.reference import fleet
+from tests.support import copy_of, plant
 from workbook import api
 from workbook.evaluate import Values, evaluate
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 Sets = dict[str, str | float]
 
 PUBLISHED: Sets = {
+    "tensor_parallel": 8,
     "output_rule": "assumed share",
     "compression": "as coded",
     "credit": "as printed",
@@ -134,6 +136,25 @@ def test_the_bridge_starts_at_the_printed_figure_and_closes() -> None:
     assert left[0] == 14.08
     assert factor.prod() * left[0] == pytest.approx(left[-1], rel=1e-9)
     assert left[2] == pytest.approx(left[1] / 8, rel=1e-12)
+    row = book().model.tables["case_totals"].index["corrected",]
+    tokens, wall = (book().values[f"case_totals.{column}"][row] for column in ("tokens", "wall"))
+    assert 14.08 * factor[:-1].prod() == pytest.approx(tokens / (wall * 1e3), rel=1e-9)
+
+
+def test_a_bridge_that_leaves_something_out_does_not_close(tmp_path: Path) -> None:
+    assert book().values["checks.bridge_closes"].tolist() == [0]
+    root = copy_of(None, tmp_path / "templates")
+    plant(root, "sheets/bridge.yaml", " / cases['corrected'].pue", "")
+    assert api.load("planning", root).values["checks.bridge_closes"].tolist() == [1]
+
+
+def test_the_parts_of_the_waterfall_are_the_steps_of_the_bridge() -> None:
+    left, base, fall, rise, total = (book().values[f"bridge.{column}"] for column in ("left", "base", "fall", "rise", "total"))
+    assert [total[0], total[-1]] == [left[0], left[-1]]
+    assert not total[1:-1].any()
+    assert [base[0], base[-1]] == [0, 0]
+    for before, after, *parts in zip(left[:-2], left[1:-1], base[1:-1], fall[1:-1], rise[1:-1], strict=True):
+        assert parts == pytest.approx([min(before, after), max(0.0, before - after), max(0.0, after - before)], abs=1e-12)
 
 
 def test_children_of_a_case_follow_it_to_another_site() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CASES, RESULTS, GPUS = "sheets/cases.yaml", "sheets/results.yaml", "sheets/gpus.yaml"
 KEYS = "rows: {case: {label: Case, members: {paper: As printed, corrected: Corrected, mine: My own, other: Another one}}}"
+EVIDENCE = ("Grade (confidence)", "Low", "High", "Source")
 PARENTS = "    parents: {corrected: paper, mine: corrected, other: corrected}\n"
 
 
@@ -51,19 +52,45 @@ def test_cells_of_a_segment_run_down_or_across() -> None:
 
 
 def test_keys_stand_in_the_head_and_labels_and_units_before_the_cells(opened: Any) -> None:
-    rows = [[cell.value for cell in row] for row in opened["Cases"].iter_rows(min_row=7, max_row=17, max_col=6)]
-    assert rows[0] == ["Case", "Unit", "As printed", "Corrected", "My own", "Another one"]
-    assert rows[1] == ["The machine", *[""] * 5]
-    assert rows[4] == ["PUE", "–", 1.5, 1.25, "=D11", "=D11"]
+    rows = [[cell.value for cell in row] for row in opened["Cases"].iter_rows(min_row=7, max_row=17, max_col=11)]
+    assert rows[0] == ["Case", "Unit", *EVIDENCE, "Note", "As printed", "Corrected", "My own", "Another one"]
+    assert rows[1] == ["The machine", *[""] * 10]
+    assert rows[4] == ["PUE", "–", "assumed (low)", 1.1, 1.6, "Us, 2026-01-01", "Of the site", 1.5, 1.25, "=I11", "=I11"]
+    assert rows[5][:8] == ["GPUs", "gpu", *[""] * 5, 8], "nothing is known of these inputs"
+    assert rows[10][:8] == ["Power of the site", "kW", *[""] * 5, "=INDEX(GPUs!$C$18:$D$18,1,MATCH(H9,GPUs!$C$17:$D$17,0))*H12*H11/1000"]
     assert [row[0] for row in rows] == [
         *("Case", "The machine", "GPU", "Cooling", "PUE", "GPUs"),
         *("Its use", "Hours of a day", "Printed power", "What follows", "Power of the site"),
     ]
-    assert {cell.fill.fgColor.rgb for cell in opened["Cases"][7][:6]} == {"FF1F3A5F"}
+    assert {cell.fill.fgColor.rgb for cell in opened["Cases"][7][:11]} == {"FF1F3A5F"}
     lengths = [
         cell.value for row in opened["Results"].iter_rows(max_col=5) for cell in row if row[0].value == "Hours" and row[1].value == "h"
     ]
     assert lengths[:3] == ["Hours", "h", "=B89"], "the keys of a list are links, in the head"
+
+
+def test_low_and_high_are_for_reference_only(opened: Any) -> None:
+    low, high, value = (opened["Cases"][at] for at in ("D11", "E11", "H11"))
+    assert low.number_format == high.number_format == value.number_format
+    assert {cell.protection.locked for cell in (low, high)} == {True}
+    assert {cell.fill.fgColor.rgb for cell in (low, high)} == {opened["Cases"]["D17"].fill.fgColor.rgb} != {value.fill.fgColor.rgb}
+    assert "D11" not in {str(rule.sqref) for rule in opened["Cases"].data_validations.dataValidation}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "row"),
+    [
+        (", low: 1.1, high: 1.6, confidence: low, note: Of the site", "", ["assumed", "", "", "Us, 2026-01-01", 1.5]),
+        (", low: 1.1, high: 1.6, confidence: low, note: Of the site", ", high: 2, date: '2025'", ["assumed", "", 2, "Us, 2025", 1.5]),
+        ("low: 1.1, high: 1.6, confidence: low, note:", "doc:", ["assumed", "", "", "Us, 2026-01-01", "Of the site"]),
+        ("source: own, evidence: assumed, ", "date: '2025', ", ["not stated (low)", 1.1, 1.6, "2025", "Of the site"]),
+    ],
+)
+def test_what_is_behind_inputs_is_shown_as_far_as_it_is_known(tmp_path: Path, old: str, new: str, row: list[Any]) -> None:
+    root = copy_of(ACROSS, tmp_path / "templates")
+    plant(root, CASES, old, new)
+    book = openpyxl.load_workbook(api.build("across", tmp_path / "across.xlsx", templates=root).path)
+    assert [cell.value for cell in book["Cases"][11][2:7]] == row
 
 
 def test_long_names_and_texts_are_given_room(tmp_path: Path) -> None:
@@ -73,13 +100,14 @@ def test_long_names_and_texts_are_given_room(tmp_path: Path) -> None:
     plan = api.load("across", root).layout.sheets["Cases"]
     assert plan.heights[6] >= 40
     assert plan.heights[9] >= 40
-    assert plan.widths[3] < 30
+    assert plan.widths[8] < 30
 
 
 # What stays in view.
 
 TEXT = "  - text: [A paragraph.]\n    title: About\n"
 MORE = "    title: {title}\n    across: true\n    rows: {{{key}}}\n    columns:\n      x: {{expr: '1'}}\n"
+INPUTS = "note: Ours, values: {paper: 1, corrected: 2, mine: 3, other: 4}"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +116,8 @@ MORE = "    title: {title}\n    across: true\n    rows: {{{key}}}\n    columns:\
         ("", "", "C8"),
         (TEXT, "", "C11"),
         (TEXT * 5, "", "C4"),
-        ("", "  - table: more\n" + MORE.format(title="More", key="case: cases"), "C8"),
+        ("", "  - table: more\n" + MORE.format(title="More", key="case: cases"), "C4"),
+        ("", "  - table: more\n" + MORE.format(title="More", key="case: cases").replace("expr: '1'", INPUTS), "C8"),
         ("", "  - table: more\n" + MORE.format(title="More", key="gpu: gpus"), "C4"),
         ("", "  - table: more\n" + MORE.format(title="More", key="case: cases").replace("across: true", "doc: Down."), "C4"),
         ("", "  - inputs: more\n    items: {a: {value: 1}}\n", "C4"),
@@ -111,22 +140,22 @@ def test_labels_and_units_stay_in_view_and_the_head_where_it_fits(tmp_path: Path
 @pytest.mark.parametrize(
     ("cell", "formula"),
     [
-        ("cases.mine.power", "INDEX(GPUs!$C$18:$D$18,1,MATCH(E9,GPUs!$C$17:$D$17,0))*E12*E11/1000"),
-        ("cases.corrected.step", "D17-C17"),
-        ("cases.paper.total", "C17"),
-        ("cases.other.total", "E19+F17"),
-        ("over.cases", "COLUMNS(Cases!$C$7:$F$7)"),
-        ("over.cool", 'COUNTIFS(Cases!$C$10:$F$10,"water")'),
-        ("over.mean", 'AVERAGEIFS(Cases!$C$17:$F$17,Cases!$C$10:$F$10,"water")'),
-        ("over.high", 'SUMIFS(Cases!$C$17:$F$17,Cases!$C$17:$F$17,">"&chosen_level)'),
-        ("over.daily", "SUMPRODUCT((Cases!$C$17:$F$17*Cases!$C$14:$F$14))"),
-        ("over.fixed", "Cases!$C$10"),
-        ("over.second", "INDEX(Cases!$C$17:$F$17,1,2)"),
+        ("cases.mine.power", "INDEX(GPUs!$C$18:$D$18,1,MATCH(J9,GPUs!$C$17:$D$17,0))*J12*J11/1000"),
+        ("cases.corrected.step", "I17-H17"),
+        ("cases.paper.total", "H17"),
+        ("cases.other.total", "J19+K17"),
+        ("over.cases", "COLUMNS(Cases!$H$7:$K$7)"),
+        ("over.cool", 'COUNTIFS(Cases!$H$10:$K$10,"water")'),
+        ("over.mean", 'AVERAGEIFS(Cases!$H$17:$K$17,Cases!$H$10:$K$10,"water")'),
+        ("over.high", 'SUMIFS(Cases!$H$17:$K$17,Cases!$H$17:$K$17,">"&chosen_level)'),
+        ("over.daily", "SUMPRODUCT((Cases!$H$17:$K$17*Cases!$H$14:$K$14))"),
+        ("over.fixed", "Cases!$H$10"),
+        ("over.second", "INDEX(Cases!$H$17:$K$17,1,2)"),
         (
             "over.segment",
-            "MAX(1,MIN(MATCH(MAX(chosen_level,INDEX(Cases!$C$19:$F$19,1,1)),Cases!$C$19:$F$19,1),COLUMNS(Cases!$C$19:$F$19)-1))",
+            "MAX(1,MIN(MATCH(MAX(chosen_level,INDEX(Cases!$H$19:$K$19,1,1)),Cases!$H$19:$K$19,1),COLUMNS(Cases!$H$19:$K$19)-1))",
         ),
-        ("by_case.other.energy", "INDEX(Cases!$C$20:$F$20,1,MATCH(A55,Cases!$C$7:$F$7,0))"),
+        ("by_case.other.energy", "INDEX(Cases!$H$20:$K$20,1,MATCH(A55,Cases!$H$7:$K$7,0))"),
         ("by_length.h2.energy", "D59*D58"),
     ],
 )
@@ -145,19 +174,19 @@ def test_values_are_those_worked_out_by_hand() -> None:
 
 def test_charts_rules_and_names_cover_rows_of_cells(opened: Any, file: Path) -> None:
     scatter, columns = opened["Results"]._charts  # noqa: SLF001 openpyxl offers no other way
-    assert (scatter.series[0].xVal.numRef.f, scatter.series[0].yVal.numRef.f) == ("Cases!$C$17:$F$17", "Cases!$C$20:$F$20")
-    assert columns.series[0].val.numRef.f == "Cases!$C$17:$F$17"
+    assert (scatter.series[0].xVal.numRef.f, scatter.series[0].yVal.numRef.f) == ("Cases!$H$17:$K$17", "Cases!$H$20:$K$20")
+    assert columns.series[0].val.numRef.f == "Cases!$H$17:$K$17"
     rules = {str(area.sqref): [rule.type for rule in found] for area, found in opened["Cases"].conditional_formatting._cf_rules.items()}  # noqa: SLF001 as above
-    assert rules == {"C21:F21": ["expression", "expression"], "C20:F20": ["colorScale"]}
+    assert rules == {"H21:K21": ["expression", "expression"], "H20:K20": ["colorScale"]}
     assert opened.defined_names["by_length_h6_energy"].attr_text == "Results!$E$60"
     allowed = {str(rule.sqref): rule.formula1 for rule in opened["Results"].data_validations.dataValidation}
-    assert allowed["B7"] == "Cases!$C$7:$F$7"
+    assert allowed["B7"] == "Cases!$H$7:$K$7"
     assert read_cells(file)["Results"]["B7"].value == "My own"
 
 
 def test_explanations_speak_of_columns(formulas: dict[str, str]) -> None:
-    shown = command("explain", "Cases!D19", "--workbook", "across", "--templates", ACROSS).stdout
-    assert "[cases.corrected.total, Cases!D19]" in shown
+    shown = command("explain", "Cases!I19", "--workbook", "across", "--templates", ACROSS).stdout
+    assert "[cases.corrected.total, Cases!I19]" in shown
     assert "Power so far of the column to the left" in shown
     assert "[3 columns from Corrected]" in shown
     assert f"formula   ={formulas['cases.corrected.total']}" in shown
@@ -166,7 +195,7 @@ def test_explanations_speak_of_columns(formulas: dict[str, str]) -> None:
 
 def test_the_record_tells_what_runs_across(opened: Any, file: Path, tmp_path: Path) -> None:
     record = {row[0].value: [cell.value for cell in row[1:4]] for row in opened[RECORD_SHEET].iter_rows(min_row=7)}
-    assert record["cases.pue"] == ["Cases", "C11", "4 across"]
+    assert record["cases.pue"] == ["Cases", "H11", "4 across"]
     assert record["by_case.energy"] == ["Results", "B52", "4"]
     root = copy_of(ACROSS, tmp_path / "templates")
     plant(root, RESULTS, "title: One length a column\n    across: true", "title: One length a column")
@@ -176,8 +205,8 @@ def test_the_record_tells_what_runs_across(opened: Any, file: Path, tmp_path: Pa
 
 def test_a_changed_file_is_read_back_by_its_places(file: Path, tmp_path: Path) -> None:
     edited = tmp_path / "edited.xlsx"
-    change_cells(file, edited, [("Cases", "F12")], lambda _: '<c r="F12"><v>10</v></c>')
-    change_cells(edited, tmp_path / "twice.xlsx", [("Cases", "C11")], lambda _: '<c r="C11"><v>2</v></c>')
+    change_cells(file, edited, [("Cases", "K12")], lambda _: '<c r="K12"><v>10</v></c>')
+    change_cells(edited, tmp_path / "twice.xlsx", [("Cases", "H11")], lambda _: '<c r="H11"><v>2</v></c>')
     book = book_of(tmp_path / "twice.xlsx", read_cells(tmp_path / "twice.xlsx"), ACROSS)
     assert book.edits == {("cases.pue", 0): 2.0, ("cases.count", 3): 10.0}
 

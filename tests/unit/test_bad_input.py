@@ -174,6 +174,32 @@ MISTAKES = {
     "more than the most": Mistake(INPUTS, "value: 2,", "value: §9,", "input 'run.parallel' is 9; it must be at most 8"),
     "a half for a whole": Mistake(INPUTS, "value: 2,", "value: §2.5,", "input 'run.parallel' is 2.5; it must be a whole number"),
     "not between low and high": Mistake(INPUTS, "low: 14,", "low: 17,", "low <= value <= high does not hold (17.0, 16.0, 18.0)"),
+    "low above high of a column": Mistake(
+        FIT, "unit: mixed, printed:", "unit: mixed, §low: 3, high: 2, printed:", "'printed.printed': low <= high does not hold (3, 2)"
+    ),
+    "unknown confidence of a column": Mistake(
+        FIT,
+        "unit: mixed, printed:",
+        "unit: mixed, §confidence: hihg, printed:",
+        "confidence of 'printed.printed' cannot be 'hihg'",
+        "did you mean 'high'?",
+    ),
+    "unknown evidence of a list": Mistake(
+        INPUTS, "source: datasheet\n", "§evidence: assmued\n", "evidence of list 'lengths' cannot be 'assmued'", "did you mean 'assumed'?"
+    ),
+    "an impossible date of a column": Mistake(
+        FIT, "unit: mixed, printed:", "unit: mixed, §date: May 2026, printed:", "date of 'printed.printed' is 'May 2026'", "write YYYY-MM"
+    ),
+    "a range of a text": Mistake(
+        INPUTS,
+        "value: small, unit: text",
+        "value: small, §high: 2, unit: text",
+        "input 'run.gpu' is a text; it has no 'high'",
+        "leave it out",
+    ),
+    "evidence of a formula": Mistake(
+        FIT, FREE, f"§evidence: assumed, {FREE}", "'gpu_list.free' has 'evidence', but no values of its own", "'doc' describes a formula"
+    ),
     "no such choice": Mistake(LARGE, "value: blue", "value: §green", "large.maker cannot be 'green'", "one of: blue, red"),
     "no such card": Mistake(INPUTS, "value: small", "value: §smal", "'smal' is not a card of 'gpus'", "did you mean 'small'?"),
     "a list that falls": Mistake(INPUTS, "l2: 2000", "l2: §500", "the values of list 'lengths' must increase"),
@@ -575,7 +601,7 @@ def test_an_unknown_engine_is_bad_usage(name: str, tmp_path: Path) -> None:
         ("run.parallel=2.5", "--set run.parallel is 2.5; it must be a whole number"),
         ("run.gpu=smal", "--set run.gpu: 'smal' is not one of the gpus\n    did you mean 'small'?"),
         ("gpus.small.maker=green", "--set gpus.small.maker cannot be 'green'\n    one of: blue, red"),
-        ("lengths.l1=3000", "--set lengths.l2: the values of list 'lengths' must increase"),
+        ("lengths.l1=3000", "--set lengths.l1: the values of list 'lengths' must increase"),
         ("gpus.small.memory=16", "would be an error, such as a division by zero or a missing key"),
     ],
 )
@@ -681,15 +707,21 @@ def test_a_workbook_of_other_templates_cannot_be_verified(good: Path, root: Path
     plant(root, FIT, "previous(running)", "previous(runs)")
     api.build("tiny", tmp_path / "other.xlsx", templates=root)
     said = unverified(tmp_path / "other.xlsx")
-    assert "was built from other templates: 2 quantities differ, such as 'fit.runn" in said
-    assert "give those with --templates, or build it again" in said
+    assert "was built from other templates or with other overlays: 2 quantities differ, such as 'fit.runn" in said
+    assert "give those with --templates and --overlay, or build it again" in said
 
 
 RECORDS = {
     "format": (lambda book: book[RECORD_SHEET].__setitem__("B1", "99"), "was written in format 99, this package reads"),
     "name": (lambda book: book[RECORD_SHEET].__setitem__("B2", "../../tiny"), "there is no workbook template '../../tiny'"),
-    "place": (lambda book: book[RECORD_SHEET].__setitem__("C9", "ZZ99"), "was built from other templates: 1 quantities differ"),
-    "hole": (lambda book: book[RECORD_SHEET].__setitem__("C9", None), "was built from other templates: 1 quantities differ"),
+    "place": (
+        lambda book: book[RECORD_SHEET].__setitem__("C9", "ZZ99"),
+        "was built from other templates or with other overlays: 1 quantities differ",
+    ),
+    "hole": (
+        lambda book: book[RECORD_SHEET].__setitem__("C9", None),
+        "was built from other templates or with other overlays: 1 quantities differ",
+    ),
     "end": (lambda book: book[RECORD_SHEET].delete_rows(9, 99), "was built from other templates"),
     "empty": (lambda book: book[RECORD_SHEET].delete_rows(1, 999), "was written in format None"),
     "gone": (lambda book: book.__delitem__(RECORD_SHEET), "holds no record of its build"),
@@ -723,7 +755,7 @@ def test_a_file_whose_record_does_not_fit_cannot_be_verified(
         ("run.gpu", None, "run.gpu holds nothing\n    enter a text"),
         ("run.gpu", "Smal GPU", "run.gpu: 'Smal GPU' is not one of the gpus\n    did you mean 'Small GPU'?"),
         ("gpus.large.maker", "green", "gpus.large.maker cannot be 'green'\n    one of: blue, red"),
-        ("lengths.l1", 5000, "the values of list 'lengths' must increase"),
+        ("lengths.l1", 5000, "lengths.l1: the values of list 'lengths' must increase"),
     ],
 )
 def test_an_input_that_was_edited_wrongly_is_told_with_its_cell(cell: str, value: Any, message: str, good: Path, tmp_path: Path) -> None:
@@ -735,8 +767,7 @@ def test_an_input_that_was_edited_wrongly_is_told_with_its_cell(cell: str, value
     book.save(path)
     said = unverified(path)
     assert message in said
-    named = layout.address("lengths.value", 1) if cell == "lengths.l1" else f"{sheet}!{address}"
-    assert said.startswith(f"{path}: {named}: ")
+    assert said.startswith(f"{path}: {sheet}!{address}: ")
 
 
 def test_all_inputs_that_were_edited_wrongly_are_told_at_once(good: Path, tmp_path: Path) -> None:
@@ -766,7 +797,9 @@ def test_an_input_that_was_edited_rightly_is_verified(good: Path, tmp_path: Path
 )
 @pytest.mark.parametrize("name", ["build", "explain", "optimize"])
 def test_a_row_that_a_table_has_not_is_told(name: str, given: str, fix: str, tmp_path: Path) -> None:
-    arguments = {"build": ["paper", "--out", tmp_path / "paper.xlsx"], "explain": ["whatif.design"], "optimize": []}[name]
+    arguments = {"build": ["paper", "--out", tmp_path / "paper.xlsx"], "explain": ["whatif.design", "--workbook", "paper"], "optimize": []}[
+        name
+    ]
     result = command(name, *arguments, "--set", f"whatif.design={given}")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"--set whatif.design: '{given}' is not one of the rows of 'designs'")

@@ -20,7 +20,7 @@ from workbook import api
 from workbook.inspect import CELL_COLUMNS, INPUT_COLUMNS
 from workbook.verification.xlsx import read_cells
 
-COMMANDS = ("build", "cells", "check", "explain", "inputs", "optimize", "templates", "verify")
+COMMANDS = ("build", "cells", "check", "explain", "inputs", "optimize", "results", "templates", "verify")
 CLOSING = re.compile(r"(.+\.xlsx): (\d+) sheets, ([\d,]+) inputs, ([\d,]+) formulas, \d+\.\d s\n")
 TEXT_COLUMNS = {
     "cells": ("id", "sheet", "address", "value", "unit", "formula"),
@@ -47,12 +47,12 @@ def test_build_says_what_it_wrote(tmp_path: Path) -> None:
     assert [number(match[group]) for group in (2, 3)] == [7, 16]
 
 
-def test_paper_is_what_is_built_when_nothing_is_said(tmp_path: Path) -> None:
+def test_planning_is_what_is_built_when_nothing_is_said(tmp_path: Path) -> None:
     result = process("build", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     match = CLOSING.fullmatch(result.stdout)
     assert match
-    assert match[1] == str(Path("output") / "paper.xlsx")
+    assert match[1] == str(Path("output") / "planning.xlsx")
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()] == [match[1]]
     assert number(match[4]) > 4_000
 
@@ -178,7 +178,7 @@ def test_an_explanation_follows_set_values() -> None:
 
 @pytest.mark.parametrize("given", ["azure_two", "Azure, two pools", "azure, TWO pools"])
 def test_a_row_is_chosen_by_key_or_by_the_name_that_is_shown(given: str) -> None:
-    result = command("explain", "whatif.design", "--set", f"whatif.design={given}")
+    result = command("explain", "whatif.design", "--workbook", "paper", "--set", f"whatif.design={given}")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "  value     Azure, two pools\n" in result.stdout
 
@@ -234,10 +234,10 @@ def test_templates_written_out_build_the_same_workbook(tmp_path: Path) -> None:
 
 def test_changed_templates_change_the_workbook(tmp_path: Path) -> None:
     command("templates", tmp_path / "mine")
-    sheet = tmp_path / "mine" / "sheets" / "cover.yaml"
+    sheet = tmp_path / "mine" / "sheets" / "planning_cover.yaml"
     sheet.write_text(re.sub(r"(?m)^title: .*$", "title: My own title", sheet.read_text("utf-8")), "utf-8")
-    assert command("build", "--templates", tmp_path / "mine", "--out", tmp_path / "paper.xlsx").exit_code == 0
-    assert read_cells(tmp_path / "paper.xlsx")["Cover"]["A1"].value == "My own title"
+    assert command("build", "--templates", tmp_path / "mine", "--out", tmp_path / "mine.xlsx").exit_code == 0
+    assert read_cells(tmp_path / "mine.xlsx")["Cover"]["A1"].value == "My own title"
 
 
 # Help and versions.
@@ -249,7 +249,14 @@ def test_every_command_explains_itself(name: str) -> None:
         result = command(name, sign)
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.stdout.startswith(f"Usage: workbook {name} ")
-    options = {"build": "--out", "cells": "--format", "check": "--templates", "explain": "--workbook", "optimize": "--step"}
+    options = {
+        "build": "--out",
+        "cells": "--format",
+        "check": "--templates",
+        "explain": "--workbook",
+        "optimize": "--step",
+        "results": "--case",
+    }
     options["verify"] = "--engine"
     assert options.get(name, "-h") in result.stdout
 

@@ -75,23 +75,23 @@ def test_an_edit_of_a_value_taken_over_is_one_of_its_own(sets: dict[str, str | f
 
 def test_a_value_taken_over_is_a_link_that_may_be_typed_over(tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(built(tmp_path / "plain.xlsx"))["Cases"]
-    assert [(sheet[at].value, sheet[at].fill.fgColor.rgb, sheet[at].protection.locked) for at in ("D11", "E11", "E9")] == [
+    assert [(sheet[at].value, sheet[at].fill.fgColor.rgb, sheet[at].protection.locked) for at in ("I11", "J11", "J9")] == [
         (1.25, OWN, False),
-        ("=D11", TAKEN, False),
-        ("=D9", TAKEN, False),
+        ("=I11", TAKEN, False),
+        ("=I9", TAKEN, False),
     ]
     rules = {str(rule.sqref): (rule.type, rule.operator, rule.formula1, rule.formula2) for rule in sheet.data_validations.dataValidation}
     for row in (9, 10, 11, 12, 14):
-        assert len({rules[f"{letter}{row}"] for letter in "CDEF"}) == 1, row
+        assert len({rules[f"{letter}{row}"] for letter in "HIJK"}) == 1, row
 
 
 def test_a_value_of_its_own_is_an_input_of_the_file(tmp_path: Path) -> None:
     path = built(tmp_path / "set.xlsx", corrected_count=9, mine_gpu="large")
     cells, sheet = read_cells(path)["Cases"], openpyxl.load_workbook(path)["Cases"]
-    assert (cells["D12"].value, cells["D12"].is_formula, sheet["D12"].fill.fgColor.rgb) == (9.0, False, OWN)
-    assert (cells["E9"].value, cells["E9"].is_formula) == ("Large GPU", False)
-    assert (cells["F12"].formula, cells["F12"].value) == ("D12", 9.0)
-    assert cells["F17"].value == pytest.approx(500 * 9 * 1.25 / 1e3)
+    assert (cells["I12"].value, cells["I12"].is_formula, sheet["I12"].fill.fgColor.rgb) == (9.0, False, OWN)
+    assert (cells["J9"].value, cells["J9"].is_formula) == ("Large GPU", False)
+    assert (cells["K12"].formula, cells["K12"].value) == ("I12", 9.0)
+    assert cells["K17"].value == pytest.approx(500 * 9 * 1.25 / 1e3)
 
 
 def test_colours_are_explained_where_there_are_any(tmp_path: Path) -> None:
@@ -120,10 +120,10 @@ def test_what_was_set_is_read_back(tmp_path: Path) -> None:
 
 
 def test_a_value_typed_over_a_link_is_read_even_where_it_is_the_same(tmp_path: Path) -> None:
-    book = _changed(built(tmp_path / "plain.xlsx"), "E11", "<v>1.25</v>")
+    book = _changed(built(tmp_path / "plain.xlsx"), "J11", "<v>1.25</v>")
     assert book.edits == {("cases.pue", 2): 1.25}
     assert "cases.mine.pue" not in {item.id for item in expectations(book)}
-    typed = _changed(built(tmp_path / "plain.xlsx"), "E10", "<is><t>air</t></is>", ' t="inlineStr"')
+    typed = _changed(built(tmp_path / "plain.xlsx"), "J10", "<is><t>air</t></is>", ' t="inlineStr"')
     assert typed.edits == {("cases.cooling", 2): "air"}
 
 
@@ -138,9 +138,9 @@ def test_a_value_typed_over_a_link_is_read_even_where_it_is_the_same(tmp_path: P
 def test_an_unusable_value_is_told_at_its_cell(tmp_path: Path, inside: str, message: str, fix: str) -> None:
     kind = ' t="inlineStr"' if "is" in inside else ""
     with pytest.raises(WorkbookError) as caught:
-        _changed(built(tmp_path / "plain.xlsx"), "E11", inside, kind)
+        _changed(built(tmp_path / "plain.xlsx"), "J11", inside, kind)
     (found,) = caught.value.diagnostics
-    assert str(found.place).endswith("changed.xlsx: Cases!E11")
+    assert str(found.place).endswith("changed.xlsx: Cases!J11")
     assert found.message == message
     assert found.fix.startswith(fix)
 
@@ -157,6 +157,9 @@ def test_inputs_tell_what_is_taken_over_from_where() -> None:
         "other": "taken over from cases.corrected.pue",
     }
     assert (frame.value["cases.other.pue"], frame.source["cases.other.pue"]) == (1.25, "own")
+    for row in ("paper", "other"):
+        known = [frame[name][f"cases.{row}.pue"] for name in ("low", "high", "date", "confidence", "evidence", "note")]
+        assert known == [1.1, 1.6, "2026-01-01", "low", "assumed", "Of the site"]
     assert frame.value["cases.mine.gpu"] == "Small GPU"
     listed: list[dict[str, Any]] = json.loads(command("inputs", "across", "--templates", ACROSS, "--format", "json").stdout)
     assert {row["kind"] for row in listed if row["id"] == "cases.mine.pue"} == {"taken over from cases.corrected.pue"}
@@ -165,14 +168,14 @@ def test_inputs_tell_what_is_taken_over_from_where() -> None:
 
 def test_cells_and_explanations_follow_the_link() -> None:
     cells = inspect.cells(loaded()).set_index("id")
-    assert (cells.kind["cases.mine.pue"], cells.formula["cases.mine.pue"]) == ("link", "=D11")
+    assert (cells.kind["cases.mine.pue"], cells.formula["cases.mine.pue"]) == ("link", "=I11")
     assert "Our own" in cells.sources["cases.mine.pue"]
     frame = inspect.cells(loaded(mine_pue=2)).set_index("id")
     assert (frame.kind["cases.mine.pue"], frame.formula["cases.mine.pue"]) == ("input", "")
     shown = command("explain", "cases.mine.pue", "--workbook", "across", "--templates", ACROSS).stdout
-    assert "parent    taken over from cases.corrected.pue (Cases!D11) = 1.25\n  evidence  assumed" in shown
+    assert "parent    taken over from cases.corrected.pue (Cases!I11) = 1.25\n  evidence  assumed" in shown
     above = command("explain", "cases.corrected.pue", "--workbook", "across", "--templates", ACROSS).stdout
-    assert "parent    in place of cases.paper.pue (Cases!C11) = 1.5" in above
+    assert "parent    in place of cases.paper.pue (Cases!H11) = 1.5" in above
     assert "cases.mine.pue  PUE, taken over" in above
 
 

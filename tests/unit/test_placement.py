@@ -14,6 +14,7 @@ from tests.support import ACROSS, RECORD_SHEET, TINY, copy_of, plant
 from workbook import api
 from workbook.names import column_letters, quoted, sheet_key
 from workbook.packaged import packaged
+from workbook.schema import TableBlock
 from workbook.verification.xlsx import Cell, cell_position, cell_reference, read_cells
 
 if TYPE_CHECKING:
@@ -88,6 +89,48 @@ def test_merged_cells_do_not_overlap(built: Built) -> None:
             cells = {(row, column) for row in range(area.min_row, area.max_row + 1) for column in range(area.min_col, area.max_col + 1)}
             assert not taken & cells, (sheet.title, area)
             taken |= cells
+
+
+# What is behind inputs.
+
+OWN = """  - table: sites
+    title: Sites
+    rows: {site: {label: Site, members: {north: North, south: South}}}
+    columns:
+      pue:
+        {label: PUE, source: datasheet, low: 1.1, high: 1.5, date: "2025-06", confidence: low, evidence: vendor,
+         values: {north: 1.25, south: 2}}
+      price: {label: Price, unit: W, format: "0.000", evidence: assumed, doc: Of a year, values: {south: 2}}
+      double: {label: Double, expr: 2 * pue}
+"""
+
+
+def test_below_a_table_stands_what_is_behind_its_inputs(tmp_path: Path) -> None:
+    root = copy_of(TINY, tmp_path / "templates")
+    path = root / "sheets" / "inputs.yaml"
+    path.write_text(path.read_text("utf-8") + OWN, "utf-8")
+    sheet = openpyxl.load_workbook(api.build("tiny", tmp_path / "tiny.xlsx", templates=root).path)["Inputs"]
+    rows = [[cell.value for cell in row[:14]] for row in sheet.iter_rows()]
+    head = next(number for number, row in enumerate(rows) if row[0] == "Inputs of this table")
+    assert [row[0] for row in rows[head - 3 : head]] == ["North", "South", None]
+    assert rows[head][:8] == ["Inputs of this table", "Unit", "Low", "High", "Date", "Confidence", "Evidence", "Source"]
+    assert rows[head + 1][:8] == ["PUE", "–", 1.1, 1.5, "2025-06", "low", "vendor", "page 1"]
+    assert [rows[head + 2][column] for column in (0, 1, 2, 3, 6, 10)] == ["Price", "W", "", "", "assumed", "Of a year"]
+    assert len(rows) == head + 3, "a formula has none"
+
+
+def test_every_table_of_inputs_tells_what_is_behind_them(built: Built) -> None:
+    for plan in built[0].layout.sheets.values():
+        columns = [column for block in plan.declared.blocks if isinstance(block, TableBlock) for column in block.columns]
+        for column in columns:
+            if column.printed or not column.figures:
+                continue
+            figure = next(iter(column.figures.values()))
+            rows = [label.row for label in plan.labels if (label.column, label.text) == (0, column.label)]
+            told = [{label.text for label in plan.labels if label.row == row and label.column > 1} for row in rows]
+            wanted = {text for text in (figure.low, figure.high, figure.note or column.doc) if text not in {None, ""}}
+            grades = {figure.evidence, f"{figure.evidence} ({figure.confidence})"}
+            assert any(wanted <= texts and grades & texts for texts in told), (plan.name, column.name)
 
 
 # Charts, as the file has them.

@@ -11,6 +11,7 @@ import pytest
 from workbook import api, cards
 from workbook.errors import Place, Problems
 from workbook.packaged import packaged
+from workbook.schema import EVIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,8 @@ def load(name: str, basis: str = "corrected") -> dict[str, Card]:
 def figures(card: Card) -> Iterator[tuple[str, Figure]]:
     for name, entry in card.entries.items():
         assert entry.figure is not None, f"{card.key}.{name}"
-        yield name, entry.figure
+        if name != "grade":  # says something of the others
+            yield name, entry.figure
     for number, point in enumerate(card.points, start=1):
         for name, figure in point.items():
             yield f"p{number}.{name}", figure
@@ -309,7 +311,7 @@ def test_routed_experts_are_counted_in_the_layers_that_have_them() -> None:
 @pytest.mark.parametrize("key", MODELS)
 def test_parameters_are_those_of_the_shapes(key: str) -> None:
     model = MODELS[key]
-    at = {name: number(model, name) for name in model.entries if name != "attention"}
+    at = {name: number(model, name) for name in model.entries if name not in {"attention", "grade"}}
     routed = 3 * at["experts"] * at["hidden"] * at["moe_intermediate"] * at["moe_layers"] / 1e9
     total, active = at["total_parameters"], at["active_parameters"]
     assert (at["moe_layers"] == 0) == (at["experts"] == 0)
@@ -322,3 +324,26 @@ def test_parameters_are_those_of_the_shapes(key: str) -> None:
     embedding = at["vocabulary"] * at["hidden"] / 1e9  # some count that of the input as active, some do not
     rounding = 0.1
     assert total - routed - embedding - rounding < apart < total - routed + rounding
+
+
+USED = {
+    "hardware": ("memory", "hbm_bandwidth", "bf16_compute", "scale_up_bandwidth", "tdp"),
+    "traces": ("output_share",),
+    "models": (
+        *("layers", "hidden", "experts", "experts_per_token", "moe_intermediate", "moe_layers", "total_parameters"),
+        *("active_parameters", "kv_bytes_per_token", "kv_shards_max", "window_bytes_per_token", "attention_window", "state_bytes"),
+    ),
+    "servers": ("gpus", "host_power", "capex", "nodes_per_rack", "rental_base"),
+}
+"""The figures of each kind of card that cases use."""
+
+
+@pytest.mark.parametrize("name", USED)
+def test_the_grade_of_a_card_is_the_worst_evidence_of_the_figures_that_cases_use(name: str) -> None:
+    for card in load(name).values():
+        entries = [card.entries[field] for field in USED[name]]
+        found = [entry.figure.evidence if entry.figure else "derived" for entry in entries]
+        found += [figure.evidence for point in card.points for figure in point.values()]
+        grade = card.entries["grade"].figure
+        assert grade is not None
+        assert grade.value == max(found, key=EVIDENCE.index), card.key

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from workbook.api import Book, evaluated, load, parse_sets
+from workbook.api import Book, evaluated, parse_sets, prepared
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.values import shown
 from workbook.formula import formulas
 from workbook.names import column_letters
+from workbook.overlay import Given
 from workbook.record import FIRST_PLACE, FORMAT_VERSION, HEAD_ROWS, RECORD_SHEET, places
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verification.engines import find
@@ -24,6 +25,7 @@ from workbook.verification.xlsx import UnreadableWorkbook, read_cells
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from workbook.api import Files
     from workbook.layout import Layout
     from workbook.verification.engines.base import CellValue
     from workbook.verification.xlsx import Cell
@@ -65,19 +67,21 @@ def verify(
     engines: Sequence[str] | None = None,
     *,
     templates: Path | str | None = None,
+    overlay: Files = None,
     progress: Callable[[str], None] | None = None,
 ) -> VerifyReport:
     """Verify every formula cell of a workbook.
 
     The inputs found in the file are evaluated in Python; a copy with poisoned cached values is recalculated by each
-    engine (all three by default). Raises WorkbookError when the file cannot be read or was not written by this
-    package from the same templates, and ValueError for an unknown engine.
+    engine (all three by default). ``overlay`` gives the files whose cases were added to the templates; their values are
+    those of the file. Raises WorkbookError when the file cannot be read or was not written by this package from the same
+    templates and cases, and ValueError for an unknown engine.
     """
     path = Path(path)
     tell = progress or (lambda _: None)
     chosen = find(None if engines is None else list(dict.fromkeys(engines)))
     contents = _read(path)
-    book = book_of(path, contents, templates)
+    book = book_of(path, contents, templates, overlay)
     expected = expectations(book)
     report = VerifyReport(path, len(expected), changed=_changed_formulas(expected, contents))
     saved = {(item.sheet, item.address): contents[item.sheet].get(item.address) for item in expected}
@@ -120,7 +124,7 @@ def _read(path: Path) -> Contents:
         raise WorkbookError([Diagnostic(Place(str(path)), f"cannot be read: {error.strerror or error}")]) from None
 
 
-def book_of(path: Path, contents: Contents, templates: Path | str | None) -> Book:
+def book_of(path: Path, contents: Contents, templates: Path | str | None, overlay: Files = None) -> Book:
     """Return the book that a file was built from, with the file's own inputs; raises WorkbookError."""
     record = contents.get(RECORD_SHEET)
     if record is None:
@@ -146,11 +150,13 @@ def book_of(path: Path, contents: Contents, templates: Path | str | None) -> Boo
                 )
             ]
         )
-    book = load(head.get("workbook", ""), templates)
+    layout, _ = prepared(head.get("workbook", ""), templates, overlay=overlay)  # the values of overlays are in the file
+    book = evaluated(layout.model, layout, {})
     _check_places(path, record, book.layout)
     for sheet in book.layout.sheets:
         if sheet not in contents:
             raise WorkbookError([Diagnostic(Place(str(path)), f"lacks the sheet '{sheet}'", "sheets keep their names; build it again")])
+    _check_cases(path, contents, book.layout)
     sets = _edits(path, contents, book)
     return evaluated(book.model, book.layout, sets)
 
@@ -165,15 +171,25 @@ def _check_places(path: Path, record: dict[str, Cell], layout: Layout) -> None:
     current = {place[:5] for place in places(layout)}
     if written != current:
         changed = sorted({item[0] for item in written ^ current})
-        raise WorkbookError(
-            [
-                Diagnostic(
-                    Place(str(path)),
-                    f"was built from other templates: {len(changed)} quantities differ, such as '{changed[0]}'",
-                    "give those with --templates, or build it again",
-                )
-            ]
-        )
+        raise _built_otherwise(path, f"{len(changed)} quantities differ, such as '{changed[0]}'")
+
+
+def _built_otherwise(path: Path, how: str) -> WorkbookError:
+    message = f"was built from other templates or with other overlays: {how}"
+    return WorkbookError([Diagnostic(Place(str(path)), message, "give those with --templates and --overlay, or build it again")])
+
+
+def _check_cases(path: Path, contents: Contents, layout: Layout) -> None:
+    """The members of tables with parents must be those of the file, by name: an overlay may have as many others."""
+    for table in (table for table in layout.model.tables.values() if table.parents):
+        quantity = layout.model.quantities[table.keys[0].quantity]
+        for row, name in quantity.constants.items():
+            sheet, r, c = layout.cell(quantity.id, row)
+            address = f"{column_letters(c)}{r + 1}"
+            cell = contents[sheet].get(address)
+            held = cell.value if cell else None
+            if held != name:
+                raise _built_otherwise(path, f"{sheet}!{address} holds {held!r}, not {name!r}")
 
 
 def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], float | str]:
@@ -181,7 +197,7 @@ def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], 
 
     A cell that takes over a value holds a formula; a value in its place is one of its own.
     """
-    sets: dict[str, float | str] = {}
+    sets: dict[str, Given] = {}
     problems = Problems()
 
     def place_of(name: str, row: int) -> Place:
@@ -205,9 +221,9 @@ def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], 
                 f"enter {'a text' if quantity.is_text else 'a number in ' + quantity.unit}",
             )
         elif takes_over or value != book.values[name][row]:
-            sets[cell_id] = value
+            sets[cell_id] = Given(value, place_of(name, row))
     problems.raise_if_any()
-    return parse_sets(book.model, sets, place_of)
+    return parse_sets(book.model, sets)
 
 
 def expectations(book: Book) -> list[Expected]:

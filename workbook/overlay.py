@@ -1,0 +1,245 @@
+"""Overlays: cases and inputs from files of one's own, laid over the templates before they are compiled.
+
+An overlay adds cases to a table whose members have parents (members, parents, names), and gives values by cell id. The
+values are checked with those of the command line, when the model is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbook.errors import Problems, WorkbookError, suggest
+from workbook.figures import check_name
+from workbook.schema import Figure, Parent, TableBlock
+from workbook.source import Mapping, Node, Reader, Scalar, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from workbook.errors import Place
+    from workbook.schema import Column, Declarations
+
+SETS, LABEL, PARENT = "sets", "label", "parent"
+MOST_CHARACTERS = 60
+NOT_IN_LABELS = set('*?~"')  # wildcards and quotes of the criteria that find a case by its name
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value for an input, and where it and its name stand; no places for those of the command line."""
+
+    value: float | str
+    place: Place | None = None
+    name_place: Place | None = None
+
+
+@dataclass(slots=True)
+class Overlaid:
+    """Declarations with the cases of overlays, the values given by cell id, and the mistakes found so far."""
+
+    declared: Declarations
+    sets: dict[str, Given] = field(default_factory=dict)
+    problems: Problems = field(default_factory=Problems)
+
+
+def overlaid(declared: Declarations, files: Path | str | Sequence[Path | str] | None) -> Overlaid:
+    """Lay overlays over declarations, later files over earlier ones.
+
+    Mistakes are recorded, not raised, and what is wrong is left out, so that those in values can be told with them.
+    """
+    result = Overlaid(declared)
+    for file in [files] if isinstance(files, Path | str) else files or ():
+        try:
+            node = read(Path(file), str(file))
+        except WorkbookError as error:
+            result.problems.found.extend(error.diagnostics)
+            continue
+        _Overlay(result, node).lay()
+    return result
+
+
+def tables_of_cases(declared: Declarations) -> dict[str, TableBlock]:
+    """Return the tables whose members are written out and have parents."""
+    return {block.name: block for block in _tables(declared) if block.parents and len(block.rows) == 1 and block.rows[0].members}
+
+
+def _tables(declared: Declarations) -> Iterator[TableBlock]:
+    return (block for sheet in declared.sheets for block in sheet.blocks if isinstance(block, TableBlock))
+
+
+def _assumptions(block: TableBlock) -> dict[str, Column]:
+    """Return the columns whose cells are inputs."""
+    return {column.name: column for column in block.columns if column.figures and not column.printed}
+
+
+class _Overlay:
+    """One overlay file."""
+
+    def __init__(self, result: Overlaid, node: Node) -> None:
+        self.result, self.problems = result, result.problems
+        self.reader = Reader(node, self.problems, "an overlay")
+        self.own: dict[str, Place] = {}  # the cells that this file gives values to
+
+    def lay(self) -> None:
+        """Add the cases of the file, and take its values."""
+        known = tables_of_cases(self.result.declared)
+        for name, place in self.reader.node.keys.items():
+            if name == SETS:
+                continue
+            if name not in known:
+                fix = suggest(name, [*known, SETS]) if known else f"it has none; give its inputs under '{SETS}'"
+                self.problems.add(place, f"there is no table of cases '{name}' in this workbook", fix)
+                continue
+            cases = self.reader.mapping(name)
+            for case, node in cases:
+                self._case(tables_of_cases(self.result.declared)[name], case, node, cases)
+        given = self.reader.mapping(SETS)
+        for cell_id, node in given:
+            self._take(cell_id, node, given.keys[cell_id])
+
+    def _take(self, cell_id: str, node: Node, name_place: Place) -> None:
+        if not isinstance(node, Scalar) or node.value is None or isinstance(node.value, bool):
+            self.problems.add(node.place, f"the value of '{cell_id}' must be a number or a text")
+        elif cell_id in self.own:
+            self.problems.add(name_place, f"'{cell_id}' is given twice (first on line {self.own[cell_id].line})", "keep one")
+        else:
+            self.own[cell_id] = name_place
+            self.result.sets[cell_id] = Given(node.text, node.place, name_place)
+
+    def _case(self, block: TableBlock, case: str, node: Node, cases: Mapping) -> None:
+        """Take the values of one case, which is added to the table where it is new."""
+        reader = Reader(node, self.problems, f"case '{case}'")
+        place = cases.keys[case]
+        before = len(self.problems.found)
+        if case not in block.rows[0].members:
+            check_name(case, place, "case", self.problems)
+        if len(self.problems.found) > before:
+            return
+        assumed = _assumptions(block)
+        if isinstance(node, Mapping):
+            self._declare(block, case, reader, cases)
+        for name, value in reader.node:
+            if name in {LABEL, PARENT}:
+                continue
+            if name in assumed:
+                self._take(f"{block.name}.{case}.{name}", value, reader.node.keys[name])
+                continue
+            worked_out = any(column.name == name for column in block.columns)
+            message = (
+                f"'{name}' of '{block.name}' is worked out, not assumed" if worked_out else f"'{block.name}' has no assumption '{name}'"
+            )
+            fix = "give what it is worked out from" if worked_out else suggest(name, [*assumed, LABEL, PARENT])
+            self.problems.add(reader.node.keys[name], message, fix)
+
+    def _declare(self, block: TableBlock, case: str, reader: Reader, cases: Mapping) -> None:
+        """Put a case's name and parent into the declarations; a new one becomes the last of its table."""
+        (row,) = block.rows
+        new = case not in row.members
+        label = self._label(block, case, reader, cases.keys[case])
+        parent = self._parent(block, case, reader, cases)
+        columns = block.columns
+        if new:
+            self._check_written_out(block, case, cases.keys[case])
+            if parent is None:
+                columns = tuple(_with_root(column, case) for column in columns)
+        parents = block.parents
+        if parent:
+            parents = (*(item for item in parents if item.member != case), Parent(case, parent, cases.keys[case], reader.place_of(PARENT)))
+        changed = replace(block, rows=(replace(row, members={**row.members, case: label}),), parents=parents, columns=columns)
+        self.result.declared = _with_table(self.result.declared, changed)
+
+    def _label(self, block: TableBlock, case: str, reader: Reader, place: Place) -> str:
+        """Return the name that cells show; lookups find the case by it."""
+        members = block.rows[0].members
+        known = str(members.get(case, case.replace("_", " ")))
+        if case in members and LABEL not in reader.node.items:
+            return known
+        label = reader.text(LABEL, known)
+        at = reader.place_of(LABEL) if LABEL in reader.node.items else place
+        if not _usable(label):
+            fix = f"up to {MOST_CHARACTERS} characters, starting with a letter or digit, with a letter, none of * ? ~ or double quotes"
+            self.problems.add(at, f"'{label}' cannot be the label of a case", fix)
+            return known
+        same = next((other for other, shown in members.items() if other != case and str(shown).lower() == label.lower()), None)
+        if same:
+            self.problems.add(at, f"case '{same}' has the label '{label}' already", f"give '{case}' another label")
+            return known if case in members else case
+        return label
+
+    def _parent(self, block: TableBlock, case: str, reader: Reader, cases: Mapping) -> str | None:
+        """Return the case that one takes over from; a new one without has a value for every assumption."""
+        members = list(block.rows[0].members)
+        before = members[: members.index(case)] if case in members else members
+        parent, place = reader.text(PARENT), reader.place_of(PARENT)
+        named = next((key for key, shown in block.rows[0].members.items() if str(shown).lower() == parent.lower()), "")
+        if parent in before:
+            return parent
+        if parent:
+            later = parent in members or (parent in cases.items and parent != case)
+            problem = "which stands after it" if later else "which is no case"
+            self.problems.add(
+                place,
+                f"'{case}' cannot take over from '{parent}', {problem}",
+                "name one that stands before it" if later else suggest(named or parent, before),
+            )
+        elif case not in members:
+            lacking = [name for name in _assumptions(block) if name not in reader.node.items]
+            if not lacking:
+                return None
+            such = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")  # noqa: PLR2004 as shown before
+            hint = suggest(case, members)
+            hint = f"{hint} Or add" if hint.startswith("did you mean") else "add"
+            self.problems.add(
+                cases.keys[case],
+                f"'{case}' is no case of '{block.name}'; a new one needs a parent, or a value of its own for {such}",
+                f"{hint} a parent, such as 'parent: {block.parents[-1].parent}'",
+            )
+        return None if case in members else members[0]
+
+    def _check_written_out(self, block: TableBlock, case: str, place: Place) -> None:
+        """Refuse a new case where another table over the cases says something for each of them by name."""
+        over = {block.name}
+        for table in _tables(self.result.declared):
+            for position, key in enumerate(table.rows):
+                own = table.name == block.name
+                if not own and (over.isdisjoint(key.of) or key.only):
+                    continue
+                if len(table.rows) == 1:
+                    over.add(table.name)
+                for column in table.columns:
+                    last = position == len(table.rows) - 1
+                    figures = not own and not column.printed and any(len(path) > 1 or last for path in column.figures)
+                    if column.by == key.name or figures:
+                        message = f"'{case}' cannot be added to '{block.name}': '{table.name}.{column.name}' is written out case by case"
+                        self.problems.add(place, message, "change a case that the templates have")
+
+
+def _usable(label: str) -> bool:
+    """Tell whether a label can be taken for no formula, number or wildcard wherever a spreadsheet compares it."""
+    try:
+        float(label)
+    except ValueError:
+        shaped = label[:1].isalnum() and label == label.strip() and label.isprintable() and len(label) <= MOST_CHARACTERS
+        worded = any(map(str.isalpha, label)) and label.lower() not in {"true", "false"}
+        return shaped and worded and not NOT_IN_LABELS & set(label)
+    return False
+
+
+def _with_root(column: Column, case: str) -> Column:
+    """Return a column of assumptions with a figure for a case without parent, which stands for the value given to it."""
+    if column.printed or not column.figures:
+        return column
+    like = next(iter(column.figures.values()))
+    return replace(column, figures={**column.figures, (case,): Figure(like.value, like.unit, like.place)})
+
+
+def _with_table(declared: Declarations, table: TableBlock) -> Declarations:
+    """Return the declarations with a table in place of the one of its name."""
+
+    def other(block: object) -> bool:
+        return not (isinstance(block, TableBlock) and block.name == table.name)
+
+    sheets = tuple(replace(sheet, blocks=tuple(block if other(block) else table for block in sheet.blocks)) for sheet in declared.sheets)
+    return replace(declared, sheets=sheets)
