@@ -47,17 +47,17 @@ def _shared(root: Path, named: Scalar, problems: Problems, depth: int) -> Node:
 
 
 def _replaced(part: Node, wanted: Node, problems: Problems) -> Node:
-    """Return a part with names replaced, whole words only."""
+    """Return a part with names replaced, whole words only; texts in quotes stay."""
     if not isinstance(wanted, Mapping) or not all(isinstance(other, Scalar) for _, other in wanted):
         problems.add(wanted.place, "'with' is a mapping of names to what stands for them")
         return part
     others = {name: other.text for name, other in wanted if isinstance(other, Scalar)}
-    names = re.compile("|".join(rf"(?<![\w.]){re.escape(name)}(?!\w)" for name in others))
+    names = re.compile("|".join(["'[^']*'", *(rf"(?<![\w.]){re.escape(name)}(?!\w)" for name in others)]))
     used: set[str] = set()
 
     def text(match: re.Match[str]) -> str:
         used.add(match.group())
-        return others[match.group()]
+        return others.get(match.group(), match.group())
 
     def node(item: Node) -> Node:
         if isinstance(item, Mapping):

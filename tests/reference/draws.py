@@ -1,9 +1,12 @@
 """Random edits of a workbook's inputs, within their bounds and coherent with one another."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from workbook.model import Model, Quantity
 
 FACTORS = (0.7, 1.4)
 SHARE_EDITED = 0.35
@@ -65,6 +68,29 @@ class Knob:
         return float(random.uniform(0.0, 0.5) * (self.peers or 10.0))
 
 
+def knob_of(model: Model, cell: str, name: str, row: int, value: float | str) -> Knob:
+    """Return a cell as a thing to turn, from ``value``: its bounds, the choices that it offers, and the list that it belongs to."""
+    quantity = model.quantities[name]
+    bounds = quantity.bounds
+    minimum, above, maximum = (math.nan if limit is None else limit for limit in (bounds.minimum, bounds.above, bounds.maximum))
+    peers = max((figure.value for figure in quantity.inputs.values() if isinstance(figure.value, float)), default=0.0)
+    choices = tuple(model.choices(bounds)) or bounds.choices
+    return Knob(cell, value, minimum, above, maximum, bounds.whole, choices, peers, *_listed(model, quantity, row))
+
+
+def _listed(model: Model, quantity: Quantity, row: int) -> tuple[str, bool]:
+    """Return the list or the card's points that an input belongs to, if any, and whether it is their fixed end."""
+    table = model.tables[quantity.table]
+    if table.kind == "list":
+        return quantity.table, False
+    for catalogue in model.declared.catalogues.values():
+        field = catalogue.points.fields.get(quantity.name) if catalogue.points else None
+        if field and field.order and len(table.keys) > 1:
+            last = max(number for number, keys in enumerate(table.rows) if keys[0] == table.rows[row][0])
+            return f"{quantity.id}.{table.rows[row][0]}", field.ends_at is not None and row == last
+    return "", False
+
+
 def draw(random: np.random.Generator, knobs: Sequence[Knob]) -> Values:
     """Return edits of a third of the inputs: lists put back in order, and the incoherent ones left out.
 
@@ -87,9 +113,9 @@ def incoherent(values: Values) -> Iterable[str]:
     """Yield the inputs of each group that contradicts itself, for which the model has no meaning.
 
     A curve must not fall, and a mixture's published counts must leave something for
-    what every token runs through.
+    what every token runs through, beside the experts that follow from its shape.
     """
-    for card in _cards(values, "power_curves"):
+    for card in (*_cards(values, "power_curves"), *_cards(values, "power_fits")):
         if _number(values, f"{card}.p_nominal") < _number(values, f"{card}.p_idle"):
             yield from (f"{card}.p_nominal", f"{card}.p_idle")
     for card in _cards(values, "models"):
@@ -97,6 +123,11 @@ def incoherent(values: Values) -> Iterable[str]:
         experts, taken, total, active = (_number(values, field) for field in fields)
         if experts and not (taken < experts and total * taken / experts <= active <= total):
             yield from fields
+        shape = [f"{card}.{field}" for field in ("experts", "total_parameters", "moe_layers", "hidden", "moe_intermediate")]
+        if shape[2] in values:
+            routed, billions, *size = (_number(values, field) for field in shape)
+            if 3.0 * routed * math.prod(size) > 1e9 * billions:
+                yield from shape
 
 
 def _cards(values: Values, catalogue: str) -> list[str]:

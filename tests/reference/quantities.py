@@ -1,12 +1,13 @@
-"""What every calculated quantity of the workbook should be, from its inputs alone.
+"""What every calculated quantity of a workbook should be, from its inputs alone.
 
 An expectation is a plain function of the inputs and of a row's keys. It is registered
-under the ids of the quantities that it holds for, and returns the row's value in the
+under the ids of the quantities that it holds for, in the registry of its workbook, and returns the row's value in the
 unit of the cell: a number, a text, or None where the cell stays blank. It can read input
 cells only, since nothing else is in `Inputs`; a ValueError or a division by zero says
 that the inputs have no answer.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
@@ -17,14 +18,12 @@ Value = float | str | None
 Rule = Callable[..., object]
 SomeRule = TypeVar("SomeRule", bound=Rule)
 
-RULES: dict[str, Rule] = {}
-"""The expectation of each quantity id."""
+EMPTY = -math.inf
+"""What a workbook's values hold for a cell that stays empty where it has no answer."""
 
-DIFFERENCES: set[str] = set()
-"""Quantities that subtract like from like, so that an absolute tolerance is needed."""
-
-TINY: set[str] = set()
-"""Probabilities that may lie where floating point runs out, so that it has no digits left to compare."""
+RELATIVE = 1e-9
+ABSOLUTE_OF_DIFFERENCES = 1e-9
+ABSOLUTE_OF_TINY = 1e-290
 
 
 class Inputs:
@@ -42,6 +41,10 @@ class Inputs:
             raise TypeError(message)
         return value
 
+    def __contains__(self, cell: str) -> bool:
+        """Tell whether a cell is an input."""
+        return cell in self._cells
+
     def text(self, cell: str) -> str:
         """Return a text, or the key of the card that the cell names."""
         return str(self._cells[cell])
@@ -56,39 +59,72 @@ class Inputs:
         return tuple(dict.fromkeys(cell.removeprefix(start).partition(".")[0] for cell in self._cells if cell.startswith(start)))
 
 
-def expect(*quantities: str, difference: bool = False, tiny: bool = False) -> Callable[[SomeRule], SomeRule]:
-    """Register a function as the expectation of the quantities named, and keep its answers.
+class Registry:
+    """The expectations of a workbook's quantities.
 
-    Raises:
-        ValueError: if a quantity has one already.
-
+    ``rules`` holds the expectation of each quantity id; ``differences`` those that subtract like from like, so that an
+    absolute tolerance is needed; ``tiny`` probabilities that may lie where floating point runs out, so that no digits are
+    left to compare.
     """
 
-    def register(rule: SomeRule) -> SomeRule:
-        kept = cast("SomeRule", cache(rule))
-        for quantity in quantities:
-            if quantity in RULES:
-                message = f"{quantity} has two expectations"
-                raise ValueError(message)
-            RULES[quantity] = kept
-            if difference:
-                DIFFERENCES.add(quantity)
-            if tiny:
-                TINY.add(quantity)
-        return kept
+    def __init__(self) -> None:
+        """Expect nothing yet."""
+        self.rules: dict[str, Rule] = {}
+        self.differences: set[str] = set()
+        self.tiny: set[str] = set()
 
-    return register
+    def expect(self, *quantities: str, difference: bool = False, tiny: bool = False) -> Callable[[SomeRule], SomeRule]:
+        """Register a function as the expectation of the quantities named, and keep its answers.
+
+        Raises:
+            ValueError: if a quantity has one already.
+
+        """
+
+        def register(rule: SomeRule) -> SomeRule:
+            kept = cast("SomeRule", cache(rule))
+            for quantity in quantities:
+                self.add(quantity, kept)
+                if difference:
+                    self.differences.add(quantity)
+                if tiny:
+                    self.tiny.add(quantity)
+            return kept
+
+        return register
+
+    def add(self, quantity: str, rule: Rule) -> None:
+        """Register an expectation whose answers need not be kept; raises ValueError if the quantity has one already."""
+        if quantity in self.rules:
+            message = f"{quantity} has two expectations"
+            raise ValueError(message)
+        self.rules[quantity] = rule
+
+    def expected(self, inputs: Inputs, quantity: str, keys: tuple[str, ...] = ()) -> Value:
+        """Return what one row of a quantity should be.
+
+        Raises:
+            ValueError, ZeroDivisionError: where the inputs have no answer.
+
+        """
+        value = self.rules[quantity](inputs, *keys)
+        return value if value is None or isinstance(value, str) else float(value)  # type: ignore[arg-type] # a number of NumPy or Python
+
+    def agree(self, quantity: str, value: object, wanted: Value) -> bool:
+        """Tell whether a cell holds what it should, numbers to a billionth."""
+        if wanted is None:
+            return value == "" or (isinstance(value, float) and (math.isnan(value) or value == EMPTY))
+        if isinstance(wanted, str) or not isinstance(value, float):
+            return value == wanted
+        absolute = ABSOLUTE_OF_DIFFERENCES if quantity in self.differences else ABSOLUTE_OF_TINY if quantity in self.tiny else 0.0
+        return math.isclose(value, wanted, rel_tol=RELATIVE, abs_tol=absolute)
 
 
-def expected(inputs: Inputs, quantity: str, keys: tuple[str, ...] = ()) -> Value:
-    """Return what one row of a quantity should be.
+PAPER = Registry()
+PLANNING = Registry()
 
-    Raises:
-        ValueError, ZeroDivisionError: where the inputs have no answer.
-
-    """
-    value = RULES[quantity](inputs, *keys)
-    return value if value is None or isinstance(value, str) else float(value)  # type: ignore[arg-type] # a number of NumPy or Python
+RULES, DIFFERENCES, TINY = PAPER.rules, PAPER.differences, PAPER.tiny
+expect, expected = PAPER.expect, PAPER.expected
 
 
 def number(inputs: Inputs, quantity: str, *keys: str) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tests.reference import queueing
 from tests.reference.chain import MILLI
-from tests.reference.quantities import DIFFERENCES, Inputs, expect
+from tests.reference.quantities import PAPER, Inputs, Registry
 from tests.reference.rounding import floor
 
 STEPS = 13
@@ -136,13 +136,15 @@ def answer(i: Inputs, wanted: Wanted) -> Queue:
     return queue(wanted, i["traffic.objective"], instances(i, wanted))
 
 
-def expect_search(table: str, wanted: Callable[..., Wanted]) -> None:
-    """Register every column of a table's search; ``wanted`` takes inputs and a row's keys."""
+def expect_search(
+    table: str, wanted: Callable[..., Wanted], registry: Registry = PAPER, limits: Callable[..., Inputs] = lambda i, *_: i
+) -> None:
+    """Register every column of a table's search; ``wanted`` takes inputs and a row's keys, and ``limits`` gives those that hold there."""
 
     def expect_column(name: str, of: Callable[[Inputs, Wanted], float], *, tiny: bool = False) -> None:
-        @expect(f"{table}.{name}", tiny=tiny)
+        @registry.expect(f"{table}.{name}", tiny=tiny)
         def of_row(i: Inputs, *keys: str) -> float:
-            return of(i, wanted(i, *keys))
+            return of(limits(i, *keys), wanted(i, *keys))
 
     def expect_step(step: int) -> None:
         expect_column(f"servers_{step}", lambda i, item: steps(i, item)[step - 1].queue.servers)
@@ -164,4 +166,4 @@ def expect_search(table: str, wanted: Callable[..., Wanted]) -> None:
     expect_column("servers", lambda i, item: answer(i, item).servers)
     expect_column("waits", lambda i, item: answer(i, item).waits, tiny=True)
     expect_column("wait", lambda i, item: answer(i, item).wait)
-    DIFFERENCES.add(f"{table}.wait")  # a wait just above 0 is the logarithm of a quotient just above 1
+    registry.differences.add(f"{table}.wait")  # a wait just above 0 is the logarithm of a quotient just above 1

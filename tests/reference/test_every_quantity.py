@@ -7,7 +7,7 @@ argument of a rounding lies so near its edge that neither answer is wrong (`roun
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -17,7 +17,7 @@ import workbook
 from tests.reference import draws, rounding
 from tests.reference.expect_draws import CHUNKS
 from tests.reference.expect_paper_sheet import TABLES, printed_text
-from tests.reference.quantities import DIFFERENCES, RULES, TINY, Inputs, Value, expected, register_all
+from tests.reference.quantities import EMPTY, PAPER, RULES, Inputs, Value, expected, register_all
 from workbook.api import Book, parse_sets
 from workbook.errors import WorkbookError
 from workbook.evaluate import Values, evaluate
@@ -26,14 +26,8 @@ from workbook.model import Quantity
 register_all()
 
 SEEDS = range(72)
-RELATIVE = 1e-9
-ABSOLUTE_OF_DIFFERENCES = 1e-9
-ABSOLUTE_OF_TINY = 1e-290
 REDRAWS = 40
 EDITED_AT_LEAST = 5
-EMPTY = -math.inf
-"""What the workbook's values hold for a cell that stays empty where it has no answer."""
-
 STRUCTURAL = {
     "a small mixture": {
         "models.llama_3_1_8b.experts": 16,
@@ -138,26 +132,9 @@ def knobs() -> tuple[draws.Knob, ...]:
 
 
 def _knob(cell: str, quantity: Quantity, row: int) -> draws.Knob:
-    bounds = quantity.bounds
-    minimum, above, maximum = (math.nan if limit is None else limit for limit in (bounds.minimum, bounds.above, bounds.maximum))
-    peers = max((figure.value for figure in quantity.inputs.values() if isinstance(figure.value, float)), default=0.0)
-    choices = tuple(book().model.choices(bounds)) or bounds.choices
-    if quantity.name == "prefill_chunk":
-        choices = tuple(str(chunk) for chunk in CHUNKS)  # other chunks were not drawn
-    return draws.Knob(cell, quantity.inputs[row].value, minimum, above, maximum, bounds.whole, choices, peers, *_listed(quantity, row))
-
-
-def _listed(quantity: Quantity, row: int) -> tuple[str, bool]:
-    """Return the list or the card's points that an input belongs to, if any, and whether it is their fixed end."""
-    table = book().model.tables[quantity.table]
-    if table.kind == "list":
-        return quantity.table, False
-    for catalogue in book().model.declared.catalogues.values():
-        field = catalogue.points.fields.get(quantity.name) if catalogue.points else None
-        if field and field.order and len(table.keys) > 1:
-            last = max(number for number, keys in enumerate(table.rows) if keys[0] == table.rows[row][0])
-            return f"{quantity.id}.{table.rows[row][0]}", field.ends_at is not None and row == last
-    return "", False
+    knob = draws.knob_of(book().model, cell, quantity.id, row, quantity.inputs[row].value)
+    other_chunks = quantity.name == "prefill_chunk"  # than those drawn in the paper
+    return replace(knob, choices=tuple(str(chunk) for chunk in CHUNKS)) if other_chunks else knob
 
 
 def formula_quantities() -> dict[str, Quantity]:
@@ -173,19 +150,9 @@ def differences(given: Inputs, values: Values) -> list[Difference]:
             if row in quantity.inputs or row in quantity.links or row in quantity.constants:
                 continue
             value, wanted = values[name][row], expected(given, name, keys)
-            if not agree(name, value, wanted):
+            if not PAPER.agree(name, value, wanted):
                 found.append(Difference(name, book().model.cell_id(name, row), value, wanted))
     return found
-
-
-def agree(quantity: str, value: object, wanted: Value) -> bool:
-    """Tell whether a cell holds what it should, numbers to a billionth."""
-    if wanted is None:
-        return value == "" or (isinstance(value, float) and (math.isnan(value) or value == EMPTY))
-    if isinstance(wanted, str) or not isinstance(value, float):
-        return value == wanted
-    absolute = ABSOLUTE_OF_DIFFERENCES if quantity in DIFFERENCES else ABSOLUTE_OF_TINY if quantity in TINY else 0.0
-    return math.isclose(value, wanted, rel_tol=RELATIVE, abs_tol=absolute)
 
 
 def has_errors(values: Values) -> bool:
@@ -301,7 +268,7 @@ def test_checks_count_the_rows_that_fail_or_have_no_answer(edits: draws.Values) 
     given, values = inputs(edits), calculated(edits)
     checks = [name for name in RULES if name.startswith("checks.")]
     with np.errstate(over="ignore"):
-        assert [name for name in checks if not agree(name, values[name][0], expected(given, name))] == []
+        assert [name for name in checks if not PAPER.agree(name, values[name][0], expected(given, name))] == []
     assert values["checks.failures"][0] > 0
 
 

@@ -10,9 +10,9 @@ from tests.reference import expect_workloads as sheets
 from tests.reference.expect_fleet import fleet_row
 from tests.reference.expect_workloads import POOLS
 from tests.reference.pools import chunk
-from tests.reference.quantities import Inputs, expected
+from tests.reference.quantities import EMPTY, PAPER, Inputs, expected
 from tests.reference.replay import Moments, Server
-from tests.reference.test_every_quantity import EMPTY, agree, book, calculated, differences, formula_quantities, has_errors, inputs, knobs
+from tests.reference.test_every_quantity import book, calculated, differences, formula_quantities, has_errors, inputs, knobs
 from workbook.evaluate import Values
 
 SEEDS = range(1000, 1024)
@@ -217,7 +217,9 @@ def test_what_is_no_distribution_is_counted_and_leaves_its_fleets_empty(edits: d
     row = book().model.tables["outcome"].index["exact", "azure_pool_h100"]
     assert values["outcome.state"][row] == words
     for name in ("state", "tok_per_w", "power", "instances"):
-        assert agree(f"outcome.{name}", values[f"outcome.{name}"][row], expected(given, f"outcome.{name}", ("exact", "azure_pool_h100")))
+        assert PAPER.agree(
+            f"outcome.{name}", values[f"outcome.{name}"][row], expected(given, f"outcome.{name}", ("exact", "azure_pool_h100"))
+        )
 
 
 def test_chunk_that_was_not_drawn_leaves_the_exact_fleets() -> None:
@@ -228,7 +230,7 @@ def test_chunk_that_was_not_drawn_leaves_the_exact_fleets() -> None:
         table = book().model.tables[name.partition(".")[0]]
         if table.keys and table.keys[0].name == "mode":
             for row, keys in enumerate(table.rows):
-                if keys[0] == "exact" and not agree(name, values[name][row], expected(given, name, keys)):
+                if keys[0] == "exact" and not PAPER.agree(name, values[name][row], expected(given, name, keys)):
                     wrong.append((name, keys))
     assert wrong == []
     assert values["checks.fleets_sized"][0] == expected(given, "checks.fleets_sized") != 0

@@ -9,8 +9,8 @@ from tests.reference import draws, fleet, grid, lengths, pools, replay, rounding
 from tests.reference.expect_optimizer import NO_CELL
 from tests.reference.expect_optimizer_pools import places
 from tests.reference.grid import Requests, Tokens
-from tests.reference.quantities import expected
-from tests.reference.test_every_quantity import EMPTY, agree, book, calculated, formula_quantities, inputs
+from tests.reference.quantities import EMPTY, PAPER, expected
+from tests.reference.test_every_quantity import book, calculated, formula_quantities, inputs
 from tests.reference.whole_lengths import H100, POLICY, WORKLOADS, homogeneous, steps_of, summed
 from tests.reference.workload import AZURE
 from workbook.evaluate import Values
@@ -233,7 +233,7 @@ def test_sheet_agrees_after_edits_that_change_what_is_calculated(edits: draws.Va
             for place in quantity.formula_rows():
                 keys = model.tables[quantity.table].rows[place]
                 wanted = expected(given, name, keys)
-                if not agree(name, values[name][place], wanted):
+                if not PAPER.agree(name, values[name][place], wanted):
                     wrong.append((name, keys, values[name][place], wanted))
     assert edges == []
     assert wrong == []

@@ -1,0 +1,332 @@
+"""Expectations of sheets Results, Bridge, Growth and Checks, and of what the Dashboard shows of single cases."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+from tests.reference.chain import MILLI
+from tests.reference.planning_columns import expect_fields, expect_rows
+from tests.reference.planning_measured import fit_curve
+from tests.reference.planning_money import HOURS, MILLION, SECONDS, Totals, totals
+from tests.reference.planning_pools import instance
+from tests.reference.planning_requests import distribution
+from tests.reference.planning_sensitivity import effects, figure
+from tests.reference.planning_study import CASES, RANGED, assumed, chosen, number_of, studies
+from tests.reference.pools import KILO, OK
+from tests.reference.quantities import PLANNING, Inputs, Value
+from tests.reference.rounding import ceil
+
+# Results and the Dashboard
+
+SHOWN_IF_OK = (
+    *("instances", "gpus", "provisioned", "racks", "tokens", "board_power", "wall", "tok_per_w", "per_board_joule", "per_node_joule"),
+    *("per_wall_joule", "first_token", "energy", "carbon", "rent", "own", "cost_rented", "cost_bought"),
+)
+SHOWN = ("state", "inside", "miss", "trust", "kin")
+MORE = ("tokens", "instances", "provisioned", "racks", "board_power", "per_board_joule")
+
+
+def expect_totals(table: str, names: tuple[str, ...], case: Callable[[Inputs, str], str], *, always: bool) -> None:
+    """Register columns that show a case's totals, always or only if it has an answer; ``case`` gives the case of a row."""
+
+    def column(name: str) -> Callable[..., Value]:
+        def value(i: Inputs, key: str) -> Value:
+            item = totals(i, case(i, key))
+            found: Value = getattr(item, name)
+            return found if always or item.state == OK else None
+
+        return value
+
+    expect_rows(table, {name: column(name) for name in names})
+
+
+def named(i: Inputs, which: str) -> str:
+    """Return the name of one of the two cases."""
+    return i.shown(f"cases.{chosen(i, which)}")
+
+
+def electricity(i: Inputs, which: str, kilowatts: Callable[[Totals], float]) -> float:
+    """Return the yearly price of a part of the power of one of the two cases."""
+    case = chosen(i, which)
+    return kilowatts(totals(i, case)) * HOURS * number_of(i, case, "electricity")
+
+
+def cost_parts(i: Inputs, which: str) -> dict[str, float]:
+    """Return what owning the fleet of one of the two cases for a year is made of, USD."""
+    item = totals(i, chosen(i, which))
+    return {
+        "servers": item.capex * item.annuity,
+        "gpus": electricity(i, which, lambda item: item.board_power),
+        "hosts": electricity(i, which, lambda item: item.host_power),
+        "building": electricity(i, which, lambda item: item.wall - item.board_power - item.host_power),
+    }
+
+
+def part_rule(name: str) -> Callable[[Inputs, str], float]:
+    """Return the rule of a part of what owning costs."""
+    return lambda i, which: cost_parts(i, which)[name]
+
+
+expect_totals("results", SHOWN_IF_OK, lambda _, case: case, always=False)
+expect_totals("results", SHOWN, lambda _, case: case, always=True)
+expect_totals("more_figures", MORE, chosen, always=False)
+expect_totals("more_figures", ("state",), chosen, always=True)
+expect_totals("trust", ("state", "miss", "outside", "trust", "kin"), chosen, always=True)
+expect_rows("trust", {"unanswered": lambda i, which: sum(not item.answered for item in effects(i, "wall", which).values())})
+expect_rows("more_figures", {"case": named})
+expect_rows("cost_split", {"case": named, "total": lambda i, which: totals(i, chosen(i, which)).own})
+expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})
+expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
+PLANNING.differences.add("cost_split.building")
+
+
+def state_of(i: Inputs, which: str) -> str:
+    """Return the state of one of the two cases."""
+    return totals(i, chosen(i, which)).state
+
+
+def lever(i: Inputs, generation: str, topology: str) -> Totals:
+    """Return the fleet of a lever."""
+    return totals(i, i.text(f"lever_cases.{generation}.{topology}.case"))
+
+
+def gain(i: Inputs, *keys: str) -> float:
+    """Return tok/J over that of one pool of H100."""
+    base = lever(i, "h100", "homo").per_wall_joule
+    return lever(i, *keys).per_wall_joule / base if base else 0.0
+
+
+expect_rows(
+    "levers",
+    {
+        "per_wall_joule": lambda i, *keys: lever(i, *keys).per_wall_joule,
+        "gain": gain,
+        "cost": lambda i, *keys: lever(i, *keys).cost_rented,
+        "rent": lambda i, *keys: lever(i, *keys).rent,
+        "saved": lambda i, *keys: lever(i, "h100", "homo").rent - lever(i, *keys).rent,
+        "power_saved": lambda i, *keys: lever(i, "h100", "homo").wall - lever(i, *keys).wall,
+    },
+)
+
+# The 1/W law
+
+WINDOWS = {f"k{thousands}": 1024.0 * thousands for thousands in (2, 4, 8, 16, 32, 64, 128)}
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """An instance whose cache is full of whole windows; fields as columns of `law`: ms, W of a GPU, tokens/s."""
+
+    sequences: float
+    alone: float
+    each: float
+    reading: float
+    step: float
+    p_idle: float
+    p_range: float
+    load: float
+    board: float
+    power: float
+    throughput: float
+    per_joule: float
+
+
+@cache
+def law(i: Inputs, which: str, size: str) -> Law:
+    """Return the first pool's instance of one of the two cases at a window."""
+    case = chosen(i, which)
+    item, has = assumed(i, case), instance(i, case, 1)
+    held = has.kv_tokens / WINDOWS[size]
+    parts = has.w_alone, has.w_each * held, has.h_token * held * WINDOWS[size]
+    curve = fit_curve(i, item.texts["curve_1"])
+    board, speed = curve.watts(max(1.0, held)), held / (sum(parts) * MILLI)
+    return Law(
+        sequences=held,
+        alone=parts[0],
+        each=parts[1],
+        reading=parts[2],
+        step=sum(parts),
+        p_idle=curve.p_idle,
+        p_range=curve.p_nominal - curve.p_idle,
+        load=math.log2(max(1.0, held)),
+        board=board,
+        power=board * item["power_scale"],
+        throughput=speed,
+        per_joule=speed / (board * item["power_scale"] * item["tensor_parallel"]),
+    )
+
+
+def curve_shown(i: Inputs, which: str) -> str:
+    """Return the name of the short pools' curve of one of the two cases."""
+    return i.shown(f"power_fits.{assumed(i, chosen(i, which)).texts['curve_1']}")
+
+
+expect_fields("law", law, Law)
+expect_rows("law", {"case": lambda i, which, _: named(i, which), "curve": lambda i, which, _: curve_shown(i, which)})
+
+# The bridge
+
+PRINTED = "printed"
+BRIDGE: dict[str, tuple[str, str]] = {
+    "exact": ("published", "tok_per_w"),
+    "unit": ("published", "per_board_joule"),
+    **{case: (case, "per_board_joule") for case in CASES[1:10]},
+    "host": ("corrected", "per_node_joule"),
+    "pue": ("corrected", "per_wall_joule"),
+    "fitted": ("fitted", "per_wall_joule"),
+    "wall": ("fitted", "per_wall_joule"),
+}
+"""The case and the figure of each correction after the printed one."""
+
+CORRECTIONS = (PRINTED, *BRIDGE)
+
+
+def left(i: Inputs, step: str) -> float:
+    """Return what is left after a correction."""
+    return i["headline.printed"] if step == PRINTED else figure(totals(i, BRIDGE[step][0]), BRIDGE[step][1])
+
+
+def change(i: Inputs, step: str) -> tuple[float, float]:
+    """Return what is left (before a correction, after it); nothing before the first."""
+    return (0.0 if step == PRINTED else left(i, CORRECTIONS[CORRECTIONS.index(step) - 1])), left(i, step)
+
+
+def factor(i: Inputs, step: str) -> float:
+    """Return what a correction leaves of the step before it."""
+    before, after = change(i, step)
+    return after / before if before else 1.0
+
+
+def total(i: Inputs, step: str) -> float:
+    """Return the bar of a total: the first and the last."""
+    return left(i, step) if step in {PRINTED, "wall"} else 0.0
+
+
+def changes(step: str) -> bool:
+    """Tell whether a step is a correction, which the first is not."""
+    return step != PRINTED
+
+
+expect_rows(
+    "bridge",
+    {
+        "left": left,
+        "factor": factor,
+        "product": lambda i, step: left(i, step) / left(i, PRINTED),
+        "base": lambda i, step: 0.0 if total(i, step) else min(change(i, step)),
+        "fall": lambda i, step: max(0.0, change(i, step)[0] - left(i, step)) if changes(step) else 0.0,
+        "rise": lambda i, step: max(0.0, left(i, step) - change(i, step)[0]) if changes(step) else 0.0,
+        "total": total,
+    },
+)
+expect_rows(
+    "closing",
+    {"carried": lambda i: left(i, "wall"), "planned": lambda i: left(i, "wall"), "difference": lambda _: 0.0},
+)
+# Falls and rises are differences of figures that may be equal, and a difference from one is nothing but rounding
+PLANNING.differences.update({"bridge.fall", "bridge.rise", "closing.difference"})
+
+# Growth and budgets
+
+
+@cache
+def chosen_totals(i: Inputs) -> Totals:
+    """Return the fleet of the chosen case."""
+    return totals(i, chosen(i, "chosen"))
+
+
+def growth(i: Inputs, quarter: str) -> float:
+    """Return the traffic of a quarter over that of now."""
+    return float((1.0 + i["plan.growth"]) ** (int(quarter[1:]) / 4))
+
+
+def months(i: Inputs, room: float) -> float:
+    """Return the months until traffic has grown to so many times that of now, 1200 for never."""
+    if room <= 1:
+        return 0.0
+    return min(1200.0, math.log(room) / (math.log1p(i["plan.growth"]) / 12)) if i["plan.growth"] > 0 else 1200.0
+
+
+def room(i: Inputs, of: str) -> float:
+    """Return how many times the traffic of now the power or the nodes carry."""
+    had, taken = {
+        "power": (i["plan.megawatts"] * KILO, chosen_totals(i).wall),
+        "node": (i["plan.nodes"], chosen_totals(i).provisioned),
+    }[of]
+    return had / taken if taken else 0.0
+
+
+def carried(i: Inputs) -> float:
+    """Return the tokens/s that the power carries."""
+    return chosen_totals(i).per_wall_joule * i["plan.megawatts"] * MILLION
+
+
+def if_answered(value: Callable[[Inputs], float]) -> Callable[[Inputs], Value]:
+    """Return the rule of a figure that stands only where the chosen case has an answer."""
+    return lambda i: value(i) if state_of(i, "chosen") == OK else None
+
+
+def lasts(of: str) -> Callable[[Inputs], Value]:
+    """Return the rule of the months until the power or the nodes run out, blank where they do not."""
+    return lambda i: months(i, room(i, of)) if state_of(i, "chosen") == OK and months(i, room(i, of)) < 1200 else None
+
+
+expect_rows(
+    "budget",
+    {
+        "state": lambda i: state_of(i, "chosen"),
+        "tokens": if_answered(carried),
+        "revenue": if_answered(lambda i: carried(i) * SECONDS / MILLION * i["plan.price"]),
+        "carried": carried,
+        "power_lasts": lasts("power"),
+        "nodes_last": lasts("node"),
+        "power_room": lambda i: room(i, "power"),
+        "node_room": lambda i: room(i, "node"),
+        "power_months": lambda i: months(i, room(i, "power")),
+        "node_months": lambda i: months(i, room(i, "node")),
+    },
+)
+
+
+def nodes_needed(i: Inputs, quarter: str) -> float:
+    """Return the nodes of a quarter; those of whole years exactly, since they may be a whole number."""
+    years, rest = divmod(int(quarter[1:]), 4)
+    year_by_year = Fraction(str(i["plan.growth"])) + 1
+    exact = Fraction(chosen_totals(i).provisioned) * year_by_year**years
+    return float(math.ceil(exact)) if not rest else float(ceil(float(exact) * (1.0 + i["plan.growth"]) ** (rest / 4)))
+
+
+expect_rows(
+    "quarters",
+    {
+        "factor": growth,
+        "rate": lambda i, quarter: number_of(i, chosen(i, "chosen"), "rate") * growth(i, quarter),
+        "wall": lambda i, quarter: chosen_totals(i).wall / KILO * growth(i, quarter),
+        "budget": lambda i, _: i["plan.megawatts"],
+        "nodes": nodes_needed,
+        "rent": lambda i, quarter: chosen_totals(i).rent * growth(i, quarter),
+        "own": lambda i, quarter: chosen_totals(i).own * growth(i, quarter),
+    },
+)
+
+# Checks
+
+CHECKS: dict[str, Callable[[Inputs], float]] = {
+    "distributions": lambda i: sum(distribution(i, card) != OK for card in i.members("traces")),
+    "cases_answered": lambda i: sum(totals(i, case).state != OK for case in CASES),
+    "shares": lambda i: sum(not totals(i, key).all_requests for key in studies()),
+    "ranges_sound": lambda i: sum(i[f"ranges.{name}.low"] > i[f"ranges.{name}.high"] for name in RANGED),
+    "middle": lambda _: 0.0,
+    "bridge_closes": lambda _: 0.0,
+}
+
+
+def failures(i: Inputs) -> float:
+    """Return the failures of all checks."""
+    return sum(check(i) for check in CHECKS.values())
+
+
+expect_rows("checks", dict(CHECKS))
+expect_rows("checks", {"failures": failures, "status": lambda i: "CHECK FAILS: see sheet Checks" if failures(i) else "All checks hold"})

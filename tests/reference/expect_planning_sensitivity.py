@@ -1,0 +1,260 @@
+"""Expectations of sheets Sensitivity and Effects, and of the figures of the Dashboard with their intervals."""
+
+from collections.abc import Callable
+
+from tests.reference import planning_sensitivity as sensitivity
+from tests.reference.expect_planning_results import named, state_of
+from tests.reference.expect_planning_studies import base_of, place_of
+from tests.reference.planning_columns import expect_rows
+from tests.reference.planning_money import totals
+from tests.reference.planning_sensitivity import GRADES, HEADLINES, effect, headline_of, interval, moves, order, widest, worst
+from tests.reference.planning_study import CROSSINGS, HIGH, LOW, VARIANTS, chosen, level, stretched
+from tests.reference.pools import OK
+from tests.reference.quantities import PLANNING, Inputs, Value
+
+# How far figures may be off
+
+
+def ends(i: Inputs, which: str, headline: str) -> tuple[float, float, float]:
+    """Return (base, low, high) of a figure of one of the two cases."""
+    base, (down, up) = headline_of(i, chosen(i, which), headline), interval(i, headline, which)
+    return base, base * (1.0 - down), base * (1.0 + up)
+
+
+def unanswered(i: Inputs, which: str, headline: str) -> float:
+    """Return the ends without an answer."""
+    return sum(not item.answered for item in sensitivity.effects(i, headline, which).values())
+
+
+def behind(variant: str) -> float:
+    """Return by what hair a variant stands behind one that moves a figure as far."""
+    item = VARIANTS[variant]
+    return place_of(item.name) * 1e-11 + (item.side == HIGH) * 1e-12
+
+
+def widest_size(i: Inputs, which: str, headline: str) -> float:
+    """Return the largest move as the cells rank it."""
+    variant = widest(i, headline, which)
+    return sensitivity.hair(effect(i, headline, variant).rounded, behind(variant))
+
+
+LEANED_ON = ("curve_1", "curve_2", "gpu_1", "gpu_2", "model", "workload", "server_1", "server_2", "times")
+
+
+def rank_of(i: Inputs, which: str, *names: str) -> int:
+    """Return the rank of the worst grade among some of what all figures lean on."""
+    return max(sensitivity.rank(sensitivity.leaning(i, which)[name]) for name in names)
+
+
+def grade_rule(name: str) -> Callable[[Inputs, str], str]:
+    """Return the rule of a grade that all figures lean on."""
+    return lambda i, which: sensitivity.leaning(i, which)[name]
+
+
+def over_chosen(i: Inputs, which: str, headline: str) -> float:
+    """Return a figure over that of the chosen case, 0 where that is none."""
+    base, of_chosen = (ends(i, one, headline)[0] for one in (which, "chosen"))
+    return base / of_chosen if of_chosen > 0 else 0.0
+
+
+expect_rows(
+    "headline_ranges",
+    {
+        "case": lambda i, which, _: named(i, which),
+        "state": lambda i, which, _: state_of(i, which),
+        "base": lambda i, which, headline: ends(i, which, headline)[0],
+        "down": lambda i, which, headline: interval(i, headline, which)[0],
+        "up": lambda i, which, headline: interval(i, headline, which)[1],
+        "low": lambda i, which, headline: ends(i, which, headline)[1],
+        "high": lambda i, which, headline: ends(i, which, headline)[2],
+        "ratio": over_chosen,
+        "unanswered": unanswered,
+        "worst": lambda i, which, headline: worst(i, headline, which),
+        "widest_size": widest_size,
+        "widest": lambda i, which, headline: place_of(VARIANTS[widest(i, headline, which)].name),
+        "grade": lambda i, which, headline: GRADES[worst(i, headline, which) - 1],
+    },
+)
+expect_rows(
+    "leaning",
+    {
+        "case": named,
+        "rank": lambda i, which: rank_of(i, which, *LEANED_ON),
+        "rank_curves": lambda i, which: rank_of(i, which, "curve_1", "curve_2", "times"),
+        "rank_gpus": lambda i, which: rank_of(i, which, "gpu_1", "gpu_2", "model", "workload"),
+    },
+)
+expect_rows("leaning", {"trace" if name == "workload" else name: grade_rule(name) for name in LEANED_ON})
+HEADLINE_UNITS = dict(
+    zip(
+        HEADLINES,
+        ("gpu/fleet", "kW/fleet", "tok/J", "ms", "MW*h/year/fleet", "tonne/year/fleet", *["USD/year/fleet"] * 2, *["USD/Mtok"] * 2),
+        strict=True,
+    )
+)
+
+
+def shown_end(which: str, end: int) -> Callable[[Inputs, str], Value]:
+    """Return the rule of a figure, or an end of its interval, where the case has an answer."""
+    return lambda i, headline: ends(i, which, headline)[end] if state_of(i, which) == OK else None
+
+
+def ratio(i: Inputs, headline: str) -> float | None:
+    """Return a figure of the case beside it over that of the chosen one."""
+    return over_chosen(i, "comparison", headline) if state_of(i, "comparison") == state_of(i, "chosen") == OK else None
+
+
+expect_rows(
+    "figures",
+    {
+        "unit": lambda _, headline: HEADLINE_UNITS[headline],
+        **{name: shown_end("chosen", end) for end, name in enumerate(("case", "low", "high"))},
+        **{name: shown_end("comparison", end) for end, name in enumerate(("comparison", "comparison_low", "comparison_high"))},
+        "grade": lambda i, headline: GRADES[worst(i, headline, "chosen") - 1],
+        "comparison_grade": lambda i, headline: GRADES[worst(i, headline, "comparison") - 1],
+        "widest": lambda i, headline: i.shown(f"ranges.{VARIANTS[widest(i, headline, 'chosen')].name}"),
+        "ratio": ratio,
+    },
+)
+
+# Effects
+
+
+def rank_if_leaning(i: Inputs, headline: str, variant: str) -> float:
+    """Return the rank of an assumption's grade where the figure leans on it."""
+    grade = i.text(f"ranges.{VARIANTS[variant].name}.grade")
+    return sensitivity.rank(grade) * sensitivity.leans(i, effect(i, headline, variant))
+
+
+def size(i: Inputs, headline: str, variant: str) -> float:
+    """Return the size of a move as the cells rank it."""
+    return sensitivity.hair(effect(i, headline, variant).rounded, behind(variant))
+
+
+def only_of(which: str, value: Callable[..., float], other: float) -> Callable[..., float]:
+    """Return the rule of a value that holds for the variants of one of the two cases."""
+    return lambda i, headline, variant: value(i, headline, variant) if VARIANTS[variant].which == which else other
+
+
+WHICH_SHOWN = {"chosen": "Case", "comparison": "Beside it"}
+expect_rows(
+    "effects",
+    {
+        "which": lambda _i, _h, variant: WHICH_SHOWN[VARIANTS[variant].which],
+        "beside": lambda _i, _h, variant: float(VARIANTS[variant].which == "comparison"),
+        "high": lambda _i, _h, variant: float(VARIANTS[variant].side == HIGH),
+        "number": lambda _i, _h, variant: place_of(VARIANTS[variant].name),
+        "case": lambda i, _h, variant: base_of(i, variant),
+        "value": lambda i, *keys: effect(i, *keys).value,
+        "base": lambda i, *keys: effect(i, *keys).base,
+        "answered": lambda i, *keys: float(effect(i, *keys).answered),
+        "move": lambda i, *keys: effect(i, *keys).move,
+        "shift": lambda i, *keys: effect(i, *keys).shift,
+        "down": lambda i, *keys: min(0.0, effect(i, *keys).shift) ** 2,
+        "up": lambda i, *keys: max(0.0, effect(i, *keys).shift) ** 2,
+        "counts": lambda i, *keys: float(sensitivity.leans(i, effect(i, *keys))),
+        "rank": rank_if_leaning,
+        "rank_chosen": only_of("chosen", rank_if_leaning, 0.0),
+        "rank_comparison": only_of("comparison", rank_if_leaning, 0.0),
+        "size": size,
+        "size_chosen": only_of("chosen", size, -1.0),
+        "size_comparison": only_of("comparison", size, -1.0),
+    },
+)
+
+
+def size_of_moves(i: Inputs, name: str) -> float:
+    """Return the larger of an assumption's two moves as the cells rank it."""
+    larger = max(effect(i, i.text("look.headline"), f"chosen_{name}_{side}").rounded for side in (LOW, HIGH))
+    return sensitivity.hair(larger, place_of(name) * 1e-11)
+
+
+def ends_without_answer(i: Inputs, name: str) -> float:
+    """Return how many ends of an assumption have no answer."""
+    return sum(not effect(i, i.text("look.headline"), f"chosen_{name}_{side}").answered for side in (LOW, HIGH))
+
+
+expect_rows(
+    "moves",
+    {
+        "number": lambda _, name: place_of(name),
+        "low_move": lambda i, name: moves(i, name)[0],
+        "high_move": lambda i, name: moves(i, name)[1],
+        "size": size_of_moves,
+        "place": lambda i, name: order(i).index(name) + 1,
+        "unanswered": ends_without_answer,
+    },
+)
+
+
+REMARKS = {False: "all ends have an answer", True: "no answer at an end: see sheet Effects"}
+
+
+def at_place(i: Inputs, key: str) -> str:
+    """Return the assumption at a place of the tornado."""
+    return order(i)[int(key[1:]) - 1]
+
+
+expect_rows(
+    "tornado",
+    {
+        "assumption": lambda i, key: i.shown(f"ranges.{at_place(i, key)}"),
+        "low": lambda i, key: stretched(i, chosen(i, "chosen"), at_place(i, key)).low,
+        "base": lambda i, key: stretched(i, chosen(i, "chosen"), at_place(i, key)).base,
+        "high": lambda i, key: stretched(i, chosen(i, "chosen"), at_place(i, key)).high,
+        "low_move": lambda i, key: moves(i, at_place(i, key))[0],
+        "high_move": lambda i, key: moves(i, at_place(i, key))[1],
+        "grade": lambda i, key: i.text(f"ranges.{at_place(i, key)}.grade"),
+        "number": lambda i, key: place_of(at_place(i, key)),
+        "remark": lambda i, key: REMARKS[ends_without_answer(i, at_place(i, key)) > 0],
+    },
+)
+
+# A move is a quotient less one, and its logarithm that of a number near one; sizes are rounded at a billionth
+PLANNING.differences.update(f"effects.{name}" for name in ("move", "shift", "down", "up", "size", "size_chosen", "size_comparison"))
+PLANNING.differences.update({"moves.low_move", "moves.high_move", "moves.size", "tornado.low_move", "tornado.high_move"})
+
+# The grid
+
+expect_rows(
+    "crossed",
+    {
+        "down": lambda _i, _h, crossing: CROSSINGS[crossing][0],
+        "right": lambda _i, _h, crossing: CROSSINGS[crossing][1],
+        "value": lambda i, headline, crossing: headline_of(i, crossing, headline),
+        "base": lambda i, headline, _: headline_of(i, chosen(i, "chosen"), headline),
+        "holds": lambda _i, _h, _c: 1.0,
+    },
+)
+
+
+def picked(i: Inputs, crossing: str) -> float:
+    """Return the chosen figure at a crossing."""
+    return headline_of(i, crossing, i.text("look.headline"))
+
+
+expect_rows(
+    "picked",
+    {
+        "down": lambda _, crossing: CROSSINGS[crossing][0],
+        "right": lambda _, crossing: CROSSINGS[crossing][1],
+        "value": picked,
+        "answered": lambda i, crossing: float(totals(i, crossing).state == OK),
+    },
+)
+
+
+def grid_cell(column: int) -> Callable[[Inputs, str], Value]:
+    """Return the rule of a column of the grid, under its level to the right."""
+
+    def value(i: Inputs, row: str) -> float | None:
+        if row == "head":
+            return level(i, i.text("two_way.right"), column)
+        crossing = f"{row}_r{column}"
+        return picked(i, crossing) if totals(i, crossing).state == OK else None
+
+    return value
+
+
+expect_rows("grid", {f"right_{column}": grid_cell(column) for column in range(1, 6)})
+expect_rows("grid", {"down": lambda i, row: picked(i, "d3_r3") if row == "head" else level(i, i.text("two_way.down"), int(row[1:]))})

@@ -1,0 +1,149 @@
+"""A study's fleet: sums over its pools, power at the wall, energy, carbon and money of a year."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from tests.reference.planning_measured import OFF, TOLERATED, WITHIN
+from tests.reference.planning_pools import (
+    EXTRAPOLATED,
+    KIN,
+    POOLS,
+    STRANGER,
+    first_token,
+    inside,
+    is_sound,
+    kin,
+    miss,
+    run,
+    study_state,
+    tokens,
+)
+from tests.reference.planning_requests import bounds, taken
+from tests.reference.planning_study import assumed
+from tests.reference.pools import KILO, OK
+from tests.reference.quantities import Inputs
+
+HOURS = 8760.0
+SECONDS = HOURS * 3600.0
+MILLION = 1e6
+
+
+def annuity(rate: float, years: float) -> float:
+    """Return the yearly share of a price that pays it back with interest: what a payment of 1 a year is worth, turned over.
+
+    Source: present value of an annuity.
+    """
+    return rate / (1.0 - (1.0 + rate) ** -years) if rate else 1.0 / years
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A study's fleet; fields as columns of `case_totals`: kW, tokens/s, ms, MWh, t, USD."""
+
+    instances: float
+    gpus: float
+    nodes: float
+    provisioned: float
+    racks: float
+    tokens: float
+    power_one: float
+    board_power: float
+    host_power: float
+    wall: float
+    sound: bool
+    all_requests: bool
+    state: str
+    outside: float
+    inside: str
+    miss_1: float
+    miss_2: float
+    miss_3: float
+    miss: float
+    trust: str
+    strangers: float
+    kin: str
+    tok_per_w: float
+    per_board_joule: float
+    per_node_joule: float
+    per_wall_joule: float
+    first_1: float
+    first_2: float
+    first_3: float
+    first_token: float
+    energy: float
+    carbon: float
+    electricity: float
+    rent: float
+    capex: float
+    discount: float
+    life: float
+    annuity: float
+    own: float
+    cost_rented: float
+    cost_bought: float
+
+
+def over(tokens_per_second: float, kilowatts: float) -> float:
+    """Return tokens over joules, 0 without power."""
+    return tokens_per_second / (kilowatts * KILO) if kilowatts else 0.0
+
+
+@cache
+def totals(i: Inputs, key: str) -> Totals:
+    """Return the fleet of a study."""
+    item, pools = assumed(i, key), [run(i, key, pool) for pool in POOLS]
+    board, host = sum(pool.power for pool in pools), sum(pool.host_power for pool in pools)
+    wall, output = (board + host) * item["pue"], sum(tokens(i, key, pool) for pool in POOLS)
+    one = sum(pool.power_one for pool in pools)
+    outside = sum(inside(i, key, pool) == EXTRAPOLATED for pool in POOLS)
+    strangers = sum(kin(i, key, pool) == STRANGER for pool in POOLS)
+    misses = [miss(i, key, pool) for pool in POOLS]
+    firsts = [first_token(i, key, pool) for pool in POOLS]
+    energy, yearly = wall * HOURS, annuity(item["discount"], item["life"])
+    rent, capex = sum(pool.rent for pool in pools) * HOURS, sum(pool.capex for pool in pools)
+    own = capex * yearly + energy * item["electricity"]
+    million_tokens = output * SECONDS / MILLION
+    shares = sum(taken(i, key, pool).share for pool in POOLS)
+    return Totals(
+        instances=sum(pool.used for pool in pools),
+        gpus=sum(pool.gpus for pool in pools),
+        nodes=sum(pool.nodes for pool in pools),
+        provisioned=sum(pool.provisioned for pool in pools),
+        racks=sum(pool.racks for pool in pools),
+        tokens=output,
+        power_one=one,
+        board_power=board,
+        host_power=host,
+        wall=wall,
+        sound=all(is_sound(i, key, pool) for pool in POOLS),
+        all_requests=abs(shares - 1.0) < 1e-6 or bounds(i, key).state != OK,
+        state=study_state(i, key),
+        outside=outside,
+        inside=EXTRAPOLATED if outside else "yes",
+        miss_1=misses[0],
+        miss_2=misses[1],
+        miss_3=misses[2],
+        miss=max(misses),
+        trust=OFF if max(misses) > TOLERATED else WITHIN,
+        strangers=strangers,
+        kin=STRANGER if strangers else KIN,
+        tok_per_w=over(output, one),
+        per_board_joule=over(output, board),
+        per_node_joule=over(output, board + host) if board else 0.0,
+        per_wall_joule=over(output, wall),
+        first_1=firsts[0],
+        first_2=firsts[1],
+        first_3=firsts[2],
+        first_token=max(firsts),
+        energy=energy / KILO,
+        carbon=energy * item["carbon"] / MILLION,
+        electricity=energy * item["electricity"],
+        rent=rent,
+        capex=capex,
+        discount=item["discount"],
+        life=item["life"],
+        annuity=yearly,
+        own=own,
+        cost_rented=rent / million_tokens if output else 0.0,
+        cost_bought=own / million_tokens if output else 0.0,
+    )

@@ -1,0 +1,180 @@
+"""What every study of the planning workbook assumes: cases, which take over what they do not state, and variants of two of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from tests.reference.quantities import Inputs
+
+PUBLISHED, FLEETOPT = "published", "corrected_fleetopt"
+STEPS = ("paged", "shared", "physics", "trace_output", "served", "cut", "measured", "fractional", "prefill", "corrected", "fitted")
+OWN = tuple(f"mine_{number}" for number in range(1, 13))
+PARENTS = {
+    **dict(zip(STEPS, (PUBLISHED, *STEPS), strict=False)),
+    **dict.fromkeys(("corrected_homo", "corrected_two", FLEETOPT), "fitted"),
+    "b200_today": FLEETOPT,
+    **dict.fromkeys(("b200_homo", "next_hardware"), "b200_today"),
+    **dict.fromkeys(OWN, FLEETOPT),
+}
+"""The case that each case takes over what it does not state from."""
+
+CASES = (PUBLISHED, *PARENTS)
+
+OF_THE_SITE = {"pue": "pue", "electricity": "electricity_price", "carbon": "carbon_intensity"}
+"""Assumptions that are those of the case's site unless the case states them, and the site's figure."""
+
+CARDS = {
+    "workload": "traces",
+    "model": "models",
+    **{f"{name}_{number}": cards for name, cards in (("gpu", "hardware"), ("printed", "printed_profiles")) for number in (1, 2)},
+    **{f"{name}_{number}": cards for name, cards in (("curve", "power_fits"), ("server", "servers")) for number in (1, 2)},
+}
+"""Assumptions that name a card, and its catalogue."""
+
+CHOICES = ("output_rule", "compression", "credit", "slots_rule", "capacity_rule", "time_rule", "prefill_rule", "counting")
+FIXED = ("assumed_output", "tensor_parallel", "weight_bytes", "kv_bytes", "pools", "window_1", "window_2", "long_window", "band", "host")
+"""Numbers without a range."""
+
+RANGED = (
+    *("rate", "output_scale", "compressible", "objective", "cap", "time_scale", "power_scale", "memory_share", "bandwidth_share"),
+    *("compute_share", "parallel_share", "layer_time", "reduce_time", "dispatch_time", "engine_cap", "prefill_power", "host_scale"),
+    *("pue", "availability", "electricity", "carbon", "rent_scale", "capex_scale", "life", "discount"),
+)
+"""Numbers with a range, in the order of sheet Ranges."""
+
+OF_REQUESTS = ("output_scale", "compressible")
+"""Ranged assumptions that change the requests themselves."""
+
+WHICH = ("chosen", "comparison")
+LOW, HIGH = "low", "high"
+
+
+def stated(i: Inputs, case: str, name: str) -> str | None:
+    """Return the input cell that a case's assumption comes from, its own or that of the cases it stands on; None for the site's."""
+    cell = f"cases.{case}.{name}"
+    if cell in i:
+        return cell
+    return None if name in OF_THE_SITE else stated(i, PARENTS[case], name)
+
+
+def number_of(i: Inputs, case: str, name: str) -> float:
+    """Return a number that a case assumes."""
+    cell = stated(i, case, name)
+    return i[cell] if cell else i[f"sites.{text_of(i, case, 'site')}.{OF_THE_SITE[name]}"]
+
+
+def text_of(i: Inputs, case: str, name: str) -> str:
+    """Return a choice of a case, or the key of a card it names."""
+    cell = stated(i, case, name)
+    assert cell is not None
+    return i.text(cell)
+
+
+def chosen(i: Inputs, which: str) -> str:
+    """Return the case of the Dashboard, or the one beside it."""
+    return i.text("choose.case" if which == "chosen" else "choose.comparison")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A range of an assumption for a case: base, low and high, stretched to the base where that lies outside."""
+
+    base: float
+    low: float
+    high: float
+
+
+def stretched(i: Inputs, case: str, name: str) -> Range:
+    """Return the range of an assumption for a case."""
+    base = number_of(i, case, name)
+    scale = base if i.text(f"ranges.{name}.meaning") == "times the base" else 1.0
+    ends = [i[f"ranges.{name}.{end}"] * scale for end in (LOW, HIGH)]
+    return Range(base, min(base, ends[0]), max(base, ends[1]))
+
+
+def level(i: Inputs, name: str, number: int) -> float:
+    """Return a level of the grid for the chosen case: 1 the low end, 3 the base, 5 the high end, 2 and 4 half-way."""
+    found = stretched(i, chosen(i, "chosen"), name)
+    end = found.low if number < 3 else found.high
+    return found.base + (end - found.base) * abs(number - 3) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A case of the Dashboard with an assumption at an end of its range."""
+
+    which: str
+    name: str
+    side: str
+
+    @property
+    def key(self) -> str:
+        """Return the key of its row."""
+        return f"{self.which}_{self.name}_{self.side}"
+
+
+VARIANTS = {item.key: item for item in (Variant(which, name, side) for which in WHICH for name in RANGED for side in (LOW, HIGH))}
+CROSSINGS = {f"d{down}_r{right}": (down, right) for down in range(1, 6) for right in range(1, 6)}
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A case and the assumptions that are other than its own, by name; of two changes of one assumption the first holds."""
+
+    key: str
+    base: str
+    changes: tuple[tuple[str, float], ...]
+
+    @property
+    def sums(self) -> str:
+        """Return the key of the study that has the same requests."""
+        return self.key if any(name in OF_REQUESTS for name, _ in self.changes) else self.base
+
+
+@cache
+def study(i: Inputs, key: str) -> Study:
+    """Return a study by its key."""
+    if key in VARIANTS:
+        item = VARIANTS[key]
+        case = chosen(i, item.which)
+        found = stretched(i, case, item.name)
+        return Study(key, case, ((item.name, found.low if item.side == LOW else found.high),))
+    if key in CROSSINGS:
+        names = (i.text("two_way.down"), i.text("two_way.right"))
+        pairs = tuple((name, level(i, name, number)) for name, number in zip(names, CROSSINGS[key], strict=True))
+        return Study(key, chosen(i, "chosen"), pairs)
+    return Study(key, key, ())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assumed:
+    """What a study assumes: numbers in the units of their cells, choices, and keys of cards."""
+
+    numbers: dict[str, float]
+    texts: dict[str, str]
+
+    def __getitem__(self, name: str) -> float:
+        """Return a number."""
+        return self.numbers[name]
+
+    def of_pool(self, name: str, pool: int) -> str:
+        """Return the card of the short pools for the first, that of the long pool for the others."""
+        return self.texts[f"{name}_{min(pool, 2)}"]
+
+    def says(self, name: str, choice: str) -> bool:
+        """Tell whether a choice is made."""
+        return self.texts[name] == choice
+
+
+@cache
+def assumed(i: Inputs, key: str) -> Assumed:
+    """Return what a study assumes."""
+    item = study(i, key)
+    numbers = {name: number_of(i, item.base, name) for name in (*FIXED, *RANGED)}
+    texts = {name: text_of(i, item.base, name) for name in (*CARDS, *CHOICES)}
+    return Assumed(numbers | dict(reversed(item.changes)), texts)
+
+
+def studies() -> Iterator[str]:
+    """Give the keys of all studies."""
+    yield from (*CASES, *VARIANTS, *CROSSINGS)

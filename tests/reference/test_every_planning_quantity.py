@@ -1,0 +1,278 @@
+"""Every calculated cell of the planning workbook against what plain functions make of the same inputs.
+
+The workbook is asked for values only: at the inputs of its templates, after random edits of some cases and of a third of
+all other inputs, and after edits that lead where random ones seldom do. No edit within the limits of its cell may give an
+error. A draw is drawn again where an argument of a rounding lies so near its edge that neither answer is wrong.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pytest
+
+import workbook
+from tests.reference import draws, rounding
+from tests.reference.planning_money import annuity
+from tests.reference.planning_study import CASES
+from tests.reference.quantities import EMPTY, PLANNING, Inputs, Value, register_all
+from workbook.api import Book, parse_sets
+from workbook.evaluate import Values, evaluate
+from workbook.model import Quantity
+
+register_all()
+
+SEEDS = range(6)
+REDRAWS = 10
+CASES_EDITED = 3
+ASSUMPTIONS_EDITED = 8
+EXPERTS: draws.Values = {"cases.mine_1.model": "deepseek_v3", "cases.mine_1.weight_bytes": 1, "cases.mine_1.gpu_1": "b200_sxm"}
+
+STEERED: dict[str, draws.Values] = {
+    "experts, three pools, times as fitted beside": {
+        **EXPERTS,
+        "choose.case": "mine_1",
+        "cases.mine_1.pools": 3,
+        "cases.mine_2.time_rule": "as fitted",
+        "cases.mine_2.tensor_parallel": 4,
+        "choose.comparison": "mine_2",
+        "two_way.down": "dispatch_time",
+        "two_way.right": "engine_cap",
+        "look.headline": "rent",
+    },
+    "window layers and linear ones on one GPU, several tokens a step, and prompts that do not fit": {
+        "cases.mine_1.model": "gpt_oss_120b",
+        "cases.mine_1.weight_bytes": 0.5,
+        "cases.mine_1.tensor_parallel": 1,
+        "cases.mine_2.model": "qwen3_next_80b_a3b",
+        "cases.mine_2.slots_rule": "whole windows",
+        "whole_tokens.per_step": 2.5,
+        "whole_tokens.half_token": 0.25,
+        "cases.mine_3.long_window": 8000,
+        "choose.case": "mine_1",
+        "choose.comparison": "mine_3",
+    },
+    "cases without an answer": {
+        "cases.mine_1.model": "llama_3_1_405b",
+        "cases.mine_2.window_1": 90_000,
+        "cases.mine_3.objective": 5,
+        "cases.mine_4.rate": 50_000,
+        "cases.mine_4.cap": 0.99,
+        "search_limits.reach": 1,
+        "choose.case": "mine_1",
+        "choose.comparison": "mine_2",
+        "plan.growth": -0.5,
+        "plan.megawatts": 0,
+        **{f"measured.h100_x4_llama_70b.p{point}.counted": 0 for point in range(1, 9)},
+    },
+    "bands cut, output as printed, one assumption twice": {
+        "cases.mine_1.credit": "as printed",
+        "cases.mine_1.pools": 3,
+        "cases.mine_1.compressible": 1,
+        "cases.mine_2.workload": "agent",
+        "cases.mine_2.prefill_rule": "in decode steps",
+        "choose.case": "mine_2",
+        "choose.comparison": "mine_1",
+        "two_way.down": "rate",
+        "two_way.right": "rate",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row on which workbook and reference do not agree."""
+
+    cell: str
+    value: object
+    wanted: Value
+
+
+@cache
+def book() -> Book:
+    """Return the workbook at the inputs of its templates."""
+    return workbook.load("planning")
+
+
+@cache
+def names() -> dict[str, str]:
+    """Return the names that cells show for cards and rows, by catalogue or table and key."""
+    model = book().model
+    found: dict[str, str] = {}
+    for table in model.tables.values():
+        if len(table.keys) == 1 and table.keys[0].quantity:
+            shown = book().values[table.keys[0].quantity]
+            found |= {f"{table.name}.{keys[0]}": str(text) for keys, text in zip(table.rows, shown, strict=True)}
+    for quantity in model.quantities.values():
+        if quantity.bounds.key:
+            found |= {f"{quantity.bounds.key}.{key}": name for key, name in model.choices(quantity.bounds).items()}
+    return found
+
+
+def inputs(edits: draws.Values | None = None) -> Inputs:
+    """Return the inputs of the templates with edits applied, cards by key."""
+    changed = {cell: value if isinstance(value, str) else float(value) for cell, value in (edits or {}).items()}
+    return Inputs({**_unedited(), **changed}, names())
+
+
+@cache
+def _unedited() -> dict[str, float | str]:
+    model = book().model
+    return {cell: figure.value for cell, name, row in model.cells() if (figure := model.quantities[name].inputs.get(row))}
+
+
+def calculated(edits: draws.Values) -> Values:
+    """Return the workbook's values after edits."""
+    return evaluate(book().model, parse_sets(book().model, edits))
+
+
+def formula_quantities() -> dict[str, Quantity]:
+    """Return the quantities that hold formulas."""
+    return {name: quantity for name, quantity in book().model.quantities.items() if quantity.variants}
+
+
+def differences(given: Inputs, values: Values) -> list[Difference]:
+    """Return the rows that differ: calculated rows, and those that must stay blank; an assumption typed over is its own."""
+    found = []
+    for name, quantity in formula_quantities().items():
+        for row, keys in enumerate(book().model.tables[quantity.table].rows):
+            if row in quantity.inputs or row in quantity.links or row in quantity.constants:
+                continue
+            value, wanted = values[name][row], PLANNING.expected(given, name, keys)
+            if not PLANNING.agree(name, value, wanted):
+                found.append(Difference(book().model.cell_id(name, row), value, wanted))
+    return found
+
+
+def errors(values: Values) -> list[str]:
+    """Return the formula cells that hold an error."""
+    found = []
+    for name, quantity in formula_quantities().items():
+        for row in quantity.formula_rows():
+            value = values[name][row]
+            if value is None or (isinstance(value, float) and not math.isfinite(value) and value != EMPTY):
+                found.append(book().model.cell_id(name, row))
+    return found
+
+
+# Drawing edits
+
+
+@cache
+def knobs() -> tuple[draws.Knob, ...]:
+    """Return all inputs but those of cases as things to turn."""
+    model = book().model
+    cells = [(cell, name, row) for cell, name, row in model.cells() if row in model.quantities[name].inputs]
+    return tuple(
+        draws.knob_of(model, cell, name, row, model.quantities[name].inputs[row].value)
+        for cell, name, row in cells
+        if not cell.startswith("cases.") and not is_limited(cell)
+    )
+
+
+def assumption_knob(name: str, row: int) -> draws.Knob:
+    """Return an assumption of a case as a thing to turn, from what it is or takes over."""
+    value = book().values[name][row]
+    return draws.knob_of(book().model, book().model.cell_id(name, row), name, row, value if isinstance(value, str) else float(value))
+
+
+def is_limited(cell: str) -> bool:
+    """Tell whether a cell is a range of an assumption that has limits, which an edit of the range alone might pass."""
+    table, *keys = cell.split(".")
+    if table != "ranges":
+        return False
+    bounds = book().model.quantities[f"cases.{keys[0]}"].bounds
+    return bounds.maximum is not None or bool(bounds.minimum)
+
+
+def drawn(random: np.random.Generator) -> draws.Values:
+    """Return edits of one to three cases in several assumptions each, and of a third of all other inputs."""
+    model = book().model
+    rows = random.choice(len(CASES), size=random.integers(1, CASES_EDITED + 1), replace=False)
+    columns = [name for name in model.tables["cases"].columns if model.quantities[name].is_settable(int(rows[0]))]
+    edits: draws.Values = {}
+    for row in map(int, rows):
+        for name in random.choice(columns, size=ASSUMPTIONS_EDITED, replace=False):
+            knob = assumption_knob(str(name), row)
+            edits[knob.cell] = knob.edited(random)
+    return {**draws.draw(random, knobs()), **edits}
+
+
+@cache
+def compared(seed: int) -> list[Difference]:
+    """Return the rows that differ after the first edits of a seed that can be compared."""
+    random = np.random.default_rng(seed)
+    for _ in range(REDRAWS):
+        edits = drawn(random)
+        values = calculated(edits)
+        assert errors(values) == [], edits
+        with rounding.watched() as edges:
+            found = differences(inputs(edits), values)
+        if not edges:
+            return found
+    pytest.fail(f"no draw of seed {seed} can be compared")
+
+
+def test_every_calculated_quantity_has_an_expectation() -> None:
+    assert sorted(formula_quantities().keys() - PLANNING.rules.keys()) == []
+
+
+def test_every_expectation_is_of_a_calculated_quantity() -> None:
+    assert sorted(PLANNING.rules.keys() - formula_quantities().keys()) == []
+
+
+def test_the_reference_knows_every_case() -> None:
+    assert [keys[0] for keys in book().model.tables["cases"].rows] == list(CASES)
+
+
+def test_all_rows_agree_at_the_inputs_of_the_templates() -> None:
+    with rounding.watched() as edges:
+        assert differences(inputs(), book().values) == []
+    assert edges == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_rows_agree_after_random_edits(seed: int) -> None:
+    assert compared(seed) == []
+
+
+@pytest.mark.parametrize("edits", STEERED.values(), ids=STEERED)
+def test_all_rows_agree_after_edits_that_random_ones_seldom_make(edits: draws.Values) -> None:
+    values = calculated(edits)
+    assert errors(values) == []
+    assert differences(inputs(edits), values) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "state"),
+    [
+        ({"p5.upper": 300}, "knots out of order"),
+        ({f"p{knot}.cumulative": 0.9999 for knot in range(18, 21)}, "shares must end at 1"),
+    ],
+    ids=["a knot below the one before", "a share beyond the last knot"],
+)
+def test_a_trace_that_is_no_distribution_is_said_to_be_none(cells: draws.Values, state: str) -> None:
+    edits = {"cases.mine_1.workload": "agent", **{f"trace_knots.agent.{cell}": value for cell, value in cells.items()}}
+    values, given = calculated(edits), inputs(edits)
+    assert errors(values) == []
+    states = (
+        "trace_list.state",
+        "case_bounds.state",
+        "case_totals.state",
+        "results.state",
+        "checks.distributions",
+        "checks.cases_answered",
+    )
+    for name in states:
+        rows = book().model.tables[book().model.quantities[name].table].rows
+        assert [PLANNING.expected(given, name, keys) for keys in rows] == values[name].tolist()
+    assert state in values["results.state"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("rate", "years", "yearly"),
+    [(0.08, 5, 0.250456), (0.05, 4, 0.282012), (0.12, 6, 0.243226), (0.10, 10, 0.162745), (0.08, 1, 1.08), (0.0, 5, 0.2)],
+)
+def test_the_annuity_is_that_of_tables_of_capital_recovery(rate: float, years: float, yearly: float) -> None:
+    assert annuity(rate, years) == pytest.approx(yearly, abs=6e-7)
