@@ -206,7 +206,7 @@ expect_pools(
         "credited": pools.credited,
         "tokens": pools.tokens,
         "state": pools.state,
-        "sound": lambda i, key, pool: float(pools.is_sound(i, key, pool)),
+        "trouble": pools.trouble,
     }
 )
 

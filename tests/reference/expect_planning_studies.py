@@ -10,8 +10,8 @@ from tests.reference.planning_study import (
     CASES,
     CHOICES,
     FIXED,
+    FOLLOWING,
     HIGH,
-    OF_THE_SITE,
     RANGED,
     VARIANTS,
     Range,
@@ -22,6 +22,7 @@ from tests.reference.planning_study import (
     number_of,
     stretched,
     study,
+    text_of,
 )
 from tests.reference.quantities import Inputs, Value
 
@@ -30,10 +31,12 @@ from tests.reference.quantities import Inputs, Value
 
 def assumption_of(name: str) -> Callable[..., Value]:
     """Return the rule of a number of a case."""
+    if name in CARDS:
+        return lambda i, case: i.shown(f"{CARDS[name]}.{text_of(i, case, name)}")
     return lambda i, case: number_of(i, case, name)
 
 
-expect_rows("cases", {name: assumption_of(name) for name in OF_THE_SITE})
+expect_rows("cases", {name: assumption_of(name) for name in FOLLOWING})
 
 # Ranges
 

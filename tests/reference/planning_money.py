@@ -11,12 +11,12 @@ from tests.reference.planning_pools import (
     STRANGER,
     first_token,
     inside,
-    is_sound,
     kin,
     miss,
     run,
     study_state,
     tokens,
+    trouble,
 )
 from tests.reference.planning_requests import bounds, taken
 from tests.reference.planning_study import assumed
@@ -26,6 +26,7 @@ from tests.reference.quantities import Inputs
 HOURS = 8760.0
 SECONDS = HOURS * 3600.0
 MILLION = 1e6
+OF_OTHERS = "not measured: curve of others"
 
 
 def annuity(rate: float, years: float) -> float:
@@ -50,7 +51,11 @@ class Totals:
     board_power: float
     host_power: float
     wall: float
-    sound: bool
+    trouble_1: float
+    trouble_2: float
+    trouble_3: float
+    trouble: float
+    bounds_state: str
     all_requests: bool
     state: str
     outside: float
@@ -98,6 +103,7 @@ def totals(i: Inputs, key: str) -> Totals:
     outside = sum(inside(i, key, pool) == EXTRAPOLATED for pool in POOLS)
     strangers = sum(kin(i, key, pool) == STRANGER for pool in POOLS)
     misses = [miss(i, key, pool) for pool in POOLS]
+    troubles = [trouble(i, key, pool) for pool in POOLS]
     firsts = [first_token(i, key, pool) for pool in POOLS]
     energy, yearly = wall * HOURS, annuity(item["discount"], item["life"])
     rent, capex = sum(pool.rent for pool in pools) * HOURS, sum(pool.capex for pool in pools)
@@ -115,7 +121,11 @@ def totals(i: Inputs, key: str) -> Totals:
         board_power=board,
         host_power=host,
         wall=wall,
-        sound=all(is_sound(i, key, pool) for pool in POOLS),
+        trouble_1=troubles[0],
+        trouble_2=troubles[1],
+        trouble_3=troubles[2],
+        trouble=max(troubles),
+        bounds_state=bounds(i, key).state,
         all_requests=abs(shares - 1.0) < 1e-6 or bounds(i, key).state != OK,
         state=study_state(i, key),
         outside=outside,
@@ -124,7 +134,7 @@ def totals(i: Inputs, key: str) -> Totals:
         miss_2=misses[1],
         miss_3=misses[2],
         miss=max(misses),
-        trust=OFF if max(misses) > TOLERATED else WITHIN,
+        trust=OFF if max(misses) > TOLERATED else OF_OTHERS if strangers else WITHIN,
         strangers=strangers,
         kin=STRANGER if strangers else KIN,
         tok_per_w=over(output, one),

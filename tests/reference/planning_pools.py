@@ -90,7 +90,7 @@ def instance(i: Inputs, key: str, pool: int) -> Instance:
     item, served, gives, asked = assumed(i, key), taken(i, key, pool), hardware(i, key, pool), model(i, key)
     printed, fit = f"printed_profiles.{item.of_pool('printed', pool)}", f"power_fits.{item.of_pool('curve', pool)}"
     as_printed, times_printed = item.says("capacity_rule", "as printed"), item.says("time_rule", "as printed")
-    fitted = item.says("time_rule", "as fitted")
+    fitted = item.says("time_rule", "as fitted") and all(sameness(i, key, pool))
     most, by_windows, by_pages = slots(i, key, pool)
     n = by_pages if item.says("slots_rule", "paged") else by_windows
     fixed = 0.0 if as_printed else fixed_tokens(i, key, served.length)
@@ -288,22 +288,31 @@ def tokens(i: Inputs, key: str, pool: int) -> float:
     return rate(i, key, pool) * credited(i, key, pool)
 
 
+TROUBLES = (OK, "no answer within reach", "objective shorter than prefill", "holds no sequence", "the weights do not fit")
+"""Why there is no answer, the worst last; of a window, who holds no sequence comes before."""
+
+
+def trouble(i: Inputs, key: str, pool: int) -> int:
+    """Return the place of a pool's trouble among them, 0 for none."""
+    if not taken(i, key, pool).share:
+        return 0
+    if not instance(i, key, pool).fits:
+        return 4
+    if instance(i, key, pool).n_slots < 1:
+        return 3
+    if service(i, key, pool).prefill >= assumed(i, key)["objective"]:
+        return 2
+    return 0 if search.is_found(limits(i, key), wanted(i, key, pool)) else 1
+
+
+def in_words(found: int, window: str) -> str:
+    """Return a trouble in words, with a word for the window."""
+    return f"{window} {TROUBLES[found]}" if found == 3 else TROUBLES[found]
+
+
 def state(i: Inputs, key: str, pool: int) -> str:
     """Return why a pool has no answer, or that it has one."""
-    if not taken(i, key, pool).share:
-        return UNUSED
-    if not instance(i, key, pool).fits:
-        return "the weights do not fit"
-    if instance(i, key, pool).n_slots < 1:
-        return "the window holds no sequence"
-    if service(i, key, pool).prefill >= assumed(i, key)["objective"]:
-        return "objective shorter than prefill"
-    return OK if search.is_found(limits(i, key), wanted(i, key, pool)) else "no answer within reach"
-
-
-def is_sound(i: Inputs, key: str, pool: int) -> bool:
-    """Tell whether a pool has an answer or needs none."""
-    return state(i, key, pool) in {OK, UNUSED}
+    return in_words(trouble(i, key, pool), "the window") if taken(i, key, pool).share else UNUSED
 
 
 def inside(i: Inputs, key: str, pool: int) -> str:
@@ -338,4 +347,4 @@ def study_state(i: Inputs, key: str) -> str:
     """Return why a study has no answer, or that it has one."""
     if bounds(i, key).state != OK:
         return bounds(i, key).state
-    return OK if all(is_sound(i, key, pool) for pool in POOLS) else "a pool has no answer"
+    return in_words(max(trouble(i, key, pool) for pool in POOLS), "a window")

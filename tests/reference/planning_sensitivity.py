@@ -88,6 +88,8 @@ def leaning(i: Inputs, which: str) -> dict[str, str]:
     """Return the grades of what all figures of one of the two cases lean on."""
     texts = assumed(i, chosen(i, which)).texts
     times = {"as fitted": "calibrated", "as printed": "published", "roofline": "derived"}[texts["time_rule"]]
+    if times == "calibrated" and totals(i, chosen(i, which)).strangers:
+        times = "derived"
     curves = {name: i.text(f"power_fits.{texts[name]}.evidence") for name in ("curve_1", "curve_2")}
     graded = {"model": "models", "workload": "traces", **{f"{name}_{pool}": card for name, card in GRADED for pool in (1, 2)}}
     cards = {name: i.text(f"{catalogue}.{texts[name]}.grade") for name, catalogue in graded.items()}

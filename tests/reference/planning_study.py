@@ -23,6 +23,15 @@ CASES = (PUBLISHED, *PARENTS)
 OF_THE_SITE = {"pue": "pue", "electricity": "electricity_price", "carbon": "carbon_intensity"}
 """Assumptions that are those of the case's site unless the case states them, and the site's figure."""
 
+OF_THE_GPU = {f"{name}_{number}": (f"gpu_{number}", name) for name in ("curve", "server", "printed") for number in (1, 2)}
+"""Cards that go with the case's GPU unless the case names others: the assumption that names the GPU, and the GPU's field."""
+
+DEGREE = "tensor_parallel"
+"""The degree is that of the first power curve unless the case states it."""
+
+FOLLOWING = (*OF_THE_SITE, *OF_THE_GPU, DEGREE)
+"""Assumptions that are not taken over from the case stood on."""
+
 CARDS = {
     "workload": "traces",
     "model": "models",
@@ -50,24 +59,30 @@ LOW, HIGH = "low", "high"
 
 
 def stated(i: Inputs, case: str, name: str) -> str | None:
-    """Return the input cell that a case's assumption comes from, its own or that of the cases it stands on; None for the site's."""
+    """Return the input cell that a case's assumption comes from, its own or that of the cases it stands on; None where it follows."""
     cell = f"cases.{case}.{name}"
     if cell in i:
         return cell
-    return None if name in OF_THE_SITE else stated(i, PARENTS[case], name)
+    return None if name in FOLLOWING else stated(i, PARENTS[case], name)
 
 
 def number_of(i: Inputs, case: str, name: str) -> float:
     """Return a number that a case assumes."""
     cell = stated(i, case, name)
-    return i[cell] if cell else i[f"sites.{text_of(i, case, 'site')}.{OF_THE_SITE[name]}"]
+    if cell:
+        return i[cell]
+    if name == DEGREE:
+        return i[f"power_fits.{text_of(i, case, 'curve_1')}.{DEGREE}"]
+    return i[f"sites.{text_of(i, case, 'site')}.{OF_THE_SITE[name]}"]
 
 
 def text_of(i: Inputs, case: str, name: str) -> str:
     """Return a choice of a case, or the key of a card it names."""
     cell = stated(i, case, name)
-    assert cell is not None
-    return i.text(cell)
+    if cell:
+        return i.text(cell)
+    gpu, field = OF_THE_GPU[name]
+    return i.text(f"hardware.{text_of(i, case, gpu)}.{field}")
 
 
 def chosen(i: Inputs, which: str) -> str:
