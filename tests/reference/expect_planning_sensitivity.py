@@ -8,7 +8,7 @@ from tests.reference.expect_planning_studies import base_of, place_of
 from tests.reference.planning_columns import expect_rows
 from tests.reference.planning_money import totals
 from tests.reference.planning_sensitivity import GRADES, HEADLINES, effect, headline_of, interval, moves, order, widest, worst
-from tests.reference.planning_study import CROSSINGS, HIGH, LOW, VARIANTS, chosen, level, stretched
+from tests.reference.planning_study import CROSSINGS, HIGH, LOW, VARIANTS, assumed, chosen, level, stretched
 from tests.reference.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -84,6 +84,7 @@ expect_rows(
         "rank_gpus": lambda i, which: rank_of(i, which, "gpu_1", "gpu_2", "model", "workload"),
     },
 )
+expect_rows("leaning", {"rule": lambda i, which: assumed(i, chosen(i, which)).texts["time_rule"]})
 expect_rows("leaning", {"trace" if name == "workload" else name: grade_rule(name) for name in LEANED_ON})
 HEADLINE_UNITS = dict(
     zip(

@@ -31,6 +31,7 @@ class Instance:
     kv_tokens: float
     fixed: float
     fixed_window: float
+    by_slots: float
     most: float
     by_windows: float
     by_pages: float
@@ -59,19 +60,20 @@ def fixed_tokens(i: Inputs, key: str, length: float) -> float:
     return (asked.window_per_token * min(length, asked.attention_window) + asked.state) / asked.kv_per_token
 
 
-def slots(i: Inputs, key: str, pool: int) -> tuple[float, float, float]:
-    """Return the sequences that are scheduled at most with whole windows, and those that fit (by whole windows, by their own length)."""
+def slots(i: Inputs, key: str, pool: int) -> tuple[float, float, float, float]:
+    """Return sequences: by printed slots, scheduled at most with whole windows, that fit by whole windows, by their own length."""
     item, served = assumed(i, key), taken(i, key, pool)
     printed, cap = f"printed_profiles.{item.of_pool('printed', pool)}", math.floor(item["engine_cap"])
+    by_slots = float(floor(i[f"{printed}.max_slots"] * i[f"{printed}.calibration_length"] / served.window))
     if item.says("capacity_rule", "as printed"):
         held, more_window, more = i[f"{printed}.blocks"] * i[f"{printed}.block_size"], 0.0, 0.0
-        most = float(floor(i[f"{printed}.max_slots"] * i[f"{printed}.calibration_length"] / served.window))
+        most = by_slots
     else:
         held, most = hardware(i, key, pool).kv_tokens, cap
         more_window, more = fixed_tokens(i, key, served.window), fixed_tokens(i, key, served.length)
     by_windows = min(most, float(floor(held / (served.window + more_window))))
     by_pages = min(cap, float(floor(held / (served.length + more)))) if served.length > 0 else 0.0
-    return most, by_windows, by_pages
+    return by_slots, most, by_windows, by_pages
 
 
 def fitted_reading(i: Inputs, fit: str, by_bandwidth: float) -> tuple[float, float]:
@@ -91,7 +93,7 @@ def instance(i: Inputs, key: str, pool: int) -> Instance:
     printed, fit = f"printed_profiles.{item.of_pool('printed', pool)}", f"power_fits.{item.of_pool('curve', pool)}"
     as_printed, times_printed = item.says("capacity_rule", "as printed"), item.says("time_rule", "as printed")
     fitted = item.says("time_rule", "as fitted") and all(sameness(i, key, pool))
-    most, by_windows, by_pages = slots(i, key, pool)
+    by_slots, most, by_windows, by_pages = slots(i, key, pool)
     n = by_pages if item.says("slots_rule", "paged") else by_windows
     fixed = 0.0 if as_printed else fixed_tokens(i, key, served.length)
     share = touched(asked.expert_share, n)
@@ -109,6 +111,7 @@ def instance(i: Inputs, key: str, pool: int) -> Instance:
         kv_tokens=i[f"{printed}.blocks"] * i[f"{printed}.block_size"] if as_printed else gives.kv_tokens,
         fixed=fixed,
         fixed_window=0.0 if as_printed else fixed_tokens(i, key, served.window),
+        by_slots=by_slots,
         most=most,
         by_windows=by_windows,
         by_pages=by_pages,

@@ -128,7 +128,7 @@ def test_weights_that_do_not_fit_are_said_not_to() -> None:
     computed = values(sets)
     row = book().model.tables["case_pools"].index["mine_1", "p1"]
     assert computed["case_pools.state"][row] == "the weights do not fit"
-    assert computed["results.state"][book().model.tables["results"].index["mine_1",]] == "a pool has no answer"
+    assert computed["results.state"][book().model.tables["results"].index["mine_1",]] == "the weights do not fit"
 
 
 def test_the_bridge_starts_at_the_printed_figure_and_closes() -> None:

@@ -61,13 +61,7 @@ PORTABLE = {
     *("MATCH", "MAX", "MIN", "NOT", "OR", "POISSON", "ROUND", "ROWS", "SLOPE", "SQRT", "SUM", "SUMIFS", "SUMPRODUCT", "TRUNC"),
 }
 LONGEST = 250
-LONGER = {
-    *("roofline.attention_size", "moe.w_corrected", "demand.mean_square", "demand.prefill"),  # sums of products of lookups
-    *("case_models.output_share", "case_pools.by_windows", "case_pools.h_modelled", "case_pools.h_sequence", "case_pools.kin"),
-    *("case_pools.steps_length", "case_pools.steps_2_length", "case_pools.steps_2_length_2", "case_totals.miss"),
-    *("figures.ratio", "law.power", "law.step", "leaning.hardware_rank", "levels.down", "levels.right"),
-    *(f"grid.right_{number}" for number in range(1, 6)),
-}
+LONGER = {"roofline.attention_size", "moe.w_corrected", "demand.mean_square", "demand.prefill"}  # of paper: sums of products of lookups
 _BLOCK = re.compile(r"R\d+(C\d+):R\d+\1\b")  # fixed rows of one column, as r1c1 writes them
 BLOCKS = {"headline_ranges.worst", "headline_ranges.widest_size"}  # each row has a block of another table's rows to itself
 
