@@ -1,0 +1,162 @@
+"""Random edits of cases of the planning workbook, typed over what they take over: Python and LibreOffice agree in every cell.
+
+Edits stay as later ones come, as a planner's do: a cell that took over another's is an input from then on.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engines.storm import FEW, SEED, Edits, Sets, asked_of, is_error, jumps, nudges, places_of, same, typed
+from workbook import api
+from workbook.evaluate import Values, evaluate
+from workbook.expr.values import shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbook.verification.engines.libreoffice import LibreOfficeSession
+
+ROUNDS, EDITS, FRESH = 25, 12, 5
+FACTOR = 2.0
+WINDOWS = (256, 131_072)
+SPANS: dict[str, tuple[float, float]] = {
+    "rate": (1, 20_000),
+    "objective": (5, 10_000),
+    "cap": (0.05, 0.99),
+    "engine_cap": (1, 2000),
+    "window_1": WINDOWS,
+    "window_2": WINDOWS,
+    "long_window": WINDOWS,
+    "band": (1, 4),
+    "compressible": (0, 1),
+    "weight_bytes": (0.5, 2),
+    "kv_bytes": (0.5, 2),
+    "availability": (0.3, 1),
+    "pue": (1, 2),
+    "life": (0.5, 15),
+    "discount": (0, 0.4),
+}
+"""Where numbers are drawn from; others are drawn about what they are."""
+
+TROUBLES = {"the weights do not fit", "objective shorter than prefill", "no answer within reach"}
+STATES = {"ok", *TROUBLES, "a window holds no sequence", "windows out of order or range", "requests exceed the last window"}
+POOL_STATES = {"ok", *TROUBLES, "unused", "the window holds no sequence"}
+BUSY: Sets = {"cases.published.rate": 100, "cases.published.engine_cap": 4, "cases.published.cap": 0.99, "search_limits.reach": 1}
+"""Small and full instances, of which many cases need more than may be tried."""
+
+NARROW: Sets = {"cases.mine_12.tensor_parallel": 2, "cases.mine_12.slots_rule": "whole windows", "cases.mine_12.pools": 1}
+"""Two GPUs hold the weights, and hardly anything beside them."""
+
+LOOKS = ("choose.case", "choose.comparison", "look.headline", "two_way.down", "two_way.right")
+
+
+class Planner:
+    """Draws edits of cases: every assumption as often as every other, and in each round of different cases."""
+
+    def __init__(self, book: api.Book) -> None:
+        """Remember what the cases hold."""
+        self.model, self.values = book.model, book.values
+        self.random = random.Random(SEED)  # noqa: S311 tests need the same numbers each time
+        self.names = [name for name in book.model.tables["cases"].columns if any(map(book.model.quantities[name].is_settable, range(2)))]
+        self.waiting: list[str] = []
+
+    def draw(self, count: int) -> Sets:
+        """Give edits of as many cases, and what the Dashboard and the sensitivity look at."""
+        edits: Sets = {cell: self.one_of(cell) for cell in LOOKS}
+        for row in self.random.sample(range(len(self.model.tables["cases"].rows)), count):
+            self.waiting = self.waiting or self.random.sample(self.names, len(self.names))
+            name = self.waiting.pop()
+            edits[self.model.cell_id(name, row)] = self.value(name, row)
+        return edits
+
+    def value(self, name: str, row: int) -> float | str:
+        """Draw a value that the cell may hold."""
+        quantity = self.model.quantities[name]
+        bounds = quantity.bounds
+        if self.model.choices(bounds) or bounds.choices:
+            return self.one_of(self.model.cell_id(name, row))
+        now = float(self.values[name][row])
+        low, high = SPANS.get(quantity.name, (now / FACTOR, now * FACTOR))
+        low, high = max(low, bounds.minimum or 0.0), min(high, bounds.maximum or high)
+        drawn = low * (high / low) ** self.random.random() if low > 0 else self.random.uniform(low, high)
+        return float(round(drawn)) if bounds.whole else float(f"{drawn:.{self.random.randrange(2, 13)}g}")
+
+    def one_of(self, cell_id: str) -> float | str:
+        """Draw one of the values that a cell offers."""
+        found = self.model.find(cell_id)
+        assert found
+        bounds = self.model.quantities[found[0]].bounds
+        return self.random.choice(list(self.model.choices(bounds)) or list(bounds.choices))
+
+
+@dataclass
+class Tally:
+    """The cells to read and compare, and what the rounds showed."""
+
+    asked: dict[str, list[str]]
+    places: dict[tuple[str, str], tuple[str, int]]
+    edits: int = 0
+    cells: int = 0
+    moved: list[int] = field(default_factory=list)
+    states: set[str] = field(default_factory=set)
+    pool_states: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
+
+
+def compare(session: LibreOfficeSession, book: api.Book, edits: Edits, new: Edits, tally: Tally) -> None:
+    """Type new edits, and compare every cell that is still a formula with Python after all edits so far."""
+    values = evaluate(book.model, edits)
+    computed = typed(session, book, new, tally.asked)
+    lists = {name: shown(array) for name, array in values.items()}
+    nudged: list[Values] = []
+    moved = 0
+    for (sheet, address), at in tally.places.items():
+        if at in edits:
+            continue
+        expected, got = lists[at[0]][at[1]], computed[sheet][address]
+        tally.cells += 1
+        moved += expected != book.values[at[0]][at[1]]
+        note = f"{sheet}!{address} {book.model.cell_id(*at)}: Python {expected!r}, LibreOffice {got!r}, after {edits}"
+        if is_error(expected) or is_error(got):
+            tally.errors.append(note)
+        elif not same(expected, got):
+            nudged = nudged or nudges(book.model, edits, values)
+            (tally.excluded if jumps(at, values, nudged) else tally.wrong).append(note)
+    tally.edits += sum(name.startswith("cases.") for name, _ in new)
+    tally.moved.append(moved)
+    tally.states |= set(lists["case_totals.state"])
+    tally.pool_states |= set(lists["case_pools.state"])
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, api.Book]:
+    """Build the planning workbook once, as a file and as Python has it."""
+    return api.build("planning", tmp_path_factory.mktemp("cases") / "planning.xlsx").path, api.load("planning")
+
+
+def test_cases_typed_over_agree_in_every_cell(session: LibreOfficeSession, built: tuple[Path, api.Book]) -> None:
+    file, book = built
+    planner, tally = Planner(book), Tally(asked_of(book), places_of(book))
+    edits: Edits = {}
+    for number in range(ROUNDS):
+        if number % FRESH == 0:
+            session.open(file)
+            edits = {}
+        new = api.parse_sets(book.model, planner.draw(EDITS) | (BUSY | NARROW if number % FRESH == FRESH - 1 else {}))
+        edits |= new
+        compare(session, book, edits, new, tally)
+    assert not tally.errors, "\n".join(tally.errors[:20])
+    assert not tally.wrong, "\n".join(tally.wrong[:20])
+    assert len(tally.excluded) <= FEW * tally.cells, "\n".join(tally.excluded)
+    assert tally.edits >= ROUNDS * EDITS
+    assert tally.cells > ROUNDS * (len(tally.places) - FRESH * EDITS - 1)
+    assert min(tally.moved) > 1000
+    assert tally.states == STATES
+    assert tally.pool_states == POOL_STATES
