@@ -107,8 +107,9 @@ def plant(root: Path, file: str, old: str, new: str) -> tuple[str, int, int] | N
 
 
 def formula_cells(path: Path) -> dict[tuple[str, str], Cell]:
-    """Give every formula cell of a file, as the raw reader finds it."""
-    return {(sheet, address): cell for sheet, cells in read_cells(path).items() for address, cell in cells.items() if cell.is_formula}
+    """Give every formula cell of a file but those of the record, as the raw reader finds it."""
+    found = {sheet: cells for sheet, cells in read_cells(path).items() if sheet != RECORD_SHEET}
+    return {(sheet, address): cell for sheet, cells in found.items() for address, cell in cells.items() if cell.is_formula}
 
 
 def change_cells(source: Path, target: Path, places: Iterable[tuple[str, str]], change: Callable[[str], str]) -> None:

@@ -36,12 +36,13 @@ DEFAULT = "paper"
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A workbook ready to be written: model, placement, and values with the edits applied."""
+    """A workbook ready to be written: model, placement, and values with the edits applied; ``given`` is the model before them."""
 
     model: Model
     layout: Layout
     values: Values
     edits: dict[tuple[str, int], float | str]
+    given: Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,11 @@ def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float |
 
     In the book an edited cell that took over a parent's value is an input.
     """
-    model = model.overridden(edits)
+    given, model = model, model.overridden(edits)
     layout = replace(layout, model=model)
     values = evaluate(model, edits)
     check_values(layout, values)
-    return Book(model, layout, values, edits)
+    return Book(model, layout, values, edits, given)
 
 
 def parse_sets(
@@ -216,5 +217,5 @@ def build(
     with _without_collector():
         book = load(name, templates, sets)
         tell(f"writing {path}")
-        counts = write(book.layout, book.values, path, package_version())
+        counts = write(book.layout, book.values, path, package_version(), book.given)
     return BuildReport(path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start)

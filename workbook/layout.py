@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 TEXT_COLUMNS = 8  # texts and pairs of charts span so many columns
 DEFAULT_WIDTH = 11.0
 LINE = 15.0
+NOTE = "note"  # the style of the cell beside an input in which users may write
 
 
 def column_pixels(width: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,29 +13,34 @@ from workbook.api import Book, evaluated, load, parse_sets
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.values import shown
 from workbook.formula import formulas
-from workbook.names import column_letters
-from workbook.record import FIRST_PLACE, FORMAT_VERSION, HEAD_ROWS, RECORD_SHEET, places
+from workbook.names import column_letters, quoted
+from workbook.record import Prints, places, prints_of
+from workbook.relative import Spot
+from workbook.verification.baseline import baseline, read
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verification.engines import find
 from workbook.verification.engines.base import EngineFailure
+from workbook.verification.findings import changed_formulas, changed_texts, structure
+from workbook.verification.located import Located, spot_of
 from workbook.verification.poison import poison
-from workbook.verification.xlsx import UnreadableWorkbook, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from workbook.layout import Layout
+    from workbook.verification.baseline import Baseline, Contents
     from workbook.verification.engines.base import CellValue
-    from workbook.verification.xlsx import Cell
 
 SAVED = "as saved"
 COLUMNS = ("engine", "sheet", "address", "id", "formula", "expected", "got", "verdict")
-Contents = dict[str, dict[str, "Cell"]]
 
 
 @dataclass(slots=True)
 class VerifyReport:
-    """The outcome: a row for each engine and cell that does not agree, and counts for all."""
+    """The outcome: a row for each engine and cell that does not agree, and counts for all.
+
+    ``changed`` says in words what is not as it was built; ``unsaved`` whether the file holds no results at all.
+    """
 
     path: Path
     cells: int
@@ -44,6 +49,7 @@ class VerifyReport:
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     differences: list[tuple[object, ...]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    unsaved: bool = False
 
     @property
     def ok(self) -> bool:
@@ -76,13 +82,23 @@ def verify(
     path = Path(path)
     tell = progress or (lambda _: None)
     chosen = find(None if engines is None else list(dict.fromkeys(engines)))
-    contents = _read(path)
-    book = book_of(path, contents, templates)
+    contents = read(path)
+    located = Located(baseline(path, contents), contents)
+    book = _book_of(path, located, templates)
     expected = expectations(book)
-    report = VerifyReport(path, len(expected), changed=_changed_formulas(expected, contents))
+    named = {spot_of(item.sheet, item.address): (item.id, item.formula) for item in expected}
+    found = [*structure(located), *changed_formulas(located, named), *changed_texts(path, located)]
+    report = VerifyReport(path, len(expected), changed=[str(item) for item in found])
+    expected = [
+        replace(item, sheet=spot.sheet, address=spot.address)
+        for item, spot in zip(expected, map(located.place, named), strict=True)
+        if spot
+    ]
     saved = {(item.sheet, item.address): contents[item.sheet].get(item.address) for item in expected}
     if any(cell is not None and cell.value is not None for cell in saved.values()):
         _compare(report, SAVED, expected, {key: cell.value if cell else None for key, cell in saved.items()})
+    else:
+        report.unsaved = True
     with tempfile.TemporaryDirectory(prefix="workbook-verify-") as folder:
         copy = Path(folder) / path.name
         poison(path, copy)
@@ -111,90 +127,69 @@ def verify(
     return report
 
 
-def _read(path: Path) -> Contents:
-    try:
-        return read_cells(path)
-    except UnreadableWorkbook as error:
-        raise WorkbookError([Diagnostic(Place(str(path)), str(error), "give a file written by: workbook build")]) from None
-    except OSError as error:
-        raise WorkbookError([Diagnostic(Place(str(path)), f"cannot be read: {error.strerror or error}")]) from None
-
-
 def book_of(path: Path, contents: Contents, templates: Path | str | None) -> Book:
     """Return the book that a file was built from, with the file's own inputs; raises WorkbookError."""
-    record = contents.get(RECORD_SHEET)
-    if record is None:
-        raise WorkbookError(
-            [
-                Diagnostic(
-                    Place(str(path)),
-                    f"holds no record of its build (hidden sheet {RECORD_SHEET})",
-                    "give a file written by: workbook build",
-                )
-            ]
-        )
-    head = {
-        str(record[f"A{row}"].value): str(record[f"B{row}"].value)
-        for row in range(1, HEAD_ROWS + 1)
-        if f"A{row}" in record and f"B{row}" in record
-    }
-    if head.get("format") != FORMAT_VERSION:
-        raise WorkbookError(
-            [
-                Diagnostic(
-                    Place(str(path)), f"was written in format {head.get('format')}, this package reads {FORMAT_VERSION}", "build it again"
-                )
-            ]
-        )
-    book = load(head.get("workbook", ""), templates)
-    _check_places(path, record, book.layout)
-    for sheet in book.layout.sheets:
-        if sheet not in contents:
-            raise WorkbookError([Diagnostic(Place(str(path)), f"lacks the sheet '{sheet}'", "sheets keep their names; build it again")])
-    sets = _edits(path, contents, book)
-    return evaluated(book.model, book.layout, sets)
+    return _book_of(path, Located(baseline(path, contents), contents), templates)
 
 
-def _check_places(path: Path, record: dict[str, Cell], layout: Layout) -> None:
-    """The file must place its cells where today's templates do."""
-    written = set()
-    row = FIRST_PLACE
-    while f"A{row}" in record:
-        written.add(tuple(str(record[at].value) if (at := f"{column}{row}") in record else "" for column in "ABCDE"))
-        row += 1
-    current = {place[:5] for place in places(layout)}
-    if written != current:
-        changed = sorted({item[0] for item in written ^ current})
-        raise WorkbookError(
-            [
-                Diagnostic(
-                    Place(str(path)),
-                    f"was built from other templates: {len(changed)} quantities differ, such as '{changed[0]}'",
-                    "give those with --templates, or build it again",
-                )
-            ]
-        )
+def _book_of(path: Path, located: Located, templates: Path | str | None) -> Book:
+    book = load(located.baseline.workbook, templates)
+    _check_templates(path, located.baseline, book.layout)
+    for built, now in located.sheets.items():
+        if now is None:
+            raise WorkbookError(
+                [Diagnostic(Place(str(path)), f"lacks the sheet '{built}'", "take another copy of the file, or build it again")]
+            )
+    return evaluated(book.model, book.layout, _edits(path, located, book))
 
 
-def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], float | str]:
+def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
+    """The file must have been built with the places and formulas of today's templates, whatever was edited since."""
+    written = {block.place for block in found.blocks}
+    changed = sorted({place[0] for place in written ^ {place[:5] for place in places(layout)}})
+    what = "quantities differ"
+    if not changed:
+        prints, what = Prints(), "formulas differ"
+        for name in layout.segments:
+            prints.take(layout, layout.model.quantities[name])
+        today = {(name, segment.rows.start): prints.of(name, segment.rows) for name in layout.segments for segment in layout.segments[name]}
+        changed = sorted({block.id for block in found.blocks if tuple(prints_of(today[block.id, block.first_row])) != block.prints})
+    if changed:
+        message = f"was built from other templates: {len(changed)} {what}, such as '{changed[0]}'"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, "give those with --templates, or build it again")])
+
+
+def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], float | str]:
     """Return the inputs of a file as edits; raises WorkbookError naming each cell that holds no usable value.
 
-    A cell that takes over its parent's value holds a formula; a value in its place is one of its own.
+    A cell that takes a value over holds a formula; a value in its place, or another formula's, is one of its own.
     """
     sets: dict[str, float | str] = {}
     problems = Problems()
+    prints = {block.at(step): text for block in located.baseline.blocks for step, text in enumerate(block.prints)}
 
     def place_of(name: str, row: int) -> Place:
-        return Place(f"{path}: {book.layout.address(name, row)}")
+        built = Spot(*book.layout.cell(name, row))
+        spot = located.place(built) or built
+        return Place(f"{path}: {quoted(spot.sheet)}!{spot.address}")
 
     for cell_id, name, row in book.model.cells():
         quantity = book.model.quantities[name]
         takes_over = quantity.takes_over(row)
         if not quantity.is_settable(row) or name not in book.layout.segments:
             continue
-        sheet, r, c = book.layout.cell(name, row)
-        cell = contents.get(sheet, {}).get(f"{column_letters(c)}{r + 1}")
-        if takes_over and cell is not None and cell.is_formula:
+        built = Spot(*book.layout.cell(name, row))
+        spot = located.place(built)
+        if spot is None:
+            problems.add(place_of(name, row), f"the cell of {cell_id} was deleted", "take another copy of the file, or build it again")
+            continue
+        cell = located.cell(spot)
+        if (
+            takes_over
+            and cell is not None
+            and cell.is_formula
+            and (cell.formula is None or located.print(spot, cell.formula) == prints.get(built))
+        ):
             continue
         value = cell.value if cell else None
         usable = isinstance(value, str) if quantity.is_text else isinstance(value, float | int) and not isinstance(value, bool)
@@ -219,23 +214,6 @@ def expectations(book: Book) -> list[Expected]:
             sheet, r, c = book.layout.cell(name, row)
             found.append(Expected(sheet, f"{column_letters(c)}{r + 1}", book.model.cell_id(name, row), text, values[row]))
     return found
-
-
-def _changed_formulas(expected: list[Expected], contents: Contents) -> list[str]:
-    """Name formula cells that hold something else now (spreadsheet programs may respell a formula; blanks are ignored)."""
-    changed = []
-    for item in expected:
-        cell = contents.get(item.sheet, {}).get(item.address)
-        if cell is None or not cell.is_formula:
-            held = "nothing" if cell is None or cell.value is None else f"the constant {cell.value!r}"
-            changed.append(f"{item.sheet}!{item.address} ({item.id}) holds {held} in place of ={item.formula}")
-        elif cell.formula is not None and _plain(cell.formula) != _plain(item.formula):
-            changed.append(f"{item.sheet}!{item.address} ({item.id}) holds ={cell.formula} in place of ={item.formula}")
-    return changed
-
-
-def _plain(text: str) -> str:
-    return text.replace(" ", "").replace("'", "").replace("$", "").upper()
 
 
 def _compare(report: VerifyReport, engine: str, expected: list[Expected], got: dict[tuple[str, str], CellValue]) -> None:
