@@ -15,6 +15,7 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 
 if TYPE_CHECKING:
     from workbook.inspect import cells, explain, inputs
+    from workbook.roundtrip.pull import Edits, pull
     from workbook.search import Optimum, optimize
     from workbook.verification.run import VerifyReport, verify
 
@@ -22,6 +23,7 @@ __all__ = [
     "Book",
     "BuildReport",
     "Diagnostic",
+    "Edits",
     "Optimum",
     "Place",
     "VerifyReport",
@@ -32,6 +34,7 @@ __all__ = [
     "inputs",
     "load",
     "optimize",
+    "pull",
     "verify",
 ]
 
@@ -40,6 +43,8 @@ _LATER = {
     "cells": "workbook.inspect",
     "explain": "workbook.inspect",
     "inputs": "workbook.inspect",
+    "Edits": "workbook.roundtrip.pull",
+    "pull": "workbook.roundtrip.pull",
     "Optimum": "workbook.search",
     "optimize": "workbook.search",
     "VerifyReport": "workbook.verification.run",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import stat
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,8 +20,10 @@ from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.evaluate import Values, evaluate, quantise
 from workbook.expr.values import EMPTY
 from workbook.figures import check_bounds
+from workbook.files import check_target
 from workbook.packaged import directory
 from workbook.place import place
+from workbook.roundtrip.file import read_edits
 from workbook.write import write
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from workbook.layout import Layout
     from workbook.model import Model
+    from workbook.roundtrip.file import EditsFile
 
 DEFAULT = "paper"
 
@@ -64,16 +66,51 @@ def package_version() -> str:
         return "0"
 
 
-def load(name: str = DEFAULT, templates: Path | str | None = None, sets: Mapping[str, str | float] | None = None) -> Book:
-    """Read templates, apply ``sets`` (input id to value), place and evaluate.
+def load(
+    name: str = DEFAULT,
+    templates: Path | str | None = None,
+    sets: Mapping[str, str | float] | None = None,
+    edits: Path | str | None = None,
+) -> Book:
+    """Read templates, apply a file of ``edits`` and then ``sets`` (input id to value), place and evaluate.
 
-    Raises WorkbookError with every problem found: in templates, in ``sets``, or cells that would hold an error.
+    Raises WorkbookError with every problem found: in templates, in edits and ``sets``, or cells that would hold an error.
     """
+    file = read_edits(edits) if edits else None
+    if file and file.workbook not in {"", name}:
+        message = f"holds edits of the workbook '{file.workbook}', not of '{name}'"
+        raise WorkbookError([Diagnostic(Place(file.path), message, f"build that one: workbook build {file.workbook} --edits {file.path}")])
     model = compile_model(declarations(directory(templates), name))
     layout = place(model)
     check_charts(layout)
-    edits = parse_sets(model, sets or {})
-    return evaluated(model, layout, edits)
+    if file is None:
+        return evaluated(model, layout, parse_sets(model, sets or {}))
+    places = {cell_id: at for cell_id, at in file.places.items() if cell_id not in (sets or {})}
+    given = parse_sets(model, {**file.sets, **(sets or {})}, places)
+    layout.notes.update(_notes(layout, file))
+    return evaluated(model, layout, given)
+
+
+def _notes(layout: Layout, file: EditsFile) -> dict[tuple[str, int], str]:
+    """Return the notes of an edits file by the sheet and row they belong to; raises WorkbookError.
+
+    Units must be those of today: a number in another one would be another value.
+    """
+    problems, found = Problems(), {}
+    for cell_id, place_of in file.places.items():
+        where = layout.model.find(cell_id)
+        if where is None:
+            # A value for an id that does not exist has been refused before.
+            problems.add(place_of, f"{cell_id}: there is no such input", "remove the note")
+            continue
+        unit = layout.model.quantities[where[0]].unit
+        if file.units.get(cell_id, unit) != unit:
+            problems.add(place_of, f"{cell_id} is given in {file.units[cell_id]}, the templates have it in {unit}", "convert the value")
+        if cell_id in file.notes:
+            sheet, row, _ = layout.cell(*where)
+            found[sheet, row] = file.notes[cell_id]
+    problems.raise_if_any()
+    return found
 
 
 def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float | str]) -> Book:
@@ -89,18 +126,19 @@ def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float |
 
 
 def parse_sets(
-    model: Model, sets: Mapping[str, str | float], place_of: Callable[[str, int], Place] | None = None
+    model: Model, sets: Mapping[str, str | float], places: Mapping[str, Place] | None = None
 ) -> dict[tuple[str, int], float | str]:
     """Turn ``id=value`` pairs into edits; raises WorkbookError for unknown ids and impossible values.
 
-    ``place_of`` gives the place of a quantity's row for messages; without it they speak of --set.
+    ``places`` gives the places of ids for messages; those of other ids speak of --set.
     """
-    sign = "" if place_of else "--set "
+    places = places or {}
     problems = Problems()
     edits: dict[tuple[str, int], float | str] = {}
     inputs = {cell_id: (name, row) for cell_id, name, row in model.cells() if model.quantities[name].is_settable(row)}
     for cell_id, given in sets.items():
-        where = inputs.get(cell_id)
+        where, place = inputs.get(cell_id), places.get(cell_id)
+        what = cell_id if place else f"--set {cell_id}"
         if where is None:
             known = model.find(cell_id)
             hint = (
@@ -108,9 +146,9 @@ def parse_sets(
                 if known
                 else suggest(cell_id, inputs) or "list them with: workbook inputs"
             )
-            problems.add(None, f"{sign}{cell_id}: there is no such input", hint)
+            problems.add(place, f"{what}: there is no such input", hint)
             continue
-        value = _set_value(model, f"{sign}{cell_id}", where[0], given, place_of(*where) if place_of else None, problems)
+        value = _set_value(model, what, where[0], given, place, problems)
         if value is not None:
             edits[where] = value
     for name in dict.fromkeys(name for name, _ in edits):
@@ -120,8 +158,11 @@ def parse_sets(
         values = [float(edits.get((name, row), figure.value)) for row, figure in quantity.inputs.items()]
         for row, (earlier, later) in enumerate(pairwise(values), 1):
             if not earlier < later:
-                what = f"{sign}{model.cell_id(name, row)}"
-                problems.add(place_of(name, row) if place_of else None, f"{what}: the values of list '{quantity.table}' must increase")
+                cell_id = model.cell_id(name, row)
+                edited = (model.cell_id(name, other) for other in quantity.inputs if (name, other) in edits)
+                place = places.get(cell_id) or next((places[item] for item in edited if item in places), None)
+                what = cell_id if place else f"--set {cell_id}"
+                problems.add(place, f"{what}: the values of list '{quantity.table}' must increase")
     problems.raise_if_any()
     return edits
 
@@ -177,17 +218,6 @@ def check_values(layout: Layout, values: Values) -> None:
         raise WorkbookError(problems)
 
 
-def _check_target(path: Path) -> None:
-    """Refuse to put a workbook in the place of a directory or a device."""
-    try:
-        regular = stat.S_ISREG(path.stat().st_mode)
-    except OSError:
-        return
-    if not regular:
-        message = "cannot be written: it is not a regular file"
-        raise WorkbookError([Diagnostic(Place(str(path)), message, "choose another place with --out")])
-
-
 @contextmanager
 def _without_collector() -> Iterator[None]:
     """Pause the garbage collector: a build makes many small objects and frees none before it ends."""
@@ -206,6 +236,7 @@ def build(
     *,
     templates: Path | str | None = None,
     sets: Mapping[str, str | float] | None = None,
+    edits: Path | str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> BuildReport:
     """Write a workbook and return what was written; raises WorkbookError. The file appears whole or not at all."""
@@ -213,9 +244,9 @@ def build(
     tell = progress or (lambda _: None)
     tell("reading templates and evaluating")
     path = Path(out) if out else Path("output") / f"{name}.xlsx"
-    _check_target(path)
+    check_target(path)
     with _without_collector():
-        book = load(name, templates, sets)
+        book = load(name, templates, sets, edits)
         tell(f"writing {path}")
         counts = write(book.layout, book.values, path, package_version(), book.given)
     return BuildReport(path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start)

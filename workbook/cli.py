@@ -100,12 +100,13 @@ def _pairs(sets: tuple[str, ...], option: str = "--set", form: str = "ID=VALUE")
 @main.command()
 @_name
 @_sets
+@click.option("--edits", type=_PATH, metavar="FILE", help="Replace the inputs that a file of edits names; --set goes before it.")
 @click.option("--out", type=_PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
 @_templates
-def build(name: str, sets: tuple[str, ...], out: Path | None, templates: Path | None) -> None:
+def build(name: str, sets: tuple[str, ...], edits: Path | None, out: Path | None, templates: Path | None) -> None:
     """Build the workbook NAME (paper) as an .xlsx file."""
     with _Progress() as progress:
-        report = api.build(name, out, templates=templates, sets=_pairs(sets), progress=progress)
+        report = api.build(name, out, templates=templates, sets=_pairs(sets), edits=edits, progress=progress)
     click.echo(f"{report.path}: {report.sheets} sheets, {report.inputs:,} inputs, {report.formulas:,} formulas, {report.seconds:.1f} s")
 
 
@@ -138,12 +139,37 @@ def _show(report: VerifyReport) -> None:
     Console(width=None if sys.stdout.isatty() else 120).print(table)
     for missing, reason in report.missing.items():
         click.echo(f"{missing} did not run: {reason}")
+    if report.unsaved:
+        click.echo("the file holds no results: a program that does not calculate saved it; open and save it in a spreadsheet program")
     for text in report.changed:
         click.echo(text)
     for name, sheet, address, cell_id, formula, expected, got, kind in report.differences[:SHOWN_DIFFERENCES]:
         click.echo(f"{name}: {sheet}!{address} {cell_id} {formula}: Python {expected!r}, engine {got!s} ({kind})")
     if len(report.differences) > SHOWN_DIFFERENCES:
         click.echo(f"... and {len(report.differences) - SHOWN_DIFFERENCES:,} more differences")
+
+
+@main.command()
+@click.argument("file", type=_PATH)
+@click.option("--out", "-o", type=_PATH, metavar="FILE", help="Where to write the edits as YAML; standard output by default.")
+@click.pass_context
+def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
+    """Read what was changed in FILE since it was built, as YAML that build takes with --edits.
+
+    Exit status 1 when something was changed that a build cannot take: it is listed.
+    """
+    from workbook.roundtrip import file as edits_file  # noqa: PLC0415 as above
+    from workbook.roundtrip.pull import pull as run  # noqa: PLC0415
+
+    found = run(file)
+    if out is None:
+        click.echo(edits_file.text_of(found), nl=False)
+    else:
+        edits_file.write_edits(found, out)
+        click.echo(f"{out}: {len(found.edits):,} edits")
+        for item in found.left:
+            click.echo(f"not carried: {item}", err=True)
+    ctx.exit(FINDING if found.left else 0)
 
 
 @main.command()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
@@ -13,16 +10,18 @@ from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.worksheet import CellFormulaTuple, CellNumberTuple, Worksheet
 
 from workbook.charts import add_chart
-from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.expr.values import shown
+from workbook.files import whole
 from workbook.formula import patterns
-from workbook.layout import DEFAULT_WIDTH, Layout, SheetPlan
+from workbook.layout import DEFAULT_WIDTH, NOTE, Layout, SheetPlan
 from workbook.names import column_letters, quoted
 from workbook.record import RECORD_SHEET, Anchor, Prints, record
 from workbook.relative import Spot
 from workbook.style import properties
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workbook.evaluate import Values
     from workbook.layout import Segment
     from workbook.model import Model, Quantity
@@ -72,24 +71,8 @@ def write(layout: Layout, values: Values, path: Path, version: str, given: Model
     The file appears whole or not at all: it is written beside ``path`` and renamed. Raises WorkbookError when the
     place cannot be written.
     """
-    handle, name = -1, ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
-        os.close(handle)
-        counts = _Writer(layout, values, Path(name), version, given or layout.model).run()
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except (OSError, XlsxWriterException) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"cannot be written: {reason}"
-        raise WorkbookError([Diagnostic(Place(str(path)), message, "close it elsewhere, or choose another place with --out")]) from None
-    finally:
-        if name:
-            Path(name).unlink(missing_ok=True)
-    return counts
+    with whole(path, XlsxWriterException) as part:
+        return _Writer(layout, values, part, version, given or layout.model).run()
 
 
 class _Writer:
@@ -152,8 +135,9 @@ class _Writer:
             if label.link:
                 self.ok(sheet.write_url(label.row, label.column, label.link, style, str(label.text)))
             elif label.span > 1:
+                text = self.layout.notes.get((plan.name, label.row), label.text) if label.style == NOTE else label.text
                 sheet.merge_range(label.row, label.column, label.row, label.column + label.span - 1, "", style)
-                self.ok(sheet.write_string(label.row, label.column, str(label.text), style))
+                self.ok(sheet.write_string(label.row, label.column, str(text), style))
             elif isinstance(label.text, str):
                 self.ok(sheet.write_string(label.row, label.column, label.text, style))
             else:

@@ -168,11 +168,7 @@ def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], fl
     problems = Problems()
     prints = {block.at(step): text for block in located.baseline.blocks for step, text in enumerate(block.prints)}
 
-    def place_of(name: str, row: int) -> Place:
-        built = Spot(*book.layout.cell(name, row))
-        spot = located.place(built) or built
-        return Place(f"{path}: {quoted(spot.sheet)}!{spot.address}")
-
+    places: dict[str, Place] = {}
     for cell_id, name, row in book.model.cells():
         quantity = book.model.quantities[name]
         takes_over = quantity.takes_over(row)
@@ -180,8 +176,10 @@ def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], fl
             continue
         built = Spot(*book.layout.cell(name, row))
         spot = located.place(built)
+        at = spot or built
+        places[cell_id] = Place(f"{path}: {quoted(at.sheet)}!{at.address}")
         if spot is None:
-            problems.add(place_of(name, row), f"the cell of {cell_id} was deleted", "take another copy of the file, or build it again")
+            problems.add(places[cell_id], f"the cell of {cell_id} was deleted", "take another copy of the file, or build it again")
             continue
         cell = located.cell(spot)
         if (
@@ -195,14 +193,14 @@ def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], fl
         usable = isinstance(value, str) if quantity.is_text else isinstance(value, float | int) and not isinstance(value, bool)
         if not usable or isinstance(value, bool) or value is None or not isinstance(value, str | float | int):
             problems.add(
-                place_of(name, row),
+                places[cell_id],
                 f"{cell_id} holds {'nothing' if value is None else repr(value)}",
                 f"enter {'a text' if quantity.is_text else 'a number in ' + quantity.unit}",
             )
         elif takes_over or value != book.values[name][row]:
             sets[cell_id] = value
     problems.raise_if_any()
-    return parse_sets(book.model, sets, place_of)
+    return parse_sets(book.model, sets, places)
 
 
 def expectations(book: Book) -> list[Expected]:
