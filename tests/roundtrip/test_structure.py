@@ -37,11 +37,11 @@ CHANGES: dict[str, tuple[list[list[Any]], list[str]]] = {
     "a sheet renamed": ([["rename", "Cases", "Our cases"]], ["sheet 'Our cases' was called 'Cases'"]),
     "a sheet added": ([["add sheet", "Scratch"]], ["sheet 'Scratch' was added"]),
     "sheet renamed and rows inserted": (
-        [["insert rows", "Results", 5, 3], ["rename", "Results", "R&D 'x'"], ["insert rows", "Cases", 8, 1]],
+        [["insert rows", "Results", 5, 3], ["rename", "Results", "R&D (x)"], ["insert rows", "Cases", 8, 1]],
         [
             "sheet 'Cases' has 1 row more above what was row 9 (cases.gpu)",
-            "sheet 'R&D 'x'' has 3 rows more above what was row 7 (chosen.case)",
-            "sheet 'R&D 'x'' was called 'Results'",
+            "sheet 'R&D (x)' has 3 rows more above what was row 7 (chosen.case)",
+            "sheet 'R&D (x)' was called 'Results'",
         ],
     ),
     "an input moved": ([["move", "Results", "B8", "H3"]], ["Results!H3 (chosen.level) was moved here from B8"]),
@@ -91,7 +91,6 @@ VERIFIED = [
     "nothing",
     "rows inserted above",
     "rows inserted in a table",
-    "a column inserted",
     "sheet renamed and rows inserted",
     "an input moved",
 ]
@@ -139,5 +138,5 @@ def test_cells_that_moved_without_their_references_are_not_read(change: Any, tmp
     opened = openpyxl.load_workbook(tmp_path / "a.xlsx")
     change(opened["Inputs"])
     opened.save(tmp_path / "b.xlsx")
-    with pytest.raises(WorkbookError, match="were moved .*, but no formula followed them"):
+    with pytest.raises(WorkbookError, match=r"were moved .*, but no formula followed them"):
         pull(tmp_path / "b.xlsx")

@@ -22,7 +22,8 @@ HEAD = """\
 # 'was' is what the templates gave, 'took_over' what the cell showed while it took over another's value.
 """
 LEFT = "# Changes that a build cannot take: make them in the templates, or enter them again."
-_UNUSABLE = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # as in ``source``
+_BREAKS = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff]")  # characters that YAML takes for line ends, or not at all
 _PLAIN_KEY = re.compile(r"[a-z][a-z0-9_.]*\Z")
 
 
@@ -65,7 +66,8 @@ def _edit(edit: Edit) -> str:
 def _scalar(value: float | str) -> str:
     """Return a number or a text in double quotes; characters that no template may hold become U+FFFD."""
     if isinstance(value, str):
-        return json.dumps(_UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", value), ensure_ascii=False)
+        text = json.dumps(_UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", value), ensure_ascii=False)
+        return _BREAKS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)  # noqa: PLR2004 as in formulas
 
 

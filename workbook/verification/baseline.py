@@ -199,6 +199,8 @@ class _Reader:
         cell_id, sheet, _, _, unit, kind, note_cell, note = (self.text(number) for number in range(8))
         if not cell_id or kind not in {INPUT, TAKEN}:
             raise self.damaged(0 if not cell_id else 5)
+        if not any(block.spot.sheet == sheet for block in self.found.blocks):
+            raise self.damaged(1)
         cell = self.sheet.get(f"D{self.row}")
         value = cell.value if cell else None
         known = isinstance(value, str) if unit == "text" else isinstance(value, float)

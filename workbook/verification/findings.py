@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workbook.verification.located import Located
     from workbook.verification.xlsx import Cell
 
-MOST_MOVED = 200  # changed rows that are searched for elsewhere
+MOST_MOVED = 50  # changed rows that are searched for elsewhere
 FARTHEST = 20  # rows or columns that a program without references may have moved cells by
 
 
@@ -117,9 +117,10 @@ class _Texts:
         self.located, self.built, self.now = located, built, located.sheets[built] or ""
         self.wanted = located.baseline.texts.get(built, ())
         self.cells: dict[int, dict[int, Cell]] = defaultdict(dict)
+        moved = {spot for given in located.baseline.inputs.values() if (spot := located.input(given)) not in {None, given.spot}}
         for address, cell in located.contents.get(self.now, {}).items():
-            if cell.is_formula or cell.value not in {None, ""}:
-                spot = spot_of(self.now, address)
+            spot = spot_of(self.now, address)
+            if spot not in moved and (cell.is_formula or cell.value not in {None, ""}):
                 self.cells[spot.row][spot.column] = cell
         axis, width = located.columns[built], max((max(row) for row in self.cells.values()), default=0)
         self.columns = {axis.now(column): column for column in range(width + FARTHEST)}
@@ -131,11 +132,14 @@ class _Texts:
         for spot in spots:
             self.skipped[spot.row].add(spot.column)
 
-    def told(self, row: int, line: int, right: int = 0) -> dict[int, str | float]:
-        """Return what a row as built tells when it stands at ``line`` now, and ``right`` columns further on."""
+    def told(self, row: int, line: int, right: int = 0, start: int = 0) -> dict[int, str | float]:
+        """Return what a row as built tells when it stands at ``line`` now, and from column ``start`` on ``right`` columns further."""
         cells = self.cells.get(line, {})
         # What stands in new columns belongs to no column of the build.
-        told = {at - right if right else self.columns.get(at, -1 - at): _value(cell) for at, cell in cells.items()}
+        told = {
+            (at - right if at >= start + right else at) if right else self.columns.get(at, -1 - at): _value(cell)
+            for at, cell in cells.items()
+        }
         return {column: value for column, value in told.items() if column not in self.skipped.get(row, ())}
 
     def changed(self) -> Iterator[tuple[int, int]]:
@@ -162,7 +166,8 @@ class _Texts:
             return None
         steps = [step for size in range(1, FARTHEST + 1) for step in (size, -size)]
         found = [(step, 0) for step in steps if row_print(self.told(row, row + step)) == wanted]
-        found += [(0, step) for step in steps if row_print(self.told(row, row, step)) == wanted]
+        starts = range(max(self.cells.get(row, {}), default=0) + 1)
+        found += [(0, step) for step in steps for start in starts if not found and row_print(self.told(row, row, step, start)) == wanted]
         return found[0] if found else None
 
 

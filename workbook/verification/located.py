@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from workbook.record import NONE
 from workbook.relative import Spot, fingerprint, relative
 from workbook.verification.xlsx import cell_position
 
@@ -23,12 +24,12 @@ ENDS = 2  # references of a block
 class Axis:
     """Rows or columns of a sheet, counted from 0: from where they stood to where they stand."""
 
-    def __init__(self, votes: dict[int, Counter[int]], filled: Callable[[], set[int]]) -> None:
-        """Take where cells were seen to have gone, and what tells the lines that hold something now."""
+    def __init__(self, votes: dict[int, Counter[int]], built: set[int] | None, filled: Callable[[], set[int]]) -> None:
+        """Take where cells were seen to have gone, the lines that held something (if that is known), and what tells those that do."""
         pairs = [(base, counts.most_common(1)[0][0]) for base, counts in sorted(votes.items())]
         self.known = dict(_increasing(pairs))
         self._bases = sorted(self.known)
-        self._filled = filled
+        self._built, self._filled = built, filled
 
     def now(self, base: int) -> int | None:
         """Return where a line stands now; None when it was deleted, or when that cannot be told."""
@@ -41,17 +42,16 @@ class Axis:
             nearest = before if before is not None else after
             return base if nearest is None else max(0, base + self.known[nearest] - nearest)
         first, last = self.known[before], self.known[after]
-        more = (last - first) - (after - before)
-        lines = range(first + 1, last)
-        if more > 0:
-            # New lines are empty, as a rule; when something was typed into them, those below are taken to be new.
-            filled = self._filled()
-            old = [line for line in lines if line in filled]
-            lines_left = old if len(old) == len(lines) - more else list(lines)
-        else:
-            lines_left = list(lines)
+        if last - first == after - before:
+            return base + first - before
+        # New lines are empty, as a rule: those that hold something are then the old ones, in order.
+        lines, filled = range(first + 1, last), self._filled()
+        kept = [line for line in range(before + 1, after) if self._built is None or line in self._built]
+        old = [line for line in lines if line in filled]
+        if len(old) == len(kept):
+            return dict(zip(kept, old, strict=True)).get(base)
         step = base - before - 1
-        return lines_left[step] if step < len(lines_left) else None
+        return lines[step] if step < len(lines) else None
 
     def changes(self) -> list[tuple[int, int]]:
         """Return (line as built, how many were inserted before it; deleted when negative), in order."""
@@ -120,9 +120,12 @@ class Located:
                 if self.sheets[spot.sheet] == now[0].sheet:
                     rows[spot.sheet][spot.row][reference.row] += 1
                     columns[spot.sheet][spot.column][reference.column] += 1
+        lines = {name: {row for row, text in enumerate(self.baseline.texts.get(name, ())) if text != NONE} for name in self.sheets}
+        for block in self.baseline.blocks:
+            lines[block.spot.sheet].update(range(block.spot.row, block.at(block.size - 1).row + 1))
         return (
-            {name: Axis(votes, partial(self._filled, name, across=False)) for name, votes in rows.items()},
-            {name: Axis(votes, partial(self._filled, name, across=True)) for name, votes in columns.items()},
+            {name: Axis(votes, lines[name], partial(self._filled, name, across=False)) for name, votes in rows.items()},
+            {name: Axis(votes, None, partial(self._filled, name, across=True)) for name, votes in columns.items()},
         )
 
     def _filled(self, name: str, *, across: bool) -> set[int]:
