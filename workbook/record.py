@@ -50,6 +50,16 @@ class Anchor(NamedTuple):
 Item = str | float | Anchor
 
 
+def guarded(name: str) -> str:
+    """Return an id as the record holds it: LibreOffice takes ``_x1_`` in a text for the escape of a character."""
+    return name.replace("_x", "~x")
+
+
+def unguarded(text: str) -> str:
+    """Return the id that ``guarded`` was given; no id holds a ``~``."""
+    return text.replace("~x", "_x")
+
+
 def places(layout: Layout) -> Iterator[tuple[str, ...]]:
     """Yield what the record says of each run of cells, column by column; ``rows`` tells those that run across."""
     for quantity_id, segments in layout.segments.items():
@@ -177,7 +187,8 @@ def _blocks(layout: Layout, prints: Prints) -> Iterator[tuple[Item, ...]]:
             last = Spot(segment.sheet, *segment.last)
             home = f"{quoted(segment.sheet)}!{_fixed(segment.row, segment.column)}:{_fixed(last.row, last.column)}"
             anchor = Anchor(f"{'COLUMNS' if segment.across else 'ROWS'}({home})", len(segment.rows))
-            yield *_place(layout.model.quantities[quantity_id], segment), first, anchor
+            name, *place = _place(layout.model.quantities[quantity_id], segment)
+            yield guarded(name), *place, first, anchor
             for text in more:
                 yield "", "", "", "", "", "", text
 
@@ -211,7 +222,7 @@ def _inputs(layout: Layout, values: Values, given: Model) -> Iterator[tuple[Item
         # What an edited cell would take over is not known here.
         value = ("" if row in layout.model.quantities[name].inputs else now) if taken else given_value(given, quantity, row)
         anchor = Anchor(f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}", now)
-        yield cell_id, spot.sheet, spot.address, value, quantity.unit, TAKEN if taken else INPUT, *note, anchor
+        yield guarded(cell_id), spot.sheet, spot.address, value, quantity.unit, TAKEN if taken else INPUT, *note, anchor
 
 
 def given_value(model: Model, quantity: Quantity, row: int) -> float | str:

@@ -18,6 +18,7 @@ from workbook.record import (
     TAKEN,
     TEXT_COLUMNS,
     prints_of,
+    unguarded,
 )
 from workbook.relative import Spot, references
 from workbook.verification.xlsx import Cell, UnreadableWorkbook, cell_position, read_cells
@@ -177,6 +178,7 @@ class _Reader:
     def block(self) -> None:
         blocks = self.found.blocks
         quantity, sheet, _, rows, first_row, unit, runs = (self.text(number) for number in range(7))
+        quantity = unguarded(quantity)
         if not quantity and sheet:
             raise self.damaged(0)
         try:
@@ -197,6 +199,7 @@ class _Reader:
 
     def input(self) -> None:
         cell_id, sheet, _, _, unit, kind, note_cell, note = (self.text(number) for number in range(8))
+        cell_id = unguarded(cell_id)
         if not cell_id or kind not in {INPUT, TAKEN}:
             raise self.damaged(0 if not cell_id else 5)
         if not any(block.spot.sheet == sheet for block in self.found.blocks):
