@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.evaluate import quantise
-from workbook.names import quoted
 from workbook.record import NONE
 from workbook.verification.baseline import baseline, read
 from workbook.verification.findings import Finding, changed_formulas, changed_texts, structure
@@ -91,8 +90,8 @@ def _take(found: Edits, located: Located, given: Given, spot: Spot, wanted: str)
     cell = located.cell(spot)
     note = _note(located, given)
     is_formula = cell is not None and cell.is_formula
-    formula = (cell.formula or "") if cell is not None and is_formula else ""
-    if given.taken and is_formula and (not formula or located.print(spot, formula) == wanted):
+    formula = located.formula(spot)
+    if given.taken and is_formula and located.print(spot) == wanted:
         if note is not None:
             found.left.append(Finding(spot.sheet, spot.address, given.id, f"has the note {note!r}, but no value of its own to go with it"))
         return
@@ -125,8 +124,3 @@ def _note(located: Located, given: Given) -> str | None:
     cell = located.cell(located.now(given.note_spot))
     text = "" if cell is None or cell.value is None else str(cell.value)
     return None if text.replace("\r", "") == given.note.replace("\r", "") else text
-
-
-def where(item: Finding) -> str:
-    """Return the place of a finding as people type it."""
-    return f"{quoted(item.sheet)}!{item.address}" if item.address else item.sheet

@@ -105,8 +105,9 @@ def changed_formulas(located: Located, expected: Mapping[Spot, tuple[str, str]] 
                 if built not in settable:
                     held = "nothing" if cell is None or cell.value is None else f"the constant {cell.value!r}"
                     found.append(Finding(spot.sheet, spot.address, name, f"holds {held} in place of {instead}"))
-            elif cell.formula is not None and located.print(spot, cell.formula) != wanted:
-                found.append(Finding(spot.sheet, spot.address, name, f"holds ={cell.formula} in place of {instead}"))
+            elif located.print(spot) != wanted:
+                held = f"={located.formula(spot)}" if located.formula(spot) else "a part of an array formula"
+                found.append(Finding(spot.sheet, spot.address, name, f"holds {held} in place of {instead}"))
     return found
 
 

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from workbook.record import NONE
-from workbook.relative import Spot, fingerprint, relative
+from workbook.relative import Spot, fingerprint, relative, shifted
 from workbook.verification.xlsx import cell_position
 
 if TYPE_CHECKING:
@@ -174,6 +174,15 @@ class Located:
         """Return what a place of the file holds."""
         return None if spot is None else self.contents.get(spot.sheet, {}).get(spot.address)
 
+    def formula(self, spot: Spot) -> str:
+        """Return the formula of a cell, also where it shares another's; empty where there is none, or none is stored."""
+        cell = self.cell(spot)
+        if cell is None or cell.formula is not None or not cell.follows:
+            return (cell.formula if cell else None) or ""
+        master = spot_of(spot.sheet, cell.follows)
+        first = self.cell(master)
+        return shifted(first.formula, spot.row - master.row, spot.column - master.column) if first and first.formula else ""
+
     @cached_property
     def _places(self) -> dict[Spot, Spot]:
         """Return for each cell of the build that is still there where it stands."""
@@ -196,13 +205,10 @@ class Located:
         """Return where the cell that stands here stood when the file was built; None for one that is new."""
         return self._origins.get(spot) if self.moved else spot
 
-    def says(self, spot: Spot, formula: str) -> str:
-        """Return what a formula says in the terms of the build; see ``relative``."""
-        return relative(formula, spot, self.origin if self.moved else None)
-
-    def print(self, spot: Spot, formula: str) -> str:
-        """Return the fingerprint of what a formula says in the terms of the build."""
-        return fingerprint(self.says(spot, formula))
+    def print(self, spot: Spot) -> str:
+        """Return the fingerprint of what the formula of a cell says in the terms of the build, or NONE."""
+        formula = self.formula(spot)
+        return fingerprint(relative(formula, spot, self.origin if self.moved else None)) if formula else NONE
 
 
 def spot_of(sheet: str, address: str) -> Spot:

@@ -182,12 +182,7 @@ def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], fl
             problems.add(places[cell_id], f"the cell of {cell_id} was deleted", "take another copy of the file, or build it again")
             continue
         cell = located.cell(spot)
-        if (
-            takes_over
-            and cell is not None
-            and cell.is_formula
-            and (cell.formula is None or located.print(spot, cell.formula) == prints.get(built))
-        ):
+        if takes_over and cell is not None and cell.is_formula and located.print(spot) == prints.get(built):
             continue
         value = cell.value if cell else None
         usable = isinstance(value, str) if quantity.is_text else isinstance(value, float | int) and not isinstance(value, bool)
