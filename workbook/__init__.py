@@ -16,6 +16,7 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 if TYPE_CHECKING:
     from workbook.inspect import cells, explain, inputs
     from workbook.roundtrip.pull import Edits, pull
+    from workbook.roundtrip.regenerate import Regeneration, regenerate
     from workbook.search import Optimum, optimize
     from workbook.verification.run import VerifyReport, verify
 
@@ -26,6 +27,7 @@ __all__ = [
     "Edits",
     "Optimum",
     "Place",
+    "Regeneration",
     "VerifyReport",
     "WorkbookError",
     "build",
@@ -35,6 +37,7 @@ __all__ = [
     "load",
     "optimize",
     "pull",
+    "regenerate",
     "verify",
 ]
 
@@ -45,6 +48,8 @@ _LATER = {
     "inputs": "workbook.inspect",
     "Edits": "workbook.roundtrip.pull",
     "pull": "workbook.roundtrip.pull",
+    "Regeneration": "workbook.roundtrip.regenerate",
+    "regenerate": "workbook.roundtrip.regenerate",
     "Optimum": "workbook.search",
     "optimize": "workbook.search",
     "VerifyReport": "workbook.verification.run",

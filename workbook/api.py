@@ -248,5 +248,10 @@ def build(
     with _without_collector():
         book = load(name, templates, sets, edits)
         tell(f"writing {path}")
-        counts = write(book.layout, book.values, path, package_version(), book.given)
+        return save(book, path, start)
+
+
+def save(book: Book, path: Path, start: float) -> BuildReport:
+    """Write a book, whole or not at all, and return what was written since ``start`` (seconds of time.perf_counter)."""
+    counts = write(book.layout, book.values, path, package_version(), book.given)
     return BuildReport(path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start)

@@ -98,16 +98,60 @@ def _pairs(sets: tuple[str, ...], option: str = "--set", form: str = "ID=VALUE")
 
 
 @main.command()
-@_name
+@click.argument("name", required=False)
 @_sets
 @click.option("--edits", type=_PATH, metavar="FILE", help="Replace the inputs that a file of edits names; --set goes before it.")
+@click.option("--from", "edited", type=_PATH, metavar="FILE", help="Build the workbook of an edited FILE again, and keep its edits.")
+@click.option(
+    "--theirs", "prefer", flag_value="theirs", default=True, help="With --from: what FILE and templates both changed stays as edited."
+)
+@click.option("--ours", "prefer", flag_value="ours", help="With --from: what both changed is as the templates have it now.")
+@click.option("--fail", "prefer", flag_value="fail", help="With --from: write nothing when both changed something.")
 @click.option("--out", type=_PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
 @_templates
-def build(name: str, sets: tuple[str, ...], edits: Path | None, out: Path | None, templates: Path | None) -> None:
-    """Build the workbook NAME (paper) as an .xlsx file."""
+@click.pass_context
+def build(
+    ctx: click.Context,
+    name: str | None,
+    sets: tuple[str, ...],
+    edits: Path | None,
+    edited: Path | None,
+    prefer: str,
+    out: Path | None,
+    templates: Path | None,
+) -> None:
+    """Build the workbook NAME (paper) as an .xlsx file.
+
+    With --from the exit status is 1 when something in FILE could not be carried into the new file: it is listed.
+    """
+    if edited:
+        if name or sets or edits:
+            raise click.UsageError("--from takes the workbook and its edits from FILE: give no NAME, --set or --edits beside it")
+        _regenerate(ctx, edited, prefer, out, templates)
+        return
     with _Progress() as progress:
-        report = api.build(name, out, templates=templates, sets=_pairs(sets), edits=edits, progress=progress)
+        report = api.build(name or api.DEFAULT, out, templates=templates, sets=_pairs(sets), edits=edits, progress=progress)
+    _built(report)
+
+
+def _built(report: api.BuildReport) -> None:
     click.echo(f"{report.path}: {report.sheets} sheets, {report.inputs:,} inputs, {report.formulas:,} formulas, {report.seconds:.1f} s")
+
+
+def _regenerate(ctx: click.Context, edited: Path, prefer: Any, out: Path | None, templates: Path | None) -> None:
+    from workbook.roundtrip.regenerate import regenerate, told  # noqa: PLC0415 most builds do without
+
+    found = regenerate(edited, out, templates=templates, prefer=prefer)
+    _built(found.report)
+    result = found.merge
+    click.echo(f"{len(result.kept):,} edits kept, {len(result.updated):,} inputs with new figures, {len(result.conflicts):,} conflicts")
+    for item in result.conflicts:
+        click.echo(f"conflict: {told(item)}; {'as edited' if item.kept == item.theirs else 'as the templates have it'} in the new file")
+    for cell_id, state in result.removed.items():
+        click.echo(f"not carried: {cell_id} is no input any more; it was edited to {state.value} {state.unit}", err=True)
+    for left in found.left:
+        click.echo(f"not carried: {left}", err=True)
+    ctx.exit(0 if found.is_whole else FINDING)
 
 
 @main.command()

@@ -167,8 +167,12 @@ class _Texts:
             return None
         steps = [step for size in range(1, FARTHEST + 1) for step in (size, -size)]
         found = [(step, 0) for step in steps if row_print(self.told(row, row + step)) == wanted]
-        starts = range(max(self.cells.get(row, {}), default=0) + 1)
-        found += [(0, step) for step in steps for start in starts if not found and row_print(self.told(row, row, step, start)) == wanted]
+        # Texts must have moved too: a cell that was added where nothing else moved is no sign of it.
+        texts = [at for at in self.cells.get(row, {}) if at not in self.skipped[row]]
+        for step in steps:
+            for start in range(max(texts, default=0) + 1) if not found else ():
+                if any(at >= start + step and at - step not in self.skipped[row] for at in texts):
+                    found += [(0, step)] if row_print(self.told(row, row, step, start)) == wanted else []
         return found[0] if found else None
 
 
