@@ -147,11 +147,16 @@ def _regenerate(ctx: click.Context, edited: Path, prefer: Any, out: Path | None,
     click.echo(f"{len(result.kept):,} edits kept, {len(result.updated):,} inputs with new figures, {len(result.conflicts):,} conflicts")
     for item in result.conflicts:
         click.echo(f"conflict: {told(item)}; {'as edited' if item.kept == item.theirs else 'as the templates have it'} in the new file")
-    for cell_id, state in result.removed.items():
-        click.echo(f"not carried: {cell_id} is no input any more; it was edited to {state.value} {state.unit}", err=True)
-    for left in found.left:
-        click.echo(f"not carried: {left}", err=True)
+    removed = [f"{cell_id} is no input any more; it was edited to {state.value} {state.unit}" for cell_id, state in result.removed.items()]
+    _not_carried([*removed, *(str(item) for item in found.left)])
     ctx.exit(0 if found.is_whole else FINDING)
+
+
+def _not_carried(texts: list[str]) -> None:
+    for text in texts[:SHOWN_DIFFERENCES]:
+        click.echo(f"not carried: {text}", err=True)
+    if len(texts) > SHOWN_DIFFERENCES:
+        click.echo(f"... and {len(texts) - SHOWN_DIFFERENCES:,} more; all with: workbook pull FILE", err=True)
 
 
 @main.command()
@@ -159,15 +164,21 @@ def _regenerate(ctx: click.Context, edited: Path, prefer: Any, out: Path | None,
 @click.option(
     "--engine", "engines", multiple=True, metavar="NAME", help="libreoffice, gnumeric or ironcalc; all by default; may be repeated."
 )
+@click.option("--saved", is_flag=True, help="Compare only the values that FILE holds: no engine runs.")
 @_templates
 @click.pass_context
-def verify(ctx: click.Context, file: Path, engines: tuple[str, ...], templates: Path | None) -> None:
-    """Recompute every formula cell of FILE in Python and in spreadsheet engines."""
+def verify(ctx: click.Context, file: Path, engines: tuple[str, ...], saved: bool, templates: Path | None) -> None:  # noqa: FBT001 click gives flags so
+    """Recompute every formula cell of FILE in Python and in spreadsheet engines.
+
+    FILE may have been edited and saved by a spreadsheet program: what is not as it was built is listed.
+    """
+    if saved and engines:
+        raise click.UsageError("--saved runs no engine: give no --engine beside it")
     from workbook.verification.run import verify as run  # noqa: PLC0415 engines and pandas are loaded only when needed
 
     with _Progress() as progress:
         try:
-            report = run(file, list(engines) or None, templates=templates, progress=progress)
+            report = run(file, [] if saved else list(engines) or None, templates=templates, progress=progress)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--engine") from None
     _show(report)
@@ -185,8 +196,10 @@ def _show(report: VerifyReport) -> None:
         click.echo(f"{missing} did not run: {reason}")
     if report.unsaved:
         click.echo("the file holds no results: a program that does not calculate saved it; open and save it in a spreadsheet program")
-    for text in report.changed:
+    for text in report.changed[:SHOWN_DIFFERENCES]:
         click.echo(text)
+    if len(report.changed) > SHOWN_DIFFERENCES:
+        click.echo(f"... and {len(report.changed) - SHOWN_DIFFERENCES:,} more changes")
     for name, sheet, address, cell_id, formula, expected, got, kind in report.differences[:SHOWN_DIFFERENCES]:
         click.echo(f"{name}: {sheet}!{address} {cell_id} {formula}: Python {expected!r}, engine {got!s} ({kind})")
     if len(report.differences) > SHOWN_DIFFERENCES:
@@ -211,8 +224,7 @@ def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
     else:
         edits_file.write_edits(found, out)
         click.echo(f"{out}: {len(found.edits):,} edits")
-        for item in found.left:
-            click.echo(f"not carried: {item}", err=True)
+        _not_carried([str(item) for item in found.left])
     ctx.exit(FINDING if found.left else 0)
 
 

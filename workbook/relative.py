@@ -22,6 +22,10 @@ _TOKEN = re.compile(
 _CELL = re.compile(r"(\$?)([A-Z]{1,3})(\$?)([0-9]+)")
 
 
+# How LibreOffice and Gnumeric write what other programs write otherwise.
+_SPELLINGS = {"TRUE()": "TRUE", "FALSE()": "FALSE", "_XLFN.POISSON.DIST(": "POISSON("}
+
+
 class Spot(NamedTuple):
     """A cell by sheet and 0-based row and column."""
 
@@ -117,8 +121,16 @@ def relative(formula: str, home: Spot, origin: Callable[[Spot], Spot | None] | N
         elif kind == "number":
             parts.append(f"{float(text):.15G}")
         elif kind == "other":
-            parts.append(text.upper().replace("TRUE()", "TRUE").replace("FALSE()", "FALSE"))
+            parts.append(_spelt(text))
     return "".join(parts)
+
+
+@lru_cache(maxsize=1 << 12)
+def _spelt(text: str) -> str:
+    text = text.upper()
+    for other, ours in _SPELLINGS.items():
+        text = text.replace(other, ours)
+    return text
 
 
 def _relative(found: Reference, home: Spot, base: Spot, origin: Callable[[Spot], Spot | None] | None) -> str:

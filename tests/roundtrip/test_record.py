@@ -30,6 +30,7 @@ SAYS = {
     'IF(A1="A1 x ""y""",LOG10(2),0.10)': 'IF(R[-6]C[-1]="A1 x ""y""",LOG10(2),0.1)',
     "1E-300+1e-300": "1E-300+1E-300",
     "POISSON(1,2,FALSE())": "POISSON(1,2,FALSE)",
+    "_xlfn.POISSON.DIST(1,2,TRUE)": "POISSON(1,2,TRUE)",
     "gpus_b200_x8+XFD1048576": "GPUS_B200_X8+R[1048569]C[16382]",
 }
 
