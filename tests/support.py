@@ -112,6 +112,11 @@ def formula_cells(path: Path) -> dict[tuple[str, str], Cell]:
     return {(sheet, address): cell for sheet, cells in found.items() for address, cell in cells.items() if cell.is_formula}
 
 
+def recorded_formulas(path: Path) -> int:
+    """Count the formulas of the record of a build."""
+    return sum(cell.is_formula for cell in read_cells(path)[RECORD_SHEET].values())
+
+
 def change_cells(source: Path, target: Path, places: Iterable[tuple[str, str]], change: Callable[[str], str]) -> None:
     """Copy a workbook with the XML of some cells changed and every other byte of it as it was."""
     with Package(source) as package:

@@ -14,7 +14,7 @@ from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.values import shown
 from workbook.formula import formulas
 from workbook.names import column_letters, quoted
-from workbook.record import Prints, places, prints_of
+from workbook.record import NONE, Prints, places, prints_of
 from workbook.relative import Spot
 from workbook.verification.baseline import baseline, read
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from workbook.layout import Layout
-    from workbook.verification.baseline import Baseline, Contents
+    from workbook.verification.baseline import Baseline, Block, Contents
     from workbook.verification.engines.base import CellValue
 
 SAVED = "as saved"
@@ -149,24 +149,32 @@ def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
     changed = sorted({place[0] for place in written ^ {place[:5] for place in places(layout)}})
     what = "quantities differ"
     if not changed:
-        prints, what = Prints(), "formulas differ"
-        for name in layout.segments:
-            prints.take(layout, layout.model.quantities[name])
-        today = {(name, segment.rows.start): prints.of(name, segment.rows) for name in layout.segments for segment in layout.segments[name]}
-        changed = sorted({block.id for block in found.blocks if tuple(prints_of(today[block.id, block.first_row])) != block.prints})
+        what = "formulas differ"
+        changed = sorted({block.id for block in found.blocks if _says_otherwise(block, layout)})
     if changed:
         message = f"was built from other templates: {len(changed)} {what}, such as '{changed[0]}'"
         raise WorkbookError([Diagnostic(Place(str(path)), message, "give those with --templates, or build it again")])
 
 
+def _says_otherwise(block: Block, layout: Layout) -> bool:
+    """Whether the templates now have another formula in a block; cells that may be typed over say so in other ways."""
+    quantity, prints = layout.model.quantities[block.id], Prints()
+    rows = range(block.first_row, block.first_row + block.size)
+    prints.take(layout, quantity)
+    today = prints_of(prints.of(quantity.id, rows)) or [NONE] * block.size
+    written = block.prints or (NONE,) * block.size
+    if len(today) != len(written):
+        return True
+    return any(one != other for row, one, other in zip(rows, today, written, strict=True) if not quantity.is_settable(row))
+
+
 def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], float | str]:
     """Return the inputs of a file as edits; raises WorkbookError naming each cell that holds no usable value.
 
-    A cell that takes a value over holds a formula; a value in its place, or another formula's, is one of its own.
+    A cell that takes a value over holds a formula; a value in its place is one of its own.
     """
     sets: dict[str, float | str] = {}
     problems = Problems()
-    prints = {block.at(step): text for block in located.baseline.blocks for step, text in enumerate(block.prints)}
 
     places: dict[str, Place] = {}
     for cell_id, name, row in book.model.cells():
@@ -182,7 +190,7 @@ def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], fl
             problems.add(places[cell_id], f"the cell of {cell_id} was deleted", "take another copy of the file, or build it again")
             continue
         cell = located.cell(spot)
-        if takes_over and cell is not None and cell.is_formula and located.print(spot) == prints.get(built):
+        if takes_over and cell is not None and cell.is_formula:
             continue
         value = cell.value if cell else None
         usable = isinstance(value, str) if quantity.is_text else isinstance(value, float | int) and not isinstance(value, bool)
