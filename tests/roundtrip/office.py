@@ -6,17 +6,16 @@ from 0, count], ["delete rows", ...], ["insert columns", ...], ["rename", sheet,
 """
 
 import ast
-import importlib.util
+import runpy
 import sys
 from pathlib import Path
+from typing import Any
 
 worker_file = Path(__file__).parents[2] / "workbook" / "verification" / "engines" / "libreoffice_worker.py"
-spec = importlib.util.spec_from_file_location("libreoffice_worker", worker_file)
-worker = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(worker)
+worker = runpy.run_path(str(worker_file), run_name="libreoffice_worker")
 
 
-def step(document, what, *arguments):  # noqa: ANN001, ANN002, ANN201 - UNO has no types
+def step(document: Any, what: str, *arguments: Any) -> None:
     sheets = document.Sheets
     if what == "add sheet":
         sheets.insertNewByName(arguments[0], sheets.Count)
@@ -24,8 +23,8 @@ def step(document, what, *arguments):  # noqa: ANN001, ANN002, ANN201 - UNO has 
     if what == "remove sheet":
         sheets.removeByName(arguments[0])
         return
-    sheet, first, *rest = arguments
-    sheet = sheets.getByName(sheet)
+    name, first, *rest = arguments
+    sheet = sheets.getByName(name)
     if what == "rename":
         sheet.setName(first)
         return
@@ -50,14 +49,14 @@ def step(document, what, *arguments):  # noqa: ANN001, ANN002, ANN201 - UNO has 
 
 
 def main(program: str, folder: str, request: str) -> None:
-    office = worker.Office(program, Path(folder))
+    office = worker["Office"](program, Path(folder))
     try:
         for source, target, steps in ast.literal_eval(Path(request).read_text("utf-8")):
             document = office.load(source)
             for one in steps:
                 step(document, *one)
             document.calculateAll()
-            document.storeToURL(Path(target).as_uri(), office.properties(FilterName=worker.XLSX_FILTER))
+            document.storeToURL(Path(target).as_uri(), office.properties(FilterName=worker["XLSX_FILTER"]))
             document.close(True)  # noqa: FBT003
     finally:
         office.stop()

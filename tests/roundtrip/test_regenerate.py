@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -80,7 +80,8 @@ def test_what_both_changed_is_a_conflict(options: list[str], value: float, kept:
 def test_a_second_time_changes_nothing(edited: Path, root: Path) -> None:
     plant(root, CASES, "values: {paper: 8, mine: 16}", "values: {paper: 10, mine: 16}")
     _, _, _, target = again(edited, root)
-    second = shutil.copy(target, edited.with_name("second.xlsx"))
+    second = edited.with_name("second.xlsx")
+    shutil.copy(target, second)
     status, said, wrong, target = again(second, root)
     assert (status, said, wrong) == (0, ["3 edits kept, 0 inputs with new figures, 0 conflicts"], [])
     assert target.read_bytes() == second.read_bytes()
@@ -147,7 +148,11 @@ def test_notes_and_scratch_cells_after_libreoffice(tmp_path: Path) -> None:
     api.build("tiny", tmp_path / "a.xlsx", templates=TINY)
     book = api.load("tiny", TINY)
     sheet, address = place(book, "run.weights")
-    steps = [["value", sheet, f"L{address[1:]}", "agreed"], ["value", sheet, address, 17], ["value", sheet, "T3", "scratch"]]
+    steps: list[list[Any]] = [
+        ["value", sheet, f"L{address[1:]}", "agreed"],
+        ["value", sheet, address, 17],
+        ["value", sheet, "T3", "scratch"],
+    ]
     in_libreoffice([(tmp_path / "a.xlsx", tmp_path / "b.xlsx", steps)])
     found = regenerate(tmp_path / "b.xlsx", tmp_path / "c.xlsx", templates=TINY)
     assert [str(item) for item in found.left] == [

@@ -170,7 +170,7 @@ class _Texts:
         # Texts must have moved too: a cell that was added where nothing else moved is no sign of it.
         texts = [at for at in self.cells.get(row, {}) if at not in self.skipped[row]]
         for step in steps:
-            for start in range(max(texts, default=0) + 1) if not found else ():
+            for start in {max(0, at - step) for at in texts} if not found else ():
                 if any(at >= start + step and at - step not in self.skipped[row] for at in texts):
                     found += [(0, step)] if row_print(self.told(row, row, step, start)) == wanted else []
         return found[0] if found else None
