@@ -117,8 +117,14 @@ def address_of(book: api.Book, cell_id: str) -> str:
 
 
 def formula_cells(path: Path) -> dict[tuple[str, str], Cell]:
-    """Give every formula cell of a file, as the raw reader finds it."""
-    return {(sheet, address): cell for sheet, cells in read_cells(path).items() for address, cell in cells.items() if cell.is_formula}
+    """Give every formula cell of a file but those of the record, as the raw reader finds it."""
+    found = {sheet: cells for sheet, cells in read_cells(path).items() if sheet != RECORD_SHEET}
+    return {(sheet, address): cell for sheet, cells in found.items() for address, cell in cells.items() if cell.is_formula}
+
+
+def recorded_formulas(path: Path) -> int:
+    """Count the formulas of the record of a build."""
+    return sum(cell.is_formula for cell in read_cells(path)[RECORD_SHEET].values())
 
 
 def change_cells(source: Path, target: Path, places: Iterable[tuple[str, str]], change: Callable[[str], str]) -> None:

@@ -17,6 +17,8 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 if TYPE_CHECKING:
     from workbook.case_results import results
     from workbook.inspect import cells, explain, inputs
+    from workbook.roundtrip.pull import Edits, pull
+    from workbook.roundtrip.regenerate import Regeneration, regenerate
     from workbook.search import Optimum, optimize
     from workbook.verification.run import VerifyReport, verify
 
@@ -24,8 +26,10 @@ __all__ = [
     "Book",
     "BuildReport",
     "Diagnostic",
+    "Edits",
     "Optimum",
     "Place",
+    "Regeneration",
     "VerifyReport",
     "WorkbookError",
     "build",
@@ -34,6 +38,8 @@ __all__ = [
     "inputs",
     "load",
     "optimize",
+    "pull",
+    "regenerate",
     "results",
     "verify",
 ]
@@ -43,6 +49,10 @@ _LATER = {
     "cells": "workbook.inspect",
     "explain": "workbook.inspect",
     "inputs": "workbook.inspect",
+    "Edits": "workbook.roundtrip.pull",
+    "pull": "workbook.roundtrip.pull",
+    "Regeneration": "workbook.roundtrip.regenerate",
+    "regenerate": "workbook.roundtrip.regenerate",
     "Optimum": "workbook.search",
     "optimize": "workbook.search",
     "results": "workbook.case_results",

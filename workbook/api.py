@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import stat
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.evaluate import Values, evaluate, quantise
 from workbook.expr.values import EMPTY
 from workbook.figures import check_bounds
+from workbook.files import check_target
 from workbook.overlay import Given, overlaid
 from workbook.packaged import directory
 from workbook.place import place
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from workbook.layout import Layout
     from workbook.model import Model, Quantity
+    from workbook.overlay import Remark
 
     Files = Path | str | Sequence[Path | str] | None
 
@@ -39,12 +40,13 @@ DEFAULT = "planning"
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A workbook ready to be written: model, placement, and values with the edits applied."""
+    """A workbook ready to be written: model, placement, and values with the edits applied; ``given`` is the model before them."""
 
     model: Model
     layout: Layout
     values: Values
     edits: dict[tuple[str, int], float | str]
+    given: Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,31 @@ def prepared(
     laid = overlaid(declarations(directory(templates), name), overlay)
     layout = place(compile_model(laid.declared))
     check_charts(layout)
-    return layout, parse_sets(layout.model, {**laid.sets, **(sets or {})}, laid.problems)
+    edits = parse_sets(layout.model, {**laid.sets, **(sets or {})}, laid.problems)
+    layout.notes.update(_notes(layout, laid.remarks))
+    return layout, edits
+
+
+def _notes(layout: Layout, remarks: Mapping[str, Remark]) -> dict[tuple[str, int], str]:
+    """Return the notes of overlays by the sheet and row they belong to; raises WorkbookError.
+
+    Units must be those of today: a number in another one would be another value.
+    """
+    problems, found = Problems(), {}
+    for cell_id, remark in remarks.items():
+        where = layout.model.find(cell_id)
+        if where is None:
+            # A value for an id that does not exist has been refused before.
+            problems.add(remark.place, f"{cell_id}: there is no such input", "remove the note")
+            continue
+        unit = layout.model.quantities[where[0]].unit
+        if remark.unit not in {None, unit}:
+            problems.add(remark.place, f"{cell_id} is given in {remark.unit}, the templates have it in {unit}", "convert the value")
+        if remark.note is not None:
+            sheet, row, _ = layout.cell(*where)
+            found[sheet, row] = remark.note
+    problems.raise_if_any()
+    return found
 
 
 def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float | str], wanted: Collection[str] | None = None) -> Book:
@@ -97,12 +123,12 @@ def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float |
     In the book an edited cell that took over a value is an input. With ``wanted`` the book holds the values of
     those quantities and of what they need.
     """
-    model = model.overridden(edits)
+    given, model = model, model.overridden(edits)
     layout = replace(layout, model=model)
     values = evaluate(model, edits, wanted)
     check_taken(layout, values)
     check_values(layout, values)
-    return Book(model, layout, values, edits)
+    return Book(model, layout, values, edits, given)
 
 
 def parse_sets(
@@ -223,17 +249,6 @@ def check_values(layout: Layout, values: Values) -> None:
         raise WorkbookError(problems)
 
 
-def _check_target(path: Path) -> None:
-    """Refuse to put a workbook in the place of a directory or a device."""
-    try:
-        regular = stat.S_ISREG(path.stat().st_mode)
-    except OSError:
-        return
-    if not regular:
-        message = "cannot be written: it is not a regular file"
-        raise WorkbookError([Diagnostic(Place(str(path)), message, "choose another place with --out")])
-
-
 @contextmanager
 def _without_collector() -> Iterator[None]:
     """Pause the garbage collector: a build makes many small objects and frees none before it ends."""
@@ -260,9 +275,14 @@ def build(
     tell = progress or (lambda _: None)
     tell("reading templates and evaluating")
     path = Path(out) if out else Path("output") / f"{name}.xlsx"
-    _check_target(path)
+    check_target(path)
     with _without_collector():
         book = load(name, templates, sets, overlay)
         tell(f"writing {path}")
-        counts = write(book.layout, book.values, path, package_version())
+        return save(book, path, start)
+
+
+def save(book: Book, path: Path, start: float) -> BuildReport:
+    """Write a book, whole or not at all, and return what was written since ``start`` (seconds of time.perf_counter)."""
+    counts = write(book.layout, book.values, path, package_version(), book.given)
     return BuildReport(path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start)

@@ -106,16 +106,67 @@ def _pairs(sets: tuple[str, ...], option: str = "--set", form: str = "ID=VALUE")
 
 
 @main.command()
-@_name
+@click.argument("name", required=False)
 @_sets
 @_overlays
+@click.option("--from", "edited", type=_PATH, metavar="FILE", help="Build the workbook of an edited FILE again, and keep its edits.")
+@click.option(
+    "--theirs", "prefer", flag_value="theirs", default=True, help="With --from: what FILE and templates both changed stays as edited."
+)
+@click.option("--ours", "prefer", flag_value="ours", help="With --from: what both changed is as the templates have it now.")
+@click.option("--fail", "prefer", flag_value="fail", help="With --from: write nothing when both changed something.")
 @click.option("--out", type=_PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
 @_templates
-def build(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], out: Path | None, templates: Path | None) -> None:
-    """Build the workbook NAME (paper) as an .xlsx file."""
+@click.pass_context
+def build(
+    ctx: click.Context,
+    name: str | None,
+    sets: tuple[str, ...],
+    overlays: tuple[Path, ...],
+    edited: Path | None,
+    prefer: str,
+    out: Path | None,
+    templates: Path | None,
+) -> None:
+    """Build the workbook NAME (planning) as an .xlsx file.
+
+    With --from the exit status is 1 when something in FILE could not be carried into the new file: it is listed.
+    """
+    if edited:
+        if name or sets:
+            raise click.UsageError("--from takes the workbook and its edits from FILE: give no NAME and no --set beside it")
+        _regenerate(ctx, edited, prefer, out, templates, overlays)
+        return
     with _Progress() as progress:
-        report = api.build(name, out, templates=templates, sets=_pairs(sets), overlay=overlays, progress=progress)
+        report = api.build(name or api.DEFAULT, out, templates=templates, sets=_pairs(sets), overlay=overlays, progress=progress)
+    _built(report)
+
+
+def _built(report: api.BuildReport) -> None:
     click.echo(f"{report.path}: {report.sheets} sheets, {report.inputs:,} inputs, {report.formulas:,} formulas, {report.seconds:.1f} s")
+
+
+def _regenerate(
+    ctx: click.Context, edited: Path, prefer: Any, out: Path | None, templates: Path | None, overlays: tuple[Path, ...]
+) -> None:
+    from workbook.roundtrip.regenerate import regenerate, told  # noqa: PLC0415 most builds do without
+
+    found = regenerate(edited, out, templates=templates, overlay=overlays, prefer=prefer)
+    _built(found.report)
+    result = found.merge
+    click.echo(f"{len(result.kept):,} edits kept, {len(result.updated):,} inputs with new figures, {len(result.conflicts):,} conflicts")
+    for item in result.conflicts:
+        click.echo(f"conflict: {told(item)}; {'as edited' if item.kept == item.theirs else 'as the templates have it'} in the new file")
+    removed = [f"{cell_id} is no input any more; it was edited to {state.value} {state.unit}" for cell_id, state in result.removed.items()]
+    _not_carried([*removed, *(str(item) for item in found.left)])
+    ctx.exit(0 if found.is_whole else FINDING)
+
+
+def _not_carried(texts: list[str]) -> None:
+    for text in texts[:SHOWN_DIFFERENCES]:
+        click.echo(f"not carried: {text}", err=True)
+    if len(texts) > SHOWN_DIFFERENCES:
+        click.echo(f"... and {len(texts) - SHOWN_DIFFERENCES:,} more; all with: workbook pull FILE", err=True)
 
 
 @main.command()
@@ -123,19 +174,30 @@ def build(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], out: Pat
 @click.option(
     "--engine", "engines", multiple=True, metavar="NAME", help="libreoffice, gnumeric or ironcalc; all by default; may be repeated."
 )
+@click.option("--saved", is_flag=True, help="Compare only the values that FILE holds: no engine runs.")
 @_overlays
 @_templates
 @click.pass_context
-def verify(ctx: click.Context, file: Path, engines: tuple[str, ...], overlays: tuple[Path, ...], templates: Path | None) -> None:
+def verify(
+    ctx: click.Context,
+    file: Path,
+    engines: tuple[str, ...],
+    saved: bool,  # noqa: FBT001 click gives flags so
+    overlays: tuple[Path, ...],
+    templates: Path | None,
+) -> None:
     """Recompute every formula cell of FILE in Python and in spreadsheet engines.
 
-    A file that was built with overlays is verified with the same ones.
+    FILE may have been edited and saved by a spreadsheet program: what is not as it was built is listed. A file
+    that was built with overlays is verified with the same ones.
     """
+    if saved and engines:
+        raise click.UsageError("--saved runs no engine: give no --engine beside it")
     from workbook.verification.run import verify as run  # noqa: PLC0415 engines and pandas are loaded only when needed
 
     with _Progress() as progress:
         try:
-            report = run(file, list(engines) or None, templates=templates, overlay=overlays, progress=progress)
+            report = run(file, [] if saved else list(engines) or None, templates=templates, overlay=overlays, progress=progress)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--engine") from None
     _show(report)
@@ -151,12 +213,38 @@ def _show(report: VerifyReport) -> None:
     Console(width=None if sys.stdout.isatty() else 120).print(table)
     for missing, reason in report.missing.items():
         click.echo(f"{missing} did not run: {reason}")
-    for text in report.changed:
+    if report.unsaved:
+        click.echo("the file holds no results: a program that does not calculate saved it; open and save it in a spreadsheet program")
+    for text in report.changed[:SHOWN_DIFFERENCES]:
         click.echo(text)
+    if len(report.changed) > SHOWN_DIFFERENCES:
+        click.echo(f"... and {len(report.changed) - SHOWN_DIFFERENCES:,} more changes")
     for name, sheet, address, cell_id, formula, expected, got, kind in report.differences[:SHOWN_DIFFERENCES]:
         click.echo(f"{name}: {sheet}!{address} {cell_id} {formula}: Python {expected!r}, engine {got!s} ({kind})")
     if len(report.differences) > SHOWN_DIFFERENCES:
         click.echo(f"... and {len(report.differences) - SHOWN_DIFFERENCES:,} more differences")
+
+
+@main.command()
+@click.argument("file", type=_PATH)
+@click.option("--out", "-o", type=_PATH, metavar="FILE", help="Where to write the edits as YAML; standard output by default.")
+@click.pass_context
+def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
+    """Read what was changed in FILE since it was built, as an overlay that build takes.
+
+    Exit status 1 when something was changed that a build cannot take: it is listed.
+    """
+    from workbook.roundtrip import file as edits_file  # noqa: PLC0415 as above
+    from workbook.roundtrip.pull import pull as run  # noqa: PLC0415
+
+    found = run(file)
+    if out is None:
+        click.echo(edits_file.text_of(found), nl=False)
+    else:
+        edits_file.write_edits(found, out)
+        click.echo(f"{out}: {len(found.edits):,} edits")
+        _not_carried([str(item) for item in found.left])
+    ctx.exit(FINDING if found.left else 0)
 
 
 @main.command()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from workbook.model import Model
 
 CHARACTERS, CHARACTERS_SMALL = 1.14, 1.25  # characters of running text in a unit of column width, at 10 and 9 points
-SMALL = {"unit", "provenance", "how", "muted", "header_unit"}
+SMALL = {"unit", "provenance", "note", "how", "muted", "header_unit"}
 PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
 SMALLEST = 40  # percent; below it a sheet is not readable and takes several pages side by side

@@ -37,15 +37,24 @@ def formulas(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str]]:
 
     Raises WorkbookError for a formula that Excel would refuse.
     """
+    for row, text, _ in patterns(layout, quantity):
+        yield row, text
+
+
+def patterns(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str, str]]:
+    """Yield what ``formulas`` does, and the pattern of the text: equal for formulas of a segment that say the same.
+
+    It is empty where each row has a text of its own.
+    """
     for row, (target, index) in quantity.links.items():
         home = layout.cell(quantity.id, row)[0]
-        yield row, _reference(layout, home, target, index, absolute=False)
+        yield row, _reference(layout, home, target, index, absolute=False), ""
     table = layout.model.tables[quantity.table]
     for variant in quantity.variants:
         try:
-            for row, text in _variant(layout, table, quantity, variant.lowered, variant.rows):
+            for row, text, pattern in _variant(layout, table, quantity, variant.lowered, variant.rows):
                 _check_size(text)
-                yield row, text
+                yield row, text, pattern
         except TooLongError:
             message = f"'{quantity.id}': the formula has more than {MAXIMUM_LENGTH:,} characters or {MAXIMUM_NESTING} nested brackets"
             raise WorkbookError([Diagnostic(variant.formula.place, message, "split it into helper columns")]) from None
@@ -64,7 +73,7 @@ def _check_size(text: str) -> None:
             raise TooLongError
 
 
-def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> Iterator[tuple[int, str]]:
+def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> Iterator[tuple[int, str, str]]:
     """One expression over its rows: written once a segment, with the row number or the column letters filled in."""
     segment, template = None, ""
     for row in rows:
@@ -74,10 +83,10 @@ def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows:
             writer = _Writer(layout, table, segment.sheet, row)
             text, _ = writer.write(tree)
             if writer.fixed_to_row:
-                yield row, _filled(text, segment, row)
+                yield row, _filled(text, segment, row), ""
                 continue
             template = text
-        yield row, _filled(template, segment, row)
+        yield row, _filled(template, segment, row), template
 
 
 def _filled(template: str, segment: Segment, row: int) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 TEXT_COLUMNS = 8  # texts and pairs of charts span so many columns
 DEFAULT_WIDTH = 11.0
 LINE = 15.0
+NOTE = "note"  # the style of the cell beside an input in which users may write
 
 
 def column_pixels(width: float) -> int:
@@ -102,12 +103,13 @@ class SheetPlan:
 
 @dataclass(slots=True)
 class Layout:
-    """The placed workbook."""
+    """The placed workbook; ``notes`` gives what users wrote beside inputs in place of the templates' notes, by sheet and row."""
 
     model: Model
     sheets: dict[str, SheetPlan] = field(default_factory=dict)
     segments: dict[str, list[Segment]] = field(default_factory=dict)
     names: dict[str, tuple[str, int]] = field(default_factory=dict)
+    notes: dict[tuple[str, int], str] = field(default_factory=dict)
     _named: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def segment(self, quantity: str, row: int) -> Segment:

@@ -28,6 +28,14 @@ def column_letters(column: int) -> str:
     return letters
 
 
+def column_number(letters: str) -> int:
+    """Return the 0-based column of its letters (A to Z)."""
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - 64
+    return column - 1
+
+
 def quoted(sheet: str) -> str:
     """Return a sheet name as formulas need it: in quotes unless it is one plain word."""
     return sheet if _PLAIN.match(sheet) else f"'{sheet}'"

@@ -1,7 +1,8 @@
 """Overlays: cases and inputs from files of one's own, laid over the templates before they are compiled.
 
-An overlay adds cases to a table whose members have parents (members, parents, names), and gives values by cell id. The
-values are checked with those of the command line, when the model is known.
+An overlay adds cases to a table whose members have parents (members, parents, names), and gives values by cell id, alone
+or with what was pulled from a workbook with them. The values are checked with those of the command line, when the model
+is known.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from workbook.schema import Column, Declarations
 
 SETS, LABEL, PARENT = "sets", "label", "parent"
+WORKBOOK, TOLD = "workbook", ("version", "left")  # TOLD is for the reader of a file that was pulled
+VALUE, UNIT, NOTE, OF_EDIT = "value", "unit", "note", ("was", "took_over", "formula")  # OF_EDIT too
 MOST_CHARACTERS = 60
 NOT_IN_LABELS = set('*?~"')  # wildcards and quotes of the criteria that find a case by its name
 
@@ -35,12 +38,22 @@ class Given:
     name_place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What an overlay says of an input beside its value: the unit it was given in, and a note; None where it says nothing."""
+
+    place: Place
+    unit: str | None = None
+    note: str | None = None
+
+
 @dataclass(slots=True)
 class Overlaid:
-    """Declarations with the cases of overlays, the values given by cell id, and the mistakes found so far."""
+    """Declarations with the cases of overlays, the values and remarks by cell id, and the mistakes found so far."""
 
     declared: Declarations
     sets: dict[str, Given] = field(default_factory=dict)
+    remarks: dict[str, Remark] = field(default_factory=dict)
     problems: Problems = field(default_factory=Problems)
 
 
@@ -85,8 +98,9 @@ class _Overlay:
     def lay(self) -> None:
         """Add the cases of the file, and take its values."""
         known = tables_of_cases(self.result.declared)
+        self._check_workbook()
         for name, place in self.reader.node.keys.items():
-            if name == SETS:
+            if name in {SETS, WORKBOOK, *TOLD}:
                 continue
             if name not in known:
                 fix = suggest(name, [*known, SETS]) if known else f"it has none; give its inputs under '{SETS}'"
@@ -97,7 +111,30 @@ class _Overlay:
                 self._case(tables_of_cases(self.result.declared)[name], case, node, cases)
         given = self.reader.mapping(SETS)
         for cell_id, node in given:
-            self._take(cell_id, node, given.keys[cell_id])
+            place = given.keys[cell_id]
+            value = self._remark(cell_id, node, place) if isinstance(node, Mapping) else node
+            if value is not None:
+                self._take(cell_id, value, place)
+
+    def _check_workbook(self) -> None:
+        """Refuse what was pulled from another workbook."""
+        name, here = self.reader.text(WORKBOOK), self.result.declared.name
+        if name not in {"", here}:
+            message = f"holds edits of the workbook '{name}', not of '{here}'"
+            self.problems.add(self.reader.place_of(WORKBOOK), message, f"build that one: workbook build {name}")
+
+    def _remark(self, cell_id: str, node: Mapping, name_place: Place) -> Node | None:
+        """Take what was pulled with a value, and return the value; None where there is a note alone."""
+        reader = Reader(node, self.problems, f"the edit of '{cell_id}'")
+        value = reader.take(VALUE)
+        unit, note = (reader.text(key) if key in node.items else None for key in (UNIT, NOTE))
+        for key in OF_EDIT:
+            reader.take(key)
+        reader.finish()
+        self.result.remarks[cell_id] = Remark(name_place, unit, note)
+        if value is None and note is None:
+            self.problems.add(node.place, f"the edit of '{cell_id}' has neither '{VALUE}' nor '{NOTE}'", "give it a value")
+        return value
 
     def _take(self, cell_id: str, node: Node, name_place: Place) -> None:
         if not isinstance(node, Scalar) or node.value is None or isinstance(node.value, bool):

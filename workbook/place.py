@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbook.across import frozen, place_across
 from workbook.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, WIDEST, Canvas, unit_text
 from workbook.equations import equation
 from workbook.fit import paginate, settle_heights, text_width
-from workbook.layout import TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
+from workbook.layout import NOTE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
 from workbook.names import sheet_key, sheet_names
 from workbook.schema import (
     LYING,
@@ -137,6 +138,8 @@ class Placer(Canvas):
             self.plan.widen(1, min(WIDEST, text_width(self.layout.model, quantity.id)))
         self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
         self.provenance(3, quantity.inputs.get(row) or quantity.evidence.get(row), quantity.doc, quantity.format)
+        if quantity.is_settable(row):
+            self.plan.labels[-1] = replace(self.plan.labels[-1], style=NOTE)
         self.row += 1
         if row in quantity.alternates:
             basis, other = quantity.alternates[row]

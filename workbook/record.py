@@ -1,38 +1,231 @@
-"""The record of a build: a hidden sheet that says which template made a file and where the cells of each quantity stand."""
+"""The record of a build: a hidden sheet that carries what the templates gave, to tell later what was edited.
+
+It holds which templates and which package made the file; for each block of cells its id, place, unit and the
+fingerprints of its formulas; for each input its id, place, unit, note, and the value that the templates give it (also
+where the build was told another); for each row of a sheet the fingerprint of its texts. Beside blocks and inputs stands
+a formula that refers to their cells: spreadsheet programs keep such a formula pointing at them when rows are inserted
+or a sheet is renamed. It holds no time, user or machine.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
 
-from workbook.names import column_letters
+from workbook.evaluate import quantise
+from workbook.formula import patterns
+from workbook.layout import NOTE
+from workbook.names import column_letters, quoted
+from workbook.relative import Spot, fingerprint, relative
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from workbook.layout import Layout
+    from workbook.evaluate import Values
+    from workbook.layout import Layout, Segment
+    from workbook.model import Model, Quantity
 
 RECORD_SHEET = "_workbook"
-FORMAT_VERSION = "1"
-HEAD_ROWS = 4
-FIRST_PLACE = HEAD_ROWS + 3  # after an empty row and the heads, counted from 1
-PLACE_COLUMNS = ("id", "sheet", "first cell", "rows", "first row", "unit")
+FORMAT_VERSION = "2"
+HEAD = ("format", "workbook", "version", "basis", "package")
+PLACE_COLUMNS = ("id", "sheet", "first cell", "rows", "first row", "unit", "formulas", "cells now")
+INPUT_COLUMNS = ("input", "sheet", "cell", "value", "unit", "kind", "note cell", "note", "value now")
+TEXT_COLUMNS = ("texts", "rows")
+FIRST_PLACE = len(HEAD) + 3  # after an empty row and the heads, counted from 1
+NONE = "-"  # in place of a fingerprint where there is nothing
+MOST_ROWS = 1_048_576
+LONGEST_PRINTS = 30_000  # characters in a cell; Excel takes 32,767
+INPUT, TAKEN = "input", "taken over"
+ABOUT = "The state of this file when it was built. Read by workbook verify and pull: leave it as it is."
+
+
+class Anchor(NamedTuple):
+    """A formula that follows cells, and what it comes to."""
+
+    formula: str
+    value: float | str
+
+
+Item = str | float | Anchor
+
+
+def guarded(name: str) -> str:
+    """Return an id as the record holds it: LibreOffice takes ``_x1_`` in a text for the escape of a character."""
+    return name.replace("_x", "~x")
+
+
+def unguarded(text: str) -> str:
+    """Return the id that ``guarded`` was given; no id holds a ``~``."""
+    return text.replace("~x", "_x")
 
 
 def places(layout: Layout) -> Iterator[tuple[str, ...]]:
     """Yield what the record says of each run of cells, column by column; ``rows`` tells those that run across."""
     for quantity_id, segments in layout.segments.items():
-        unit = layout.model.quantities[quantity_id].unit
         for segment in segments:
-            first = f"{column_letters(segment.column)}{segment.row + 1}"
-            rows = f"{len(segment.rows)} across" if segment.across else str(len(segment.rows))
-            yield quantity_id, segment.sheet, first, rows, str(segment.rows.start), unit
+            yield _place(layout.model.quantities[quantity_id], segment)
 
 
-def record(layout: Layout, version: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yield the rows of the record sheet, each with its 0-based number."""
-    declared = layout.model.declared
-    yield from enumerate(
-        (("format", FORMAT_VERSION), ("workbook", declared.name), ("version", version), ("basis", declared.basis)),
+def _place(quantity: Quantity, segment: Segment) -> tuple[str, ...]:
+    rows = f"{len(segment.rows)} across" if segment.across else str(len(segment.rows))
+    return (
+        quantity.id,
+        segment.sheet,
+        Spot(segment.sheet, segment.row, segment.column).address,
+        rows,
+        str(segment.rows.start),
+        quantity.unit,
     )
-    yield HEAD_ROWS + 1, PLACE_COLUMNS
-    yield from enumerate(places(layout), FIRST_PLACE - 1)
+
+
+class Prints:
+    """Collects the fingerprints of formulas while they are written, so that none is written twice."""
+
+    def __init__(self) -> None:
+        """Start without formulas."""
+        self._found: dict[tuple[str, int], str] = {}
+        self._last: tuple[str, str, int, str] = ("", "", 0, "")
+
+    def add(self, quantity: str, row: int, spot: Spot, text: str, pattern: str, start: int) -> None:
+        """Take the formula of a quantity's row; ``start`` is the first row of its segment."""
+        last_quantity, last_pattern, last_start, found = self._last
+        if not pattern or (quantity, pattern, start) != (last_quantity, last_pattern, last_start):
+            found = fingerprint(relative(text, spot))
+            self._last = (quantity, pattern, start, found)
+        self._found[quantity, row] = found
+
+    def take(self, layout: Layout, quantity: Quantity) -> None:
+        """Take all formulas of a quantity."""
+        for row, text, pattern in patterns(layout, quantity):
+            segment = layout.segment(quantity.id, row)
+            self.add(quantity.id, row, Spot(segment.sheet, *segment.cell(row)), text, pattern, segment.rows.start)
+
+    def of(self, quantity: str, rows: Iterable[int]) -> str:
+        """Return the fingerprints of rows as runs, ``count:fingerprint``; NONE stands for rows that hold no formula."""
+        return _runs(self._found.get((quantity, row), NONE) for row in rows)
+
+
+def _runs(prints: Iterable[str]) -> str:
+    runs = [(found, len(list(same))) for found, same in groupby(prints)]
+    return "" if [found for found, _ in runs] == [NONE] else " ".join(f"{count}:{found}" for found, count in runs)
+
+
+def prints_of(runs: str) -> list[str]:
+    """Return for each row of a block its fingerprint, or NONE; raises ValueError for a text that is no list of runs."""
+    found: list[str] = []
+    for run in runs.split():
+        count, _, text = run.partition(":")
+        if not 0 < int(count) <= MOST_ROWS - len(found):
+            raise ValueError(run)
+        found += [text] * int(count)
+    return found
+
+
+def record(layout: Layout, values: Values, given: Model, prints: Prints, package: str) -> Iterator[tuple[int, tuple[Item, ...]]]:
+    """Yield the rows of the record sheet, each with its 0-based number.
+
+    ``given`` is the model before edits; cells that were edited instead of taking over a value count as what they were.
+    Cells hold a number, a text, or an Anchor. A block whose fingerprints need more than a cell goes on in the next row,
+    which has no id.
+    """
+    for name, quantity in given.quantities.items():
+        if quantity is not layout.model.quantities[name] and name in layout.segments:
+            prints.take(replace(layout, model=given), quantity)
+    declared = given.declared
+    told = (FORMAT_VERSION, declared.name, declared.version, declared.basis, package)
+    for number, (name, text) in enumerate(zip(HEAD, told, strict=True)):
+        yield number, (name, text, *([ABOUT] if number == 0 else []))
+    number = FIRST_PLACE - 2
+    yield number, PLACE_COLUMNS
+    for row in _blocks(layout, prints):
+        number += 1
+        yield number, row
+    number += 2
+    yield number, INPUT_COLUMNS
+    for item in _inputs(layout, values, given):
+        number += 1
+        yield number, item
+    number += 2
+    yield number, TEXT_COLUMNS
+    for sheet, runs in _texts(layout):
+        for part in _cut(runs):
+            number += 1
+            yield number, (sheet, part)
+
+
+def _texts(layout: Layout) -> Iterator[tuple[str, str]]:
+    """Yield each sheet and the fingerprints, row by row, of what is neither input nor formula nor note."""
+    found: dict[str, dict[int, dict[int, str | float]]] = {name: {} for name in layout.sheets}
+    for plan in layout.sheets.values():
+        for label in plan.labels:
+            if label.style != NOTE:
+                found[plan.name].setdefault(label.row, {})[label.column] = label.text
+    for quantity in layout.model.quantities.values():
+        for row, constant in quantity.constants.items() if quantity.id in layout.segments else ():
+            sheet, r, c = layout.cell(quantity.id, row)
+            found[sheet].setdefault(r, {})[c] = constant
+    for sheet, rows in found.items():
+        prints = (row_print(rows.get(row, {})) for row in range(max(rows, default=-1) + 1))
+        yield sheet, _runs(prints)
+
+
+def row_print(cells: Mapping[int, str | float]) -> str:
+    """Return the fingerprint of texts and numbers of a row by column, or NONE for a row without any."""
+    told = [
+        f"{column}={value.replace(chr(13), '')}" if isinstance(value, str) else f"{column}={value:.15G}"
+        for column, value in sorted(cells.items())
+        if value != ""
+    ]
+    return fingerprint("\n".join(told)) if told else NONE
+
+
+def _blocks(layout: Layout, prints: Prints) -> Iterator[tuple[Item, ...]]:
+    for quantity_id, segments in layout.segments.items():
+        for segment in segments:
+            first, *more = _cut(prints.of(quantity_id, segment.rows))
+            last = Spot(segment.sheet, *segment.last)
+            home = f"{quoted(segment.sheet)}!{_fixed(segment.row, segment.column)}:{_fixed(last.row, last.column)}"
+            anchor = Anchor(f"{'COLUMNS' if segment.across else 'ROWS'}({home})", len(segment.rows))
+            name, *place = _place(layout.model.quantities[quantity_id], segment)
+            yield guarded(name), *place, first, anchor
+            for text in more:
+                yield "", "", "", "", "", "", text
+
+
+def _cut(runs: str) -> list[str]:
+    """Cut fingerprints at blanks into texts that fit into cells."""
+    parts = [""]
+    for run in runs.split():
+        if len(parts[-1]) + len(run) >= LONGEST_PRINTS:
+            parts.append("")
+        parts[-1] += f" {run}" if parts[-1] else run
+    return parts
+
+
+def _fixed(row: int, column: int) -> str:
+    return f"${column_letters(column)}${row + 1}"
+
+
+def _inputs(layout: Layout, values: Values, given: Model) -> Iterator[tuple[Item, ...]]:
+    notes = {(plan.name, label.row): label for plan in layout.sheets.values() for label in plan.labels if label.style == NOTE}
+    for cell_id, name, row in given.cells():
+        quantity = given.quantities[name]
+        if name not in layout.segments or not quantity.is_settable(row):
+            continue
+        spot = Spot(*layout.cell(name, row))
+        label = notes.get((spot.sheet, spot.row))
+        note = (Spot(spot.sheet, label.row, label.column).address, str(label.text)) if label else ("", "")
+        taken = quantity.takes_over(row)
+        now = values[name][row]
+        now = now if isinstance(now, str) else float(now)
+        # What an edited cell would take over is not known here.
+        value = ("" if row in layout.model.quantities[name].inputs else now) if taken else given_value(given, quantity, row)
+        anchor = Anchor(f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}", now)
+        yield guarded(cell_id), spot.sheet, spot.address, value, quantity.unit, TAKEN if taken else INPUT, *note, anchor
+
+
+def given_value(model: Model, quantity: Quantity, row: int) -> float | str:
+    """Return the value that the templates give an input, as its cell shows it."""
+    value = quantity.inputs[row].value
+    return model.choices(quantity.bounds).get(value, value) if isinstance(value, str) else quantise(value)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
@@ -13,18 +10,21 @@ from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.worksheet import CellFormulaTuple, CellNumberTuple, Worksheet
 
 from workbook.charts import add_chart
-from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.expr.values import shown
-from workbook.formula import formulas
-from workbook.layout import DEFAULT_WIDTH, Layout, SheetPlan
+from workbook.files import whole
+from workbook.formula import patterns
+from workbook.layout import DEFAULT_WIDTH, NOTE, Layout, SheetPlan
 from workbook.names import column_letters, quoted
-from workbook.record import RECORD_SHEET, record
+from workbook.record import RECORD_SHEET, Anchor, Prints, record
+from workbook.relative import Spot
 from workbook.style import properties
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workbook.evaluate import Values
     from workbook.layout import Segment
-    from workbook.model import Quantity
+    from workbook.model import Model, Quantity
     from workbook.schema import Bounds
 
 CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 a fixed stamp: equal inputs give equal bytes
@@ -63,38 +63,25 @@ class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
         self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{cell.format._get_xf_index()}"{kind}><f>{text}</f><v>{value}</v></c>')  # noqa: SLF001
 
 
-def write(layout: Layout, values: Values, path: Path, version: str) -> dict[str, int]:
+def write(layout: Layout, values: Values, path: Path, version: str, given: Model | None = None) -> dict[str, int]:
     """Write the workbook and return counts of sheets, inputs and formulas.
+
+    ``given`` is the model before edits, for the record of the build; by default there are none.
 
     The file appears whole or not at all: it is written beside ``path`` and renamed. Raises WorkbookError when the
     place cannot be written.
     """
-    handle, name = -1, ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
-        os.close(handle)
-        counts = _Writer(layout, values, Path(name), version).run()
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except (OSError, XlsxWriterException) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"cannot be written: {reason}"
-        raise WorkbookError([Diagnostic(Place(str(path)), message, "close it elsewhere, or choose another place with --out")]) from None
-    finally:
-        if name:
-            Path(name).unlink(missing_ok=True)
-    return counts
+    with whole(path, XlsxWriterException) as part:
+        return _Writer(layout, values, part, version, given or layout.model).run()
 
 
 class _Writer:
-    def __init__(self, layout: Layout, values: Values, path: Path, version: str) -> None:
-        self.layout, self.values, self.version = layout, values, version
+    def __init__(self, layout: Layout, values: Values, path: Path, version: str, given: Model) -> None:
+        self.layout, self.values, self.version, self.given = layout, values, version, given
         self.book = xlsxwriter.Workbook(str(path), {"strings_to_urls": False, "nan_inf_to_errors": False})
         self.formats: dict[str, Any] = {}
         self.sheets: dict[str, Any] = {}
+        self.prints = Prints()
         self.counts = {"sheets": 0, "inputs": 0, "formulas": 0}
 
     def run(self) -> dict[str, int]:
@@ -148,8 +135,9 @@ class _Writer:
             if label.link:
                 self.ok(sheet.write_url(label.row, label.column, label.link, style, str(label.text)))
             elif label.span > 1:
+                text = self.layout.notes.get((plan.name, label.row), label.text) if label.style == NOTE else label.text
                 sheet.merge_range(label.row, label.column, label.row, label.column + label.span - 1, "", style)
-                self.ok(sheet.write_string(label.row, label.column, str(label.text), style))
+                self.ok(sheet.write_string(label.row, label.column, str(text), style))
             elif isinstance(label.text, str):
                 self.ok(sheet.write_string(label.row, label.column, label.text, style))
             else:
@@ -188,8 +176,9 @@ class _Writer:
             style = self.format(f"formula|{_digits(printed.raw)}|{quantity.unit}") if printed and not quantity.is_text else key_style
             self.constant(sheet, r, c, constant, style)
         link_style = self.format("banner") if quantity.table == "banner" else key_style if is_head else None
-        for row, text in formulas(self.layout, quantity):
-            sheet, r, c = self.layout.cell(quantity.id, row)
+        for row, text, pattern in patterns(self.layout, quantity):
+            segment = self.layout.segment(quantity.id, row)
+            spot = sheet, r, c = Spot(segment.sheet, *segment.cell(row))
             style = formula_style
             if row in quantity.links:
                 style = link_style or self.link_style(quantity, row, sheet, suffix)
@@ -197,6 +186,7 @@ class _Writer:
                 style = self.format(f"taken{suffix}")
                 self.validate(quantity, sheet, r, c)
             self.ok(self.sheets[sheet]._write_formula(r, c, text, style, values[row]))  # noqa: SLF001 the public form parses its arguments again
+            self.prints.add(quantity.id, row, spot, text, pattern, segment.rows.start)
             self.counts["formulas"] += 1
         self.conditional(quantity)
 
@@ -270,12 +260,18 @@ class _Writer:
             self.ok(self.sheets[sheet].conditional_format(first, left, last, right, HEAT))
 
     def record(self) -> None:
-        """A hidden sheet that says which template made the file and which id each block of cells has."""
+        """A hidden sheet that carries what the file held when it was built; see the module ``record``."""
         sheet = self.book.add_worksheet(RECORD_SHEET, worksheet_class=_Sheet)
         sheet.hide()
-        for row, texts in record(self.layout, self.version):
-            for column, text in enumerate(texts):
-                self.ok(sheet.write_string(row, column, text))
+        style = self.format("record")
+        for row, items in record(self.layout, self.values, self.given, self.prints, self.version):
+            for column, item in enumerate(items):
+                if isinstance(item, Anchor):
+                    self.ok(sheet._write_formula(row, column, item.formula, style, item.value))  # noqa: SLF001 as above
+                elif isinstance(item, str):
+                    self.ok(sheet.write_string(row, column, item) if item else None)
+                else:
+                    self.ok(sheet.write_number(row, column, item))
 
 
 def _digits(raw: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from tests.reference.printed import PRINTED
-from tests.support import TINY, change_cells, command, formula_cells, require, require_all
+from tests.support import TINY, change_cells, command, formula_cells, recorded_formulas, require, require_all
 from workbook import api
 from workbook.cli import SHOWN_DIFFERENCES
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN
@@ -48,7 +48,7 @@ def report(paper: api.BuildReport) -> VerifyReport:
 def poisoned(paper: api.BuildReport) -> Path:
     """Give a copy of the paper workbook in which no cached value is right."""
     copy = paper.path.with_name("poisoned.xlsx")
-    assert poison(paper.path, copy) == paper.formulas
+    assert poison(paper.path, copy) == paper.formulas + recorded_formulas(paper.path)
     return copy
 
 

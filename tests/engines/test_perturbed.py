@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines.storm import SEED, Edits, asked_of, check, check_undone, place, storm
-from tests.support import TINY, require
+from tests.support import TINY, recorded_formulas, require
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.evaluate import evaluate, quantise
@@ -143,7 +143,7 @@ def rebuilt(built: tuple[Path, api.Book]) -> list[tuple[Path, api.Book]]:
         assert len(book.edits) == EDITS
         file = built[0].with_name(f"rebuilt-{len(found)}.xlsx")
         write(book.layout, book.values, file, api.package_version())
-        assert poison(file, file.with_suffix(".poisoned.xlsx")) == len(expectations(book))
+        assert poison(file, file.with_suffix(".poisoned.xlsx")) == len(expectations(book)) + recorded_formulas(file)
         found.append((file, book))
     # Weights that do not fit, say: a cell would hold an error value, and the build says which.
     assert all("would be an error" in text for text in refused)

@@ -214,7 +214,7 @@ def test_explanations_speak_of_columns(formulas: dict[str, str]) -> None:
 
 
 def test_the_record_tells_what_runs_across(opened: Any, file: Path, tmp_path: Path) -> None:
-    record = {row[0].value: [cell.value for cell in row[1:4]] for row in opened[RECORD_SHEET].iter_rows(min_row=7)}
+    record = {row[0].value: [cell.value for cell in row[1:4]] for row in opened[RECORD_SHEET].iter_rows(min_row=8)}
     assert record["cases.pue"] == ["Cases", "H11", "4 across"]
     assert record["by_case.energy"] == ["Results", "B52", "4"]
     root = copy_of(ACROSS, tmp_path / "templates")

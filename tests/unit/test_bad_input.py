@@ -718,11 +718,8 @@ RECORDS = {
         lambda book: book[RECORD_SHEET].__setitem__("C9", "ZZ99"),
         "was built from other templates or with other overlays: 1 quantities differ",
     ),
-    "hole": (
-        lambda book: book[RECORD_SHEET].__setitem__("C9", None),
-        "was built from other templates or with other overlays: 1 quantities differ",
-    ),
-    "end": (lambda book: book[RECORD_SHEET].delete_rows(9, 99), "was built from other templates"),
+    "hole": (lambda book: book[RECORD_SHEET].__setitem__("C9", None), f"{RECORD_SHEET}!C9: the record of the build is damaged"),
+    "end": (lambda book: book[RECORD_SHEET].delete_rows(9, 999), f"{RECORD_SHEET}!A8: the record of the build is damaged"),
     "empty": (lambda book: book[RECORD_SHEET].delete_rows(1, 999), "was written in format None"),
     "gone": (lambda book: book.__delitem__(RECORD_SHEET), "holds no record of its build"),
     "sheet": (lambda book: book.__delitem__("Checks"), "lacks the sheet 'Checks'"),

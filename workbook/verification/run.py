@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,31 +13,36 @@ from workbook.api import Book, evaluated, parse_sets, prepared
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.values import shown
 from workbook.formula import formulas
-from workbook.names import column_letters
+from workbook.names import column_letters, quoted
 from workbook.overlay import Given
-from workbook.record import FIRST_PLACE, FORMAT_VERSION, HEAD_ROWS, RECORD_SHEET, places
+from workbook.record import NONE, Prints, places, prints_of
+from workbook.relative import Spot
+from workbook.verification.baseline import baseline, read
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verification.engines import find
 from workbook.verification.engines.base import EngineFailure
+from workbook.verification.findings import changed_formulas, changed_texts, structure
+from workbook.verification.located import Located, spot_of
 from workbook.verification.poison import poison
-from workbook.verification.xlsx import UnreadableWorkbook, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from workbook.api import Files
     from workbook.layout import Layout
+    from workbook.verification.baseline import Baseline, Block, Contents
     from workbook.verification.engines.base import CellValue
-    from workbook.verification.xlsx import Cell
 
 SAVED = "as saved"
 COLUMNS = ("engine", "sheet", "address", "id", "formula", "expected", "got", "verdict")
-Contents = dict[str, dict[str, "Cell"]]
 
 
 @dataclass(slots=True)
 class VerifyReport:
-    """The outcome: a row for each engine and cell that does not agree, and counts for all."""
+    """The outcome: a row for each engine and cell that does not agree, and counts for all.
+
+    ``changed`` says in words what is not as it was built; ``unsaved`` whether the file holds no results at all.
+    """
 
     path: Path
     cells: int
@@ -46,6 +51,7 @@ class VerifyReport:
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     differences: list[tuple[object, ...]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    unsaved: bool = False
 
     @property
     def ok(self) -> bool:
@@ -80,13 +86,23 @@ def verify(
     path = Path(path)
     tell = progress or (lambda _: None)
     chosen = find(None if engines is None else list(dict.fromkeys(engines)))
-    contents = _read(path)
-    book = book_of(path, contents, templates, overlay)
+    contents = read(path)
+    located = Located(baseline(path, contents), contents)
+    book = _book_of(path, located, templates, overlay)
     expected = expectations(book)
-    report = VerifyReport(path, len(expected), changed=_changed_formulas(expected, contents))
+    named = {spot_of(item.sheet, item.address): (item.id, item.formula) for item in expected}
+    found = [*structure(located), *changed_formulas(located, named), *changed_texts(path, located)]
+    report = VerifyReport(path, len(expected), changed=[str(item) for item in found])
+    expected = [
+        replace(item, sheet=spot.sheet, address=spot.address)
+        for item, spot in zip(expected, map(located.place, named), strict=True)
+        if spot
+    ]
     saved = {(item.sheet, item.address): contents[item.sheet].get(item.address) for item in expected}
     if any(cell is not None and cell.value is not None for cell in saved.values()):
         _compare(report, SAVED, expected, {key: cell.value if cell else None for key, cell in saved.items()})
+    else:
+        report.unsaved = True
     with tempfile.TemporaryDirectory(prefix="workbook-verify-") as folder:
         copy = Path(folder) / path.name
         poison(path, copy)
@@ -115,113 +131,89 @@ def verify(
     return report
 
 
-def _read(path: Path) -> Contents:
-    try:
-        return read_cells(path)
-    except UnreadableWorkbook as error:
-        raise WorkbookError([Diagnostic(Place(str(path)), str(error), "give a file written by: workbook build")]) from None
-    except OSError as error:
-        raise WorkbookError([Diagnostic(Place(str(path)), f"cannot be read: {error.strerror or error}")]) from None
-
-
 def book_of(path: Path, contents: Contents, templates: Path | str | None, overlay: Files = None) -> Book:
     """Return the book that a file was built from, with the file's own inputs; raises WorkbookError."""
-    record = contents.get(RECORD_SHEET)
-    if record is None:
-        raise WorkbookError(
-            [
-                Diagnostic(
-                    Place(str(path)),
-                    f"holds no record of its build (hidden sheet {RECORD_SHEET})",
-                    "give a file written by: workbook build",
-                )
-            ]
-        )
-    head = {
-        str(record[f"A{row}"].value): str(record[f"B{row}"].value)
-        for row in range(1, HEAD_ROWS + 1)
-        if f"A{row}" in record and f"B{row}" in record
-    }
-    if head.get("format") != FORMAT_VERSION:
-        raise WorkbookError(
-            [
-                Diagnostic(
-                    Place(str(path)), f"was written in format {head.get('format')}, this package reads {FORMAT_VERSION}", "build it again"
-                )
-            ]
-        )
-    layout, _ = prepared(head.get("workbook", ""), templates, overlay=overlay)  # the values of overlays are in the file
+    return _book_of(path, Located(baseline(path, contents), contents), templates, overlay)
+
+
+def _book_of(path: Path, located: Located, templates: Path | str | None, overlay: Files) -> Book:
+    layout, _ = prepared(located.baseline.workbook, templates, overlay=overlay)  # the values of overlays are in the file
     book = evaluated(layout.model, layout, {})
-    _check_places(path, record, book.layout)
-    for sheet in book.layout.sheets:
-        if sheet not in contents:
-            raise WorkbookError([Diagnostic(Place(str(path)), f"lacks the sheet '{sheet}'", "sheets keep their names; build it again")])
-    _check_cases(path, contents, book.layout)
-    sets = _edits(path, contents, book)
-    return evaluated(book.model, book.layout, sets)
+    _check_templates(path, located.baseline, book.layout)
+    for built, now in located.sheets.items():
+        if now is None:
+            raise WorkbookError(
+                [Diagnostic(Place(str(path)), f"lacks the sheet '{built}'", "take another copy of the file, or build it again")]
+            )
+    return evaluated(book.model, book.layout, _edits(path, located, book))
 
 
-def _check_places(path: Path, record: dict[str, Cell], layout: Layout) -> None:
-    """The file must place its cells where today's templates do."""
-    written = set()
-    row = FIRST_PLACE
-    while f"A{row}" in record:
-        written.add(tuple(str(record[at].value) if (at := f"{column}{row}") in record else "" for column in "ABCDE"))
-        row += 1
-    current = {place[:5] for place in places(layout)}
-    if written != current:
-        changed = sorted({item[0] for item in written ^ current})
-        raise _built_otherwise(path, f"{len(changed)} quantities differ, such as '{changed[0]}'")
+def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
+    """The file must have been built with the places and formulas of today's templates, whatever was edited since."""
+    written = {block.place for block in found.blocks}
+    changed = sorted({place[0] for place in written ^ {place[:5] for place in places(layout)}})
+    what = "quantities differ"
+    if not changed:
+        what = "formulas differ"
+        changed = sorted({block.id for block in found.blocks if _says_otherwise(block, layout)})
+    if not changed:
+        what = "inputs differ"  # an overlay may have added as many other cases
+        today = {cell_id for cell_id, name, row in layout.model.cells() if _is_placed_input(layout, name, row)}
+        changed = sorted(today ^ found.inputs.keys())
+    if changed:
+        message = f"was built from other templates or with other overlays: {len(changed)} {what}, such as '{changed[0]}'"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, "give those with --templates and --overlay, or build it again")])
 
 
-def _built_otherwise(path: Path, how: str) -> WorkbookError:
-    message = f"was built from other templates or with other overlays: {how}"
-    return WorkbookError([Diagnostic(Place(str(path)), message, "give those with --templates and --overlay, or build it again")])
+def _is_placed_input(layout: Layout, name: str, row: int) -> bool:
+    return name in layout.segments and layout.model.quantities[name].is_settable(row)
 
 
-def _check_cases(path: Path, contents: Contents, layout: Layout) -> None:
-    """The members of tables with parents must be those of the file, by name: an overlay may have as many others."""
-    for table in (table for table in layout.model.tables.values() if table.parents):
-        quantity = layout.model.quantities[table.keys[0].quantity]
-        for row, name in quantity.constants.items():
-            sheet, r, c = layout.cell(quantity.id, row)
-            address = f"{column_letters(c)}{r + 1}"
-            cell = contents[sheet].get(address)
-            held = cell.value if cell else None
-            if held != name:
-                raise _built_otherwise(path, f"{sheet}!{address} holds {held!r}, not {name!r}")
+def _says_otherwise(block: Block, layout: Layout) -> bool:
+    """Whether the templates now have another formula in a block; cells that may be typed over say so in other ways."""
+    quantity, prints = layout.model.quantities[block.id], Prints()
+    rows = range(block.first_row, block.first_row + block.size)
+    prints.take(layout, quantity)
+    today = prints_of(prints.of(quantity.id, rows)) or [NONE] * block.size
+    written = block.prints or (NONE,) * block.size
+    if len(today) != len(written):
+        return True
+    return any(one != other for row, one, other in zip(rows, today, written, strict=True) if not quantity.is_settable(row))
 
 
-def _edits(path: Path, contents: Contents, book: Book) -> dict[tuple[str, int], float | str]:
+def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], float | str]:
     """Return the inputs of a file as edits; raises WorkbookError naming each cell that holds no usable value.
 
-    A cell that takes over a value holds a formula; a value in its place is one of its own.
+    A cell that takes a value over holds a formula; a value in its place is one of its own.
     """
     sets: dict[str, Given] = {}
     problems = Problems()
-
-    def place_of(name: str, row: int) -> Place:
-        return Place(f"{path}: {book.layout.address(name, row)}")
-
+    places: dict[str, Place] = {}
     for cell_id, name, row in book.model.cells():
         quantity = book.model.quantities[name]
         takes_over = quantity.takes_over(row)
-        if not quantity.is_settable(row) or name not in book.layout.segments:
+        if not _is_placed_input(book.layout, name, row):
             continue
-        sheet, r, c = book.layout.cell(name, row)
-        cell = contents.get(sheet, {}).get(f"{column_letters(c)}{r + 1}")
+        built = Spot(*book.layout.cell(name, row))
+        spot = located.place(built)
+        at = spot or built
+        places[cell_id] = Place(f"{path}: {quoted(at.sheet)}!{at.address}")
+        if spot is None:
+            problems.add(places[cell_id], f"the cell of {cell_id} was deleted", "take another copy of the file, or build it again")
+            continue
+        cell = located.cell(spot)
         if takes_over and cell is not None and cell.is_formula:
             continue
         value = cell.value if cell else None
         usable = isinstance(value, str) if quantity.is_text else isinstance(value, float | int) and not isinstance(value, bool)
         if not usable or isinstance(value, bool) or value is None or not isinstance(value, str | float | int):
             problems.add(
-                place_of(name, row),
+                places[cell_id],
                 f"{cell_id} holds {'nothing' if value is None else repr(value)}",
                 f"enter {'a text' if quantity.is_text else 'a number in ' + quantity.unit}",
             )
         elif takes_over or value != book.values[name][row]:
-            sets[cell_id] = Given(value, place_of(name, row))
+            sets[cell_id] = Given(value, places[cell_id])
     problems.raise_if_any()
     return parse_sets(book.model, sets)
 
@@ -235,23 +227,6 @@ def expectations(book: Book) -> list[Expected]:
             sheet, r, c = book.layout.cell(name, row)
             found.append(Expected(sheet, f"{column_letters(c)}{r + 1}", book.model.cell_id(name, row), text, values[row]))
     return found
-
-
-def _changed_formulas(expected: list[Expected], contents: Contents) -> list[str]:
-    """Name formula cells that hold something else now (spreadsheet programs may respell a formula; blanks are ignored)."""
-    changed = []
-    for item in expected:
-        cell = contents.get(item.sheet, {}).get(item.address)
-        if cell is None or not cell.is_formula:
-            held = "nothing" if cell is None or cell.value is None else f"the constant {cell.value!r}"
-            changed.append(f"{item.sheet}!{item.address} ({item.id}) holds {held} in place of ={item.formula}")
-        elif cell.formula is not None and _plain(cell.formula) != _plain(item.formula):
-            changed.append(f"{item.sheet}!{item.address} ({item.id}) holds ={cell.formula} in place of ={item.formula}")
-    return changed
-
-
-def _plain(text: str) -> str:
-    return text.replace(" ", "").replace("'", "").replace("$", "").upper()
 
 
 def _compare(report: VerifyReport, engine: str, expected: list[Expected], got: dict[tuple[str, str], CellValue]) -> None:

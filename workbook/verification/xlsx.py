@@ -52,12 +52,13 @@ class Cell(NamedTuple):
 
     ``formula`` has no leading equals sign and keeps prefixes such as ``_xlfn.``. It is None for a constant, and also
     for a follower of a shared formula and for the inner cells of an array formula, where ``is_formula`` is True.
-    ``value`` is the constant or the cached result.
+    ``value`` is the constant or the cached result. ``follows`` names the cell whose shared formula a follower has.
     """
 
     formula: str | None
     value: CellValue
     is_formula: bool
+    follows: str = ""
 
 
 def cell_position(reference: str) -> tuple[int, int]:
@@ -124,6 +125,8 @@ class _SheetReader:
         self._part = part
         self._strings = strings
         self._arrays = ArrayRegions()
+        self._masters: dict[str, str] = {}
+        self._shared_by: str | None = None
         self._row = 0
         self._last_reference = ""
         self._reference: str | None = None
@@ -148,6 +151,7 @@ class _SheetReader:
             self._is_formula = True
             if attributes.get("t") in {"array", "dataTable"}:
                 self._arrays.add(attributes.get("ref", ""))
+            self._shared_by = attributes.get("si") if attributes.get("t") == "shared" else None
             self._pieces = []
         elif tag in {"v", "t"}:
             self._pieces = []
@@ -161,7 +165,7 @@ class _SheetReader:
             reference = cell_reference(self._row, column + 1)
         self._reference = self._last_reference = reference
         self._kind = attributes.get("t", "n")
-        self._formula = self._stored = None
+        self._formula = self._stored = self._shared_by = None
         self._is_formula = False
         self._inline = []
 
@@ -189,7 +193,13 @@ class _SheetReader:
 
     def _end_cell(self, reference: str) -> None:
         is_formula = self._is_formula or self._arrays.covers(reference)
-        self.cells[reference] = Cell(self._formula, self._value(reference), is_formula)
+        follows = ""
+        if self._shared_by is not None:
+            if self._formula is None:
+                follows = self._masters.get(self._shared_by, "")
+            else:
+                self._masters[self._shared_by] = reference
+        self.cells[reference] = Cell(self._formula, self._value(reference), is_formula, follows)
         _check_count(len(self.cells), "cells")
         self._reference = None
 
@@ -242,6 +252,7 @@ def read_cells(path: Path) -> dict[str, dict[str, Cell]]:
                 message = f"the part {sheet.path} names a cell that can not exist ({error})"
                 raise UnreadableWorkbook(message) from error
             sheets[sheet.name] = reader.cells
+            _check_count(sum(map(len, sheets.values())), "cells")
         return sheets
 
 
@@ -304,5 +315,5 @@ def _unescape(text: str) -> str:
 
 def _check_count(count: int, what: str) -> None:
     if count > MAXIMUM_CELLS:
-        message = f"the file holds more than {MAXIMUM_CELLS} {what} in one part"
+        message = f"the file holds more than {MAXIMUM_CELLS} {what}"
         raise UnreadableWorkbook(message)

@@ -1,0 +1,1 @@
+"""Edits that go through spreadsheet programs and come back."""

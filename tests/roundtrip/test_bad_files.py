@@ -1,0 +1,168 @@
+"""A file from anyone: whatever it is, pull says in one sentence what is wrong, and writes nothing."""
+
+from __future__ import annotations
+
+import random
+import zipfile
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+
+from tests.roundtrip.edits import change_part, in_libreoffice, place
+from tests.support import RECORD_SHEET, TINY, command
+from workbook import api
+from workbook.errors import WorkbookError
+from workbook.overlay import overlaid
+from workbook.roundtrip.file import text_of
+from workbook.roundtrip.pull import pull
+from workbook.verification import package
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the small workbook once."""
+    path = tmp_path_factory.mktemp("good") / "tiny.xlsx"
+    api.build("tiny", path, templates=TINY)
+    return path
+
+
+def refused(path: Path) -> str:
+    """Pull from a file that cannot be read; give the message."""
+    target = path.with_name("edits.yaml")
+    result = command("pull", path, "-o", target)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert not target.exists()
+    assert [item.name for item in path.parent.iterdir() if item.name.startswith(".")] == []
+    return result.stderr
+
+
+def _nothing(_: Path, target: Path) -> None:
+    target.write_bytes(b"")
+
+
+def _truncated(good: Path, target: Path) -> None:
+    target.write_bytes(good.read_bytes()[:-200])
+
+
+def _encrypted(_: Path, target: Path) -> None:
+    target.write_bytes(bytes.fromhex("D0CF11E0A1B11AE1") + bytes(512))
+
+
+def _text(_: Path, target: Path) -> None:
+    target.write_text("sets: {}", "utf-8")
+
+
+def _foreign(_: Path, target: Path) -> None:
+    openpyxl.Workbook().save(target)
+
+
+def _bomb(good: Path, target: Path) -> None:
+    with zipfile.ZipFile(good) as before, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as after:
+        for item in before.infolist():
+            after.writestr(item, before.read(item))
+        after.writestr("xl/bomb.xml", bytes(20 * 2**20))
+
+
+def _entities(good: Path, target: Path) -> None:
+    change_part(good, target, "xl/workbook.xml", "<workbook ", '<!DOCTYPE a [<!ENTITY b "c">]>\n<workbook ')
+
+
+def _outside(good: Path, target: Path) -> None:
+    change_part(good, target, "xl/sharedStrings.xml", "<sst ", '<!DOCTYPE a SYSTEM "file:///etc/passwd">\n<sst ')
+
+
+BAD: dict[str, tuple[Callable[[Path, Path], None], str]] = {
+    "nothing": (_nothing, "it is no zip archive"),
+    "truncated": (_truncated, "the file is cut short or damaged"),
+    "encrypted": (_encrypted, "the file is password-protected or an old .xls"),
+    "text": (_text, "it is no zip archive"),
+    "foreign": (_foreign, f"holds no record of its build (hidden sheet {RECORD_SHEET})"),
+    "bomb": (_bomb, "the part xl/bomb.xml"),
+    "entities": (_entities, "declares a document type"),
+    "outside": (_outside, "declares a document type"),
+}
+
+
+@pytest.mark.parametrize(("make", "message"), BAD.values(), ids=BAD)
+def test_a_file_that_cannot_be_read_is_told(make: Callable[[Path, Path], None], message: str, good: Path, tmp_path: Path) -> None:
+    make(good, tmp_path / "bad.xlsx")
+    said = refused(tmp_path / "bad.xlsx")
+    assert said.startswith(f"{tmp_path / 'bad.xlsx'}: ")
+    assert message in said
+    assert len(said.splitlines()) == 2
+
+
+def test_a_missing_file_and_a_folder_are_told(tmp_path: Path) -> None:
+    assert "cannot be read: No such file" in refused(tmp_path / "no.xlsx")
+    (tmp_path / "folder.xlsx").mkdir()
+    assert "cannot be read: Is a directory" in refused(tmp_path / "folder.xlsx")
+
+
+def test_a_record_that_anything_happened_to_gives_a_message_and_no_traceback(good: Path, tmp_path: Path) -> None:
+    dice = random.Random(7)  # noqa: S311 tests need the same numbers each time
+    told = 0
+    for _ in range(60):
+        opened = openpyxl.load_workbook(good)
+        sheet = opened[RECORD_SHEET]
+        for _ in range(dice.randint(1, 3)):
+            cell = sheet.cell(dice.randint(1, sheet.max_row), dice.randint(1, 9))
+            cell.value = dice.choice(
+                [None, "", "x", "=#REF!", "=ROWS(No!$A$1:$A$9)", "=A1", -1, 0, 1e300, "1:", "9999999999:a", "AAAA1", True]
+            )
+        opened.save(tmp_path / "bad.xlsx")
+        try:
+            pull(tmp_path / "bad.xlsx")
+        except WorkbookError:
+            told += 1
+    assert told >= 20
+
+
+def test_a_record_cannot_ask_for_more_than_a_sheet_holds(good: Path, tmp_path: Path) -> None:
+    opened = openpyxl.load_workbook(good)
+    for row in range(8, 40):
+        opened[RECORD_SHEET].cell(row, 4).value = "1000000"
+    opened.save(tmp_path / "bad.xlsx")
+    assert "the record of the build is damaged" in refused(tmp_path / "bad.xlsx")
+
+
+def test_the_limits_of_the_reader_hold_here(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "MAXIMUM_UNCOMPRESSED_BYTES", 1000)
+    with pytest.raises(WorkbookError, match="the file unpacks to more than"):
+        pull(good)
+
+
+# Texts from anyone.
+
+HOSTILE = ["x" * 10_000, "=1+1", '"}\n- a: &b', "\x0b\x7f\x85 #", "§\u2028 end", "🙂 | é", "' \" \\ \t"]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_any_text_in_labels_notes_and_inputs_is_carried_as_a_text(text: str, good: Path, tmp_path: Path) -> None:
+    book = api.load("tiny", TINY)
+    sheet, address = place(book, "run.weights")
+    maker = place(book, "gpus.small.maker")
+    opened = openpyxl.load_workbook(good)
+    for name, at in ((sheet, f"A{address[1:]}"), (sheet, f"L{address[1:]}"), maker):
+        cell = opened[name][at]
+        cell.value = text.replace("\x0b", "_x000B_") if "\x0b" in text else text
+        cell.data_type = "s"
+    opened.save(tmp_path / "edited.xlsx")
+    found = pull(tmp_path / "edited.xlsx")
+    assert set(found.edits) == {"run.weights", "gpus.small.maker"}
+    (tmp_path / "edits.yaml").write_text(text_of(found), "utf-8")
+    back = overlaid(book.model.declared, tmp_path / "edits.yaml")
+    kept = text.replace("\x0b", "\ufffd")
+    assert {name: given.value for name, given in back.sets.items()} == {"gpus.small.maker": kept}
+    assert {name: remark.note for name, remark in back.remarks.items() if remark.note is not None} == {"run.weights": kept}
+
+
+def test_a_formula_in_a_label_is_no_text(good: Path, tmp_path: Path) -> None:
+    sheet, address = place(api.load("tiny", TINY), "run.weights")
+    in_libreoffice([(good, tmp_path / "b.xlsx", [["formula", sheet, f"A{address[1:]}", '=HYPERLINK("http://a","b")']])])
+    found = pull(tmp_path / "b.xlsx")
+    assert (found.sets, [item.address for item in found.left]) == ({}, [f"{address[1:]}:{address[1:]}"])

@@ -1,0 +1,44 @@
+"""One run on the planning workbook: its size, the time it takes, and edits that come back from a program."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING
+
+from tests.roundtrip.edits import differing, draw, in_libreoffice, place
+from workbook import api
+from workbook.errors import WorkbookError
+from workbook.roundtrip.pull import pull
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_edits_of_the_planning_workbook_come_back(tmp_path: Path) -> None:
+    path, target = tmp_path / "planning.xlsx", tmp_path / "saved.xlsx"
+    api.build("planning", path)
+    assert path.stat().st_size < 4 * 2**20
+    book, dice = api.load("planning"), random.Random(3)  # noqa: S311 tests need the same numbers each time
+    edits = draw(book, dice, 40)
+    assert len(edits) > 10
+    in_libreoffice([(path, target, [["value", *place(book, cell_id), value] for cell_id, value in edits.items()])])
+    start = time.perf_counter()
+    found = pull(target)
+    assert time.perf_counter() - start < 60
+    wanted = differing(book, edits)
+    assert found.sets == {name: value if isinstance(value, str) else float(f"{value:.15G}") for name, value in wanted.items()}
+    assert found.left == []
+
+
+def test_edits_given_to_a_build_of_planning_come_back(tmp_path: Path) -> None:
+    book, dice = api.load("planning"), random.Random(4)  # noqa: S311 as above
+    for _ in range(5):
+        edits = draw(book, dice, 6)
+        try:
+            api.build("planning", tmp_path / "planning.xlsx", sets=edits)
+        except WorkbookError:
+            continue
+        assert pull(tmp_path / "planning.xlsx").sets == differing(book, edits)
+        return
+    raise AssertionError("no edits could be built")

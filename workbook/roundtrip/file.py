@@ -1,0 +1,69 @@
+"""Edits as an overlay: a YAML file that people read and a build takes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.files import check_target, whole
+from workbook.source import MAXIMUM_BYTES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbook.roundtrip.pull import Edit, Edits
+
+HEAD = """\
+# What was changed in a workbook since it was built. Build it again with these changes:
+#   workbook build {name} --overlay THIS_FILE
+# 'was' is what the templates gave, 'took_over' what the cell showed while it took over another's value.
+"""
+LEFT = "# Changes that a build cannot take: make them in the templates, or enter them again."
+_UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # as in ``source``
+_BREAKS = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff]")  # characters that YAML takes for line ends, or not at all
+_PLAIN_KEY = re.compile(r"[a-z][a-z0-9_.]*\Z")
+
+
+def text_of(edits: Edits) -> str:
+    """Return edits as YAML: sorted by id, one a line, and what cannot be carried below. Equal edits give equal texts."""
+    lines = [HEAD.format(name=edits.workbook).rstrip(), f"workbook: {_scalar(edits.workbook)}", f"version: {_scalar(edits.version)}"]
+    lines.append("sets:" if edits.edits else "sets: {}")
+    lines += [f"  {name if _PLAIN_KEY.match(name) else _scalar(name)}: {_edit(edits.edits[name])}" for name in sorted(edits.edits)]
+    if edits.left:
+        lines += [LEFT, "left:", *(f"  - {_scalar(str(item))}" for item in edits.left)]
+    return "\n".join(lines) + "\n"
+
+
+def _edit(edit: Edit) -> str:
+    told: dict[str, str] = {}
+    if edit.value != edit.given or edit.taken or edit.formula:
+        told["value"] = _scalar(edit.value)
+        if edit.given is not None:
+            told["took_over" if edit.taken else "was"] = _scalar(edit.given)
+    told["unit"] = _scalar(edit.unit)
+    if edit.formula:
+        told["formula"] = _scalar(f"={edit.formula}")
+    if edit.note is not None:
+        told["note"] = _scalar(edit.note)
+    return "{" + ", ".join(f"{key}: {value}" for key, value in told.items()) + "}"
+
+
+def _scalar(value: float | str) -> str:
+    """Return a number or a text in double quotes; characters that no template may hold become U+FFFD."""
+    if isinstance(value, str):
+        text = json.dumps(_UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", value), ensure_ascii=False)
+        return _BREAKS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)  # noqa: PLR2004 as in formulas
+
+
+def write_edits(edits: Edits, path: Path) -> None:
+    """Write edits to a file, whole or not at all; raises WorkbookError when it cannot be written."""
+    data = text_of(edits).encode()
+    if len(data) > MAXIMUM_BYTES:
+        message = f"the edits would take {len(data):,} bytes; a build reads at most {MAXIMUM_BYTES:,}"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, "shorten the notes")])
+    check_target(path)
+    with whole(path) as part:
+        part.write_bytes(data)

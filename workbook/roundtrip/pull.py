@@ -1,0 +1,126 @@
+"""What users changed in a workbook since it was built, told by the record of the build that the file carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbook.evaluate import quantise
+from workbook.record import NONE
+from workbook.verification.baseline import baseline, read
+from workbook.verification.findings import Finding, changed_formulas, changed_texts, structure
+from workbook.verification.located import Located
+
+if TYPE_CHECKING:
+    from workbook.relative import Spot
+    from workbook.verification.baseline import Baseline, Given
+    from workbook.verification.xlsx import CellValue
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An input that has another value than the templates gave it, or a note of its own.
+
+    ``given`` is what the templates gave (None where that is not known); with ``taken`` the cell took that over from
+    another. ``formula`` is what the user wrote to get the value, if it was a formula. ``note`` is None where the note
+    stands as it was.
+    """
+
+    id: str
+    value: float | str
+    given: float | str | None
+    unit: str
+    taken: bool = False
+    formula: str = ""
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class Edits:
+    """All that was changed in a file: by input id what a build can take, and in ``left`` what it cannot."""
+
+    workbook: str
+    version: str
+    edits: dict[str, Edit] = field(default_factory=dict)
+    left: list[Finding] = field(default_factory=list)
+
+    @property
+    def sets(self) -> dict[str, float | str]:
+        """Return the values by id, as ``load`` and ``build`` take them."""
+        return {name: edit.value for name, edit in self.edits.items() if edit.value != edit.given or edit.taken}
+
+
+def pull(path: Path | str) -> Edits:
+    """Return what was changed in a file since it was built, by its own record; needs no templates.
+
+    Raises WorkbookError when the file cannot be read, was not written by this package, or had cells moved by a program
+    that adjusts no formulas.
+    """
+    path = Path(path)
+    contents = read(path)
+    located = Located(baseline(path, contents), contents)
+    return edits_of(path, located)
+
+
+def edits_of(path: Path, located: Located) -> Edits:
+    """Return what was changed in a file; see ``pull``."""
+    found = Edits(located.baseline.workbook, located.baseline.version)
+    found.left += [*structure(located), *changed_texts(path, located)]
+    prints = _prints(located.baseline)
+    mine = {}
+    for given in located.baseline.inputs.values():
+        spot = located.input(given)
+        if spot is not None:
+            _take(found, located, given, spot, prints.get(given.spot, NONE))
+            mine[spot.sheet, spot.address] = given.id
+    found.left += [item for item in changed_formulas(located) if (item.sheet, item.address) not in mine]
+    found.left.sort()
+    return found
+
+
+def _prints(known: Baseline) -> dict[Spot, str]:
+    """Return the fingerprint of the formula of each cell that takes a value over."""
+    wanted = {given.spot for given in known.inputs.values() if given.taken}
+    return {spot: text for block in known.blocks for step, text in enumerate(block.prints) if (spot := block.at(step)) in wanted}
+
+
+def _take(found: Edits, located: Located, given: Given, spot: Spot, wanted: str) -> None:
+    """Take the edit of one input, or tell why there is none to carry."""
+    cell = located.cell(spot)
+    note = _note(located, given)
+    is_formula = cell is not None and cell.is_formula
+    formula = located.formula(spot)
+    if given.taken and is_formula and located.print(spot) == wanted:
+        if note is not None:
+            found.left.append(Finding(spot.sheet, spot.address, given.id, f"has the note {note!r}, but no value of its own to go with it"))
+        return
+    value = usable(given, cell.value if cell else None)
+    if value is None:
+        found.left.append(Finding(spot.sheet, spot.address, given.id, _unusable(given, cell.value if cell else None, formula)))
+    elif given.taken or is_formula or value != given.value or note is not None:
+        found.edits[given.id] = Edit(given.id, value, given.value, given.unit, given.taken, formula, note)
+
+
+def usable(given: Given, value: CellValue) -> float | str | None:
+    """Return a cell's value as an input, or None when it is no such."""
+    if given.is_text:
+        return value if isinstance(value, str) else None
+    if isinstance(value, bool) or not isinstance(value, float):
+        return None
+    return quantise(value) if abs(value) < float("inf") else None
+
+
+def _unusable(given: Given, value: CellValue, formula: str) -> str:
+    held = f"={formula}, without a value" if formula and value is None else "nothing" if value is None else repr(value)
+    back = "the value is taken over again" if given.taken else f"the templates give {given.value!r}"
+    return f"holds {held}, where {'a text' if given.is_text else f'a number in {given.unit}'} was; {back}"
+
+
+def _note(located: Located, given: Given) -> str | None:
+    """Return the note beside an input if it was changed (empty when it was removed), else None."""
+    if given.note_spot is None:
+        return None
+    cell = located.cell(located.now(given.note_spot))
+    text = "" if cell is None or cell.value is None else str(cell.value)
+    return None if text.replace("\r", "") == given.note.replace("\r", "") else text

@@ -1,0 +1,226 @@
+"""Reading the record of a build out of a file that spreadsheet programs may have saved since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.names import column_letters
+from workbook.record import (
+    FIRST_PLACE,
+    FORMAT_VERSION,
+    HEAD,
+    INPUT,
+    INPUT_COLUMNS,
+    PLACE_COLUMNS,
+    RECORD_SHEET,
+    TAKEN,
+    TEXT_COLUMNS,
+    prints_of,
+    unguarded,
+)
+from workbook.relative import Spot, references
+from workbook.verification.xlsx import Cell, UnreadableWorkbook, cell_position, read_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from workbook.relative import Reference
+
+Contents = dict[str, dict[str, Cell]]
+OURS = "give a file written by: workbook build"
+MOST_CELLS = 2_000_000  # of all blocks, and rows of texts
+KEEP = "the sheet is not for editing; take another copy of the file, or build it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of cells as it was built: quantity rows ``first_row`` and on, from ``spot`` down or across.
+
+    ``prints`` holds a fingerprint for each row, or is empty; ``now`` are the ends of its cells in the file as saved, None
+    where the cells are gone, and empty where the file does not tell.
+    """
+
+    id: str
+    spot: Spot
+    size: int
+    across: bool
+    first_row: int
+    unit: str
+    prints: tuple[str, ...]
+    now: tuple[Reference, ...] | None
+
+    def at(self, step: int) -> Spot:
+        """Return where a cell stood when it was built."""
+        row, column = (0, step) if self.across else (step, 0)
+        return Spot(self.spot.sheet, self.spot.row + row, self.spot.column + column)
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Return what ``record.places`` yields of a block, but for the unit."""
+        rows = f"{self.size} across" if self.across else str(self.size)
+        return self.id, self.spot.sheet, self.spot.address, rows, str(self.first_row)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An input as the templates gave it. ``value`` is None where a taken-over value is not known; ``now`` as in Block."""
+
+    id: str
+    spot: Spot
+    value: float | str | None
+    unit: str
+    taken: bool
+    note_spot: Spot | None
+    note: str
+    now: tuple[Reference, ...] | None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the cell holds text."""
+        return self.unit == "text"
+
+
+@dataclass(slots=True)
+class Baseline:
+    """What the templates gave when the file was built."""
+
+    workbook: str
+    version: str
+    basis: str
+    package: str
+    blocks: list[Block] = field(default_factory=list)
+    inputs: dict[str, Given] = field(default_factory=dict)
+    texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def read(path: Path) -> Contents:
+    """Read all cells of a file; raises WorkbookError when it is no readable workbook."""
+    try:
+        return read_cells(path)
+    except UnreadableWorkbook as error:
+        raise WorkbookError([Diagnostic(Place(str(path)), str(error), OURS)]) from None
+    except OSError as error:
+        raise WorkbookError([Diagnostic(Place(str(path)), f"cannot be read: {error.strerror or error}")]) from None
+
+
+def baseline(path: Path, contents: Contents) -> Baseline:
+    """Return the record of a file's build; raises WorkbookError when there is none, or none that can be read."""
+    sheet = contents.get(RECORD_SHEET)
+    if sheet is None:
+        raise WorkbookError([Diagnostic(Place(str(path)), f"holds no record of its build (hidden sheet {RECORD_SHEET})", OURS)])
+    told, name, version, basis, package = (
+        _text(sheet.get(f"B{row}")) if _text(sheet.get(f"A{row}")) == word else "" for row, word in enumerate(HEAD, 1)
+    )
+    if told != FORMAT_VERSION:
+        message = f"was written in format {told or None}, this package reads {FORMAT_VERSION}"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, "build it again")])
+    reader = _Reader(path, sheet, Baseline(name, version, basis, package))
+    reader.run()
+    return reader.found
+
+
+def _text(cell: Cell | None) -> str:
+    return "" if cell is None or cell.value is None else str(cell.value)
+
+
+class _Reader:
+    """Walks the rows of the record sheet."""
+
+    def __init__(self, path: Path, sheet: dict[str, Cell], found: Baseline) -> None:
+        self.path, self.sheet, self.found = path, sheet, found
+        self.last = max((cell_position(address)[0] for address in sheet), default=0)
+        self.row, self.cells = FIRST_PLACE - 1, 0
+
+    def run(self) -> None:
+        """Take the sections in order; an empty row ends one, and heads begin it."""
+        left = iter(((PLACE_COLUMNS, self.block), (INPUT_COLUMNS, self.input), (TEXT_COLUMNS, self.texts)))
+        take: Callable[[], None] | None = None
+        for row in range(FIRST_PLACE - 1, self.last + 1):
+            self.row = row
+            told = tuple(self.text(number) for number in range(len(INPUT_COLUMNS)))
+            if not any(told):
+                take = None
+            elif take:
+                take()
+            else:
+                columns, take = next(left, ((), None))
+                if take is None or told[: len(columns)] != columns:
+                    raise self.damaged(0)
+        if next(left, None):
+            raise self.damaged(0)
+
+    def text(self, column: int) -> str:
+        return _text(self.sheet.get(f"{column_letters(column)}{self.row}"))
+
+    def damaged(self, column: int) -> WorkbookError:
+        place = Place(f"{self.path}: {RECORD_SHEET}!{column_letters(column)}{self.row}")
+        return WorkbookError([Diagnostic(place, "the record of the build is damaged", KEEP)])
+
+    def spot(self, sheet: str, column: int) -> Spot:
+        try:
+            row, at = cell_position(self.text(column))
+        except ValueError:
+            raise self.damaged(column) from None
+        return Spot(sheet, row - 1, at - 1)
+
+    def now(self, column: int) -> tuple[Reference, ...] | None:
+        """Return the cells that a formula of the record refers to: none where it is gone, None where they are."""
+        cell = self.sheet.get(f"{column_letters(column)}{self.row}")
+        formula = cell.formula if cell else None
+        if formula is None:
+            return ()
+        found = tuple(references(formula))
+        return None if not found or "#REF!" in formula.upper() else found
+
+    def block(self) -> None:
+        blocks = self.found.blocks
+        quantity, sheet, _, rows, first_row, unit, runs = (self.text(number) for number in range(7))
+        quantity = unguarded(quantity)
+        if not quantity and sheet:
+            raise self.damaged(0)
+        try:
+            prints = tuple(prints_of(runs))
+            if not quantity:
+                if len(blocks[-1].prints) + len(prints) > blocks[-1].size:
+                    raise self.damaged(6)
+                blocks[-1] = replace(blocks[-1], prints=blocks[-1].prints + prints)
+                return
+            count, _, across = rows.partition(" ")
+            size, start = int(count), int(first_row)
+        except (ValueError, IndexError):
+            raise self.damaged(3) from None
+        self.cells += size
+        if len(prints) > size or size < 1 or self.cells > MOST_CELLS:
+            raise self.damaged(3)
+        blocks.append(Block(quantity, self.spot(sheet, 2), size, across == "across", start, unit, prints, self.now(7)))
+
+    def input(self) -> None:
+        cell_id, sheet, _, _, unit, kind, note_cell, note = (self.text(number) for number in range(8))
+        cell_id = unguarded(cell_id)
+        if not cell_id or kind not in {INPUT, TAKEN}:
+            raise self.damaged(0 if not cell_id else 5)
+        if not any(block.spot.sheet == sheet for block in self.found.blocks):
+            raise self.damaged(1)
+        cell = self.sheet.get(f"D{self.row}")
+        value = cell.value if cell else None
+        known = isinstance(value, str) if unit == "text" else isinstance(value, float)
+        if unit == "text" and kind == INPUT and value is None:
+            value, known = "", True
+        if not known and (kind == INPUT or value is not None):
+            raise self.damaged(3)
+        given = value if isinstance(value, str | float) and not isinstance(value, bool) else None
+        note_spot = self.spot(sheet, 6) if note_cell else None
+        self.found.inputs[cell_id] = Given(cell_id, self.spot(sheet, 2), given, unit, kind == TAKEN, note_spot, note, self.now(8))
+
+    def texts(self) -> None:
+        try:
+            prints = tuple(prints_of(self.text(1)))
+        except ValueError:
+            raise self.damaged(1) from None
+        self.cells += len(prints)
+        if self.cells > MOST_CELLS:
+            raise self.damaged(1)
+        self.found.texts[self.text(0)] = self.found.texts.get(self.text(0), ()) + prints
