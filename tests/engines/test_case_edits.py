@@ -43,14 +43,40 @@ SPANS: dict[str, tuple[float, float]] = {
 }
 """Where numbers are drawn from; others are drawn about what they are."""
 
-TROUBLES = {"the weights do not fit", "objective shorter than prefill", "no answer within reach"}
-STATES = {"ok", *TROUBLES, "a window holds no sequence", "windows out of order or range", "requests exceed the last window"}
-POOL_STATES = {"ok", *TROUBLES, "unused", "the window holds no sequence"}
+STATES = {
+    "ok",
+    "windows out of order or range",
+    "requests exceed the last window",
+    "the weights do not fit",
+    "a window holds no sequence",
+    "objective shorter than prefill",
+    "no answer within reach",
+}
+POOL_STATES = {
+    "ok",
+    "unused",
+    "the weights do not fit",
+    "the window holds no sequence",
+    "objective shorter than prefill",
+    "no answer within reach",
+}
 BUSY: Sets = {"cases.published.rate": 100, "cases.published.engine_cap": 4, "cases.published.cap": 0.99, "search_limits.reach": 1}
 """Small and full instances, of which many cases need more than may be tried."""
 
-NARROW: Sets = {"cases.mine_12.tensor_parallel": 2, "cases.mine_12.slots_rule": "whole windows", "cases.mine_12.pools": 1}
-"""Two GPUs hold the weights, and hardly anything beside them."""
+NARROW: Sets = {
+    "cases.mine_12.workload": "azure_2023",
+    "cases.mine_12.model": "llama_3_1_70b",
+    "cases.mine_12.gpu_1": "h100_sxm",
+    "cases.mine_12.tensor_parallel": 2,
+    "cases.mine_12.weight_bytes": 2,
+    "cases.mine_12.kv_bytes": 2,
+    "cases.mine_12.pools": 1,
+    "cases.mine_12.long_window": 131_072,
+    "cases.mine_12.slots_rule": "whole windows",
+    "cases.mine_12.capacity_rule": "of the hardware",
+    "cases.mine_12.memory_share": 0.9,
+}
+"""Weights that leave some 40,000 tokens to the cache, which is less than a window."""
 
 LOOKS = ("choose.case", "choose.comparison", "look.headline", "two_way.down", "two_way.right")
 
