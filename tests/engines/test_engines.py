@@ -18,7 +18,7 @@ from workbook.verification.engines import ENGINES, find
 from workbook.verification.engines.base import CellError, CellValue, Engine, EngineFailure
 from workbook.verification.engines.libreoffice_worker import bounding_ranges
 from workbook.verification.poison import POISON_NUMBER, POISON_TEXT, is_poison
-from workbook.verification.xlsx import read_cells
+from workbook.verification.xlsx import Cell, read_cells
 
 if TYPE_CHECKING:
     from conftest import Book
@@ -120,7 +120,7 @@ def test_edits_of_every_type_survive_saving(session: LibreOfficeSession, book: B
     cells = read_cells(saved)
     assert [cells["Data"][name].value for name in ("A1", "B1", "C1")] == [0.1, "007", True]
     assert "C2" not in cells["Data"] or cells["Data"]["C2"].value is None
-    assert cells[book.sheet]["A1"] == (None, -4.5, False)
+    assert cells[book.sheet]["A1"] == Cell(formula=None, value=-4.5, is_formula=False)
     assert cells[book.sheet]["A3"].value == pytest.approx(209.1, rel=RELATIVE_TOLERANCE)
 
 
