@@ -159,6 +159,14 @@ class Model:
             return ".".join((item.table, *table.rows[row]))
         return ".".join((item.table, *table.rows[row], item.name))
 
+    def label(self, quantity: str, row: int) -> str:
+        """Return what a person calls a cell: what its row shows, and the label of its column."""
+        item = self.quantities[quantity]
+        table = self.tables[item.table]
+        shown = [key.shown[member] for key, member in zip(table.keys, table.rows[row], strict=True)]
+        of = ", ".join(value if isinstance(value, str) else f"{value:g}" for value in shown)
+        return f"{of}: {item.label}" if of else item.label
+
     def cells(self) -> Iterator[tuple[str, str, int]]:
         """Yield (cell id, quantity id, row) for every cell that holds something."""
         for quantity in self.quantities.values():

@@ -2,18 +2,21 @@
 
 It holds which templates and which package made the file; for each block of cells its id, place, unit and the
 fingerprints of its formulas; for each input its id, place, unit, note, and the value that the templates give it (also
-where the build was told another); for each row of a sheet the fingerprint of its texts. Beside blocks and inputs stands
-a formula that refers to their cells: spreadsheet programs keep such a formula pointing at them when rows are inserted
-or a sheet is renamed. It holds no time, user or machine.
+where the build was told another); for each headline its place and value; for each row of a sheet the fingerprint of its
+texts; and as JSON what else the file carries. Beside blocks, inputs and headlines stands a formula that refers to their
+cells: spreadsheet programs keep such a formula pointing at them when rows are inserted or a sheet is renamed. It holds
+no time, user or machine.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.evaluate import quantise
+from workbook.expr.values import shown
 from workbook.formula import patterns
 from workbook.layout import NOTE
 from workbook.names import column_letters, quoted
@@ -25,17 +28,20 @@ if TYPE_CHECKING:
     from workbook.evaluate import Values
     from workbook.layout import Layout, Segment
     from workbook.model import Model, Quantity
+    from workbook.schema import Figure
 
 RECORD_SHEET = "_workbook"
-FORMAT_VERSION = "2"
+FORMAT_VERSION = "3"
 HEAD = ("format", "workbook", "version", "basis", "package")
 PLACE_COLUMNS = ("id", "sheet", "first cell", "rows", "first row", "unit", "formulas", "cells now")
-INPUT_COLUMNS = ("input", "sheet", "cell", "value", "unit", "kind", "note cell", "note", "value now")
+INPUT_COLUMNS = ("input", "sheet", "cell", "value", "unit", "kind", "note cell", "note", "value now", "behind it")
+HEADLINE_COLUMNS = ("headline", "sheet", "cell", "label", "unit", "value now")
 TEXT_COLUMNS = ("texts", "rows")
+PART_COLUMNS = ("part", "json")
 FIRST_PLACE = len(HEAD) + 3  # after an empty row and the heads, counted from 1
 NONE = "-"  # in place of a fingerprint where there is nothing
 MOST_ROWS = 1_048_576
-LONGEST_PRINTS = 30_000  # characters in a cell; Excel takes 32,767
+LONGEST = 30_000  # characters in a cell; Excel takes 32,767
 INPUT, TAKEN = "input", "taken over"
 ABOUT = "The state of this file when it was built. Read by workbook verify and pull: leave it as it is."
 
@@ -141,17 +147,37 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
     for row in _blocks(layout, prints):
         number += 1
         yield number, row
-    number += 2
-    yield number, INPUT_COLUMNS
-    for item in _inputs(layout, values, given):
-        number += 1
-        yield number, item
-    number += 2
-    yield number, TEXT_COLUMNS
-    for sheet, runs in _texts(layout):
-        for part in _cut(runs):
+    sections: tuple[tuple[tuple[str, ...], Iterator[tuple[Item, ...]]], ...] = (
+        (INPUT_COLUMNS, _inputs(layout, values, given)),
+        (HEADLINE_COLUMNS, _headlines(layout, values)),
+        (TEXT_COLUMNS, ((sheet, part) for sheet, runs in _texts(layout) for part in _cut(runs))),
+        (PART_COLUMNS, _parts(declared.carried)),
+    )
+    for columns, rows in sections:
+        number += 2
+        yield number, columns
+        for item in rows:
             number += 1
-            yield number, (sheet, part)
+            yield number, item
+
+
+def _parts(carried: Mapping[str, object]) -> Iterator[tuple[Item, ...]]:
+    """Yield each part as JSON, in as many rows as it needs."""
+    for name, part in carried.items():
+        # LibreOffice takes _x0041_ in a text for the escape of a character; in JSON an x may be written as an escape, too.
+        text = json.dumps(part).replace("_x", r"_\u0078")
+        for start in range(0, len(text), LONGEST):
+            yield name, text[start : start + LONGEST]
+
+
+def _headlines(layout: Layout, values: Values) -> Iterator[tuple[Item, ...]]:
+    for cell_id, name, row in layout.model.cells():
+        quantity = layout.model.quantities[name]
+        if quantity.headline and name in layout.segments:
+            spot = Spot(*layout.cell(name, row))
+            value = shown(values[name])[row]
+            anchor = Anchor(f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}", value)
+            yield guarded(cell_id), spot.sheet, spot.address, layout.model.label(name, row), quantity.unit, anchor
 
 
 def _texts(layout: Layout) -> Iterator[tuple[str, str]]:
@@ -197,7 +223,7 @@ def _cut(runs: str) -> list[str]:
     """Cut fingerprints at blanks into texts that fit into cells."""
     parts = [""]
     for run in runs.split():
-        if len(parts[-1]) + len(run) >= LONGEST_PRINTS:
+        if len(parts[-1]) + len(run) >= LONGEST:
             parts.append("")
         parts[-1] += f" {run}" if parts[-1] else run
     return parts
@@ -222,7 +248,13 @@ def _inputs(layout: Layout, values: Values, given: Model) -> Iterator[tuple[Item
         # What an edited cell would take over is not known here.
         value = ("" if row in layout.model.quantities[name].inputs else now) if taken else given_value(given, quantity, row)
         anchor = Anchor(f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}", now)
-        yield guarded(cell_id), spot.sheet, spot.address, value, quantity.unit, TAKEN if taken else INPUT, *note, anchor
+        kind, behind = (TAKEN, "") if taken else (INPUT, told(quantity.inputs[row]))
+        yield guarded(cell_id), spot.sheet, spot.address, value, quantity.unit, kind, *note, anchor, behind
+
+
+def told(figure: Figure) -> str:
+    """Say in one line what is behind a figure: source, date, evidence, confidence."""
+    return ", ".join(filter(None, (figure.source, figure.date, figure.evidence, figure.confidence)))
 
 
 def given_value(model: Model, quantity: Quantity, row: int) -> float | str:

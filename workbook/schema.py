@@ -379,7 +379,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """Everything the templates say for one workbook. ``results`` names the table that holds the results of cases."""
+    """Everything the templates say for one workbook. ``results`` names the table that holds the results of cases.
+
+    ``carried`` is what the file is to carry beside the model, by name, as JSON can hold it.
+    """
 
     name: str
     title: str
@@ -393,3 +396,4 @@ class Declarations:
     place: Place
     results: str = ""
     results_place: Place | None = None
+    carried: dict[str, object] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ from workbook.record import (
     FIRST_PLACE,
     FORMAT_VERSION,
     HEAD,
+    HEADLINE_COLUMNS,
     INPUT,
     INPUT_COLUMNS,
+    PART_COLUMNS,
     PLACE_COLUMNS,
     RECORD_SHEET,
     TAKEN,
@@ -24,7 +27,7 @@ from workbook.relative import Spot, references
 from workbook.verification.xlsx import Cell, UnreadableWorkbook, cell_position, read_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from workbook.relative import Reference
@@ -76,11 +79,23 @@ class Given:
     note_spot: Spot | None
     note: str
     now: tuple[Reference, ...] | None
+    behind: str = ""
 
     @property
     def is_text(self) -> bool:
         """Whether the cell holds text."""
         return self.unit == "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A headline as it was built, with its label. ``now`` as in Block."""
+
+    id: str
+    spot: Spot
+    label: str
+    unit: str
+    now: tuple[Reference, ...] | None
 
 
 @dataclass(slots=True)
@@ -93,7 +108,9 @@ class Baseline:
     package: str
     blocks: list[Block] = field(default_factory=list)
     inputs: dict[str, Given] = field(default_factory=dict)
+    headlines: dict[str, Headline] = field(default_factory=dict)
     texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    carried: dict[str, object] = field(default_factory=dict)
 
 
 def read(path: Path) -> Contents:
@@ -133,10 +150,18 @@ class _Reader:
         self.path, self.sheet, self.found = path, sheet, found
         self.last = max((cell_position(address)[0] for address in sheet), default=0)
         self.row, self.cells = FIRST_PLACE - 1, 0
+        self.parts: dict[str, str] = {}
 
     def run(self) -> None:
         """Take the sections in order; an empty row ends one, and heads begin it."""
-        left = iter(((PLACE_COLUMNS, self.block), (INPUT_COLUMNS, self.input), (TEXT_COLUMNS, self.texts)))
+        sections = (
+            (PLACE_COLUMNS, self.block),
+            (INPUT_COLUMNS, self.input),
+            (HEADLINE_COLUMNS, self.headline),
+            (TEXT_COLUMNS, self.texts),
+            (PART_COLUMNS, self.part),
+        )
+        left: Iterator[tuple[tuple[str, ...], Callable[[], None]]] = iter(sections)
         take: Callable[[], None] | None = None
         for row in range(FIRST_PLACE - 1, self.last + 1):
             self.row = row
@@ -151,6 +176,10 @@ class _Reader:
                     raise self.damaged(0)
         if next(left, None):
             raise self.damaged(0)
+        try:
+            self.found.carried = {name: json.loads(text) for name, text in self.parts.items()}
+        except (ValueError, RecursionError):
+            raise self.damaged(1) from None
 
     def text(self, column: int) -> str:
         return _text(self.sheet.get(f"{column_letters(column)}{self.row}"))
@@ -213,7 +242,17 @@ class _Reader:
             raise self.damaged(3)
         given = value if isinstance(value, str | float) and not isinstance(value, bool) else None
         note_spot = self.spot(sheet, 6) if note_cell else None
-        self.found.inputs[cell_id] = Given(cell_id, self.spot(sheet, 2), given, unit, kind == TAKEN, note_spot, note, self.now(8))
+        self.found.inputs[cell_id] = Given(
+            cell_id, self.spot(sheet, 2), given, unit, kind == TAKEN, note_spot, note, self.now(8), self.text(9)
+        )
+
+    def headline(self) -> None:
+        cell_id, sheet, _, label, unit = (self.text(number) for number in range(5))
+        cell_id = unguarded(cell_id)
+        self.found.headlines[cell_id] = Headline(cell_id, self.spot(sheet, 2), label, unit, self.now(5))
+
+    def part(self) -> None:
+        self.parts[self.text(0)] = self.parts.get(self.text(0), "") + self.text(1)
 
     def texts(self) -> None:
         try:

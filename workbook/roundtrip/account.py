@@ -1,0 +1,110 @@
+"""What changed from one workbook to another: plain data that is told as text, as JSON and on sheets, and that a file carries."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Value = float | str | None
+Outcome = Literal["changed", "updated", "kept", "conflict", "removed", "new"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """An input that differs: ``was`` in the first workbook, ``now`` in the second (None: not there, or taken over).
+
+    ``was_behind`` and ``behind`` say what stands behind the figures (source, date, evidence, confidence). In an account of
+    an update ``base`` and ``ours`` are what the templates gave before and give now, and ``note`` is what the user noted;
+    ``outcome`` says what became of the input: the templates' new figure (updated), the user's value (kept), both
+    changed (conflict), gone from the templates with the user's value in ``was`` (removed), new in the templates (new).
+    """
+
+    id: str
+    label: str
+    was: Value
+    now: Value
+    unit_was: str
+    unit: str
+    was_behind: str = ""
+    behind: str = ""
+    outcome: Outcome = "changed"
+    base: Value = None
+    base_behind: str = ""
+    ours: Value = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaChange:
+    """Cells of one quantity whose formulas differ: how many, and the first of them before and after, without =."""
+
+    id: str
+    label: str
+    cells: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineMove:
+    """A headline that moved. ``shares`` gives by group of changes what each brought; they add up to the move.
+
+    ``before`` or ``after`` is None where the headline had or has no answer; then, and for texts, there are no shares.
+    """
+
+    id: str
+    label: str
+    unit: str
+    before: Value
+    after: Value
+    shares: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which templates and package a workbook was built with."""
+
+    workbook: str
+    version: str
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All that changed from one workbook to another, by id; ``structure`` names sheets, quantities and rows that came or went.
+
+    ``groups`` gives by the name of a group the ids of the inputs in it, in the order in which they are shown; the last is
+    what formulas and structure brought, if anything. ``unexplained`` says why headlines have no shares, if they have none.
+    """
+
+    before: Origin
+    after: Origin
+    inputs: tuple[InputChange, ...] = ()
+    formulas: tuple[FormulaChange, ...] = ()
+    structure: tuple[str, ...] = ()
+    headlines: tuple[HeadlineMove, ...] = ()
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unexplained: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changed that a reader would want told."""
+        return not (self.inputs or self.formulas or self.structure or self.headlines) and self.before == self.after
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the account as JSON can hold it."""
+        return asdict(self)
+
+
+def account_of(told: Any) -> Account:
+    """Return the account that ``as_json`` told; raises TypeError, KeyError or ValueError for anything else."""
+    return Account(
+        Origin(**told["before"]),
+        Origin(**told["after"]),
+        tuple(InputChange(**item) for item in told["inputs"]),
+        tuple(FormulaChange(**item) for item in told["formulas"]),
+        tuple(told["structure"]),
+        tuple(HeadlineMove(**item) for item in told["headlines"]),
+        {name: tuple(ids) for name, ids in told["groups"].items()},
+        told["unexplained"],
+    )
