@@ -16,6 +16,7 @@ from rich.table import Table
 from workbook import api
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.packaged import directory, write_out
+from workbook.roundtrip.commands import diff
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -407,3 +408,6 @@ def check(ctx: click.Context, name: str, templates: Path | None) -> None:
 def templates(target: Path) -> None:
     """Write the packaged templates to a new directory, to change them and build with --templates DIR."""
     click.echo(f"{target}: {write_out(target)} files")
+
+
+main.add_command(diff)

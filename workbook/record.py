@@ -1,11 +1,11 @@
 """The record of a build: a hidden sheet that carries what the templates gave, to tell later what was edited.
 
-It holds which templates and which package made the file; for each block of cells its id, place, unit and the
-fingerprints of its formulas; for each input its id, place, unit, note, and the value that the templates give it (also
-where the build was told another); for each headline its place and value; for each row of a sheet the fingerprint of its
-texts; and as JSON what else the file carries. Beside blocks, inputs and headlines stands a formula that refers to their
-cells: spreadsheet programs keep such a formula pointing at them when rows are inserted or a sheet is renamed. It holds
-no time, user or machine.
+It holds which templates and which package made the file; for each block of cells its id, place, unit, the fingerprints
+of its formulas, and what they say in the words of the templates; for each input its id, place, unit, note, and the value
+that the templates give it (also where the build was told another); for each headline its place and value; for each row
+of a sheet the fingerprint of its texts; and as JSON what else the file carries. Beside blocks, inputs and headlines
+stands a formula that refers to their cells: spreadsheet programs keep such a formula pointing at them when rows are
+inserted or a sheet is renamed. It holds no time, user or machine.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from workbook.formula import patterns
 from workbook.layout import NOTE
 from workbook.names import column_letters, quoted
 from workbook.relative import Spot, fingerprint, relative
+from workbook.tables import MIXED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
 RECORD_SHEET = "_workbook"
 FORMAT_VERSION = "3"
 HEAD = ("format", "workbook", "version", "basis", "package")
-PLACE_COLUMNS = ("id", "sheet", "first cell", "rows", "first row", "unit", "formulas", "cells now")
+PLACE_COLUMNS = ("id", "sheet", "first cell", "rows", "first row", "unit", "formulas", "cells now", "says")
 INPUT_COLUMNS = ("input", "sheet", "cell", "value", "unit", "kind", "note cell", "note", "value now", "behind it")
-HEADLINE_COLUMNS = ("headline", "sheet", "cell", "label", "unit", "value now")
+HEADLINE_COLUMNS = ("headline", "sheet", "cell", "label", "unit", "value", "value now")
 TEXT_COLUMNS = ("texts", "rows")
 PART_COLUMNS = ("part", "json")
 FIRST_PLACE = len(HEAD) + 3  # after an empty row and the heads, counted from 1
@@ -144,7 +145,7 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
         yield number, (name, text, *([ABOUT] if number == 0 else []))
     number = FIRST_PLACE - 2
     yield number, PLACE_COLUMNS
-    for row in _blocks(layout, prints):
+    for row in _blocks(layout, given, prints):
         number += 1
         yield number, row
     sections: tuple[tuple[tuple[str, ...], Iterator[tuple[Item, ...]]], ...] = (
@@ -170,6 +171,13 @@ def _parts(carried: Mapping[str, object]) -> Iterator[tuple[Item, ...]]:
             yield name, text[start : start + LONGEST]
 
 
+def unit_of(model: Model, values: Values, name: str, row: int) -> str:
+    """Return the unit of a cell; in a column of mixed units what the column ``unit`` of its table says."""
+    quantity = model.quantities[name]
+    column = values.get(f"{quantity.table}.unit") if quantity.unit == MIXED else None
+    return quantity.unit if column is None else str(column[row])
+
+
 def _headlines(layout: Layout, values: Values) -> Iterator[tuple[Item, ...]]:
     for cell_id, name, row in layout.model.cells():
         quantity = layout.model.quantities[name]
@@ -177,7 +185,15 @@ def _headlines(layout: Layout, values: Values) -> Iterator[tuple[Item, ...]]:
             spot = Spot(*layout.cell(name, row))
             value = shown(values[name])[row]
             anchor = Anchor(f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}", value)
-            yield guarded(cell_id), spot.sheet, spot.address, layout.model.label(name, row), quantity.unit, anchor
+            yield (
+                guarded(cell_id),
+                spot.sheet,
+                spot.address,
+                layout.model.label(name, row),
+                unit_of(layout.model, values, name, row),
+                value,
+                anchor,
+            )
 
 
 def _texts(layout: Layout) -> Iterator[tuple[str, str]]:
@@ -206,17 +222,24 @@ def row_print(cells: Mapping[int, str | float]) -> str:
     return fingerprint("\n".join(told)) if told else NONE
 
 
-def _blocks(layout: Layout, prints: Prints) -> Iterator[tuple[Item, ...]]:
+def says(quantity: Quantity) -> str:
+    """Return the expressions of a quantity as the templates have them."""
+    return " | ".join(dict.fromkeys(variant.formula.text for variant in quantity.variants))
+
+
+def _blocks(layout: Layout, given: Model, prints: Prints) -> Iterator[tuple[Item, ...]]:
     for quantity_id, segments in layout.segments.items():
+        text = says(given.quantities[quantity_id])
         for segment in segments:
             first, *more = _cut(prints.of(quantity_id, segment.rows))
             last = Spot(segment.sheet, *segment.last)
             home = f"{quoted(segment.sheet)}!{_fixed(segment.row, segment.column)}:{_fixed(last.row, last.column)}"
             anchor = Anchor(f"{'COLUMNS' if segment.across else 'ROWS'}({home})", len(segment.rows))
             name, *place = _place(layout.model.quantities[quantity_id], segment)
-            yield guarded(name), *place, first, anchor
-            for text in more:
-                yield "", "", "", "", "", "", text
+            yield guarded(name), *place, first, anchor, text[:LONGEST]
+            text = ""
+            for part in more:
+                yield "", "", "", "", "", "", part
 
 
 def _cut(runs: str) -> list[str]:

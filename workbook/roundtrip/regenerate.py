@@ -15,6 +15,8 @@ from workbook.overlay import Given
 from workbook.record import given_value
 from workbook.roundtrip.merge import MergeResult, State, States, merge
 from workbook.roundtrip.pull import edits_of
+from workbook.roundtrip.sides import side_of_file
+from workbook.roundtrip.update import updated
 from workbook.verification.baseline import baseline, read
 from workbook.verification.located import Located
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from workbook.api import Files
     from workbook.layout import Layout
     from workbook.model import Model
+    from workbook.roundtrip.account import Account
     from workbook.roundtrip.merge import Conflict
     from workbook.roundtrip.pull import Edits
     from workbook.verification.findings import Finding
@@ -31,11 +34,12 @@ Choice = Literal["theirs", "ours", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Regeneration:
-    """What was written, what became of the inputs, and what of the file could not be carried."""
+    """What was written, what became of the inputs, what of the file could not be carried, and what the update changed."""
 
     report: BuildReport
     merge: MergeResult
     left: list[Finding]
+    account: Account | None
 
     @property
     def is_whole(self) -> bool:
@@ -92,7 +96,8 @@ def regenerate(
     sets = {name: Given(value, places.get(name)) for name, value in changed.items()}
     layout.notes.update(_notes(layout, edits))
     merged = evaluated(layout.model, layout, parse_sets(layout.model, sets))
-    return Regeneration(save(merged, target, start), result, edits.left)
+    account = updated(side_of_file(located, edits), merged, result, base)
+    return Regeneration(save(merged, target, start), result, edits.left, account)
 
 
 def _places(path: Path, located: Located) -> dict[str, Place]:

@@ -54,6 +54,7 @@ class Block:
     unit: str
     prints: tuple[str, ...]
     now: tuple[Reference, ...] | None
+    says: str = ""
 
     def at(self, step: int) -> Spot:
         """Return where a cell stood when it was built."""
@@ -89,12 +90,13 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """A headline as it was built, with its label. ``now`` as in Block."""
+    """A headline as it was built, with its label and value. ``now`` as in Block."""
 
     id: str
     spot: Spot
     label: str
     unit: str
+    value: float | str | None
     now: tuple[Reference, ...] | None
 
 
@@ -224,7 +226,7 @@ class _Reader:
         self.cells += size
         if len(prints) > size or size < 1 or self.cells > MOST_CELLS:
             raise self.damaged(3)
-        blocks.append(Block(quantity, self.spot(sheet, 2), size, across == "across", start, unit, prints, self.now(7)))
+        blocks.append(Block(quantity, self.spot(sheet, 2), size, across == "across", start, unit, prints, self.now(7), self.text(8)))
 
     def input(self) -> None:
         cell_id, sheet, _, _, unit, kind, note_cell, note = (self.text(number) for number in range(8))
@@ -249,7 +251,9 @@ class _Reader:
     def headline(self) -> None:
         cell_id, sheet, _, label, unit = (self.text(number) for number in range(5))
         cell_id = unguarded(cell_id)
-        self.found.headlines[cell_id] = Headline(cell_id, self.spot(sheet, 2), label, unit, self.now(5))
+        cell = self.sheet.get(f"F{self.row}")
+        value = cell.value if cell and isinstance(cell.value, str | float) else None
+        self.found.headlines[cell_id] = Headline(cell_id, self.spot(sheet, 2), label, unit, value, self.now(6))
 
     def part(self) -> None:
         self.parts[self.text(0)] = self.parts.get(self.text(0), "") + self.text(1)

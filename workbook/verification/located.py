@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workbook.relative import Reference
-    from workbook.verification.baseline import Baseline, Block, Contents, Given
+    from workbook.verification.baseline import Baseline, Block, Contents, Given, Headline
     from workbook.verification.xlsx import Cell
 
 ENDS = 2  # references of a block
@@ -157,8 +157,8 @@ class Located:
             return Spot(first.sheet, first.row, first.column + step) if block.across else Spot(first.sheet, first.row + step, first.column)
         return self.now(block.at(step))
 
-    def input(self, given: Given) -> Spot | None:
-        """Return where an input stands; None where it is gone."""
+    def input(self, given: Given | Headline) -> Spot | None:
+        """Return where an input or a headline stands; None where it is gone."""
         if given.now is None:
             return None
         if len(given.now) != 1:

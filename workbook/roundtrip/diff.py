@@ -1,0 +1,288 @@
+"""What changed between two workbooks, and how much of each headline's move each change brought."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbook.api import load
+from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.evaluate import evaluate
+from workbook.expr.values import EMPTY
+from workbook.roundtrip.account import Account, FormulaChange, HeadlineMove, InputChange
+from workbook.roundtrip.attribution import attribution
+from workbook.roundtrip.merge import State
+from workbook.roundtrip.pull import edits_of
+from workbook.roundtrip.sides import side_of_book, side_of_file
+from workbook.verification.baseline import baseline, read
+from workbook.verification.located import Located
+from workbook.verification.run import book_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from workbook.api import Book, Files
+    from workbook.expr.values import Array
+    from workbook.model import Model
+    from workbook.roundtrip.account import Value
+    from workbook.roundtrip.sides import Held, Side
+
+ALL_ELSE = "formulas and structure"
+TOLERANCE = 1e-9  # of a headline: what is smaller is rounding
+ROUNDING = 1e-13  # of a headline: a share below it is none
+NO_RESULTS = (
+    "the first file holds no results: a program that does not calculate saved it. Its headlines are today's formulas with its inputs"
+)
+
+
+def diff(first: str | Path, second: str | Path, *, templates: Path | str | None = None, overlay: Files = None) -> Account:
+    """Return what differs between two workbooks, each a file or the name of a template, with each headline's move explained.
+
+    Moves are explained where one of the two was built from the templates at hand (``templates``, ``overlay``); else the
+    account says why not. Raises WorkbookError for what cannot be read, or when they are different workbooks.
+    """
+    one, other = (_Compared(item, templates, overlay) for item in (first, second))
+    if one.side.origin.workbook != other.side.origin.workbook:
+        message = f"is a workbook '{other.side.origin.workbook}', {first} a workbook '{one.side.origin.workbook}'"
+        raise WorkbookError([Diagnostic(Place(str(second)), message, "compare two of the same")])
+    # The templates at hand are those of one side as a rule: the other's book is sought only where it is needed.
+    book = other.book() or one.book()
+    for item in (one, other):
+        item.calculate()
+    account = compared(one.side, other.side, labels(book))
+    if book is None:
+        return replace(account, unexplained=f"moves are not explained: {first} {one.why}; {second} {other.why}")
+    return explained(account, one.side, book) if other.book() else explained(account, other.side, book, backwards=True)
+
+
+class _Compared:
+    """One side of a comparison, and the book that it was built from where its templates are at hand; ``why`` they are not."""
+
+    def __init__(self, what: str | Path, templates: Path | str | None, overlay: Files) -> None:
+        """Read a file, or load a template."""
+        self.path, self.templates, self.overlay = Path(what), templates, overlay
+        self.why, self._book, self._sought = "", None, False
+        if self.path.suffix.lower() != ".xlsx" and not self.path.is_file():
+            self._book, self._sought = load(str(what), templates, overlay=overlay), True
+            self.side = side_of_book(self._book)
+            return
+        self.contents = read(self.path)
+        located = Located(baseline(self.path, self.contents), self.contents)
+        self.side = side_of_file(located, edits_of(self.path, located))
+
+    def book(self) -> Book | None:
+        """Return the book, or None where a file was built from other templates."""
+        if not self._sought:
+            self._sought = True
+            try:
+                self._book = book_of(self.path, self.contents, self.templates, self.overlay)
+            except WorkbookError as error:
+                self.why = error.diagnostics[0].message
+        return self._book
+
+    def calculate(self) -> None:
+        """Take the headlines of a file without results from its book."""
+        if not self.side.is_calculated and (book := self.book()):
+            self.side.headlines, self.side.is_calculated = side_of_book(book).headlines, True
+
+
+def labels(book: Book | None) -> Callable[[str], str]:
+    """Return what gives the label of an id: the id itself where a book is not at hand or lacks it."""
+
+    def label(cell_id: str) -> str:
+        at = book.model.find(cell_id) if book else None
+        return book.model.label(*at) if book and at else cell_id
+
+    return label
+
+
+def compared(first: Side, second: Side, label: Callable[[str], str]) -> Account:
+    """Return what differs, without attribution; ``label`` gives what people call an id of either side."""
+    return Account(
+        first.origin,
+        second.origin,
+        tuple(_inputs(first, second, label)),
+        tuple(_formulas(first, second)),
+        tuple(_structure(first, second)),
+        tuple(_headlines(first, second)),
+    )
+
+
+def differ(one: Held | None, other: Held | None) -> bool:
+    """Whether an input is not the same on both sides, to the digits that every spreadsheet program keeps."""
+    if one is None or other is None:
+        return one is not other
+    return not State(one.value, one.unit).is_like(State(other.value, other.unit))
+
+
+def _inputs(first: Side, second: Side, label: Callable[[str], str]) -> Iterator[InputChange]:
+    for name in dict.fromkeys([*second.inputs, *first.inputs]):
+        was, now = first.inputs.get(name), second.inputs.get(name)
+        if differ(was, now):
+            yield change(name, label(name), was, now)
+
+
+def change(name: str, label: str, was: Held | None, now: Held | None) -> InputChange:
+    """Return how an input differs; an input that one side lacks has neither value nor unit there."""
+    return InputChange(
+        name,
+        label,
+        was.value if was else None,
+        now.value if now else None,
+        was.unit if was else "",
+        now.unit if now else "",
+        was.behind if was else "",
+        now.behind if now else "",
+        "removed" if now is None else "new" if was is None else "changed",
+        note=was.note if was and was.note else now.note if now else "",
+    )
+
+
+def _formulas(first: Side, second: Side) -> Iterator[FormulaChange]:
+    for name, after in second.says.items():
+        before = first.says.get(name, after)
+        if before != after:
+            yield FormulaChange(name, name, second.rows.get(name.partition(".")[0], 0), before, after)
+
+
+def _structure(first: Side, second: Side) -> Iterator[str]:
+    yield from (f"sheet '{name}' is new" for name in second.sheets if name not in first.sheets)
+    yield from (f"sheet '{name}' is gone" for name in first.sheets if name not in second.sheets)
+    for table, rows in second.rows.items():
+        before = first.rows.get(table)
+        if before is None:
+            yield f"table '{table}' is new, {rows:,} rows"
+        elif before != rows:
+            yield f"table '{table}' has {rows:,} rows, {before:,} before"
+    yield from (f"table '{table}' is gone" for table in first.rows if table not in second.rows)
+    common = first.rows.keys() & second.rows.keys()
+    for one, other, what in ((second, first, "new"), (first, second, "gone")):
+        lacking = [name for name in one.says if name not in other.says and name.partition(".")[0] in common]
+        yield from (f"formulas of '{name}' are {what}" for name in lacking)
+    yield from (f"not as built, in the first: {item}" for item in first.findings)
+    yield from (f"not as built, in the second: {item}" for item in second.findings)
+
+
+def _headlines(first: Side, second: Side) -> Iterator[HeadlineMove]:
+    for name, after in second.headlines.items():
+        before = first.headlines.get(name)
+        if before is None:
+            continue
+        one, other = before.value, after.value
+        if isinstance(one, float | int) and isinstance(other, float | int):
+            moved = abs(other - one) > TOLERANCE * max(abs(one), abs(other))
+        else:
+            moved = one != other
+        if moved:
+            yield HeadlineMove(name, after.label, after.unit, one, other)
+
+
+def explained(account: Account, first: Side, book: Book, *, backwards: bool = False) -> Account:
+    """Return an account with each headline's move shared out over groups of changed inputs, by Shapley values.
+
+    ``book`` is the second side; with ``backwards`` it is the first, and ``first`` the second: the templates of one of them
+    must be at hand. A set of changes is worth what the formulas of ``book`` make of its inputs with those changed; what
+    that does not explain came with formulas and structure. Shares add up to the move within 1e-9 of the headline.
+    """
+    model = book.given
+    groups = _groups(model, account, first, book)
+    moves = [move for move in account.headlines if isinstance(move.before, float | int) and isinstance(move.after, float | int)]
+    if not first.is_calculated and not backwards:
+        account, moves = _recalculated(account, first, book, groups)
+    if not moves:
+        return account
+    worth = _Worth(book, first, groups, [move.id for move in moves])
+    ours = np.array([(move.before if backwards else move.after) for move in moves], dtype=float)
+    theirs = np.array([(move.after if backwards else move.before) for move in moves], dtype=float)
+    shares, parts = attribution(worth, list(groups)) if groups else ({}, {})
+    total = sum(shares.values(), np.zeros(len(moves)))
+    rest = ours - theirs - total
+    if np.any(np.abs(np.nan_to_num(rest)) > TOLERANCE * np.maximum(np.abs(ours), np.abs(theirs))):
+        shares = {**shares, ALL_ELSE: rest}
+    sign = -1.0 if backwards else 1.0
+    found = {}
+    for number, move in enumerate(moves):
+        noise = ROUNDING * max(abs(ours[number]), abs(theirs[number]))
+        mine = {group: sign * float(share[number]) if abs(share[number]) > noise else 0.0 for group, share in shares.items()}
+        if all(np.isfinite(share) for share in mine.values()):
+            found[move.id] = replace(move, shares=mine)
+    named = {name: tuple(cell_id for group in sorted(part) for cell_id in groups[group]) for name, part in parts.items()}
+    if ALL_ELSE in shares:
+        named[ALL_ELSE] = ()
+    return replace(account, headlines=tuple(found.get(move.id, move) for move in account.headlines), groups=named)
+
+
+def _recalculated(account: Account, first: Side, book: Book, groups: Mapping[str, list[str]]) -> tuple[Account, list[HeadlineMove]]:
+    """Return an account whose headlines before are what today's formulas make of the first side's inputs."""
+    names = [name for name, told in first.headlines.items() if told.unit != "text" and book.given.find(name)]
+    before = _Worth(book, first, groups, names)(frozenset())
+    after = _Worth(book, first, groups, names)(frozenset(groups))
+    pairs = [
+        (name, one, other)
+        for name, one, other in zip(names, before.tolist(), after.tolist(), strict=True)
+        if np.isfinite([one, other]).all()
+    ]
+    moves = [
+        HeadlineMove(name, first.headlines[name].label, first.headlines[name].unit, one, other)
+        for name, one, other in pairs
+        if abs(other - one) > TOLERANCE * max(abs(one), abs(other))
+    ]
+    return replace(account, headlines=tuple(moves), unexplained=NO_RESULTS), moves
+
+
+class _Worth:
+    """What the headlines come to with some groups of inputs as in ``book`` and the others as on the other side."""
+
+    def __init__(self, book: Book, other: Side, groups: Mapping[str, list[str]], headlines: list[str]) -> None:
+        self.model, self.edits, self.groups = book.given, book.edits, groups
+        self.theirs = {cell_id: other.inputs[cell_id].value for ids in groups.values() for cell_id in ids}
+        self.wanted = [found for name in headlines if (found := self.model.find(name))]
+
+    def __call__(self, chosen: frozenset[str]) -> Array:
+        edits = dict(self.edits)
+        for group, ids in self.groups.items():
+            for cell_id in ids if group not in chosen else ():
+                at = self.model.find(cell_id)
+                value: Value = self.theirs[cell_id]
+                if at is not None and value is None:
+                    edits.pop(at, None)
+                elif at is not None and value is not None:
+                    edits[at] = value
+        values = evaluate(self.model, edits, [name for name, _ in self.wanted])
+        found = np.array([float(values[name][row]) for name, row in self.wanted])
+        return np.where(found == EMPTY, np.nan, found)
+
+
+def _groups(model: Model, account: Account, other: Side, book: Book) -> dict[str, list[str]]:
+    """Return the changed inputs that both sides can have, by card, case, list or, for single inputs, one by one."""
+    found: dict[str, list[str]] = {}
+    for item in account.inputs:
+        at = model.find(item.id)
+        held = other.inputs.get(item.id)
+        if at is None or held is None or item.was == item.now or item.unit_was != item.unit:
+            continue
+        name, row = at
+        quantity = model.quantities[name]
+        choices = model.choices(quantity.bounds).values()
+        usable = (at in book.edits and quantity.takes_over(row)) if held.value is None else not choices or held.value in choices
+        if quantity.is_settable(row) and usable:
+            found.setdefault(_group(model, name, row), []).append(item.id)
+    return found
+
+
+def _group(model: Model, name: str, row: int) -> str:
+    """Return what people call the group of an input."""
+    quantity = model.quantities[name]
+    table = model.tables[quantity.table]
+    if not table.keys:
+        return f"{quantity.label} ({table.name.replace('_', ' ')})"
+    if table.kind == "list":
+        return f"{quantity.label} ({table.name.replace('_', ' ')})"
+    key = table.keys[0]
+    catalogue = model.declared.catalogues.get(key.of) or model.declared.catalogues.get(table.name)
+    what = catalogue.title if catalogue and table.kind == "cards" else table.name.replace("_", " ")
+    shown = key.shown[table.rows[row][0]]
+    return f"{shown if isinstance(shown, str) else format(shown, 'g')} ({what})"

@@ -1,0 +1,121 @@
+"""What two workbooks are compared by, be they files or templates: inputs, expressions, shape, headlines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from workbook.api import package_version
+from workbook.expr.values import shown
+from workbook.record import given_value, says, told, unit_of
+from workbook.roundtrip.account import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workbook.api import Book
+    from workbook.roundtrip.account import Value
+    from workbook.roundtrip.pull import Edits
+    from workbook.verification.located import Located
+
+EDITED = "typed into the file"
+
+
+class Held(NamedTuple):
+    """What an input holds (None: it takes another's value over), its unit, and what stands behind it."""
+
+    value: Value
+    unit: str
+    behind: str
+    note: str = ""
+
+
+class Told(NamedTuple):
+    """A headline: label, unit, and value (None: no answer)."""
+
+    label: str
+    unit: str
+    value: Value
+
+
+@dataclass(slots=True)
+class Side:
+    """One of two workbooks. ``rows`` counts those of each table; ``is_calculated`` is False where headlines are not known."""
+
+    origin: Origin
+    inputs: dict[str, Held]
+    says: dict[str, str]
+    rows: dict[str, int]
+    sheets: list[str]
+    headlines: dict[str, Told]
+    findings: list[str] = field(default_factory=list)
+    is_calculated: bool = True
+
+
+def side_of_file(located: Located, edits: Edits) -> Side:
+    """Return what a file holds, as it was saved."""
+    known = located.baseline
+    inputs = {}
+    for given in known.inputs.values():
+        edit = edits.edits.get(given.id)
+        is_own = given.id in edits.sets
+        value: Value = edits.sets[given.id] if is_own else None if given.taken else given.value
+        note = edit.note if edit is not None and edit.note is not None else ""
+        inputs[given.id] = Held(value, given.unit, EDITED if is_own else given.behind, note)
+    says_of = {block.id: block.says for block in reversed(known.blocks) if block.says}
+    rows = _rows((block.id, block.size) for block in known.blocks)
+    values = {item.id: located.cell(located.input(item)) for item in known.headlines.values()}
+    is_calculated = any(cell is not None and cell.value is not None for cell in values.values())
+    is_as_built = not (edits.sets or edits.left)
+    headlines = {}
+    for item in known.headlines.values():
+        cell = values[item.id]
+        # A program that does not calculate drops results; without edits they are those of the build.
+        told_there = (cell.value if cell else None) if is_calculated else item.value if is_as_built else None
+        answer = told_there if isinstance(told_there, str | float) and told_there != "" else None
+        headlines[item.id] = Told(item.label, item.unit, answer)
+    findings = [str(item) for item in edits.left]
+    origin = Origin(known.workbook, known.version, known.package)
+    return Side(origin, inputs, says_of, rows, list(located.sheets), headlines, findings, is_calculated or is_as_built)
+
+
+def side_of_book(book: Book) -> Side:
+    """Return what a build holds."""
+    layout, given = book.layout, book.given
+    inputs = {}
+    for cell_id, name, row in given.cells():
+        quantity = given.quantities[name]
+        if name not in layout.segments or not quantity.is_settable(row):
+            continue
+        if (name, row) in book.edits:
+            sheet, line, _ = layout.cell(name, row)
+            value: Value = shown(book.values[name])[row]
+            inputs[cell_id] = Held(value, quantity.unit, EDITED, layout.notes.get((sheet, line), ""))
+        elif quantity.takes_over(row):
+            inputs[cell_id] = Held(None, quantity.unit, "")
+        else:
+            inputs[cell_id] = Held(given_value(given, quantity, row), quantity.unit, told(quantity.inputs[row]))
+    says_of = {name: text for name in layout.segments if (text := says(given.quantities[name]))}
+    rows = _rows((name, len(segment.rows)) for name, segments in layout.segments.items() for segment in segments)
+    headlines = {}
+    for cell_id, name, row in book.model.cells():
+        quantity = book.model.quantities[name]
+        if quantity.headline and name in layout.segments:
+            value = shown(book.values[name])[row]
+            unit = unit_of(book.model, book.values, name, row)
+            headlines[cell_id] = Told(book.model.label(name, row), unit, None if value == "" else value)
+    origin = Origin(given.declared.name, given.declared.version, package_version())
+    return Side(origin, inputs, says_of, rows, list(layout.sheets), headlines)
+
+
+def _rows(blocks: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Count the rows of each table: those of its longest quantity."""
+    sizes: dict[str, int] = defaultdict(int)
+    for name, size in blocks:
+        sizes[name] += size
+    rows: dict[str, int] = defaultdict(int)
+    for name, size in sizes.items():
+        table = name.partition(".")[0]
+        rows[table] = max(rows[table], size)
+    return dict(rows)

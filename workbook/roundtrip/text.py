@@ -1,0 +1,73 @@
+"""An account of changes as text for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbook.roundtrip.account import Account, HeadlineMove, InputChange, Origin, Value
+
+SHOWN = 100  # lines of each kind; JSON has all
+NO_UNIT = ("", "1", "text")
+
+
+def text_of(account: Account) -> str:
+    """Return an account as lines: headlines with what moved them, inputs, formulas, structure."""
+    return "\n".join(_lines(account)) + "\n"
+
+
+def _lines(account: Account) -> Iterator[str]:
+    before, after = account.before, account.after
+    yield f"{after.workbook}: from {_origin(before)}, to {_origin(after)}" if before != after else f"{after.workbook}: {_origin(after)}"
+    if not (account.inputs or account.formulas or account.structure or account.headlines):
+        yield "no differences"
+        return
+    yield from _part("headlines moved", [line for move in account.headlines for line in _move(move)], len(account.headlines))
+    if account.unexplained:
+        yield f"  ({account.unexplained})"
+    yield from _part("inputs differ", [_input(item) for item in account.inputs])
+    yield from _part("quantities with other formulas", [f"{item.id}: {item.before}  ->  {item.after}" for item in account.formulas])
+    yield from _part("differences of structure", list(account.structure))
+
+
+def _origin(origin: Origin) -> str:
+    return f"templates of {origin.version or 'no version'} with package {origin.package}"
+
+
+def _part(title: str, lines: list[str], count: int | None = None) -> Iterator[str]:
+    count = len(lines) if count is None else count
+    if not count:
+        return
+    yield ""
+    yield f"{count:,} {title}:"
+    yield from (f"  {line}" for line in lines[:SHOWN])
+    if len(lines) > SHOWN:
+        yield f"  ... and {len(lines) - SHOWN:,} more lines; all with --format json"
+
+
+def _move(move: HeadlineMove) -> Iterator[str]:
+    unit = "" if move.unit in NO_UNIT else f" {move.unit}"
+    before, after = shown(move.before), shown(move.after)
+    if isinstance(move.before, float | int) and isinstance(move.after, float | int) and move.before:
+        yield f"{move.label}: {before} -> {after}{unit} ({move.after / move.before - 1:+.2%})"
+    else:
+        yield f"{move.label}: {before} -> {after}{unit}"
+    yield from (f"  {share:+.6g}  {group}" for group, share in move.shares.items() if share)
+
+
+def _input(item: InputChange) -> str:
+    unit = "" if item.unit in NO_UNIT else f" {item.unit}"
+    was = f"{shown(item.was)} {item.unit_was}" if item.unit_was not in {*NO_UNIT, item.unit} else shown(item.was)
+    behind = f" ({item.behind})" if item.behind else ""
+    if item.outcome == "new":
+        return f"{item.id} is new: {shown(item.now)}{unit}{behind}"
+    if item.outcome == "removed":
+        return f"{item.id} is gone; it was {was}"
+    return f"{item.id}: {was} -> {shown(item.now)}{unit}{behind}"
+
+
+def shown(value: Value) -> str:
+    """Return a value as text: numbers with up to ten digits, None as what it means."""
+    return "nothing of its own" if value is None else value if isinstance(value, str) else f"{value:.10g}"

@@ -1,0 +1,45 @@
+"""The account of an update: what became of each input when an edited file was built again, and what that did to headlines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from workbook.roundtrip.diff import change, compared, explained, labels
+from workbook.roundtrip.sides import EDITED, side_of_book
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbook.api import Book
+    from workbook.roundtrip.account import Account, InputChange, Outcome
+    from workbook.roundtrip.merge import MergeResult, States
+    from workbook.roundtrip.sides import Side
+
+ORDER: tuple[Outcome, ...] = ("conflict", "updated", "new", "removed", "kept")
+
+
+def updated(first: Side, book: Book, result: MergeResult, base: States) -> Account | None:
+    """Return the account of an update from an edited file to a new book; None where templates and package changed nothing."""
+    second = side_of_book(book)
+    account = compared(first, second, labels(book))
+    inputs = sorted(_inputs(first, second, book, result, base, account), key=lambda item: ORDER.index(item.outcome))
+    account = replace(account, inputs=tuple(inputs))
+    if account.before == account.after and not account.formulas and not account.structure and {item.outcome for item in inputs} <= {"kept"}:
+        return None
+    return explained(account, first, book)
+
+
+def _inputs(first: Side, second: Side, book: Book, result: MergeResult, base: States, account: Account) -> Iterator[InputChange]:
+    """Yield every input that differs or was edited, with what became of it."""
+    label = labels(book)
+    outcomes: dict[str, Outcome] = dict.fromkeys(result.kept, "kept")
+    outcomes |= dict.fromkeys(result.updated, "updated")
+    outcomes |= dict.fromkeys((item.id for item in result.conflicts), "conflict")
+    ours = {item.id: item.ours.value for item in result.conflicts}
+    for name in dict.fromkeys([*outcomes, *(item.id for item in account.inputs)]):
+        was, now = first.inputs.get(name), second.inputs.get(name)
+        item = change(name, label(name), was, now)
+        given = base.get(name)
+        told = replace(item, outcome=outcomes.get(name, item.outcome), base=given.value if given else None, ours=ours.get(name, item.now))
+        yield replace(told, base_behind="" if was is None or was.behind == EDITED else was.behind)
