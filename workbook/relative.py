@@ -20,6 +20,10 @@ _TOKEN = re.compile(
     r"""|(?P<space>\s+)"""
 )
 _CELL = re.compile(r"(\$?)([A-Z]{1,3})(\$?)([0-9]+)")
+_CUT = re.compile(  # texts and sheets' names are cut out, too: what looks like a cell in them is none
+    r"""("(?:[^"]|"")*"|'(?:[^']|'')+'!|[^\s'"!+\-*/^&=<>(),:;{}%$]+!"""
+    r"""|(?<![A-Za-z0-9_.])\$?[A-Z]{1,3}\$?[1-9][0-9]{0,6}(?![A-Za-z0-9_.(]))"""
+)
 
 
 # How LibreOffice and Gnumeric write what other programs write otherwise.
@@ -123,6 +127,34 @@ def relative(formula: str, home: Spot, origin: Callable[[Spot], Spot | None] | N
         elif kind == "other":
             parts.append(_spelt(text))
     return "".join(parts)
+
+
+class Fingerprints:
+    """Fingerprints of what formulas say where they were built: formulas that were filled down or across are worked out once."""
+
+    def __init__(self) -> None:
+        """Start without formulas."""
+        self._known: dict[tuple[object, ...], str] = {}
+
+    def of(self, formula: str, home: Spot) -> str:
+        """Return the fingerprint of what a formula in the cell ``home`` says."""
+        _, home_row, home_column = home
+        parts: list[object] = list(_CUT.split(formula))
+        for at in range(1, len(parts), 2):
+            text = str(parts[at])
+            if text[-1] not in '!"':
+                row, column, row_fixed, column_fixed = _cell(text)
+                parts[at] = (
+                    row if row_fixed else row - home_row,
+                    column if column_fixed else column - home_column,
+                    row_fixed,
+                    column_fixed,
+                )
+        key = (home.sheet, *parts)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = fingerprint(relative(formula, home))
+        return found
 
 
 @lru_cache(maxsize=1 << 12)

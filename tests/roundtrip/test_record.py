@@ -11,7 +11,7 @@ from tests.roundtrip.edits import change_part
 from tests.support import ACROSS, RECORD_SHEET, TINY
 from workbook import api
 from workbook.record import guarded, prints_of, unguarded
-from workbook.relative import Spot, references, relative, shifted
+from workbook.relative import Fingerprints, Spot, fingerprint, references, relative, shifted
 from workbook.roundtrip.pull import pull
 from workbook.verification.xlsx import read_cells
 
@@ -38,6 +38,15 @@ SAYS = {
 @pytest.mark.parametrize(("formula", "said"), SAYS.items())
 def test_what_a_formula_says_is_written_by_hand(formula: str, said: str) -> None:
     assert relative(formula, HOME) == said
+
+
+def test_formulas_that_were_filled_down_have_one_fingerprint_and_others_their_own() -> None:
+    found = Fingerprints()
+    for formula in SAYS:
+        assert found.of(formula, HOME) == found.of(formula, HOME) == fingerprint(relative(formula, HOME))
+    assert found.of("A7*2", HOME) == found.of("A8*2", Spot("My sheet", 7, 1))
+    for one, other in (('"A7"&B7', '"A8"&B8'), ("'A7'!B7", "'A8'!B8"), ("A7!B7", "A8!B8"), ("$A7", "$A$8"), ("LOG10(A7)", "LOG11(A8)")):
+        assert found.of(one, HOME) != found.of(other, Spot("My sheet", 7, 1))
 
 
 def test_what_a_formula_says_does_not_depend_on_spelling_or_on_where_it_stands() -> None:

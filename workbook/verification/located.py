@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from workbook.record import NONE
-from workbook.relative import Spot, fingerprint, relative, shifted
+from workbook.relative import Fingerprints, Spot, fingerprint, relative, shifted
 from workbook.verification.xlsx import cell_position
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class Located:
     def __init__(self, baseline: Baseline, contents: Contents) -> None:
         """Compare the references of the record with the places that it states."""
         self.baseline, self.contents = baseline, contents
+        self._fingerprints = Fingerprints()
         self.sheets = self._sheets()
         self.rows, self.columns = self._axes()
         self.moved = any(name != now for name, now in self.sheets.items()) or any(
@@ -208,7 +209,9 @@ class Located:
     def print(self, spot: Spot) -> str:
         """Return the fingerprint of what the formula of a cell says in the terms of the build, or NONE."""
         formula = self.formula(spot)
-        return fingerprint(relative(formula, spot, self.origin if self.moved else None)) if formula else NONE
+        if not formula:
+            return NONE
+        return fingerprint(relative(formula, spot, self.origin)) if self.moved else self._fingerprints.of(formula, spot)
 
 
 def spot_of(sheet: str, address: str) -> Spot:
