@@ -17,6 +17,7 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 if TYPE_CHECKING:
     from workbook.case_results import results
     from workbook.inspect import cells, explain, inputs
+    from workbook.roundtrip.diff import diff
     from workbook.roundtrip.pull import Edits, pull
     from workbook.roundtrip.regenerate import Regeneration, regenerate
     from workbook.search import Optimum, optimize
@@ -34,6 +35,7 @@ __all__ = [
     "WorkbookError",
     "build",
     "cells",
+    "diff",
     "explain",
     "inputs",
     "load",
@@ -49,6 +51,7 @@ _LATER = {
     "cells": "workbook.inspect",
     "explain": "workbook.inspect",
     "inputs": "workbook.inspect",
+    "diff": "workbook.roundtrip.diff",
     "Edits": "workbook.roundtrip.pull",
     "pull": "workbook.roundtrip.pull",
     "Regeneration": "workbook.roundtrip.regenerate",
