@@ -27,7 +27,8 @@ def _lines(account: Account) -> Iterator[str]:
     yield from _part("headlines moved", [line for move in account.headlines for line in _move(move)], len(account.headlines))
     if account.unexplained:
         yield f"  ({account.unexplained})"
-    yield from _part("inputs differ", [_input(item) for item in account.inputs])
+    yield from _part("inputs differ", [_input(item) for item in account.inputs if item.outcome != "kept"])
+    yield from _part("inputs kept as edited", [f"{item.id}: {shown(item.now)}" for item in account.inputs if item.outcome == "kept"])
     yield from _part("quantities with other formulas", [f"{item.id}: {item.before}  ->  {item.after}" for item in account.formulas])
     yield from _part("differences of structure", list(account.structure))
 
