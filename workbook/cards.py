@@ -58,17 +58,22 @@ def _cards(
     problems: Problems,
 ) -> dict[str, Card]:
     found: dict[str, Card] = {}
-    for path in sorted((root / name).glob("*.yaml")):
+    for path in sorted((root / name).iterdir()) if (root / name).is_dir() else ():
         shown = f"{name}/{path.name}"
+        if not path.name.endswith(".yaml") or path.name.startswith("."):
+            _check_left_out(path, shown, problems)
+            continue
         node = _read(path, shown, problems)
         if node is None:
             continue
         card = _card(node, fields, points, basis, problems)
         if card.key != path.stem:
-            problems.add(card.place, f"the card's key is '{card.key}' but the file is called '{path.name}'", "make them the same")
+            message = f"the card's key is '{card.key}' but the file is called '{path.name}'"
+            problems.add(card.place, message, f"call it {card.key}.yaml, or change the key")
         same = [other.key for other in found.values() if other.name.lower() == card.name.lower()]
         if same:
-            problems.add(card.place, f"the name '{card.name}' is also that of card '{same[0]}'", "names must differ, case aside")
+            at = node.items["name"].place if isinstance(node, Mapping) else card.place
+            problems.add(at, f"the name '{card.name}' is also that of card '{same[0]}'", "names must differ, case aside")
         found[card.key] = card
     for key, at in order.items():
         if key not in found and not is_file(root / name / f"{key}.yaml"):
@@ -80,6 +85,12 @@ def _cards(
         problems.add(place, f"every card in {name}/ is of another basis than this workbook, which is '{basis}'")
     listed = [key for key in order if key in here]
     return {key: here[key] for key in [*listed, *sorted(set(here) - set(listed))]}
+
+
+def _check_left_out(path: Path, shown: str, problems: Problems) -> None:
+    """Record a file that is meant to be a card but is not called like one; backups of editors are none."""
+    if {".yaml", ".yml"} & set(map(str.lower, path.suffixes)) and not path.name.startswith(".") and not path.name.endswith("~"):
+        problems.add(Place(shown), "is not read: the name of a card's file ends in .yaml", f"call it {path.name.partition('.')[0]}.yaml")
 
 
 def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: str, problems: Problems) -> Card:
@@ -95,6 +106,7 @@ def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: st
         )
     own_basis = one_basis(reader, key)
     given = reader.mapping("fields")
+    misspelt = [suggest(field_name, fields) for field_name in given.items if field_name not in fields]
     entries: dict[str, Entry] = {}
     for field_name, value in given:
         if field_name not in fields:
@@ -108,8 +120,10 @@ def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: st
         if entry and fields[field_name].basis in {"", basis}:
             entries[field_name] = entry
     for field in fields.values():
-        if field.name not in given.items and not field.optional and not _apart(field.basis, own_basis):
-            problems.add(reader.place, f"card '{key}' lacks the field '{field.name}' ({field.label}, {field.unit})")
+        missing = field.name not in given.items and not field.optional and not _apart(field.basis, own_basis)
+        if missing and f"did you mean '{field.name}'?" not in misspelt:
+            message = f"card '{key}' lacks the field '{field.name}' ({field.label}, {field.unit})"
+            problems.add(reader.place_of("fields"), message, f"add, under 'fields', {field.name}: {{value: ..., unit: {field.unit}}}")
     curve = read_points(reader, points, key, problems)
     reader.finish()
     return Card(key, name, about, entries, reader.place, curve, own_basis)
@@ -135,7 +149,8 @@ def _entry(node: Node, field: Field, what: str, basis: str, problems: Problems) 
     else:
         both = {name: figure(child, f"{what} ({name})", field.unit, problems) for name, child in alternates.items()}
         if len(both) < len(BASES) or (isinstance(node, Mapping) and set(node.items) - set(BASES)):
-            problems.add(node.place, f"{what} must hold exactly one 'paper' and one 'corrected' figure")
+            message = f"{what} must hold exactly one 'paper' and one 'corrected' figure"
+            problems.add(node.place, message, "give both, or one figure for all workbooks")
         chosen = both.get(basis)
         other = next((value for name, value in both.items() if name != basis), None)
     if chosen is None:

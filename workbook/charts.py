@@ -57,10 +57,24 @@ def check_charts(layout: Layout) -> None:
                     for name in (series.x, series.y)
                     if name not in columns
                 ]
-                if series.per and series.per not in [key.name for key in table.keys]:
-                    problems.append(Diagnostic(series.place, f"'per: {series.per}' is not a row key of '{series.table}'"))
+                problems += _wrong_lines(series, table)
     if problems:
         raise WorkbookError(problems)
+
+
+def _wrong_lines(series: Series, table: Table) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the lines that a series asks for."""
+    names = [key.name for key in table.keys]
+    if series.per and series.per not in names:
+        yield Diagnostic(series.place, f"'per: {series.per}' is not a row key of '{series.table}'", suggest(series.per, names))
+    elif not series.per and (series.only or series.without):
+        yield Diagnostic(series.place, "'only' and 'without' choose among the lines of 'per'", "name the row key with 'per'")
+    else:
+        members = dict.fromkeys(keys[names.index(series.per)] for keys in table.rows) if series.per else {}
+        for member in (*series.only, *series.without):
+            if member not in members:
+                message = f"'{member}' is not one of the lines that 'per: {series.per}' gives of '{series.table}'"
+                yield Diagnostic(series.place, message, suggest(member, members))
 
 
 def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: ChartPlace) -> None:
@@ -89,7 +103,7 @@ def _groups(layout: Layout, series: Series, member: str) -> Iterator[tuple[str, 
         return
     position = next(number for number, key in enumerate(table.keys) if key.name == series.per)
     for key in dict.fromkeys(table.rows[row][position] for row in rows):
-        if series.only and key not in series.only:
+        if key in series.without or (series.only and key not in series.only):
             continue
         shown = _text(table.keys[position].shown[key])
         name = series.name.replace("{" + series.per + "}", shown) if series.name else shown

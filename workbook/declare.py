@@ -316,7 +316,8 @@ def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:
         else:
             problems.add(value.place, f"member '{key}' must be a text or a number")
     parts = tuple(_row_key(key, part, place, problems) for key, part in reader.mapping("parts"))
-    row_key = RowKey(name, reader.text("label"), reader.texts("of"), reader.texts("only"), members, place, reader.text("unit"), parts)
+    of, only, unit, without = reader.texts("of"), reader.texts("only"), reader.text("unit"), reader.texts("without")
+    row_key = RowKey(name, reader.text("label"), of, only, members, place, unit, parts, without)
     reader.finish()
     if sum(map(bool, (row_key.of, row_key.members, row_key.parts))) != 1:
         problems.add(place, f"row key '{name}' needs either 'of' (a catalogue, list or tables), 'members', 'count' or 'parts'")
@@ -375,6 +376,7 @@ def _series(node: Node, problems: Problems) -> Series:
         reader.texts("only"),
         reader.place,
         reader.text("role"),
+        reader.texts("without"),
     )
     reader.finish()
     return series

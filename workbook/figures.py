@@ -54,6 +54,9 @@ def figure(node: Node, what: str, unit: str, problems: Problems, reader: Reader 
     ``unit`` is the unit the figure must have. With ``reader`` the caller goes on to read further keys and finishes it.
     """
     own = reader is None
+    if isinstance(node, Scalar) and own:
+        problems.add(node.place, f"{what} must say more than its value", f"write {{value: {node.text}, unit: {unit}}}")
+        return None
     reader = reader or Reader(node, problems, what)
     value = _value(reader.need("value"), what, unit, problems)
     given = reader.text("unit", unit)
@@ -66,7 +69,8 @@ def figure(node: Node, what: str, unit: str, problems: Problems, reader: Reader 
         reader.finish()
     if value is None:
         return None
-    if isinstance(value, float) and not (low if low is not None else value) <= value <= (high if high is not None else value):
+    ends = (value if low is None else low, value, value if high is None else high)
+    if given == unit and isinstance(value, float) and list(ends) != sorted(ends):
         problems.add(reader.place, f"{what}: low <= value <= high does not hold ({low}, {value}, {high})")
     scalar = reader.node.items["value"]
     return shared_figure(value, unit, scalar, replace(behind, low=low, high=high))

@@ -104,12 +104,12 @@ class RowKeys:
     def _key(self, row: RowKey) -> tuple[Key, list[str]]:
         """Return a key and those of its members that the rows have."""
         shown = self._shown(row)
-        for member in row.only:
+        for member in (*row.only, *row.without):
             if member not in shown:
                 self.problems.add(row.place, f"'{member}' is not a member of '{' or '.join(row.of)}'", suggest(member, shown))
         of = row.of[0] if len(row.of) == 1 else ""
         key = Key(row.name, of, f"{self.block}.{row.name}", shown, row.label, row.unit)
-        return key, [member for member in (row.only or shown) if member in shown]
+        return key, [member for member in (row.only or shown) if member in shown and member not in row.without]
 
     def _shown(self, row: RowKey) -> Shown:
         """Return what each member of a key is shown as."""

@@ -61,9 +61,19 @@ def sheet_names(declared: Declarations) -> list[tuple[str, Sheet, str]]:
                 )
             if name.lower() in RESERVED_SHEET_NAMES:
                 problems.append(Diagnostic(sheet.place, f"'{name}' is a reserved name of a sheet", "choose another name"))
-            if sheet_key(name) in {sheet_key(other) for other, _, _ in result}:
-                problems.append(Diagnostic(sheet.place, f"two sheets are called '{name}'", "rename one"))
+            same = next((earlier for earlier in result if sheet_key(earlier[0]) == sheet_key(name)), None)
+            if same:
+                problems.append(_twice(declared, name, (sheet, member), same[1:]))
             result.append((name, sheet, member))
     if problems:
         raise WorkbookError(problems)
     return result
+
+
+def _twice(declared: Declarations, name: str, *both: tuple[Sheet, str]) -> Diagnostic:
+    """Say that two sheets have one name: at a card with a sheet of its own, if it is one's."""
+    for sheet, member in both:
+        if member:
+            card = declared.catalogues[sheet.each].cards[member]
+            return Diagnostic(card.place, f"card '{card.key}' has the name of another sheet, '{name}'", "give it another name")
+    return Diagnostic(both[0][0].place, f"two sheets are called '{name}'", "rename one")

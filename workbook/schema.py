@@ -131,6 +131,7 @@ class Catalogue:
 class RowKey:
     """One key of a table's rows: the members of a catalogue, list or tables, members written out, or made of ``parts``.
 
+    ``only`` lists those of them that rows have, ``without`` those that they have not: a new card joins the latter's rows.
     A key of parts has a member for each combination of theirs, such as ``low_rate`` of ``low`` and ``rate``.
     """
 
@@ -142,6 +143,7 @@ class RowKey:
     place: Place
     unit: str = ""
     parts: tuple[RowKey, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +304,7 @@ class Series:
     only: tuple[str, ...]
     place: Place
     role: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

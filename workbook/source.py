@@ -29,6 +29,8 @@ _BRACKET = re.compile(r"[\[\]{}]")
 _DEEP_LINE = re.compile(rf"^[ \t]*(?:[-?:][ \t]+){{{MAXIMUM_DEPTH}}}", re.MULTILINE)
 _TOO_DEEP = f"is nested deeper than {MAXIMUM_DEPTH} levels"
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}([ ,_']\d{3})+(\.\d+)?")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
 _WORDS: dict[str, bool | None] = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
@@ -289,9 +291,11 @@ class Reader:
 
     def finish(self) -> None:
         """Record every key that nothing has asked for."""
-        for key in self.node.items:
+        for key, node in self.node:
             if key not in self.used:
-                self.problems.add(self.node.keys[key], f"unknown key '{key}' in {self.what}", suggest(key, self.used))
+                alone = isinstance(node, Scalar) and node.value is None
+                hint = "put a text that holds a comma in quotes" if alone else suggest(key, self.used)
+                self.problems.add(self.node.keys[key], f"unknown key '{key}' in {self.what}", hint)
 
 
 def number_of(node: Node, what: str, problems: Problems) -> float | None:
@@ -300,5 +304,14 @@ def number_of(node: Node, what: str, problems: Problems) -> float | None:
     if isinstance(value, float) and value - value == 0.0:
         return value
     shown = f"'{node.text}'" if isinstance(node, Scalar) else "a list or mapping"
-    problems.add(node.place, f"{what} must be a finite number, not {shown}")
+    problems.add(node.place, f"{what} must be a finite number, not {shown}", _meant(node.text) if isinstance(node, Scalar) else "")
     return None
+
+
+def _meant(text: str) -> str:
+    """Return how a number in quotes, with signs between its thousands or with a decimal comma has to be written."""
+    if _NUMBER.match(text):
+        return "write it without quotes"
+    if _THOUSANDS.fullmatch(text):
+        return f"write {re.sub('[^0-9.+-]', '', text)}"
+    return f"write {text.replace(',', '.')}" if _DECIMAL_COMMA.fullmatch(text) else ""

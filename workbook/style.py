@@ -11,7 +11,7 @@ NAVY, PASS_FILL, FAIL_FILL, TAKEN_FILL = "#1F3A5F", "#DDF3E4", "#FBD9D5", "#E8F0
 
 # Distinct without relying on hue alone (line styles differ too); after the Okabe-Ito palette.
 SERIES_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D", "#8C564B")
-SERIES_DASHES = ("solid", "solid", "dash", "dash", "dash", "dash", "round_dot", "round_dot")
+SERIES_DASHES = (*("solid",) * 2, *("dash",) * 4, *("round_dot",) * 2, *("long_dash_dot",) * 8)  # colours begin again after eight
 
 NUMBER_FORMATS = {
     "pass": '[=1]"pass";[=0]"FAIL";General',

@@ -106,7 +106,8 @@ class Tabulator(Maker):
     def _check_source(self, source: str, place: Place) -> None:
         declared = self.model.declared
         if source and source not in declared.sources:
-            self.problems.add(place, f"unknown source '{source}'", suggest(source, declared.sources))
+            hint = f"{suggest(source, declared.sources)} or add it to sources.yaml".removeprefix(" or ")
+            self.problems.add(place, f"unknown source '{source}'", hint)
         elif source and declared.sources[source].basis not in {"", declared.basis}:
             message = f"source '{source}' is of basis '{declared.sources[source].basis}', but this workbook is of '{declared.basis}'"
             self.problems.add(place, message, "leave out the source's 'basis'")

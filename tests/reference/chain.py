@@ -5,7 +5,7 @@ its throughput. The paper's own window makes that the calibration length (`paper
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from tests.reference import kv, moe, power, roofline, slots
@@ -25,6 +25,9 @@ DEEPSEEK_V3 = "deepseek_v3"
 H100_CALIBRATED = "h100_calibrated"
 B200_PROJECTED = "b200_projected"
 H100_LLAMA_8B = "h100_llama_8b"
+
+SHARES_OF_CURVE = ("b200_sxm", "gb200_nvl72")
+"""GPUs whose curve is projected from shares of TDP, so that their computed profiles take the shares from the curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +298,15 @@ def step_operations(i: Inputs, item: Served) -> float:
 
 def roofline_watts(i: Inputs, gpu_key: str, kv_share: float, compute_share: float) -> float:
     """Return the power of one GPU of a computed profile, W."""
-    shares = i["power_model.idle_share"], i["power_model.dynamic_share"]
-    return float(power.roofline_power(gpu(i, gpu_key).tdp, kv_share, compute_share, *shares))
+    return float(power.roofline_power(gpu(i, gpu_key).tdp, kv_share, compute_share, *power_shares(i, gpu_key)))
+
+
+def power_shares(i: Inputs, gpu_key: str) -> tuple[float, float]:
+    """Return (idle power, power range) of a GPU's computed profiles over its TDP: those of its projected curve, or of all GPUs."""
+    if gpu_key not in SHARES_OF_CURVE:
+        return i["power_model.idle_share"], i["power_model.dynamic_share"]
+    item, tdp = gpu_curve(i, gpu_key), gpu(i, gpu_key).tdp
+    return item.p_idle / tdp, (item.p_nominal - item.p_idle) / tdp
 
 
 def throughput(i: Inputs, n: float, step_time: float) -> float:
@@ -311,6 +321,12 @@ def curve(i: Inputs, key: str) -> Curve:
     projected = key == "b200"
     x0 = projected_x0(i) if projected else i[f"{card}.x0"]
     return Curve(i[f"{card}.p_idle"], i[f"{card}.p_nominal"], i[f"{card}.k"], x0)
+
+
+def gpu_curve(i: Inputs, key: str) -> Curve:
+    """Return the logistic curve of a GPU: that of its card, its watts times the card's scale."""
+    item, scale = curve(i, gpu(i, key).curve), i[f"hardware.{key}.curve_scale"]
+    return replace(item, p_idle=item.p_idle * scale, p_nominal=item.p_nominal * scale)
 
 
 def projected_x0(i: Inputs) -> float:

@@ -8,6 +8,16 @@ STATED_X0 = ("h100_sxm", "h200_sxm")
 """GPUs for which Table A states x0 itself; for the others it gives that of the computed profile (`paper.table_a`)."""
 
 
+@expect("hardware.idle_share")
+def idle_share(i: Inputs, gpu: str) -> float:
+    return chain.power_shares(i, gpu)[0]
+
+
+@expect("hardware.dynamic_share")
+def dynamic_share(i: Inputs, gpu: str) -> float:
+    return chain.power_shares(i, gpu)[1]
+
+
 @expect("gpus.ridge")
 def ridge(i: Inputs, gpu: str) -> object:
     item = chain.gpu(i, gpu)
@@ -39,7 +49,7 @@ def tdp(i: Inputs, gpu: str) -> float:
 
 @expect("generations.p_idle")
 def p_idle(i: Inputs, gpu: str) -> float:
-    return chain.curve(i, chain.gpu(i, gpu).curve).p_idle
+    return chain.gpu_curve(i, gpu).p_idle
 
 
 @expect("generations.w")
@@ -89,7 +99,7 @@ def tokens_per_dollar(i: Inputs, gpu: str) -> object:
 
 @expect("table_a.p_nominal")
 def p_nominal(i: Inputs, gpu: str) -> float:
-    return chain.curve(i, chain.gpu(i, gpu).curve).p_nominal
+    return chain.gpu_curve(i, gpu).p_nominal
 
 
 @expect("table_a.idle_of_tdp")

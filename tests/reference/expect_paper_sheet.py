@@ -84,7 +84,7 @@ def table_a(i: Inputs, gpu: str, quantity: str) -> float:
     """Return a figure of Table A."""
     if quantity == "x0":
         return number(i, "table_a.x0_table_a", gpu)
-    curve = chain.curve(i, chain.gpu(i, gpu).curve)
+    curve = chain.gpu_curve(i, gpu)
     return {"tdp": chain.gpu(i, gpu).tdp, "p_idle": curve.p_idle, "p_nominal": curve.p_nominal, "k": curve.k}[quantity]
 
 

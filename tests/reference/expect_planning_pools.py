@@ -195,6 +195,7 @@ expect_pools({"bound": pools.bound})
 expect_fields("case_pools", lambda i, key, pool: pools.run(i, key, pool_of(pool)), Run)
 expect_pools(
     {
+        "curve_scale": lambda i, key, pool: pools.curve_scale(i, assumed(i, key), pool),
         "inside": pools.inside,
         "series": series,
         "miss": pools.miss,

@@ -10,7 +10,7 @@ from tests.reference.chain import MILLI
 from tests.reference.planning_columns import expect_fields, expect_rows
 from tests.reference.planning_measured import fit_curve
 from tests.reference.planning_money import HOURS, MILLION, SECONDS, Totals, totals
-from tests.reference.planning_pools import instance
+from tests.reference.planning_pools import curve_scale, instance
 from tests.reference.planning_requests import distribution
 from tests.reference.planning_sensitivity import effects, figure
 from tests.reference.planning_study import CASES, RANGED, assumed, chosen, number_of, studies
@@ -142,6 +142,7 @@ def law(i: Inputs, which: str, size: str) -> Law:
     parts = has.w_alone, has.w_each * held, has.h_token * held * WINDOWS[size]
     curve = fit_curve(i, item.texts["curve_1"])
     board, speed = curve.watts(max(1.0, held)), held / (sum(parts) * MILLI)
+    watts = board * curve_scale(i, item, 1) * item["power_scale"]
     return Law(
         sequences=held,
         alone=parts[0],
@@ -152,9 +153,9 @@ def law(i: Inputs, which: str, size: str) -> Law:
         p_range=curve.p_nominal - curve.p_idle,
         load=math.log2(max(1.0, held)),
         board=board,
-        power=board * item["power_scale"],
+        power=watts,
         throughput=speed,
-        per_joule=speed / (board * item["power_scale"] * item["tensor_parallel"]),
+        per_joule=speed / (watts * item["tensor_parallel"]),
     )
 
 

@@ -66,12 +66,12 @@ def rises(i: Inputs, curve: str, n: str) -> float | None:
 
 @expect("curve.p_idle")
 def gpu_p_idle(i: Inputs, gpu: str, _n: str) -> float:
-    return chain.curve(i, chain.gpu(i, gpu).curve).p_idle
+    return chain.gpu_curve(i, gpu).p_idle
 
 
 @expect("curve.p_nominal")
 def gpu_p_nominal(i: Inputs, gpu: str, _n: str) -> float:
-    return chain.curve(i, chain.gpu(i, gpu).curve).p_nominal
+    return chain.gpu_curve(i, gpu).p_nominal
 
 
 @expect("curve.k")
@@ -86,7 +86,7 @@ def gpu_half_way_point(i: Inputs, gpu: str, _n: str) -> float:
 
 @expect("curve.power")
 def gpu_watts(i: Inputs, gpu: str, n: str) -> float:
-    return chain.curve_watts(i, chain.gpu(i, gpu).curve, batch(i, n))
+    return chain.curve_watts(i, chain.gpu(i, gpu).curve, batch(i, n)) * i[f"hardware.{gpu}.curve_scale"]
 
 
 @expect("curve.of_tdp")

@@ -9,7 +9,7 @@ from tests.reference.chain import MILLI
 from tests.reference.planning_hardware import hardware, model, touched
 from tests.reference.planning_measured import miss_of
 from tests.reference.planning_requests import bounds, taken, total_prefill
-from tests.reference.planning_study import assumed
+from tests.reference.planning_study import Assumed, assumed
 from tests.reference.pools import KILO, OK, UNUSED, least
 from tests.reference.quantities import Inputs
 from tests.reference.rounding import ceil, floor, trunc
@@ -229,6 +229,12 @@ class Run:
     capex: float
 
 
+def curve_scale(i: Inputs, item: Assumed, pool: int) -> float:
+    """Return what the watts of a pool's curve are multiplied by: the GPU's card says so of its own curve, and of no other."""
+    card = f"hardware.{item.of_pool('gpu', pool)}"
+    return i[f"{card}.curve_scale"] if item.of_pool("curve", pool) == i.text(f"{card}.curve") else 1.0
+
+
 @cache
 def run(i: Inputs, key: str, pool: int) -> Run:
     """Return a pool with the instances that the search finds."""
@@ -244,7 +250,7 @@ def run(i: Inputs, key: str, pool: int) -> Run:
     own = service(i, key, pool).own_prefill * MILLI
     busy = min(1.0, asked.rate * own / used) if used and service(i, key, pool).compute else 0.0
     in_prefill = hardware(i, key, pool).prefill_board * busy * item["power_scale"]
-    drawn = item["power_scale"] * board * (1.0 - busy) + in_prefill
+    drawn = item["power_scale"] * curve_scale(i, item, pool) * board * (1.0 - busy) + in_prefill
     gpus = used * item["tensor_parallel"]
     nodes = float(ceil(gpus / i[f"{server}.gpus"]))
     provisioned = float(ceil(nodes / item["availability"]))

@@ -147,6 +147,16 @@ MISTAKES = {
     ),
     "a sheet name too long": Mistake(FIT, "sheet: Fit\n", f"§sheet: {'Fit' * 11}\n", "cannot be the name of a sheet", "1 to 31 characters"),
     "a sheet name with a colon": Mistake(FIT, "sheet: Fit\n", "§sheet: 'Fit:'\n", "cannot be the name of a sheet", "none of [ ] :"),
+    "a card with the name of a sheet": Mistake(
+        SMALL, "key: small\nname: Small GPU", "§key: small\nname: Fit", "has the name of another sheet, 'Fit'"
+    ),
+    "a line that is not there": Mistake(
+        FIT, "y: n, per: gpu", "y: n, per: gpu, without: [smal]", "'smal' is not one of the lines", "'small'"
+    ),
+    "lines without a key": Mistake(FIT, "y: n, per: gpu", "y: n, only: [small]", "choose among the lines of 'per'", "name the row key"),
+    "a row left out that is not there": Mistake(
+        FIT, "rows: {gpu: gpus, ", "rows: {gpu: {of: gpus, without: [smal]}, ", "'smal' is not a member", "'small'"
+    ),
     "a sheet name of another's": Mistake(FIT, "sheet: Fit\n", "§sheet: INPUTS\n", "two sheets are called 'INPUTS'", "rename one"),
     "a sheet name of Excel's": Mistake(FIT, "sheet: Fit\n", "§sheet: History\n", "'History' is a reserved name", "choose another name"),
     "a sheet name of ours": Mistake(FIT, "sheet: Fit\n", f"§sheet: {RECORD_SHEET}\n", "is a reserved name", "choose another name"),
@@ -214,14 +224,40 @@ MISTAKES = {
         FIELDS, "[small, large]", "[small, §huge, large]", "card 'huge' is missing from gpus/", "one of: large, small"
     ),
     "a missing field": Mistake(
-        SMALL, "key: small\n", "§key: small\n", "card 'small' lacks the field 'memory' (Memory, GB/gpu)", also=((SMALL, MEMORY, ""),)
+        SMALL,
+        MEMORY,
+        "",
+        "card 'small' lacks the field 'memory' (Memory, GB/gpu)",
+        "add, under 'fields', memory: {value: ..., unit: GB/gpu}",
     ),
+    "a missing field, at the fields": Mistake(SMALL, "  bandwidth", "  §bandwidth", "card 'small' lacks", also=((SMALL, MEMORY, ""),)),
+    "a misspelt field": Mistake(
+        SMALL, "  bandwidth:", "  §bandwith:", "unknown field 'bandwith' in card 'small'", "did you mean 'bandwidth'?"
+    ),
+    "a bare number": Mistake(
+        SMALL, MEMORY, "  memory: §45\n", "small.memory must say more than its value", "write {value: 45, unit: GB/gpu}"
+    ),
+    "a figure in quotes": Mistake(SMALL, "value: 1000,", 'value: "§1000",', "must be a finite number, not '1000'", "without quotes"),
+    "signs between thousands": Mistake(SMALL, "value: 1000,", "value: §1 000,", "must be a finite number, not '1 000'", "write 1000"),
+    "a decimal comma": Mistake(SMALL, "value: 1000,", 'value: "§0,43",', "must be a finite number, not '0,43'", "write 0.43"),
+    "a comma in a note": Mistake(
+        SMALL, "note: at the plug", "note: at, §the plug", "unknown key 'the plug'", "put a text that holds a comma in quotes"
+    ),
+    "another unit, with its range": Mistake(
+        SMALL, "value: 45, unit: GB", "value: 0.045, §unit: TB", "small.memory is given in 'TB/gpu'", "convert"
+    ),
+    "a card called .yml": Mistake(
+        "gpus/third.yml", "", "key: third\n", "is not read: the name of a card's file ends in .yaml", "call it third.yaml"
+    ),
+    "a card called .yaml.txt": Mistake("gpus/third.yaml.txt", "", "key: third\n", "is not read", "call it third.yaml"),
     "an unknown field": Mistake(LARGE, "  cache:", "  §cahce:", "unknown field 'cahce' in card 'large'", "did you mean 'cache'?"),
-    "a key that is not the file's": Mistake(LARGE, "key: large", "§key: big", "the card's key is 'big' but the file is called", "the same"),
+    "a key that is not the file's": Mistake(
+        LARGE, "key: large", "§key: big", "the card's key is 'big' but the file is called", "call it big.yaml"
+    ),
     "the name of another card": Mistake(
         SMALL,
         "key: small\nname: Small GPU",
-        "§key: small\nname: large gpu",
+        "key: small\nname: §large gpu",
         "the name 'large gpu' is also that of card 'large'",
         "case aside",
     ),

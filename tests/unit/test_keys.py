@@ -169,6 +169,7 @@ def test_the_choices_of_a_table_are_its_rows(root: Path, tmp_path: Path) -> None
             "",
         ),
         ("case: {of: cases, only: [mine, other]}", "§case: {of: cases, only: [mine, othr]}", "'othr' is not a member", "'other'"),
+        ("case: {of: cases, only: [mine, other]}", "§case: {of: cases, without: [othr]}", "'othr' is not a member", "'other'"),
         ("ranges[range].size", "§ranges[rang].size", "unknown name 'rang'", "did you mean 'range'?"),
     ],
 )
@@ -192,3 +193,11 @@ def test_what_is_wrong_with_keys_is_told_once_at_its_place(root: Path, old: str,
 def test_tables_that_run_over_each_other_are_told(root: Path, old: str, new: str, place: str, cycle: str) -> None:
     plant(root, LATER, old, new)
     assert told(root) == [(place, f"a cycle: the rows of {cycle}", "write the members of one of them out")]
+
+
+def test_a_key_without_some_members_takes_a_new_one(root: Path) -> None:
+    plant(root, FIRST, "only: [mine, other]", "without: [paper]")
+    assert api.load("book", root).model.tables["own"].rows == [("mine",), ("other",)]
+    plant(root, LATER, "other: Another one}", "other: Another one, new: A new one}")
+    plant(root, LATER, "other: 3}", "other: 3, new: 4}")
+    assert api.load("book", root).model.tables["own"].rows == [("mine",), ("other",), ("new",)]
