@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from workbook.layout import Layout
     from workbook.model import Model, Quantity
-    from workbook.overlay import Remark
+    from workbook.overlay import Carried, Remark
 
-    Files = Path | str | Sequence[Path | str] | None
+    Files = Path | str | Sequence[Path | str | Carried] | None
 
 DEFAULT = "planning"
 

@@ -132,6 +132,7 @@ def build(
     """Build the workbook NAME (planning) as an .xlsx file.
 
     With --from the exit status is 1 when something in FILE could not be carried into the new file: it is listed.
+    FILE tells itself which cases overlays added to it, unless --overlay gives others.
     """
     if edited:
         if name or sets:
@@ -189,8 +190,8 @@ def verify(
 ) -> None:
     """Recompute every formula cell of FILE in Python and in spreadsheet engines.
 
-    FILE may have been edited and saved by a spreadsheet program: what is not as it was built is listed. A file
-    that was built with overlays is verified with the same ones.
+    FILE may have been edited and saved by a spreadsheet program: what is not as it was built is listed. It tells
+    itself which cases overlays added to it; give --overlay only to verify it with others.
     """
     if saved and engines:
         raise click.UsageError("--saved runs no engine: give no --engine beside it")

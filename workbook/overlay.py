@@ -2,30 +2,31 @@
 
 An overlay adds cases to a table whose members have parents (members, parents, names), and gives values by cell id, alone
 or with what was pulled from a workbook with them. The values are checked with those of the command line, when the model
-is known.
+is known. A file that is built with cases of overlays carries these, so that it can be read without them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from workbook.errors import Problems, WorkbookError, suggest
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.figures import check_name
 from workbook.schema import Figure, Parent, TableBlock
-from workbook.source import Mapping, Node, Reader, Scalar, read
+from workbook.source import MAXIMUM_BYTES, Mapping, Node, Reader, Scalar, read_text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from workbook.errors import Place
     from workbook.schema import Column, Declarations
 
+OVERLAYS = "overlays"  # the part of the record of a build that carries them
 SETS, LABEL, PARENT = "sets", "label", "parent"
 WORKBOOK, TOLD = "workbook", ("version", "left")  # TOLD is for the reader of a file that was pulled
 VALUE, UNIT, NOTE, OF_EDIT = "value", "unit", "note", ("was", "took_over", "formula")  # OF_EDIT too
 MOST_CHARACTERS = 60
+LONGEST_NAME = 255
 NOT_IN_LABELS = set('*?~"')  # wildcards and quotes of the criteria that find a case by its name
 
 
@@ -36,6 +37,17 @@ class Given:
     value: float | str
     place: Place | None = None
     name_place: Place | None = None
+
+
+class Carried(NamedTuple):
+    """An overlay that a built file carries: its name without folders, its text, and how messages name it.
+
+    It says only which cases there are: their values are in the file that carries it.
+    """
+
+    name: str
+    text: str
+    shown_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +69,48 @@ class Overlaid:
     problems: Problems = field(default_factory=Problems)
 
 
-def overlaid(declared: Declarations, files: Path | str | Sequence[Path | str] | None) -> Overlaid:
-    """Lay overlays over declarations, later files over earlier ones.
+def overlaid(declared: Declarations, files: Path | str | Sequence[Path | str | Carried] | None) -> Overlaid:
+    """Lay overlays over declarations, later files over earlier ones; those that say which cases there are will be carried.
 
     Mistakes are recorded, not raised, and what is wrong is left out, so that those in values can be told with them.
     """
     result = Overlaid(declared)
+    carried: list[Carried] = []
     for file in [files] if isinstance(files, Path | str) else files or ():
+        before, known = result.declared, len(result.problems.found)
         try:
-            node = read(Path(file), str(file))
+            item = file if isinstance(file, Carried) else Carried(bare(Path(file).name), text_of(Path(file), str(file)), str(file))
+            _Overlay(result, read_text(item.text, item.shown_as), only_cases=item is file).lay()
         except WorkbookError as error:
             result.problems.found.extend(error.diagnostics)
-            continue
-        _Overlay(result, node).lay()
+        if isinstance(file, Carried):
+            result.problems.found[known:] = [_mendable(found) for found in result.problems.found[known:]]
+        if result.declared != before:
+            carried.append(item)
+    if carried:
+        _check_size(carried, result.problems)
+        told = [{"name": item.name, "text": item.text} for item in carried]
+        result.declared = replace(result.declared, carried={**result.declared.carried, OVERLAYS: told})
     return result
+
+
+def bare(name: str) -> str:
+    """Return the name of a file as a message can show it."""
+    return "".join(character if character.isprintable() else "?" for character in name[:LONGEST_NAME])
+
+
+def _mendable(found: Diagnostic) -> Diagnostic:
+    """Tell how to get on when the mistake is in an overlay that nobody can edit where it is."""
+    fix = "give the overlay, as it should be, with --overlay"
+    return replace(found, fix=f"{found.fix}; {fix}" if found.fix else fix)
+
+
+def _check_size(carried: Sequence[Carried], problems: Problems) -> None:
+    """Refuse more than what is read back from a file."""
+    size = sum(len(item.text.encode()) for item in carried)
+    if size > MAXIMUM_BYTES:
+        message = f"the overlays with cases are {size:,} bytes together; a workbook carries at most {MAXIMUM_BYTES:,}"
+        problems.add(Place(carried[-1].shown_as), message, "leave out comments and values that are not needed")
 
 
 def tables_of_cases(declared: Declarations) -> dict[str, TableBlock]:
@@ -88,10 +128,10 @@ def _assumptions(block: TableBlock) -> dict[str, Column]:
 
 
 class _Overlay:
-    """One overlay file."""
+    """One overlay; with ``only_cases`` its values, and what else it says of inputs, are left aside."""
 
-    def __init__(self, result: Overlaid, node: Node) -> None:
-        self.result, self.problems = result, result.problems
+    def __init__(self, result: Overlaid, node: Node, *, only_cases: bool = False) -> None:
+        self.result, self.problems, self.only_cases = result, result.problems, only_cases
         self.reader = Reader(node, self.problems, "an overlay")
         self.own: dict[str, Place] = {}  # the cells that this file gives values to
 
@@ -109,6 +149,8 @@ class _Overlay:
             cases = self.reader.mapping(name)
             for case, node in cases:
                 self._case(tables_of_cases(self.result.declared)[name], case, node, cases)
+        if self.only_cases:
+            return
         given = self.reader.mapping(SETS)
         for cell_id, node in given:
             place = given.keys[cell_id]
@@ -158,7 +200,7 @@ class _Overlay:
         if isinstance(node, Mapping):
             self._declare(block, case, reader, cases)
         for name, value in reader.node:
-            if name in {LABEL, PARENT}:
+            if self.only_cases or name in {LABEL, PARENT}:
                 continue
             if name in assumed:
                 self._take(f"{block.name}.{case}.{name}", value, reader.node.keys[name])

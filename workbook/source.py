@@ -84,20 +84,24 @@ def read(path: Path, shown_as: str) -> Node:
     4 MiB, is not UTF-8, is not YAML, is nested deeper than 100 levels, repeats a key, or uses anchors (which would
     allow a small file to expand).
     """
+    return read_text(text_of(path, shown_as), shown_as)
+
+
+def text_of(path: Path, shown_as: str) -> str:
+    """Return the text of one file of at most 4 MiB of UTF-8; raises WorkbookError."""
     place = Place(shown_as)
     data = b""
     try:
         data = path.read_bytes()
         if len(data) > MAXIMUM_BYTES:
             raise WorkbookError([Diagnostic(place, f"is {len(data):,} bytes; a template has at most {MAXIMUM_BYTES:,}")])
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except OSError as error:
         raise WorkbookError([Diagnostic(place, f"cannot be read: {error.strerror or error}")]) from None
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8").split("\n")
         place = Place(shown_as, len(before), len(before[-1]) + 1)
         raise WorkbookError([Diagnostic(place, f"is not UTF-8 text (byte {error.start})", "save it as UTF-8")]) from None
-    return read_text(text, shown_as)
 
 
 def read_text(text: str, shown_as: str) -> Node:

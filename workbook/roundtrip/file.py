@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.files import check_target, whole
+from workbook.overlay import bare
 from workbook.source import MAXIMUM_BYTES
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 HEAD = """\
 # What was changed in a workbook since it was built. Build it again with these changes:
-#   workbook build {name} --overlay THIS_FILE
+#   workbook build {name}{cases} --overlay THIS_FILE
 # 'was' is what the templates gave, 'took_over' what the cell showed while it took over another's value.
 """
 LEFT = "# Changes that a build cannot take: make them in the templates, or enter them again."
@@ -28,7 +30,9 @@ _PLAIN_KEY = re.compile(r"[a-z][a-z0-9_.]*\Z")
 
 def text_of(edits: Edits) -> str:
     """Return edits as YAML: sorted by id, one a line, and what cannot be carried below. Equal edits give equal texts."""
-    lines = [HEAD.format(name=edits.workbook).rstrip(), f"workbook: {_scalar(edits.workbook)}", f"version: {_scalar(edits.version)}"]
+    cases = "".join(f" --overlay {shlex.quote(name)}" for name in edits.overlays)
+    lines = [HEAD.format(name=shlex.quote(bare(edits.workbook)), cases=cases).rstrip()]
+    lines += [f"workbook: {_scalar(edits.workbook)}", f"version: {_scalar(edits.version)}"]
     lines.append("sets:" if edits.edits else "sets: {}")
     lines += [f"  {name if _PLAIN_KEY.match(name) else _scalar(name)}: {_edit(edits.edits[name])}" for name in sorted(edits.edits)]
     if edits.left:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbook.evaluate import quantise
 from workbook.record import NONE
-from workbook.verification.baseline import baseline, read
+from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.findings import Finding, changed_formulas, changed_texts, structure
 from workbook.verification.located import Located
 
@@ -38,12 +38,16 @@ class Edit:
 
 @dataclass(slots=True)
 class Edits:
-    """All that was changed in a file: by input id what a build can take, and in ``left`` what it cannot."""
+    """All that was changed in a file: by input id what a build can take, and in ``left`` what it cannot.
+
+    ``overlays`` names those that gave the file its cases: a build that takes the edits needs them too.
+    """
 
     workbook: str
     version: str
     edits: dict[str, Edit] = field(default_factory=dict)
     left: list[Finding] = field(default_factory=list)
+    overlays: tuple[str, ...] = ()
 
     @property
     def sets(self) -> dict[str, float | str]:
@@ -65,7 +69,8 @@ def pull(path: Path | str) -> Edits:
 
 def edits_of(path: Path, located: Located) -> Edits:
     """Return what was changed in a file; see ``pull``."""
-    found = Edits(located.baseline.workbook, located.baseline.version)
+    names = tuple(item.name for item in overlays(path, located.baseline))
+    found = Edits(located.baseline.workbook, located.baseline.version, overlays=names)
     found.left += [*structure(located), *changed_texts(path, located)]
     prints = _prints(located.baseline)
     mine = {}

@@ -17,7 +17,7 @@ from workbook.roundtrip.merge import MergeResult, State, States, merge
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.sides import side_of_file
 from workbook.roundtrip.update import updated
-from workbook.verification.baseline import baseline, read
+from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.located import Located
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def regenerate(
 ) -> Regeneration:
     """Build the workbook of an edited file again from today's templates, and keep its edits.
 
-    ``overlay`` names the overlays that it was built with: they say which cases there are, their values are in the file.
+    The file tells itself which cases overlays added to the templates, unless ``overlay`` gives others. Their values are in
+    the file, but for inputs that it does not have.
 
     The new file is written to ``out`` (output/NAME.xlsx by default; in place of the edited one only when that is said).
     Where users and templates changed the same input to different values the users' is kept, or the templates' with
@@ -84,7 +85,7 @@ def regenerate(
         raise WorkbookError([Diagnostic(Place(str(path)), "would be replaced by what is built from it", "choose another place with --out")])
     located = Located(known, contents)
     edits = edits_of(path, located)
-    layout, _ = prepared(known.workbook, templates, overlay=overlay)
+    layout, given = prepared(known.workbook, templates, overlay=overlay or overlays(path, known))
     base = {item.id: State(None if item.taken else item.value, item.unit) for item in known.inputs.values()}
     theirs = base | {name: State(value, base[name].unit) for name, value in edits.sets.items()}
     ours = states(layout.model)
@@ -93,7 +94,9 @@ def regenerate(
     if prefer == "fail" and result.conflicts:
         raise WorkbookError([Diagnostic(places[item.id], told(item), "choose with --ours or --theirs") for item in result.conflicts])
     changed = {name: state.value for name, state in result.merged.items() if state.value is not None and not state.is_like(ours[name])}
-    sets = {name: Given(value, places.get(name)) for name, value in changed.items()}
+    new = {layout.model.cell_id(*where): value for where, value in given.items()}
+    sets = {name: Given(value) for name, value in new.items() if name not in base}
+    sets |= {name: Given(value, places.get(name)) for name, value in changed.items()}
     layout.notes.update(_notes(layout, edits))
     merged = evaluated(layout.model, layout, parse_sets(layout.model, sets))
     account = updated(side_of_file(located, edits), merged, result, base)

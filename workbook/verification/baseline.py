@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.names import column_letters
+from workbook.overlay import OVERLAYS, Carried, bare
 from workbook.record import (
     FIRST_PLACE,
     FORMAT_VERSION,
@@ -24,6 +25,7 @@ from workbook.record import (
     unguarded,
 )
 from workbook.relative import Spot, references
+from workbook.source import MAXIMUM_BYTES
 from workbook.verification.xlsx import Cell, UnreadableWorkbook, cell_position, read_cells
 
 if TYPE_CHECKING:
@@ -139,6 +141,20 @@ def baseline(path: Path, contents: Contents) -> Baseline:
     reader = _Reader(path, sheet, Baseline(name, version, basis, package))
     reader.run()
     return reader.found
+
+
+def overlays(path: Path, known: Baseline) -> tuple[Carried, ...]:
+    """Return the overlays that a file carries, to be laid again in their order; raises WorkbookError when they are damaged."""
+    told: Any = known.carried.get(OVERLAYS, [])
+    try:
+        texts = [(bare("" + item["name"]), item["text"]) for item in told]
+        damaged = sum(len(text.encode()) for _, text in texts) > MAXIMUM_BYTES
+    except (TypeError, KeyError, ValueError, AttributeError):
+        damaged = True
+    if damaged:
+        message = f"the overlays that the hidden sheet {RECORD_SHEET} carries are damaged"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)])
+    return tuple(Carried(name, text, f"{path}: {RECORD_SHEET}: {name}") for name, text in texts)
 
 
 def _text(cell: Cell | None) -> str:

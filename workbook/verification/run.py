@@ -17,7 +17,7 @@ from workbook.names import column_letters, quoted
 from workbook.overlay import Given
 from workbook.record import NONE, Prints, places, prints_of
 from workbook.relative import Spot
-from workbook.verification.baseline import baseline, read
+from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verification.engines import find
 from workbook.verification.engines.base import EngineFailure
@@ -79,9 +79,9 @@ def verify(
     """Verify every formula cell of a workbook.
 
     The inputs found in the file are evaluated in Python; a copy with poisoned cached values is recalculated by each
-    engine (all three by default). ``overlay`` gives the files whose cases were added to the templates; their values are
-    those of the file. Raises WorkbookError when the file cannot be read or was not written by this package from the same
-    templates and cases, and ValueError for an unknown engine.
+    engine (all three by default). The file tells itself which cases overlays added to the templates, unless ``overlay``
+    gives others; their values are those of the file. Raises WorkbookError when the file cannot be read or was not written by
+    this package from the same templates and cases, and ValueError for an unknown engine.
     """
     path = Path(path)
     tell = progress or (lambda _: None)
@@ -137,7 +137,8 @@ def book_of(path: Path, contents: Contents, templates: Path | str | None, overla
 
 
 def _book_of(path: Path, located: Located, templates: Path | str | None, overlay: Files) -> Book:
-    layout, _ = prepared(located.baseline.workbook, templates, overlay=overlay)  # the values of overlays are in the file
+    known = located.baseline
+    layout, _ = prepared(known.workbook, templates, overlay=overlay or overlays(path, known))  # the values of overlays are in the file
     book = evaluated(layout.model, layout, {})
     _check_templates(path, located.baseline, book.layout)
     for built, now in located.sheets.items():
