@@ -207,7 +207,7 @@ def verify(
 
 
 def _show(report: VerifyReport) -> None:
-    from workbook.verification.run import KINDS  # noqa: PLC0415 as above
+    from workbook.verification.run import FOLLOWS, KINDS  # noqa: PLC0415 as above
 
     table = Table("engine", "cells", *KINDS, title=f"{report.path}: {report.cells:,} formula cells")
     for engine in report.engines:
@@ -221,6 +221,9 @@ def _show(report: VerifyReport) -> None:
         click.echo(text)
     if len(report.changed) > SHOWN_DIFFERENCES:
         click.echo(f"... and {len(report.changed) - SHOWN_DIFFERENCES:,} more changes")
+    for engine in report.engines:
+        if count := report.count(engine, FOLLOWS):
+            click.echo(f"{engine}: {count:,} cells show the check for formula cells that were typed over: not counted as differing")
     for name, sheet, address, cell_id, formula, expected, got, kind in report.differences[:SHOWN_DIFFERENCES]:
         click.echo(f"{name}: {sheet}!{address} {cell_id} {formula}: Python {expected!r}, engine {got!s} ({kind})")
     if len(report.differences) > SHOWN_DIFFERENCES:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
-from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree
+from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Recorded, Span, Text, Total, Tree
 from workbook.expr.values import Array
 
 if TYPE_CHECKING:
@@ -149,6 +149,8 @@ class _Rows:
                 return self._lookup(tree)
             case Total():
                 return self._total(tree)
+            case Recorded(value=recorded):
+                return np.array(recorded, dtype=object if isinstance(recorded, str) else float)
             case Call(function=function, arguments=arguments):
                 if any(isinstance(argument, Span) for argument in arguments):
                     return self._over_spans(function, arguments)

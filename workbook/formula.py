@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, WorkbookError
 from workbook.expr.functions import ADDING, AGGREGATES, ATOM, FUNCTIONS, MULTIPLYING, Function
-from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree
-from workbook.names import column_letters, quoted
+from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Recorded, Span, Text, Total, Tree
+from workbook.names import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,6 +132,8 @@ class _Writer:
                 return self._range(quantity, conditions), ATOM
             case Total():
                 return self._total(tree), ATOM
+            case Recorded(address=address):
+                return f"{quoted(RECORD_SHEET)}!{address}", ATOM
             case Call(function=function, arguments=arguments):
                 return self._call(FUNCTIONS[function], arguments)
             case _:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.model import Key, Quantity, Table
-from workbook.names import sheet_key, sheet_names
+from workbook.expr.nodes import Recorded
+from workbook.model import Key, Quantity, Table, Variant
+from workbook.names import COUNT_CELL, FIRST_CELL, sheet_key, sheet_names
 from workbook.schema import Formula
 
 if TYPE_CHECKING:
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from workbook.schema import Sheet, ViewBlock
 
 CHECKS, BANNER = "checks", "banner"
+TYPED_OVER = (
+    "Counts the formula cells that hold no formula any more. Excel from 2013 on, LibreOffice and Google Sheets can tell; Excel 2010 and "
+    "Gnumeric cannot and show 0. The command workbook verify tells anywhere, cell by cell, and finds formulas that were changed."
+)
+FIRST_OF_THEM = "The first block of cells in which one was typed over, as it was built; empty where there is none."
 
 
 def add_view(owner: Maker, block: ViewBlock, sheet: Sheet) -> None:
@@ -81,7 +87,8 @@ def add_banner(owner: Maker) -> None:
     checks = next((table for table in owner.model.tables.values() if table.name == CHECKS), None)
     if checks is None:
         return
-    items = [name.partition(".")[2] for name in checks.columns]
+    items = [*(name.partition(".")[2] for name in checks.columns), "typed_over"]
+    _watch(owner, checks)
     failures = owner.add(
         Quantity(
             CHECKS,
@@ -103,3 +110,15 @@ def add_banner(owner: Maker) -> None:
     owner.model.tables[BANNER] = Table(BANNER, "single", (), [()], checks.place)
     for name, _, _ in sheet_names(owner.model.declared):
         owner.add(Quantity(BANNER, sheet_key(name), "Master check", "text", 1, checks.place)).links[0] = (status.id, 0)
+
+
+def _watch(owner: Maker, checks: Table) -> None:
+    """How many formula cells were typed over, which the record of the build counts, and where the first of them is."""
+    place = checks.place
+    count = owner.add(Quantity(CHECKS, "typed_over", "Formula cells that were typed over", "1", 1, place, TYPED_OVER, format="failures"))
+    first = owner.add(Quantity(CHECKS, "first_typed_over", "Where the first of them is", "text", 1, place, FIRST_OF_THEM))
+    for quantity, tree in (
+        (count, Recorded(COUNT_CELL, 0.0, "number of formula cells that hold no formula any more")),
+        (first, Recorded(FIRST_CELL, "", "the first place where one was typed over")),
+    ):
+        quantity.variants.append(Variant(tree, tree, (0,), Formula("", place)))

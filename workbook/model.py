@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Text, Tree, quantities
+from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Recorded, Text, Tree, quantities
 from workbook.schema import Bounds, Figure
 
 if TYPE_CHECKING:
@@ -219,6 +219,16 @@ class Model:
         if isinstance(tree, Text | Number):
             return next((member for member, shown in key.shown.items() if shown == tree.value), None)
         return None
+
+    def watching(self) -> set[str]:
+        """Return the quantities that show what the record of the build watches, and those that follow from them."""
+        found: set[str] = set()
+        for name in (name for group in self.order for name in group):
+            quantity = self.quantities[name]
+            shows = any(isinstance(variant.tree, Recorded) for variant in quantity.variants)
+            if shows or not found.isdisjoint(self.needs(quantity)):
+                found.add(name)
+        return found
 
     def needs(self, quantity: Quantity, *, earlier_rows: bool = True) -> list[str]:
         """Return what a quantity refers to; with ``earlier_rows`` false, not what it takes from the row above.

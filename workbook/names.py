@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 MAXIMUM_SHEET_NAME = 31
 BAD_IN_SHEET_NAME = set("[]:*?/\\'")
-RESERVED_SHEET_NAMES = {"history", "_workbook"}  # Excel's own, and the record of the build
+RECORD_SHEET = "_workbook"  # hidden: the record of the build; see the module record
+COUNT_CELL, FIRST_CELL = "$E$3", "$E$5"  # of the record: how many formula cells were typed over, and where the first of them is
+RESERVED_SHEET_NAMES = {"history", RECORD_SHEET}  # Excel's own, and ours
 _PLAIN = re.compile(r"(?!(?:r|c|rc|true|false)\Z)[a-z_]+\Z", re.IGNORECASE | re.ASCII)  # R, C and RC are rows and columns
 
 

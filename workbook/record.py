@@ -6,6 +6,10 @@ that the templates give it (also where the build was told another); for each hea
 of a sheet the fingerprint of its texts; and as JSON what else the file carries. Beside blocks, inputs and headlines
 stands a formula that refers to their cells: spreadsheet programs keep such a formula pointing at them when rows are
 inserted or a sheet is renamed. It holds no time, user or machine.
+
+It also watches the formulas: beside each block stands how many of its formula cells are none any more, and in COUNT_CELL and
+FIRST_CELL what sheet Checks shows of that. Blocks with cells that may be typed over are not watched. Only a program whose
+ISFORMULA takes ranges can tell, as LibreOffice's: it is tried on cells of the record, and where it fails nothing is counted.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from workbook.evaluate import quantise
 from workbook.expr.values import shown
 from workbook.formula import patterns
 from workbook.layout import NOTE
-from workbook.names import column_letters, quoted
+from workbook.names import COUNT_CELL, column_letters, quoted
 from workbook.relative import Spot, fingerprint, relative
 from workbook.tables import MIXED
 
@@ -31,10 +35,9 @@ if TYPE_CHECKING:
     from workbook.model import Model, Quantity
     from workbook.schema import Figure
 
-RECORD_SHEET = "_workbook"
 FORMAT_VERSION = "3"
 HEAD = ("format", "workbook", "version", "basis", "package")
-PLACE_COLUMNS = ("id", "sheet", "first cell", "rows", "first row", "unit", "formulas", "cells now", "says")
+PLACE_COLUMNS = ("id", "sheet", "first cell", "rows", "first row", "unit", "formulas", "cells now", "says", "watched", "typed over")
 INPUT_COLUMNS = ("input", "sheet", "cell", "value", "unit", "kind", "note cell", "note", "value now", "behind it")
 HEADLINE_COLUMNS = ("headline", "sheet", "cell", "label", "unit", "value", "value now")
 TEXT_COLUMNS = ("texts", "rows")
@@ -44,6 +47,8 @@ NONE = "-"  # in place of a fingerprint where there is nothing
 MOST_ROWS = 1_048_576
 LONGEST = 30_000  # characters in a cell; Excel takes 32,767
 INPUT, TAKEN = "input", "taken over"
+WATCH = ("told", "typed over", "first row", "first of them")  # beside HEAD[1:], in column D; what they come to in column E
+TRIED, TRIED_ON = 3, "$F$3:$G$5"  # cells of the record, so many of them formulas, among constants
 ABOUT = "The state of this file when it was built. Read by workbook verify and pull: leave it as it is."
 
 
@@ -141,11 +146,13 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
             prints.take(replace(layout, model=given), quantity)
     declared = given.declared
     told = (FORMAT_VERSION, declared.name, declared.version, declared.basis, package)
-    for number, (name, text) in enumerate(zip(HEAD, told, strict=True)):
-        yield number, (name, text, *([ABOUT] if number == 0 else []))
+    blocks = list(_blocks(layout, given, prints))
+    beside: list[tuple[Item, ...]] = [(ABOUT,), *(("", *items) for items in _watch(FIRST_PLACE + len(blocks) - 1))]
+    for number, (name, text, more) in enumerate(zip(HEAD, told, beside, strict=True)):
+        yield number, (name, text, *more)
     number = FIRST_PLACE - 2
     yield number, PLACE_COLUMNS
-    for row in _blocks(layout, given, prints):
+    for row in blocks:
         number += 1
         yield number, row
     sections: tuple[tuple[tuple[str, ...], Iterator[tuple[Item, ...]]], ...] = (
@@ -227,16 +234,54 @@ def says(quantity: Quantity) -> str:
     return " | ".join(dict.fromkeys(variant.formula.text for variant in quantity.variants))
 
 
+def _watch(last: int) -> Iterator[tuple[Item, ...]]:
+    """Yield whether this program can tell formulas, how many were typed over, and where: the row of the first block, and its text.
+
+    ``last`` is the last row of the blocks. Beside them stand the cells on which it is tried.
+    """
+    counts = f"$K${FIRST_PLACE}:$K${last}"
+    formulas = (
+        Anchor(f"IF(IFERROR(SUMPRODUCT(--_xlfn.ISFORMULA({TRIED_ON})),0)={TRIED},1,0)", 1),
+        Anchor(f"SUM({counts})", 0),
+        Anchor(f"IF({COUNT_CELL}=0,0,IFERROR({last + 1}-SUMPRODUCT(MAX(({counts}>0)*({last + 1}-ROW({counts})))),0))", 0),
+        Anchor(f'IF($E$4=0,"",INDEX($J$1:$J${last},$E$4))', ""),
+    )
+    tried: tuple[tuple[Item, ...], ...] = (
+        (),
+        (1.0, Anchor("ROWS($F$3)", 1)),
+        (Anchor("ROWS($G$3)", 1), "text"),
+        (1.0, Anchor("ROWS($F$5)", 1)),
+    )
+    for name, formula, cells in zip(WATCH, formulas, tried, strict=True):
+        yield name, formula, *cells
+
+
+def _watched(quantity: Quantity, segment: Segment, runs: str, home: str) -> tuple[Item, ...]:
+    """Return what is watched, and the formula for how many formula cells of a block are none any more; nothing for other blocks."""
+    built = sum(found != NONE for found in prints_of(runs))
+    if not built or any(quantity.is_settable(row) for row in segment.rows):
+        return ()
+    first, last = (Spot(segment.sheet, *cell).address for cell in (segment.cell(segment.rows.start), segment.last))
+    what = f"{segment.sheet}: {quantity.label}, {first if first == last else f'{first}:{last}'} as built"
+    # A block that was deleted, #REF!, has no formulas left.
+    return what, Anchor(f"IF($E$2=1,MAX(0,{built}-IFERROR(SUMPRODUCT(--_xlfn.ISFORMULA({home})),0)),0)", 0)
+
+
 def _blocks(layout: Layout, given: Model, prints: Prints) -> Iterator[tuple[Item, ...]]:
+    watching = layout.model.watching()
     for quantity_id, segments in layout.segments.items():
+        quantity = layout.model.quantities[quantity_id]
         text = says(given.quantities[quantity_id])
         for segment in segments:
-            first, *more = _cut(prints.of(quantity_id, segment.rows))
+            runs = prints.of(quantity_id, segment.rows)
+            first, *more = _cut(runs)
             last = Spot(segment.sheet, *segment.last)
             home = f"{quoted(segment.sheet)}!{_fixed(segment.row, segment.column)}:{_fixed(last.row, last.column)}"
             anchor = Anchor(f"{'COLUMNS' if segment.across else 'ROWS'}({home})", len(segment.rows))
-            name, *place = _place(layout.model.quantities[quantity_id], segment)
-            yield guarded(name), *place, first, anchor, text[:LONGEST]
+            name, *place = _place(quantity, segment)
+            # What the watch comes to cannot be watched: that would be a circular reference.
+            watched = () if quantity_id in watching else _watched(quantity, segment, runs, home)
+            yield guarded(name), *place, first, anchor, text[:LONGEST], *watched
             text = ""
             for part in more:
                 yield "", "", "", "", "", "", part

@@ -14,8 +14,8 @@ from workbook.expr.values import shown
 from workbook.files import whole
 from workbook.formula import patterns
 from workbook.layout import DEFAULT_WIDTH, NOTE, Layout, SheetPlan
-from workbook.names import column_letters, quoted
-from workbook.record import RECORD_SHEET, Anchor, Prints, record
+from workbook.names import RECORD_SHEET, column_letters, quoted
+from workbook.record import Anchor, Prints, record
 from workbook.relative import Spot
 from workbook.style import properties
 
@@ -39,8 +39,8 @@ class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
     """A worksheet that takes formulas as they are and writes them as one piece of text.
 
     XlsxWriter tries some 30 regular expressions on each formula to add prefixes to functions newer than Excel 2010;
-    our formulas hold none. The files are the same byte for byte, but that an empty text is marked as a text: XlsxWriter
-    stores it as a number without digits.
+    ours hold none, or have the prefix (on the record of the build). The files are the same byte for byte, but that an empty
+    text is marked as a text: XlsxWriter stores it as a number without digits.
     """
 
     def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:

@@ -321,6 +321,7 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "ranges_sound": lambda i: sum(i[f"ranges.{name}.low"] > i[f"ranges.{name}.high"] for name in RANGED),
     "middle": lambda _: 0.0,
     "bridge_closes": lambda _: 0.0,
+    "typed_over": lambda _: 0.0,
 }
 
 
@@ -330,4 +331,5 @@ def failures(i: Inputs) -> float:
 
 
 expect_rows("checks", dict(CHECKS))
+expect_rows("checks", {"first_typed_over": lambda _: ""})
 expect_rows("checks", {"failures": failures, "status": lambda i: "CHECK FAILS: see sheet Checks" if failures(i) else "All checks hold"})

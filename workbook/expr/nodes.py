@@ -1,8 +1,8 @@
 """The nodes of an expression tree.
 
 ``parse`` produces Number, Text, Call, Name, Find and Over. Resolution (``workbook.resolve``) replaces Name, Find and
-Over by nodes that point at quantities: Cell, Fixed, Neighbour, Lookup, Span and Total. ``at`` is the character offset
-in the expression's text, for messages.
+Over by nodes that point at quantities: Cell, Fixed, Neighbour, Lookup, Span and Total. Recorded stands in no expression: the
+program makes it. ``at`` is the character offset in the expression's text, for messages.
 """
 
 from __future__ import annotations
@@ -133,7 +133,17 @@ class Total:
     at: int = 0
 
 
-Tree = Number | Text | Call | Name | Find | Over | Cell | Fixed | Neighbour | Lookup | Span | Total
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A cell of the hidden record of the build, by its address there; ``value`` is what it holds in a file as built."""
+
+    address: str
+    value: float | str
+    meaning: str
+    at: int = 0
+
+
+Tree = Number | Text | Call | Name | Find | Over | Cell | Fixed | Neighbour | Lookup | Span | Total | Recorded
 
 
 def walk(tree: Tree) -> Iterator[Tree]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workbook.expr.functions import ADDING, AGGREGATES, ATOM, FUNCTIONS, RAISING
-from workbook.expr.nodes import Bound, Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree
+from workbook.expr.nodes import Bound, Call, Cell, Fixed, Lookup, Neighbour, Number, Recorded, Span, Text, Total, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,8 @@ class Prose:
                 return f"{self.label(quantity)}{self._where(conditions)}", ATOM
             case Total(function=function, element=element, conditions=conditions, bounds=bounds):
                 return AGGREGATES[function].prose.format(self.write(element)) + self._where(conditions, bounds), RAISING
+            case Recorded(meaning=meaning):
+                return meaning, ATOM
             case Call():
                 return self._call(tree)
             case _:

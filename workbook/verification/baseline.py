@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workbook.errors import Diagnostic, Place, WorkbookError
-from workbook.names import column_letters
+from workbook.names import RECORD_SHEET, column_letters
 from workbook.overlay import OVERLAYS, Carried, bare
 from workbook.record import (
     FIRST_PLACE,
@@ -18,7 +18,6 @@ from workbook.record import (
     INPUT_COLUMNS,
     PART_COLUMNS,
     PLACE_COLUMNS,
-    RECORD_SHEET,
     TAKEN,
     TEXT_COLUMNS,
     prints_of,

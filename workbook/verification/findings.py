@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbook.errors import Place, Problems
-from workbook.names import column_letters
-from workbook.record import NONE, RECORD_SHEET, row_print
+from workbook.names import RECORD_SHEET, column_letters
+from workbook.record import NONE, row_print
 from workbook.relative import Spot
 from workbook.verification.located import spot_of
 

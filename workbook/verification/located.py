@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from workbook.names import RECORD_SHEET
 from workbook.record import NONE
 from workbook.relative import Fingerprints, Spot, fingerprint, relative, shifted
 from workbook.verification.xlsx import cell_position
@@ -204,7 +205,7 @@ class Located:
 
     def origin(self, spot: Spot) -> Spot | None:
         """Return where the cell that stands here stood when the file was built; None for one that is new."""
-        return self._origins.get(spot) if self.moved else spot
+        return self._origins.get(spot) if self.moved and spot.sheet != RECORD_SHEET else spot
 
     def print(self, spot: Spot) -> str:
         """Return the fingerprint of what the formula of a cell says in the terms of the build, or NONE."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from workbook.verification.baseline import Baseline, Block, Contents
     from workbook.verification.engines.base import CellValue
 
-SAVED = "as saved"
+SAVED, FOLLOWS = "as saved", "follows"
 COLUMNS = ("engine", "sheet", "address", "id", "formula", "expected", "got", "verdict")
 
 
@@ -41,7 +41,8 @@ COLUMNS = ("engine", "sheet", "address", "id", "formula", "expected", "got", "ve
 class VerifyReport:
     """The outcome: a row for each engine and cell that does not agree, and counts for all.
 
-    ``changed`` says in words what is not as it was built; ``unsaved`` whether the file holds no results at all.
+    Of a file that is not as it was built, cells that differ as they show the check for formulas typed over only count, as
+    FOLLOWS. ``changed`` says in words what is not as it was built; ``unsaved`` whether the file holds no results at all.
     """
 
     path: Path
@@ -93,6 +94,9 @@ def verify(
     named = {spot_of(item.sheet, item.address): (item.id, item.formula) for item in expected}
     found = [*structure(located), *changed_formulas(located, named), *changed_texts(path, located)]
     report = VerifyReport(path, len(expected), changed=[str(item) for item in found])
+    model = book.model
+    # Python always finds that no formula was typed over.
+    following = {model.cell_id(name, row) for name in model.watching() for row in range(model.quantities[name].size)} if found else set()
     expected = [
         replace(item, sheet=spot.sheet, address=spot.address)
         for item, spot in zip(expected, map(located.place, named), strict=True)
@@ -100,7 +104,7 @@ def verify(
     ]
     saved = {(item.sheet, item.address): contents[item.sheet].get(item.address) for item in expected}
     if any(cell is not None and cell.value is not None for cell in saved.values()):
-        _compare(report, SAVED, expected, {key: cell.value if cell else None for key, cell in saved.items()})
+        _compare(report, SAVED, expected, {key: cell.value if cell else None for key, cell in saved.items()}, following)
     else:
         report.unsaved = True
     with tempfile.TemporaryDirectory(prefix="workbook-verify-") as folder:
@@ -127,6 +131,7 @@ def verify(
                 engine.name,
                 expected,
                 {(sheet, address): value for sheet, found in sheets.items() for address, value in found.items()},
+                following,
             )
     return report
 
@@ -230,13 +235,17 @@ def expectations(book: Book) -> list[Expected]:
     return found
 
 
-def _compare(report: VerifyReport, engine: str, expected: list[Expected], got: dict[tuple[str, str], CellValue]) -> None:
+def _compare(
+    report: VerifyReport, engine: str, expected: list[Expected], got: dict[tuple[str, str], CellValue], following: set[str]
+) -> None:
     report.engines.append(engine)
     for item in expected:
         value = got.get((item.sheet, item.address))
         kind = verdict(item.value, value)
+        if kind == DIFFER and item.id in following:
+            kind = FOLLOWS
         report.counts[engine, kind] = report.counts.get((engine, kind), 0) + 1
-        if kind != AGREE:
+        if kind not in {AGREE, FOLLOWS}:
             report.differences.append((engine, item.sheet, item.address, item.id, f"={item.formula}", item.value, value, kind))
 
 
