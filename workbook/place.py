@@ -15,6 +15,7 @@ from workbook.schema import (
     LYING,
     CardBlock,
     ChartsBlock,
+    GridBlock,
     InputsBlock,
     ListBlock,
     SpecialBlock,
@@ -46,7 +47,17 @@ def place(model: Model) -> Layout:
     for plan in layout.sheets.values():
         Placer(layout, plan).run()
     _names(layout)
+    _leads(layout)
     return layout
+
+
+def _leads(layout: Layout) -> None:
+    """Links to click, each named by the address that it leads to."""
+    for quantity in layout.model.quantities.values():
+        for row, target in quantity.leads.items():
+            sheet, r, c = layout.cell(quantity.id, row)
+            address = layout.address(*target)
+            layout.sheets[sheet].labels.append(Label(r, c, address, "lead", link=f"internal:{address}"))
 
 
 def _names(layout: Layout) -> None:
@@ -94,10 +105,9 @@ class Placer(Canvas):
         """Place one block of any kind."""
         match block:
             case TextBlock():
-                self.heading(block.title)
-                for text in block.paragraphs:
-                    self.paragraph(self.row, self.titled(text), "text")
-                    self.row += 1
+                self.texts(block)
+            case GridBlock():
+                self.grid(block)
             case InputsBlock():
                 self.inputs(block)
             case ListBlock():
@@ -121,6 +131,24 @@ class Placer(Canvas):
             case SpecialBlock():
                 self.heading(block.title)
                 fill(self, block.kind)
+
+    def texts(self, block: TextBlock) -> None:
+        """Paragraphs, one a row."""
+        self.heading(block.title)
+        for text in block.paragraphs:
+            self.paragraph(self.row, self.titled(text), "text")
+            self.row += 1
+
+    def grid(self, block: GridBlock) -> None:
+        """Rows of texts."""
+        self.heading(block.title)
+        self.header(block.heads, (0.0,) * len(block.heads), block.spans)
+        for texts in block.rows:
+            column = 0
+            for text, span in zip(texts, block.spans, strict=True):
+                self.wide(column, text, span, "how" if column else "label")
+                column += span
+            self.row += 1
 
     def input_header(self) -> None:
         """The heads of a block of inputs."""
@@ -255,6 +283,7 @@ class Placer(Canvas):
             width = KEY_WIDTH if quantity_id in key_names else WIDTHS.get(quantity.unit, CELL_WIDTH)
             if quantity.is_text:
                 width = min(WIDEST, max(width, text_width(model, quantity_id)))
+            width = quantity.width or width
             self.plan.labels.append(Label(head, column, quantity.label, "header"))
             unit = unit_text(quantity)
             self.plan.labels.append(Label(head + 1, column, unit, "header_unit"))

@@ -52,6 +52,7 @@ _ROLES: dict[str, dict[str, Any]] = {
     "heading": {**_BASE, "bold": True, "font_size": 12, "font_color": NAVY, "bottom": 2, "bottom_color": NAVY},
     "text": {**_BASE, "text_wrap": True},
     "link": {**_BASE, "font_color": BLUE, "underline": 1},
+    "lead": {**_CELL, "font_color": BLUE, "underline": 1, "font_size": 9},
     "header": {**_CELL, "bold": True, "font_color": "#FFFFFF", "bg_color": NAVY, "text_wrap": True, "align": "center"},
     "header_unit": {**_CELL, "italic": True, "font_size": 9, "font_color": GREY, "bg_color": PAPER, "align": "center", "text_wrap": True},
     "label": {**_CELL, "text_wrap": True},

@@ -160,6 +160,7 @@ class _Writer:
         """Write all cells of one quantity."""
         values = shown(self.values[quantity.id])
         suffix = f"|{quantity.format}|{quantity.unit}"
+        own = {row: f"|{text}|{quantity.unit}" for row, text in quantity.formats.items()}
         table = self.layout.model.tables[quantity.table]
         is_key = quantity.id in {key.quantity for key in table.keys}
         is_head = is_key and table.across
@@ -174,14 +175,16 @@ class _Writer:
             sheet, r, c = self.layout.cell(quantity.id, row)
             printed = quantity.evidence.get(row)
             style = self.format(f"formula|{_digits(printed.raw)}|{quantity.unit}") if printed and not quantity.is_text else key_style
+            if row in own:
+                style = self.format(f"formula{own[row]}")
             self.constant(sheet, r, c, constant, style)
         link_style = self.format("banner") if quantity.table == "banner" else key_style if is_head else None
         for row, text, pattern in patterns(self.layout, quantity):
             segment = self.layout.segment(quantity.id, row)
             spot = sheet, r, c = Spot(segment.sheet, *segment.cell(row))
-            style = formula_style
+            style = self.format(f"formula{own[row]}") if row in own else formula_style
             if row in quantity.links:
-                style = link_style or self.link_style(quantity, row, sheet, suffix)
+                style = link_style or self.link_style(quantity, row, sheet, own.get(row, suffix))
             if quantity.takes_over(row):
                 style = self.format(f"taken{suffix}")
                 self.validate(quantity, sheet, r, c)
