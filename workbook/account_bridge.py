@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.account_cells import HERE, LONGEST_LABEL, clean, expression, number, number_format, numbers, rows_of, texts, width_of
+from workbook.account_cells import HERE, LONGEST_LABEL, PERCENT, clean, expression, number, number_format, numbers, rows_of, units, width_of
 from workbook.evaluate import quantise
 from workbook.schema import (
     Axis,
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 TABLES = ("update_bridge", "update_pick", "update_steps", "update_groups", "update_shares")
 PICK = "update_bridge.headline"
 MOST_GROUPS = 20
-PERCENT, ANY = "+0.00%;-0.00%;0.00%", "#,##0.00####"
+WIDTH = 34.0  # characters of the column in which the headline is picked
+PARTS = {"base": "", "fall": "Fall", "rise": "Rise", "total": "Whole move"}  # the series of the chart, by role
 SMALLEST = "0.00005"  # of the figure before: less has no bar, since its label would say 0.00%
 HOW = (
     "How the move is shared out: the changes were made group by group, in every order in which that can be done, and each group is given "
@@ -69,13 +70,15 @@ def bridge(account: Account, name: str) -> Iterator[Sheet]:
     if not moves:
         return
     groups = _groups(account, moves)
-    picked = Column("headline", "Headline", "text", HERE, bounds=Bounds(key="update_shares"), doc="One of the headlines in the last table.")
+    picked = Column(
+        "headline", "Headline", "text", HERE, width=WIDTH, bounds=Bounds(key="update_shares"), doc="One of the headlines in the last table."
+    )
     chart = Chart(
         "What moved the headline, one group of changes a bar",
         "waterfall",
         Axis("Changes"),
         Axis("% of the figure before the update", format="0.0%"),
-        tuple(Series("update_steps", "change", role, "", "", (), HERE, role) for role in ("base", "fall", "rise", "total")),
+        tuple(Series("update_steps", "change", role, name, "", (), HERE, role) for role, name in PARTS.items()),
         HERE,
     )
     blocks: tuple[Block, ...] = (
@@ -112,8 +115,8 @@ def _groups(account: Account, moves: list[HeadlineMove]) -> dict[str, list[str]]
 
 
 def _pick() -> tuple[Column, ...]:
-    def value(name: str, label: str, unit: str, text: str, shown: str = ANY, doc: str = "") -> Column:
-        return Column(name, label, unit, HERE, expression(text), format=shown, doc=doc)
+    def value(name: str, label: str, unit: str, text: str, shown: str = "sized", doc: str = "") -> Column:
+        return Column(name, label, unit, HERE, expression(text), format=shown, doc=doc, width=WIDTH)
 
     found = "update_shares[update_bridge.headline]"
     at_update = "In the unit above, as calculated at the update."
@@ -121,36 +124,36 @@ def _pick() -> tuple[Column, ...]:
         value("unit", "Unit", "text", f"{found}.unit", "", "What the headline is counted in."),
         value("before", "Before the update", "mixed", f"{found}.before", doc=at_update),
         value("after", "After the update", "mixed", f"{found}.after", doc=at_update),
-        value("move", "Move", "mixed", "after - before", "+#,##0.00####;-#,##0.00####;0.00", "After less before."),
+        value("move", "Move", "mixed", "after - before", "sized_move", "After less before."),
+        value("relative", "Relative move", "1", "move / scale", PERCENT, "The move in % of the size of the figure before."),
+        value("closes", "Do the shares add up to the move?", "1", f"{found}.adds", "pass", "Within 1e-9 of the figure's size."),
         value(
             "scale",
-            "What bars are shares of",
+            "Chart: what bars are shares of",
             "mixed",
             "abs(before) if before != 0 else (abs(after) if after != 0 else 1)",
             doc="The size of the figure before; of the figure after where that is 0.",
         ),
-        value("relative", "Move in % of it", "1", "move / scale", PERCENT),
         value(
             "side",
-            "Side to which bars grow",
+            "Chart: side to which bars grow",
             "1",
             "1 if move >= 0 else -1",
             "0",
             "1: to the right; -1: to the left, below the figure before.",
         ),
-        value("closes", "Do the shares add up to the move?", "1", f"{found}.adds", "pass", "Within 1e-9 of the figure's size."),
     )
 
 
 def _steps(count: int) -> TableBlock:
     """Return the data of the chart: before, each group by size, after."""
     steps = [f"s{n}" for n in range(1, count + 1)]
-    shown: dict[str, str | float] = {"before": 0.0, **{step: float(n) for n, step in enumerate(steps, 1)}, "after": count + 1.0}
-    place = "position(step, [g.place for g in update_groups])"
+    shown: dict[str, str | float] = {"before": "Start", **{step: f"Step {n}" for n, step in enumerate(steps, 1)}, "after": "End"}
+    place = "position({0}, [g.place for g in update_groups])"
 
     def column(name: str, label: str, unit: str, texts: tuple[str, str, str], shown: str, doc: str, width: float = 12.0) -> Column:
         before, step, after = texts
-        cases = {"before": before, **dict.fromkeys(steps, step), "after": after}
+        cases = {"before": before, **{member: step.format(n) for n, member in enumerate(steps, 1)}, "after": after}
         written = {member: expression(text) for member, text in cases.items() if text}
         return Column(name, label, unit, HERE, by="step", cases=written, format=shown, width=width, doc=doc)
 
@@ -158,13 +161,13 @@ def _steps(count: int) -> TableBlock:
     side = "update_pick.side"
     near = "min(running, previous(running)) if update_pick.move >= 0 else max(running, previous(running))"
     columns = (
-        column("change", "Change", "text", ("'Before'", f"at([g.group for g in update_groups], {place})", "'After'"), "", "Name.", 34.0),
+        column("change", "Change", "text", ("'Before'", f"at([g.group for g in update_groups], {place})", "'After'"), "", "Name.", WIDTH),
         column(
             "contribution",
             "Contribution, unit of the headline",
             "mixed",
             ("", f"at([g.contribution for g in update_groups], {place})", "update_pick.move"),
-            "+#,##0.00####;-#,##0.00####;0.00",
+            "sized_move",
             "What the group brought; in the last row, the whole move.",
             16.0,
         ),
@@ -173,7 +176,7 @@ def _steps(count: int) -> TableBlock:
             "Figure, unit of the headline",
             "mixed",
             ("update_pick.before", "previous(figure) + contribution", "update_pick.after"),
-            ANY,
+            "sized",
             "From the figure before to the figure after.",
             16.0,
         ),
@@ -187,9 +190,23 @@ def _steps(count: int) -> TableBlock:
         ),
         column("running", "Running total in %", "1", ("0", "previous(running) + share", "share"), PERCENT, "Of the contributions so far."),
         column("base", "Chart: near end of a bar", "1", ("0", near, "0"), PERCENT, "The end of a bar that is nearer to 0."),
-        column("fall", "Fall", "1", ("0", f"{side} * ({fallen} if {fallen} >= {SMALLEST} else 0)", "0"), PERCENT, "Length of a bar."),
-        column("rise", "Rise", "1", ("0", f"{side} * ({grown} if {grown} >= {SMALLEST} else 0)", "0"), PERCENT, "Length of a bar."),
-        column("total", "Whole move", "1", ("0", "0", "running"), PERCENT, "Length of a bar."),
+        column(
+            "fall",
+            "Chart: fall",
+            "1",
+            ("0", f"{side} * ({fallen} if {fallen} >= {SMALLEST} else 0)", "0"),
+            PERCENT,
+            "Length of a bar; below 0 where it lies to the left.",
+        ),
+        column(
+            "rise",
+            "Chart: rise",
+            "1",
+            ("0", f"{side} * ({grown} if {grown} >= {SMALLEST} else 0)", "0"),
+            PERCENT,
+            "Length of a bar; below 0 where it lies to the left.",
+        ),
+        column("total", "Chart: whole move", "1", ("0", "0", "running"), PERCENT, "Length of a bar; below 0 where it lies to the left."),
     )
     key = RowKey("step", "Step", (), (), shown, HERE)
     return TableBlock("update_steps", "From before to after, by size", (key,), columns, HERE)
@@ -208,14 +225,14 @@ def _contributions(groups: dict[str, list[str]]) -> TableBlock:
             *("contribution", "Contribution, unit of the headline", "mixed", HERE),
             by="group",
             cases=taken,
-            format="+#,##0.00####;-#,##0.00####;0.00",
+            format="sized_move",
             width=16.0,
             doc="The group's share of the move of the headline that is picked.",
         ),
         Column(
             *("along", "In the direction of the move", "mixed", HERE),
             expression("contribution * update_pick.side"),
-            format="#,##0.00####;-#,##0.00####;0.00",
+            format="sized",
             doc="Above 0 where the contribution has the sign of the move.",
         ),
         Column("place", "Step in the chart", "1", HERE, by="group", cases=places, format="0", doc="1 for the largest along the move."),
@@ -250,7 +267,7 @@ def _shares(account: Account, moves: list[HeadlineMove], groups: dict[str, list[
     total = " + ".join(_column(n) for n in range(len(groups)))
     adds = f"indicator(abs(after - before - ({total})) <= 1e-9 * max(abs(before), abs(after)))"
     columns = (
-        texts("unit", "Unit", [clean(item.unit, 60) if item.unit != "1" else "–" for item in moves], 17.0),
+        units([item.unit for item in moves]),
         numbers("before", "Before", {row: before for row, (before, _) in ends.items()}, formats, width),
         *(numbers(_column(n), name, {row: parts[n] for row, parts in shares.items()}, signed, width) for n, name in enumerate(groups)),
         numbers("after", "After", {row: after for row, (_, after) in ends.items()}, formats, width),

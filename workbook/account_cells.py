@@ -22,6 +22,7 @@ LONGEST, LONGEST_LABEL = 500, 120  # characters shown of notes and formulas, and
 WIDE_NUMBER, NARROWEST = 1e12, 11.0  # from there on numbers are shown by their digits and power of ten
 SIGNIFICANT, MOST_DECIMALS = 5, 9
 CLOSE = 1e-9  # relative difference that is none
+PERCENT = "+0.00%;-0.00%;0.00%"
 NOTHING = 9e299  # stands for an empty cell where numbers are compared
 _UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # as in ``source``
 
@@ -98,6 +99,12 @@ def numbers(name: str, label: str, values: Mapping[str, float | None], formats: 
         (member,): Figure(value, "mixed", HERE, repr(value)) for member, value in values.items() if value is not None
     }
     return Column(name, label, "mixed", HERE, figures=figures, printed=True, formats=formats, width=width)
+
+
+def units(given: Sequence[str]) -> Column:
+    """Return a column of units, as cells show them."""
+    told = {"1": "–", "mixed": "as stated there"}
+    return texts("unit", "Unit", [told.get(unit, clean(unit, 60)) for unit in given], 17.0)
 
 
 def free_name(declared: Declarations, wanted: str) -> str:

@@ -12,7 +12,9 @@ from workbook.account_cells import (
     CLOSE,
     HERE,
     LONGEST_LABEL,
+    NARROWEST,
     NOTHING,
+    PERCENT,
     clean,
     expression,
     free_name,
@@ -22,6 +24,7 @@ from workbook.account_cells import (
     numbers,
     rows_of,
     texts,
+    units,
     width_of,
     words,
 )
@@ -42,8 +45,9 @@ TABLES = (
     *BRIDGE_TABLES,
 )
 BEFORE, AFTER, NOW = "Before, at the update", "After, at the update", "Now (live)"
+NARROW = 16.0  # characters of a column of texts that stands under numbers
 SAME, EDITED = "as at the update", "edited since"
-ORDER: tuple[Outcome, ...] = ("conflict", "kept", "removed", "updated", "new", "changed")
+ORDER: tuple[Outcome, ...] = ("conflict", "removed", "updated", "new", "kept", "changed")
 OUTCOMES: dict[Outcome, str] = {
     "conflict": "Conflict",
     "kept": "Edit kept",
@@ -192,17 +196,18 @@ def _live(rows: list[_Row], unit: str, formats: dict[str, str], width: float) ->
     states = {
         member: expression(text) for member, row in zip(members(rows), rows, strict=True) if (text := _state(row, unit)) and row.is_there
     }
-    found = [Column("now", NOW, unit, HERE, shows=ids, formats=formats, width=width, doc="Shows the cell as it is.")]
-    if states:
-        doc = "Whether the cell holds another value than at the update."
-        found.append(Column("state", "Since the update", "text", HERE, by="what", cases=states, beside="now", width=15.0, doc=doc))
-    return [*found, Column("cell", "Cell", "text", HERE, leads="now", width=24.0)]
+    doc = "Whether the cell holds another value than at the update."
+    return [
+        Column("now", NOW, unit, HERE, shows=ids, formats=formats, width=width, doc="Shows the cell as it is."),
+        Column("state", "Since the update", "text", HERE, by="what", cases=states, beside="now", width=15.0, doc=doc),
+        Column("cell", "Cell", "text", HERE, leads="now", width=20.0),
+    ]
 
 
 def _state(row: _Row, unit: str) -> str:
     """Return the expression that tells whether a cell was edited since; none for cells that took a value over."""
     if unit == "text":
-        return f"'{SAME}' if now == after else '{EDITED}'" if isinstance(row.now, str) else ""
+        return f"'{SAME}' if now == after else '{EDITED}'" if row.now and row.now == words(row.now) else ""
     after, before = number(row.now), number(row.was)
     if after is None:
         return f"'{SAME}' if filled(now, {NOTHING!r}) == {NOTHING!r} else '{EDITED}'" if row.now is None and before is not None else ""
@@ -219,33 +224,41 @@ def _number_columns(rows: list[_Row]) -> tuple[Column, ...]:
     formats = {member: number_format((before[member], after[member]), moves.get(member, 0.0)) for member in before}
     width = width_of(formats, {member: (before[member], after[member]) for member in before})
     signed = {member: f"+{text};-{text};{text}" for member, text in formats.items()}
-    found = [
-        texts("unit", "Unit", [clean(row.unit, 60) if row.unit != "1" else "–" for row in rows], 17.0),
+    return (
+        units([row.unit for row in rows]),
         numbers("before", BEFORE, before, formats, width),
         numbers("after", AFTER, after, formats, width),
-    ]
-    if both:
-        doc = "What it was after the update, less what it was before."
-        cases = {member: expression("after - before") for member in both}
-        found.append(Column("move", "Move", "mixed", HERE, by="what", cases=cases, formats=signed, width=width, doc=doc))
-    relative = {member: expression("(after - before) / abs(before)") for member in both if before[member]}
-    if relative:
-        doc = "The move in parts of the size of what it was before."
-        shown = "+0.00%;-0.00%;0.00%"
-        found.append(Column("relative", "Relative move", "1", HERE, by="what", cases=relative, format=shown, width=11.0, doc=doc))
-    return (*found, *_live(rows, "mixed", formats, width))
-
-
-def _text_columns(rows: list[_Row]) -> tuple[Column, ...]:
-    """Before, after and the live text."""
-    return (
-        texts("before", BEFORE, [words(row.was) for row in rows], 17.0),
-        texts("after", AFTER, [words(row.now) for row in rows], NARROW),
-        *_live(rows, "text", {}, NARROW),
+        Column(
+            *("move", "Move", "mixed", HERE),
+            by="what",
+            cases={member: expression("after - before") for member in both},
+            formats=signed,
+            width=width,
+            doc="What it was after the update, less what it was before.",
+        ),
+        Column(
+            *("relative", "Relative move", "1", HERE),
+            by="what",
+            cases={member: expression("(after - before) / abs(before)") for member in both if before[member]},
+            format=PERCENT,
+            width=11.0,
+            doc="The move in parts of the size of what it was before.",
+        ),
+        *_live(rows, "mixed", formats, width),
     )
 
 
-NARROW = 14.0
+def _text_columns(rows: list[_Row]) -> tuple[Column, ...]:
+    """Before, after and the live text, in the columns in which tables of numbers have them."""
+    none = ["–"] * len(rows)
+    return (
+        units(["text"] * len(rows)),
+        texts("before", BEFORE, [words(row.was) for row in rows], NARROW),
+        texts("after", AFTER, [words(row.now) for row in rows], NARROW),
+        texts("move", "Move", none, NARROWEST),
+        texts("relative", "Relative move", none, NARROWEST),
+        *_live(rows, "text", {}, NARROW),
+    )
 
 
 def _input_columns(items: list[InputChange], *, of_numbers: bool) -> tuple[Column, ...]:
@@ -300,12 +313,13 @@ def _conflict_columns(items: list[InputChange], *, of_numbers: bool) -> tuple[Co
         values = {m: (number(item.base), number(item.was), number(item.ours)) for m, item in zip(members(items), items, strict=True)}
         formats = {member: number_format(of) for member, of in values.items()}
         width = max(width, width_of(formats, values))
-        found.append(texts("unit", "Unit", [clean(row.unit, 60) if row.unit != "1" else "–" for row in rows], 17.0))
+        found.append(units([row.unit for row in rows]))
         found += [
             numbers(name, head, {m: of[n] for m, of in values.items()}, formats, width) for n, (name, head) in enumerate(heads.items())
         ]
         found.append(numbers("after", AFTER, {m: number(row.now) for m, row in zip(values, rows, strict=True)}, formats, width))
     else:
+        found.append(units(["text"] * len(rows)))
         found += [texts(name, head, [words(getattr(item, name)) for item in items], NARROW) for name, head in heads.items()]
         found.append(texts("after", AFTER, [words(row.now) for row in rows], NARROW))
     return (

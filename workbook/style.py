@@ -20,7 +20,11 @@ NUMBER_FORMATS = {
     "whole": "#,##0",
     "percent": "0.0%",
     "significant": "0.00E+00",
+    "sized": "#,##0.00####",
+    "sized_move": "+#,##0.00####;-#,##0.00####;0",
 }
+SIZED = {"sized": "{0}", "sized_move": "+{0};-{0};0"}  # formats that depend on a number's size
+SIZES = {1000: "#,##0", 10: "#,##0.00"}  # the format of numbers from a size on
 BY_UNIT = {
     "W/gpu": "#,##0.0",
     "ms": "0.000",

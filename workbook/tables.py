@@ -158,6 +158,7 @@ class Tabulator(Maker):
                         figure.source,
                         column.format,
                         bounds=column.bounds,
+                        width=column.width,
                     )
                 )
                 quantity.inputs[0] = figure

@@ -17,7 +17,7 @@ from workbook.layout import DEFAULT_WIDTH, NOTE, Layout, SheetPlan
 from workbook.names import column_letters, quoted
 from workbook.record import RECORD_SHEET, Anchor, Prints, record
 from workbook.relative import Spot
-from workbook.style import properties
+from workbook.style import SIZED, SIZES, properties
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -239,6 +239,8 @@ class _Writer:
 
     def conditional(self, quantity: Quantity) -> None:
         """Colour carries meaning only: checks that hold and checks that do not."""
+        if quantity.format in SIZED:
+            self.sized(quantity)
         if quantity.format not in {"pass", "failures"}:
             return
         good = 1 if quantity.format == "pass" else 0
@@ -248,6 +250,15 @@ class _Writer:
                 # A cell left blank on purpose (the first of a run) is neither.
                 test = f"=AND(ISNUMBER({cell}),{cell}{sign}{good})"
                 rule = {"type": "formula", "criteria": test, "format": self.format(f"{role}|{quantity.format}|1")}
+                self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, *segment.last, rule))
+
+    def sized(self, quantity: Quantity) -> None:
+        """Show fewer decimals of larger numbers, whatever their sign: a number format tells signs or sizes, not both."""
+        for segment in self.layout.segments[quantity.id]:
+            cell = f"{column_letters(segment.column)}{segment.row + 1}"
+            for size, digits in SIZES.items():
+                style = self.book.add_format({"num_format": SIZED[quantity.format].format(digits)})
+                rule = {"type": "formula", "criteria": f"=AND(ISNUMBER({cell}),ABS({cell})>={size})", "format": style, "stop_if_true": True}
                 self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, *segment.last, rule))
 
     def heat(self) -> None:
