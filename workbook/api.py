@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbook.account_sheets import with_account
 from workbook.charts import check_charts
 from workbook.compile import compile_model
 from workbook.declare import declarations
@@ -29,6 +30,7 @@ from workbook.write import write
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from workbook.account import Account
     from workbook.layout import Layout
     from workbook.model import Model, Quantity
     from workbook.overlay import Carried, Remark
@@ -84,11 +86,18 @@ def load(
 
 
 def prepared(
-    name: str, templates: Path | str | None, sets: Mapping[str, str | float] | None = None, overlay: Files = None
+    name: str,
+    templates: Path | str | None,
+    sets: Mapping[str, str | float] | None = None,
+    overlay: Files = None,
+    account: Account | None = None,
 ) -> tuple[Layout, dict[tuple[str, int], float | str]]:
-    """Return the placed model with the cases of overlays, and the edits of overlays and ``sets``; see ``load``."""
+    """Return the placed model with the cases of overlays, and the edits of overlays and ``sets``; see ``load``.
+
+    With ``account`` the workbook has the sheets that tell it.
+    """
     laid = overlaid(declarations(directory(templates), name), overlay)
-    layout = place(compile_model(laid.declared))
+    layout = place(compile_model(with_account(laid.declared, account) if account else laid.declared))
     check_charts(layout)
     edits = parse_sets(layout.model, {**laid.sets, **(sets or {})}, laid.problems)
     layout.notes.update(_notes(layout, laid.remarks))

@@ -168,8 +168,12 @@ def _part(role: str, shown: str) -> dict[str, Any]:
 def _signed(role: str, shown: str) -> str:
     """Return a number format with a sign; 0 shows nothing.
 
-    The numbers of a waterfall are never negative; those that a format of zeros rounds to 0 show nothing either.
+    The numbers of a waterfall are never negative, unless their format has a section for such; else those that a format of
+    zeros rounds to 0 show nothing either.
     """
+    if role not in ROLES["tornado"] and ";" in shown:
+        size, below = shown.split(";")[:2]
+        return f"{SIGNS[role]}{size.lstrip('+')};{SIGNS[role]}{size.lstrip('+')};" if SIGNS[role] else f"{size};{below};"
     if role in ROLES["tornado"]:
         size = shown.partition(";")[0].lstrip("+")
         return f"+{size};-{size};"
@@ -186,7 +190,8 @@ def _dress(chart: Any, declared: Chart, title: str, series: int) -> None:
         names |= {"reverse": True, "crossing": "max"}
     if declared.kind == "tornado":
         along["crossing"] = 0
-        names["label_position"] = "low"
+    if declared.kind == "tornado" or (declared.kind == "waterfall" and declared.y.minimum is None):
+        names["label_position"] = "low"  # bars may go below 0
     chart.set_x_axis(along)
     chart.set_y_axis(names)
     chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 9}} if series > 1 else {"none": True})

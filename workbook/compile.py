@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.expr.check import Checker
-from workbook.expr.nodes import Call, Neighbour, Number, walk
+from workbook.expr.nodes import Call, Cell, Fixed, Neighbour, Number, walk
 from workbook.expr.nodes import quantities as references
 from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.rules import TEXT, Type, UnitError
@@ -18,6 +18,8 @@ from workbook.resolve import Resolver
 from workbook.tables import MIXED, Tabulator
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from workbook.expr.nodes import Tree
     from workbook.schema import Declarations, Formula
 
@@ -70,6 +72,13 @@ def _check_results(model: Model, problems: Problems) -> None:
         problems.add(place, message, suggest(name, known) or "name a table with one key")
 
 
+def _computed_with(tree: Tree) -> Iterator[tuple[str, Tree]]:
+    """Yield the references of an expression but for cells for which ``filled`` gives another value where they are empty."""
+    calls = [node for node in walk(tree) if isinstance(node, Call) and node.function == "filled"]
+    filled = {id(call.arguments[0]) for call in calls if isinstance(call.arguments[0], Cell | Fixed)}
+    yield from ((name, node) for name, node in references(tree) if id(node) not in filled)
+
+
 class _Compiler:
     """What the expressions mean, and the order in which they are calculated."""
 
@@ -98,7 +107,7 @@ class _Compiler:
         empty = self._can_be_empty()
         for quantity in self.model.quantities.values():
             for variant in quantity.variants:
-                for name, node in references(variant.tree):
+                for name, node in _computed_with(variant.tree):
                     if name in empty:
                         place = variant.formula.place.shifted(node.at)
                         self.problems.add(place, f"'{quantity.id}': '{name}' may be empty", "refer to the column it is made from")

@@ -42,7 +42,7 @@ def text_width(model: Model, name: str) -> float:
 def settle_heights(plan: SheetPlan) -> None:
     """Give wrapped rows the height their text needs at the final widths."""
     for label in plan.labels:
-        if not isinstance(label.text, str) or label.style in {"title", "heading", "link"}:
+        if not isinstance(label.text, str) or label.style in {"title", "heading", "link", "lead"}:
             continue
         width = sum(plan.widths.get(column, DEFAULT_WIDTH) for column in range(label.column, label.column + label.span))
         needed = _lines(label.text, width * (CHARACTERS_SMALL if label.style in SMALL else CHARACTERS) - 1)

@@ -10,17 +10,18 @@ if TYPE_CHECKING:
     from workbook.errors import Problems
     from workbook.keys import Part
     from workbook.model import Key, Model
-    from workbook.schema import Formula
+    from workbook.schema import Column, Formula
 
 
 class Maker:
-    """Adds tables and quantities; expressions are kept in ``pending`` until all names are known."""
+    """Adds tables and quantities; until all are known expressions are kept in ``pending``, columns that show cells in ``showing``."""
 
     def __init__(self, model: Model, problems: Problems) -> None:
         """Fill ``model``; record what is wrong in ``problems``."""
         self.model = model
         self.problems = problems
         self.pending: list[tuple[Quantity, Formula, tuple[int, ...]]] = []
+        self.showing: list[tuple[Column, Quantity]] = []
 
     def add_table(self, table: Table) -> Table | None:
         """Add a table under a name of its own; None, and a problem, where the name is taken."""

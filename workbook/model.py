@@ -32,7 +32,8 @@ class Quantity:
 
     ``parents`` gives for rows of inputs the row of the member that theirs descends from. Where such a row is a link, it
     takes over its parent's value until it is given one of its own; where it is an input, it has one (an override).
-    With ``takes`` the rows that are formulas take over the formula's value in the same way.
+    With ``takes`` the rows that are formulas take over the formula's value in the same way. ``leads`` gives for rows that
+    are links to click the cell they lead to; ``formats`` and ``width`` are as in ``schema.Column``, by row.
     """
 
     table: str
@@ -54,6 +55,9 @@ class Quantity:
     parents: dict[int, int] = field(default_factory=dict)
     section: str = ""
     takes: bool = False
+    leads: dict[int, tuple[str, int]] = field(default_factory=dict)
+    formats: dict[int, str] = field(default_factory=dict)
+    width: float = 0.0
     variants: list[Variant] = field(default_factory=list)
 
     @property

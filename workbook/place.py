@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING
 
 from workbook.across import frozen, place_across
 from workbook.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, WIDEST, Canvas, unit_text
 from workbook.equations import equation
-from workbook.fit import paginate, settle_heights, text_width
+from workbook.fit import height_of, lines, longest_text, paginate, settle_heights, text_width
 from workbook.layout import NOTE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
 from workbook.names import sheet_key, sheet_names
 from workbook.schema import (
     LYING,
     CardBlock,
     ChartsBlock,
+    GridBlock,
     InputsBlock,
     ListBlock,
     SpecialBlock,
@@ -34,6 +36,7 @@ PROVENANCE = ("Low", "High", "Date", "Confidence", "Evidence", "Source", "Note")
 PROVENANCE_SPANS = (1, 1, 1, 1, 1, 3, 4)  # sources and notes span columns that tables on the same sheet need narrow
 PROVENANCE_WIDTHS = (12.0, 12.0, 12.0, 12.0, 12.0, 0.0, 0.0)
 CHART_ROWS, BESIDE_BARS = 22, 6
+WIDEST_KEY, INDENT = 40.0, 1.5  # where columns have widths of their own
 FIRST_BLOCK = 4
 
 
@@ -46,7 +49,17 @@ def place(model: Model) -> Layout:
     for plan in layout.sheets.values():
         Placer(layout, plan).run()
     _names(layout)
+    _leads(layout)
     return layout
+
+
+def _leads(layout: Layout) -> None:
+    """Links to click, each named by the address that it leads to."""
+    for quantity in layout.model.quantities.values():
+        for row, target in quantity.leads.items():
+            sheet, r, c = layout.cell(quantity.id, row)
+            address = layout.address(*target)
+            layout.sheets[sheet].labels.append(Label(r, c, address, "lead", link=f"internal:{address}"))
 
 
 def _names(layout: Layout) -> None:
@@ -94,10 +107,9 @@ class Placer(Canvas):
         """Place one block of any kind."""
         match block:
             case TextBlock():
-                self.heading(block.title)
-                for text in block.paragraphs:
-                    self.paragraph(self.row, self.titled(text), "text")
-                    self.row += 1
+                self.texts(block)
+            case GridBlock():
+                self.grid(block)
             case InputsBlock():
                 self.inputs(block)
             case ListBlock():
@@ -122,6 +134,24 @@ class Placer(Canvas):
                 self.heading(block.title)
                 fill(self, block.kind)
 
+    def texts(self, block: TextBlock) -> None:
+        """Paragraphs, one a row."""
+        self.heading(block.title)
+        for text in block.paragraphs:
+            self.paragraph(self.row, self.titled(text), "text")
+            self.row += 1
+
+    def grid(self, block: GridBlock) -> None:
+        """Rows of texts."""
+        self.heading(block.title)
+        self.header(block.heads, (0.0,) * len(block.heads), block.spans)
+        for texts in block.rows:
+            column = 0
+            for text, span in zip(texts, block.spans, strict=True):
+                self.wide(column, text, span, "how" if column else "label")
+                column += span
+            self.row += 1
+
     def input_header(self) -> None:
         """The heads of a block of inputs."""
         self.header(
@@ -135,7 +165,9 @@ class Placer(Canvas):
         self.label(0, label, "label")
         self.label(2, unit_text(quantity), "unit")
         if quantity.is_text:
-            self.plan.widen(1, min(WIDEST, text_width(self.layout.model, quantity.id)))
+            self.plan.widen(1, quantity.width or min(WIDEST, text_width(self.layout.model, quantity.id)))
+        if quantity.is_text and quantity.width:
+            self.raised(self.row, longest_text(self.layout.model, quantity.id) / quantity.width)
         self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
         self.provenance(3, quantity.inputs.get(row) or quantity.evidence.get(row), quantity.doc, quantity.format)
         if quantity.is_settable(row):
@@ -234,7 +266,7 @@ class Placer(Canvas):
             self.label(2, unit_text(quantity), "unit")
             self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
             if quantity.is_text:
-                self.plan.widen(1, min(WIDEST, text_width(model, quantity.id)))
+                self.plan.widen(1, quantity.width or min(WIDEST, text_width(model, quantity.id)))
             how = quantity.doc or equation(model, quantity)
             self.wide(3, how, TEXT_COLUMNS - 3)
             self.row += 1
@@ -250,18 +282,28 @@ class Placer(Canvas):
         share = range(rows[0], rows[-1] + 1)
         key_names = {key.quantity for key in table.keys}
         head = self.row
+        sized = any(model.quantities[name].width for name in table.columns)
         for column, quantity_id in enumerate(table.columns):
             quantity = model.quantities[quantity_id]
             width = KEY_WIDTH if quantity_id in key_names else WIDTHS.get(quantity.unit, CELL_WIDTH)
             if quantity.is_text:
                 width = min(WIDEST, max(width, text_width(model, quantity_id)))
+            width = quantity.width or (min(width, WIDEST_KEY) if sized else width)
             self.plan.labels.append(Label(head, column, quantity.label, "header"))
             unit = unit_text(quantity)
             self.plan.labels.append(Label(head + 1, column, unit, "header_unit"))
             self.plan.widen(column, max(width, *(1.2 * len(word) + 1.5 for word in quantity.label.split()), 1.05 * len(unit) + 2))
             self.layout.segments.setdefault(quantity_id, []).append(Segment(self.plan.name, share, head + 2, column))
+            if sized and quantity.is_text:
+                for row, text in quantity.constants.items():
+                    self.raised(head + 2 + row - rows[0], lines(str(text), width - INDENT))
         self.plan.last_column = max(self.plan.last_column, len(table.columns) - 1)
         self.row = head + 2 + len(rows)
+
+    def raised(self, row: int, needed: float) -> None:
+        """Make a row high enough for so many lines of text."""
+        if needed > 1:
+            self.plan.heights[row] = max(self.plan.heights.get(row, 0.0), height_of(ceil(needed)))
 
     def table_inputs(self, block: TableBlock) -> None:
         """Below a table whose rows run down, what is behind each of its columns of inputs; curves have it on their cards."""

@@ -158,7 +158,12 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table, or an item of a block of values: expressions or inputs."""
+    """A column of a table, or an item of a block of values: expressions or inputs.
+
+    ``shows`` gives by row the id of the cell whose value a row shows; rows of ids that no cell has stay blank. Columns
+    ``beside`` such a column have expressions only where it shows a cell; one that ``leads`` to it is a link to that cell.
+    ``formats`` gives number formats of single rows, ``width`` the characters a cell is wide, if not what its texts need.
+    """
 
     name: str
     label: str
@@ -180,6 +185,11 @@ class Column:
     bounds: Bounds = Bounds()
     section: str = ""
     takes: Formula | None = None
+    shows: dict[str, str] = field(default_factory=dict)
+    beside: str = ""
+    leads: str = ""
+    formats: dict[str, str] = field(default_factory=dict)
+    width: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,17 @@ class TextBlock:
 
     title: str
     paragraphs: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class GridBlock:
+    """Rows of texts under heads; each column spans so many of the sheet's."""
+
+    title: str
+    heads: tuple[str, ...]
+    spans: tuple[int, ...]
+    rows: tuple[tuple[str, ...], ...]
     place: Place
 
 
@@ -336,7 +357,7 @@ class SpecialBlock:
     place: Place
 
 
-Block = TextBlock | InputsBlock | ListBlock | CardBlock | ValuesBlock | TableBlock | ViewBlock | ChartsBlock | SpecialBlock
+Block = TextBlock | GridBlock | InputsBlock | ListBlock | CardBlock | ValuesBlock | TableBlock | ViewBlock | ChartsBlock | SpecialBlock
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,11 @@ NUMBER_FORMATS = {
     "whole": "#,##0",
     "percent": "0.0%",
     "significant": "0.00E+00",
+    "sized": "#,##0.00####",
+    "sized_move": "+#,##0.00####;-#,##0.00####;0",
 }
+SIZED = {"sized": "{0}", "sized_move": "+{0};-{0};0"}  # formats that depend on a number's size
+SIZES = {1000: "#,##0", 10: "#,##0.00"}  # the format of numbers from a size on
 BY_UNIT = {
     "W/gpu": "#,##0.0",
     "ms": "0.000",
@@ -52,6 +56,7 @@ _ROLES: dict[str, dict[str, Any]] = {
     "heading": {**_BASE, "bold": True, "font_size": 12, "font_color": NAVY, "bottom": 2, "bottom_color": NAVY},
     "text": {**_BASE, "text_wrap": True},
     "link": {**_BASE, "font_color": BLUE, "underline": 1},
+    "lead": {**_CELL, "font_color": BLUE, "underline": 1, "font_size": 9},
     "header": {**_CELL, "bold": True, "font_color": "#FFFFFF", "bg_color": NAVY, "text_wrap": True, "align": "center"},
     "header_unit": {**_CELL, "italic": True, "font_size": 9, "font_color": GREY, "bg_color": PAPER, "align": "center", "text_wrap": True},
     "label": {**_CELL, "text_wrap": True},

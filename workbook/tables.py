@@ -10,6 +10,7 @@ from workbook.maker import Maker
 from workbook.model import Key, Quantity, Table
 from workbook.parents import check_width, parent_rows, take_over
 from workbook.schema import Catalogue, Column, Formula, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
+from workbook.showing import show_cells
 
 MIXED = "mixed"  # a column whose rows have different units, such as the list of all printed numbers
 
@@ -34,6 +35,7 @@ class Tabulator(Maker):
             if isinstance(block, ViewBlock):
                 add_view(self, block, sheet)
         add_banner(self)
+        show_cells(self, self.showing)
         for quantity in self.model.quantities.values():
             self._check_declared_unit(quantity)
             self._check_choices(quantity)
@@ -157,6 +159,7 @@ class Tabulator(Maker):
                         figure.source,
                         column.format,
                         bounds=column.bounds,
+                        width=column.width,
                     )
                 )
                 quantity.inputs[0] = figure
@@ -242,8 +245,12 @@ class Tabulator(Maker):
                 column.headline,
                 column.bounds,
                 section=column.section,
+                width=column.width,
             )
         )
+        quantity.formats = {row: column.formats[keys[-1]] for row, keys in enumerate(table.rows) if keys and keys[-1] in column.formats}
+        if column.shows or column.beside or column.leads:
+            self.showing.append((column, quantity))
         self._check_source(column.source, column.place)
         firsts = {group.start for group in table.groups()} if column.first or column.starts_blank else set()
         rest = tuple(row for row in range(len(table.rows)) if row not in firsts)

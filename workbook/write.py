@@ -17,7 +17,7 @@ from workbook.layout import DEFAULT_WIDTH, NOTE, Layout, SheetPlan
 from workbook.names import RECORD_SHEET, column_letters, quoted
 from workbook.record import Anchor, Prints, record
 from workbook.relative import Spot
-from workbook.style import properties
+from workbook.style import SIZED, SIZES, properties
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,6 +160,7 @@ class _Writer:
         """Write all cells of one quantity."""
         values = shown(self.values[quantity.id])
         suffix = f"|{quantity.format}|{quantity.unit}"
+        own = {row: f"|{text}|{quantity.unit}" for row, text in quantity.formats.items()}
         table = self.layout.model.tables[quantity.table]
         is_key = quantity.id in {key.quantity for key in table.keys}
         is_head = is_key and table.across
@@ -174,14 +175,16 @@ class _Writer:
             sheet, r, c = self.layout.cell(quantity.id, row)
             printed = quantity.evidence.get(row)
             style = self.format(f"formula|{_digits(printed.raw)}|{quantity.unit}") if printed and not quantity.is_text else key_style
+            if row in own:
+                style = self.format(f"formula{own[row]}")
             self.constant(sheet, r, c, constant, style)
         link_style = self.format("banner") if quantity.table == "banner" else key_style if is_head else None
         for row, text, pattern in patterns(self.layout, quantity):
             segment = self.layout.segment(quantity.id, row)
             spot = sheet, r, c = Spot(segment.sheet, *segment.cell(row))
-            style = formula_style
+            style = self.format(f"formula{own[row]}") if row in own else formula_style
             if row in quantity.links:
-                style = link_style or self.link_style(quantity, row, sheet, suffix)
+                style = link_style or self.link_style(quantity, row, sheet, own.get(row, suffix))
             if quantity.takes_over(row):
                 style = self.format(f"taken{suffix}")
                 self.validate(quantity, sheet, r, c)
@@ -236,6 +239,8 @@ class _Writer:
 
     def conditional(self, quantity: Quantity) -> None:
         """Colour carries meaning only: checks that hold and checks that do not."""
+        if quantity.format in SIZED:
+            self.sized(quantity)
         if quantity.format not in {"pass", "failures"}:
             return
         good = 1 if quantity.format == "pass" else 0
@@ -245,6 +250,15 @@ class _Writer:
                 # A cell left blank on purpose (the first of a run) is neither.
                 test = f"=AND(ISNUMBER({cell}),{cell}{sign}{good})"
                 rule = {"type": "formula", "criteria": test, "format": self.format(f"{role}|{quantity.format}|1")}
+                self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, *segment.last, rule))
+
+    def sized(self, quantity: Quantity) -> None:
+        """Show fewer decimals of larger numbers, whatever their sign: a number format tells signs or sizes, not both."""
+        for segment in self.layout.segments[quantity.id]:
+            cell = f"{column_letters(segment.column)}{segment.row + 1}"
+            for size, digits in SIZES.items():
+                style = self.book.add_format({"num_format": SIZED[quantity.format].format(digits)})
+                rule = {"type": "formula", "criteria": f"=AND(ISNUMBER({cell}),ABS({cell})>={size})", "format": style, "stop_if_true": True}
                 self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, *segment.last, rule))
 
     def heat(self) -> None:

@@ -33,7 +33,7 @@ COMPARISONS: dict[str, ast.cmpop] = {
     "greater_equal": ast.GtE(),
 }
 OF_ONE_NUMBER = ("abs", "exp", "ln", "log2", "log10", "sqrt", "floor", "ceiling", "truncate")
-SCALAR = set(FUNCTIONS) - set(RANGES) - {"only"}  # which stands outermost, and is tested by itself
+SCALAR = set(FUNCTIONS) - set(RANGES) - {"only", "filled"}  # which are about empty cells, and tested by themselves
 
 
 class Grammar:

@@ -12,8 +12,8 @@ import pytest
 from tests.roundtrip.edits import Values, draw, in_libreoffice, place, typed
 from tests.support import ACROSS, TAKES, TINY, command, copy_of, plant
 from workbook import api
+from workbook.account import Account, account_of
 from workbook.errors import WorkbookError
-from workbook.roundtrip.account import Account, account_of
 from workbook.roundtrip.diff import ALL_ELSE, NO_RESULTS, compared, diff, explained, labels
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.sides import side_of_book

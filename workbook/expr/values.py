@@ -4,7 +4,7 @@ Numbers and booleans are float64 arrays (booleans 0 or 1); NaN stands for any er
 spreads as it does in cells. Texts are object arrays. Shapes are (rows,) or (), and broadcast.
 
 EMPTY stands for the empty text in a column of numbers. Nothing else is infinite, because ``finite`` makes errors of
-infinities; and no expression may refer to a column that can hold it, so that nothing is computed with it.
+infinities; and no expression may refer to a column that can hold it but for ``filled``, so that nothing is computed with it.
 """
 
 from __future__ import annotations
@@ -75,6 +75,11 @@ def choose(condition: Array, yes: Array, no: Array) -> Array:
 def only(value: Array, condition: Array) -> Array:
     """IF with nothing to show where the condition does not hold; an error in the condition spreads."""
     return choose(condition, value, np.asarray(EMPTY))
+
+
+def filled(value: Array, instead: Array) -> Array:
+    """IF a cell is empty, another value; errors spread."""
+    return np.where(np.equal(value, EMPTY), instead, value)
 
 
 def shown(column: Array) -> list[Any]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbook.account import Account, FormulaChange, HeadlineMove, InputChange
 from workbook.api import load
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.evaluate import evaluate
 from workbook.expr.values import EMPTY
-from workbook.roundtrip.account import Account, FormulaChange, HeadlineMove, InputChange
 from workbook.roundtrip.attribution import attribution
 from workbook.roundtrip.merge import State
 from workbook.roundtrip.pull import edits_of
@@ -24,10 +24,10 @@ from workbook.verification.run import book_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from workbook.account import Value
     from workbook.api import Book, Files
     from workbook.expr.values import Array
     from workbook.model import Model
-    from workbook.roundtrip.account import Value
     from workbook.roundtrip.sides import Held, Side
 
 ALL_ELSE = "formulas and structure"

@@ -21,10 +21,10 @@ from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.located import Located
 
 if TYPE_CHECKING:
+    from workbook.account import Account
     from workbook.api import Files
     from workbook.layout import Layout
     from workbook.model import Model
-    from workbook.roundtrip.account import Account
     from workbook.roundtrip.merge import Conflict
     from workbook.roundtrip.pull import Edits
     from workbook.verification.findings import Finding

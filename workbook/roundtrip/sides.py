@@ -6,16 +6,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from workbook.account import Origin
 from workbook.api import package_version
 from workbook.expr.values import shown
 from workbook.record import given_value, says, told, unit_of
-from workbook.roundtrip.account import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from workbook.account import Value
     from workbook.api import Book
-    from workbook.roundtrip.account import Value
     from workbook.roundtrip.pull import Edits
     from workbook.verification.located import Located
 

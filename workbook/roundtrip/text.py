@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workbook.roundtrip.account import Account, HeadlineMove, InputChange, Origin, Value
+    from workbook.account import Account, HeadlineMove, InputChange, Origin, Value
 
 SHOWN = 100  # lines of each kind; JSON has all
 NO_UNIT = ("", "1", "text")

@@ -11,8 +11,8 @@ from workbook.roundtrip.sides import EDITED, side_of_book
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from workbook.account import Account, InputChange, Outcome
     from workbook.api import Book
-    from workbook.roundtrip.account import Account, InputChange, Outcome
     from workbook.roundtrip.merge import MergeResult, States
     from workbook.roundtrip.sides import Side
 

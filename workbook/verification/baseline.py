@@ -182,7 +182,7 @@ class _Reader:
         take: Callable[[], None] | None = None
         for row in range(FIRST_PLACE - 1, self.last + 1):
             self.row = row
-            told = tuple(self.text(number) for number in range(len(INPUT_COLUMNS)))
+            told = tuple(self.text(number) for number in range(len(PLACE_COLUMNS)))
             if not any(told):
                 take = None
             elif take:
