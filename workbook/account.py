@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+PART = "account"  # its name among what a file carries
 Value = float | str | None
 Outcome = Literal["changed", "updated", "kept", "conflict", "removed", "new"]
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from workbook.account import PART
 from workbook.account_bridge import TABLES as BRIDGE_TABLES
 from workbook.account_bridge import bridge
 from workbook.account_cells import (
@@ -37,13 +38,13 @@ if TYPE_CHECKING:
     from workbook.account import Account, FormulaChange, HeadlineMove, InputChange, Outcome
     from workbook.schema import Block, Declarations
 
-PART = "account"  # its name among what a file carries
 MOST = 500  # rows of a table; more are counted
 STATED = "update_"  # stands before the names of all tables
 TABLES = (
     *("update_headlines", "update_states", "update_inputs", "update_texts", "update_conflicts", "update_text_conflicts"),
     *BRIDGE_TABLES,
 )
+SHEETS = ("Changes", "Conflicts", "Update bridge")
 BEFORE, AFTER, NOW = "Before, at the update", "After, at the update", "Now (live)"
 NARROW = 16.0  # characters of a column of texts that stands under numbers
 SAME, EDITED = "as at the update", "edited since"
@@ -78,9 +79,9 @@ def with_account(declared: Declarations, account: Account) -> Declarations:
     names that the sheets need.
     """
     _check_names(declared)
-    account = replace(account, inputs=tuple(item for item in account.inputs if item.id.partition(".")[0] not in TABLES))
+    account = replace(account, inputs=tuple(item for item in account.inputs if not is_of_account(item.id)))
     conflicts = [item for item in account.inputs if item.outcome == "conflict"]
-    names = {name: free_name(declared, name) for name in ("Changes", "Conflicts", "Update bridge")}
+    names = {name: free_name(declared, name) for name in SHEETS}
     sheets = [_changes(account, names)]
     if conflicts:
         sheets.append(_conflicts(names["Conflicts"], conflicts))
@@ -91,6 +92,16 @@ def with_account(declared: Declarations, account: Account) -> Declarations:
         sheets=(*declared.sheets[:place], *sheets, *declared.sheets[place:]),
         carried={**declared.carried, PART: account.as_json()},
     )
+
+
+def is_of_account(name: str) -> bool:
+    """Whether an id, of a cell, quantity or table, is one of these sheets'."""
+    return name.partition(".")[0] in TABLES
+
+
+def is_account_sheet(name: str) -> bool:
+    """Whether a sheet of a file that carries an account tells it, going by its name."""
+    return name.partition(" (")[0] in SHEETS
 
 
 def _check_names(declared: Declarations) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbook.account_sheets import is_account_sheet, is_of_account
 from workbook.evaluate import quantise
 from workbook.record import NONE
 from workbook.verification.baseline import baseline, overlays, read
@@ -63,15 +64,18 @@ def pull(path: Path | str) -> Edits:
     """
     path = Path(path)
     contents = read(path)
-    located = Located(baseline(path, contents), contents)
-    return edits_of(path, located)
+    found = edits_of(path, Located(baseline(path, contents), contents))
+    # What is chosen on the sheets of an account is none of the templates' inputs.
+    found.edits = {name: edit for name, edit in found.edits.items() if not is_of_account(name)}
+    return found
 
 
 def edits_of(path: Path, located: Located) -> Edits:
     """Return what was changed in a file; see ``pull``."""
     names = tuple(item.name for item in overlays(path, located.baseline))
     found = Edits(located.baseline.workbook, located.baseline.version, overlays=names)
-    found.left += [*structure(located), *changed_texts(path, located)]
+    found.left += [item for item in structure(located) if not (item.is_gone and is_account_sheet(item.sheet))]
+    found.left += changed_texts(path, located)
     prints = _prints(located.baseline)
     mine = {}
     for given in located.baseline.inputs.values():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from workbook.account_sheets import is_of_account
 from workbook.api import BuildReport, evaluated, parse_sets, prepared, save
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.files import check_target
@@ -17,12 +18,14 @@ from workbook.roundtrip.merge import MergeResult, State, States, merge
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.sides import side_of_file
 from workbook.roundtrip.update import updated
-from workbook.verification.baseline import baseline, overlays, read
+from workbook.verification.baseline import account, baseline, overlays, read
 from workbook.verification.located import Located
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbook.account import Account
-    from workbook.api import Files
+    from workbook.api import Book, Files
     from workbook.layout import Layout
     from workbook.model import Model
     from workbook.roundtrip.merge import Conflict
@@ -75,6 +78,9 @@ def regenerate(
     Where users and templates changed the same input to different values the users' is kept, or the templates' with
     ``prefer="ours"``; with "fail" WorkbookError names them all and nothing is written. Raises WorkbookError too for files
     that cannot be read and for edits that the templates now refuse.
+
+    Where templates or package changed anything, sheets of the new file tell it (``account``); else those of the edited file
+    stay, so that a second time changes nothing.
     """
     start, path = time.perf_counter(), Path(path)
     contents = read(path)
@@ -85,9 +91,10 @@ def regenerate(
         raise WorkbookError([Diagnostic(Place(str(path)), "would be replaced by what is built from it", "choose another place with --out")])
     located = Located(known, contents)
     edits = edits_of(path, located)
-    layout, given = prepared(known.workbook, templates, overlay=overlay or overlays(path, known))
-    base = {item.id: State(None if item.taken else item.value, item.unit) for item in known.inputs.values()}
-    theirs = base | {name: State(value, base[name].unit) for name, value in edits.sets.items()}
+    cases = overlay or overlays(path, known)
+    layout, given = prepared(known.workbook, templates, overlay=cases)
+    base = {item.id: State(None if item.taken else item.value, item.unit) for item in known.inputs.values() if not is_of_account(item.id)}
+    theirs = base | {name: State(value, base[name].unit) for name, value in edits.sets.items() if name in base}
     ours = states(layout.model)
     result = merge(base, theirs, ours, "ours" if prefer == "ours" else "theirs")
     places = _places(path, located)
@@ -97,10 +104,29 @@ def regenerate(
     new = {layout.model.cell_id(*where): value for where, value in given.items()}
     sets = {name: Given(value) for name, value in new.items() if name not in base}
     sets |= {name: Given(value, places.get(name)) for name, value in changed.items()}
+    book = _book(layout, sets, edits)
+    # An update that changed nothing leaves the account of the one before.
+    told_of = updated(side_of_file(located, edits), book, result, base) or account(path, known)
+    if told_of:
+        layout, _ = prepared(known.workbook, templates, overlay=cases, account=told_of)
+        book = _book(layout, sets | _picked(layout, edits, places), edits)
+    return Regeneration(save(book, target, start), result, edits.left, told_of)
+
+
+def _book(layout: Layout, sets: Mapping[str, Given], edits: Edits) -> Book:
+    """Return the evaluated book with values, and with the users' notes."""
     layout.notes.update(_notes(layout, edits))
-    merged = evaluated(layout.model, layout, parse_sets(layout.model, sets))
-    account = updated(side_of_file(located, edits), merged, result, base)
-    return Regeneration(save(merged, target, start), result, edits.left, account)
+    return evaluated(layout.model, layout, parse_sets(layout.model, sets))
+
+
+def _picked(layout: Layout, edits: Edits, places: Mapping[str, Place]) -> dict[str, Given]:
+    """Return what users chose on the sheets of an account, where the new one has it too."""
+    found = {}
+    for name, value in edits.sets.items():
+        where = layout.model.find(name) if is_of_account(name) else None
+        if where and value in layout.model.choices(layout.model.quantities[where[0]].bounds).values():
+            found[name] = Given(value, places.get(name))
+    return found
 
 
 def _places(path: Path, located: Located) -> dict[str, Place]:

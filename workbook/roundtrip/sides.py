@@ -6,13 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from workbook.account import Origin
+from workbook.account import PART, Origin
+from workbook.account_sheets import is_account_sheet, is_of_account
 from workbook.api import package_version
 from workbook.expr.values import shown
 from workbook.record import given_value, says, told, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from workbook.account import Value
     from workbook.api import Book
@@ -54,17 +55,20 @@ class Side:
 
 
 def side_of_file(located: Located, edits: Edits) -> Side:
-    """Return what a file holds, as it was saved."""
+    """Return what a file holds, as it was saved; sheets that tell an earlier account count for nothing."""
     known = located.baseline
     inputs = {}
     for given in known.inputs.values():
+        if is_of_account(given.id):
+            continue
         edit = edits.edits.get(given.id)
         is_own = given.id in edits.sets
         value: Value = edits.sets[given.id] if is_own else None if given.taken else given.value
         note = edit.note if edit is not None and edit.note is not None else ""
         inputs[given.id] = Held(value, given.unit, EDITED if is_own else given.behind, note)
-    says_of = {block.id: block.says for block in reversed(known.blocks) if block.says}
-    rows = _rows((block.id, block.size) for block in known.blocks)
+    blocks = [block for block in known.blocks if not is_of_account(block.id)]
+    says_of = {block.id: block.says for block in reversed(blocks) if block.says}
+    rows = _rows((block.id, block.size) for block in blocks)
     values = {item.id: located.cell(located.input(item)) for item in known.headlines.values()}
     is_calculated = any(cell is not None and cell.value is not None for cell in values.values())
     is_as_built = not (edits.sets or edits.left)
@@ -76,17 +80,18 @@ def side_of_file(located: Located, edits: Edits) -> Side:
         answer = told_there if isinstance(told_there, str | float) and told_there != "" else None
         headlines[item.id] = Told(item.label, item.unit, answer)
     findings = [str(item) for item in edits.left]
+    sheets = _sheets(located.sheets, known.carried)
     origin = Origin(known.workbook, known.version, known.package)
-    return Side(origin, inputs, says_of, rows, list(located.sheets), headlines, findings, is_calculated or is_as_built)
+    return Side(origin, inputs, says_of, rows, sheets, headlines, findings, is_calculated or is_as_built)
 
 
 def side_of_book(book: Book) -> Side:
-    """Return what a build holds."""
+    """Return what a build holds; sheets that tell an account count for nothing."""
     layout, given = book.layout, book.given
     inputs = {}
     for cell_id, name, row in given.cells():
         quantity = given.quantities[name]
-        if name not in layout.segments or not quantity.is_settable(row):
+        if name not in layout.segments or not quantity.is_settable(row) or is_of_account(name):
             continue
         if (name, row) in book.edits:
             sheet, line, _ = layout.cell(name, row)
@@ -96,8 +101,9 @@ def side_of_book(book: Book) -> Side:
             inputs[cell_id] = Held(None, quantity.unit, "")
         else:
             inputs[cell_id] = Held(given_value(given, quantity, row), quantity.unit, told(quantity.inputs[row]))
-    says_of = {name: text for name in layout.segments if (text := says(given.quantities[name]))}
-    rows = _rows((name, len(segment.rows)) for name, segments in layout.segments.items() for segment in segments)
+    placed = {name: segments for name, segments in layout.segments.items() if not is_of_account(name)}
+    says_of = {name: text for name in placed if (text := says(given.quantities[name]))}
+    rows = _rows((name, len(segment.rows)) for name, segments in placed.items() for segment in segments)
     headlines = {}
     for cell_id, name, row in book.model.cells():
         quantity = book.model.quantities[name]
@@ -106,7 +112,11 @@ def side_of_book(book: Book) -> Side:
             unit = unit_of(book.model, book.values, name, row)
             headlines[cell_id] = Told(book.model.label(name, row), unit, None if value == "" else value)
     origin = Origin(given.declared.name, given.declared.version, package_version())
-    return Side(origin, inputs, says_of, rows, list(layout.sheets), headlines)
+    return Side(origin, inputs, says_of, rows, _sheets(layout.sheets, given.declared.carried), headlines)
+
+
+def _sheets(names: Iterable[str], carried: Mapping[str, object]) -> list[str]:
+    return [name for name in names if PART not in carried or not is_account_sheet(name)]
 
 
 def _rows(blocks: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workbook.verification.located import Located
     from workbook.verification.xlsx import Cell
 
+GONE = "is gone"
 MOST_MOVED = 50  # changed rows that are searched for elsewhere
 FARTHEST = 20  # rows or columns that a program without references may have moved cells by
 
@@ -32,6 +33,11 @@ class Finding:
     id: str
     text: str
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is that a sheet is not there."""
+        return self.text == GONE
+
     def __str__(self) -> str:
         """Format as ``Sheet!A1 (id) text``."""
         place = f"{self.sheet}!{self.address}" if self.address else f"sheet '{self.sheet}'"
@@ -43,7 +49,7 @@ def structure(located: Located) -> list[Finding]:
     found = []
     for built, now in located.sheets.items():
         if now is None:
-            found.append(Finding(built, "", "", "is gone"))
+            found.append(Finding(built, "", "", GONE))
         elif now != built:
             found.append(Finding(now, "", "", f"was called '{built}'"))
     known = {RECORD_SHEET, *located.sheets.values()}

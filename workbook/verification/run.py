@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from workbook.account import account_of
-from workbook.account_sheets import PART
 from workbook.api import Book, evaluated, parse_sets, prepared
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.values import shown
 from workbook.formula import formulas
-from workbook.names import RECORD_SHEET, column_letters, quoted
+from workbook.names import column_letters, quoted
 from workbook.overlay import Given
 from workbook.record import NONE, Prints, places, prints_of
 from workbook.relative import Spot
-from workbook.verification.baseline import KEEP, baseline, overlays, read
+from workbook.verification.baseline import account, baseline, overlays, read
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verification.engines import find
 from workbook.verification.engines.base import EngineFailure
@@ -30,7 +28,6 @@ from workbook.verification.poison import poison
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from workbook.account import Account
     from workbook.api import Files
     from workbook.layout import Layout
     from workbook.verification.baseline import Baseline, Block, Contents
@@ -147,7 +144,7 @@ def book_of(path: Path, contents: Contents, templates: Path | str | None, overla
 def _book_of(path: Path, located: Located, templates: Path | str | None, overlay: Files) -> Book:
     known = located.baseline
     # The values of overlays are in the file.
-    layout, _ = prepared(known.workbook, templates, overlay=overlay or overlays(path, known), account=_account(path, known))
+    layout, _ = prepared(known.workbook, templates, overlay=overlay or overlays(path, known), account=account(path, known))
     book = evaluated(layout.model, layout, {})
     _check_templates(path, located.baseline, book.layout)
     for built, now in located.sheets.items():
@@ -156,17 +153,6 @@ def _book_of(path: Path, located: Located, templates: Path | str | None, overlay
                 [Diagnostic(Place(str(path)), f"lacks the sheet '{built}'", "take another copy of the file, or build it again")]
             )
     return evaluated(book.model, book.layout, _edits(path, located, book))
-
-
-def _account(path: Path, found: Baseline) -> Account | None:
-    """Return the account of the update that a file carries, if it does; raises WorkbookError for one that is damaged."""
-    if PART not in found.carried:
-        return None
-    try:
-        return account_of(found.carried[PART])
-    except (AttributeError, KeyError, TypeError, ValueError):
-        message = f"the account of the update on the sheet {RECORD_SHEET} is damaged"
-        raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
 
 
 def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
