@@ -164,7 +164,7 @@ class _Writer:
         return f"{left}{operator.symbol}{right}", operator.level
 
     def _by_place(self, arguments: tuple[Tree, ...], parts: list[str]) -> dict[str, str]:
-        """Return the texts in which INDEX counts the cells of a range, and in which their number is taken.
+        """Return the texts in which INDEX counts the cells of a range, their number, and the cell at the last argument's place.
 
         Engines differ in what INDEX(range, n) is in a range of one row, so that the row is given too.
         """
@@ -173,6 +173,7 @@ class _Writer:
             if isinstance(argument, Span):
                 across = self._across(argument.quantity)
                 found[f"cells{number}"] = f"{part},1" if across else part
+                found[f"at{number}"] = _at(part, parts[-1], across=across)
                 found[f"size{number}"] = f"{'COLUMNS' if across else 'ROWS'}({part})"
         return found
 
@@ -208,8 +209,7 @@ class _Writer:
         values = self._range(tree.quantity)
         keys = [(self._range(own.quantity), self.write(key)[0]) for own, key in zip(table.keys, tree.keys, strict=True)]
         if len(keys) == 1:
-            row = "1," if table.across else ""
-            return f"INDEX({values},{row}MATCH({keys[0][1]},{keys[0][0]},0))"
+            return _at(values, f"MATCH({keys[0][1]},{keys[0][0]},0)", across=table.across)
         return f"AVERAGEIFS({values},{','.join(f'{area},{key}' for area, key in keys)})"
 
     def _total(self, tree: Total) -> str:
@@ -240,6 +240,14 @@ class _Writer:
             operator = FUNCTIONS[relation].operator
             tests.append((self._range(quantity), operator.symbol if operator else "", self._bracketed(value, MULTIPLYING)))
         return tests
+
+
+def _at(cells: str, place: str, *, across: bool) -> str:
+    """Return the formula for the cell at a place of a range; Gnumeric knows no INDEX of a range of one cell."""
+    first, _, last = cells.rpartition("!")[2].partition(":")
+    if first == last:
+        return f"CHOOSE({place},{cells.removesuffix(f':{last}')})"
+    return f"INDEX({cells},{'1,' if across else ''}{place})"
 
 
 class _RangeWriter(_Writer):

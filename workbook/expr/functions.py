@@ -211,7 +211,7 @@ _FUNCTIONS = (
         values.at,
         rules.at,
         "at([row.column for row in table], place): the cell at a place.",
-        "INDEX({cells0},{1})",
+        "{at0}",
         "{0} at {1}",
     ),
     Function(
