@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 CHECKS, BANNER = "checks", "banner"
 TYPED_OVER = (
-    "Counts the formula cells that hold no formula any more. Excel from 2013 on, LibreOffice and Google Sheets can tell; Excel 2010 and "
-    "Gnumeric cannot and show 0. The command workbook verify tells anywhere, cell by cell, and finds formulas that were changed."
+    "Cells that hold no formula any more. Excel from 2013 on, LibreOffice and Google Sheets can tell; Excel 2010 and Gnumeric "
+    "cannot and show 0: use workbook verify, which tells changed formulas, too."
 )
 FIRST_OF_THEM = "The first block of cells in which one was typed over, as it was built; empty where there is none."
 

@@ -122,8 +122,8 @@ def test_a_value_in_place_of_one_taken_over_is_not_counted(tmp_path: Path) -> No
     built = api.build("across", tmp_path / "across.xlsx", templates=ACROSS).path
     in_libreoffice(
         [
-            (built, tmp_path / "taken.xlsx", [["value", "Cases", "K9", 1.1], ["value", "Cases", "J12", 17]]),
-            (built, tmp_path / "typed.xlsx", [["value", "Cases", "K9", 1.1], ["value", "Cases", "I17", 5]]),
+            (built, tmp_path / "taken.xlsx", [["value", "Cases", "K11", 1.1], ["value", "Cases", "J12", 17]]),
+            (built, tmp_path / "typed.xlsx", [["value", "Cases", "K11", 1.1], ["value", "Cases", "I17", 5]]),
         ]
     )
     book = api.load("across", ACROSS)
