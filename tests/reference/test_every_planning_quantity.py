@@ -30,6 +30,13 @@ ASSUMPTIONS_EDITED = 8
 EXPERTS: draws.Values = {"cases.mine_1.model": "deepseek_v3", "cases.mine_1.weight_bytes": 1, "cases.mine_1.gpu_1": "b200_sxm"}
 
 STEERED: dict[str, draws.Values] = {
+    "a curve that is borrowed and scaled, and another that is not": {
+        "hardware.gb200_nvl72.curve_scale": 1.4,
+        "hardware.b200_sxm.curve_scale": 0.7,
+        "choose.case": "next_hardware",
+        "choose.comparison": "b200_today",
+        "cases.b200_today.curve_1": "b200_x8_llama_70b",
+    },
     "experts, three pools, times as fitted beside": {
         **EXPERTS,
         "choose.case": "mine_1",

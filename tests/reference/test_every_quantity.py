@@ -49,6 +49,7 @@ STRUCTURAL = {
     "a window above the sweep": {"explore.window": 262144},
     "a window on a knot": {"explore.window": 8192},
     "the last knot": {"explore.window": 131072},
+    "a scaled curve": {"hardware.h100_sxm.curve_scale": 0.8, "hardware.b200_sxm.curve_scale": 1.6, "power_curves.gb200.p_idle": 300},
     "a flat curve": {"power_curves.a100.p_nominal": 175},
     "less than one sequence": {"batches.b1": 0.25},
     "other curves": {"hardware.h100_sxm.power_curve": "a10g", "profiles.b200_projected.power_curve": "h200"},

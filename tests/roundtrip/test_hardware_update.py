@@ -19,7 +19,7 @@ import pytest
 
 from tests.reference import cards, fleet, metrics, paper, slots
 from tests.roundtrip.edits import in_libreoffice, place
-from tests.support import command, formula_cells, require, require_all
+from tests.support import command, formula_cells, plant, require, require_all
 from workbook import api
 from workbook.roundtrip.pull import pull
 from workbook.verification.engines.libreoffice import LibreOffice
@@ -198,6 +198,15 @@ def test_the_edit_made_before_stays_and_the_file_can_be_updated_again(measured: 
     assert pull(measured / "new.xlsx").sets == {RATE: NEW_RATE}
     assert run(measured, "workbook build --from new.xlsx --templates cards --out again.xlsx")[-1].startswith("1 edits kept, 0 inputs")
     assert (measured / "again.xlsx").read_bytes() == (measured / "new.xlsx").read_bytes()
+
+
+def test_diff_says_what_moved_the_headlines_and_from_what_the_formula_changed(measured: Path) -> None:
+    result = command("diff", measured / "last.xlsx", measured / "new.xlsx")
+    old, new = (paper.calibrated_point(profile, 335, paper.WINDOW_8K)[1] for profile in (paper.calibrated_b200(), b200()))
+    assert result.exit_code == 1
+    assert f"B200 at 8K, tok/W paper-normalised: {old:.10g} -> {new:.10g} tok*gpu/J/instance" in result.stdout
+    assert f"{IDLE}: 430 -> 251.33 W/gpu (b200_power_calibration, 2026-04-29, measured, high)" in result.stdout
+    assert "power_curves.x0: log2(" in result.stdout
 
 
 @pytest.mark.parametrize(("option", "kept", "said"), [("--theirs", 400, "as edited"), ("--ours", P_IDLE, "as the templates have it")])
@@ -386,6 +395,17 @@ def of(book: api.Book, cell_id: str) -> float:
     """Give a number of a loaded workbook."""
     quantity, row = book.model.find(cell_id) or ("", 0)
     return float(book.values[quantity][row])
+
+
+def test_a_rack_of_its_own_is_one_card_more(added: Path) -> None:
+    root = Path(shutil.copytree(added / "cards", added / "racks"))
+    shutil.copy(CARDS / "servers" / f"{NEW}_rack.yaml", root / "servers")
+    plant(root, f"hardware/{NEW}.yaml", "server: {value: gb200_nvl72_rack", f"server: {{value: {NEW}_rack")
+    for name in ("paper", "planning"):
+        assert command("check", name, "--templates", root).exit_code == 0
+    book = api.load("planning", root, CHOSEN)
+    assert of(book, "case_totals.mine_1.nodes") >= 1
+    assert of(book, "case_pools.mine_1.p1.host_power") == 25 * of(book, "case_pools.mine_1.p1.nodes")
 
 
 @pytest.mark.parametrize("name", ["paper", "planning"])
