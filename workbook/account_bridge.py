@@ -34,6 +34,7 @@ PICK = "update_bridge.headline"
 MOST_GROUPS = 20
 WIDTH = 34.0  # characters of the column in which the headline is picked
 PARTS = {"base": "", "fall": "Fall", "rise": "Rise", "total": "Whole move"}  # the series of the chart, by role
+LENGTH = "0.00%;-0.00%;0.00%"
 SMALLEST = "0.00005"  # of the figure before: less has no bar, since its label would say 0.00%
 HOW = (
     "How the move is shared out: the changes were made group by group, in every order in which that can be done, and each group is given "
@@ -53,9 +54,8 @@ def choices(account: Account) -> list[str]:
     taken: set[str] = set()
     found = []
     for item in _explained(account):
-        # In lookups programs take ? and * for any text, and ~ for a sign before them; and they do not tell a from A.
-        label = clean(item.label or item.id, LONGEST_LABEL).replace("?", "").replace("*", "×").replace("~", "-").strip() or "Headline"
-        name, count = label, 1
+        label, count = _searchable(item.label) or "Headline", 1
+        name = f"{label} ({_searchable(item.id)})" if label.lower() in taken else label
         while name.lower() in taken:
             count += 1
             name = f"{label} ({count})"
@@ -64,12 +64,19 @@ def choices(account: Account) -> list[str]:
     return found
 
 
+def _searchable(text: str) -> str:
+    """Return a text without what programs take for any text in a lookup: ? and *, and ~ as a sign before them."""
+    return clean(text, LONGEST_LABEL).replace("?", "").replace("*", "×").replace("~", "-").strip()
+
+
 def bridge(account: Account, name: str) -> Iterator[Sheet]:
     """Yield the sheet, if there are headlines with shares to show on it."""
     moves = _explained(account)
     if not moves:
         return
     groups = _groups(account, moves)
+    # Gnumeric takes INDEX of a single cell for an error, so that the only row of a table is not looked up.
+    picked_row = "update_shares[update_bridge.headline]" if len(moves) > 1 else "update_shares['r1']"
     picked = Column(
         "headline", "Headline", "text", HERE, width=WIDTH, bounds=Bounds(key="update_shares"), doc="One of the headlines in the last table."
     )
@@ -84,10 +91,10 @@ def bridge(account: Account, name: str) -> Iterator[Sheet]:
     blocks: tuple[Block, ...] = (
         TextBlock("", (SHOWN,), HERE),
         InputsBlock("update_bridge", "Choose", ((picked, Figure("r1", "text", HERE)),), HERE),
-        ValuesBlock("update_pick", "The headline that is picked", _pick(), HERE),
+        ValuesBlock("update_pick", "The headline that is picked", _pick(picked_row), HERE),
         ChartsBlock((chart,), HERE),
         _steps(len(groups)),
-        _contributions(groups),
+        _contributions(groups, picked_row),
         GridBlock("What is in the groups", ("Group", "Inputs", "Which"), (1, 1, 6), tuple(_contents(account, groups)), HERE),
         _shares(account, moves, groups),
         TextBlock("How it is worked out", (HOW,), HERE),
@@ -114,11 +121,10 @@ def _groups(account: Account, moves: list[HeadlineMove]) -> dict[str, list[str]]
     return {**shown, f"{len(rest)} other groups": rest} if rest else shown
 
 
-def _pick() -> tuple[Column, ...]:
+def _pick(found: str) -> tuple[Column, ...]:
     def value(name: str, label: str, unit: str, text: str, shown: str = "sized", doc: str = "") -> Column:
         return Column(name, label, unit, HERE, expression(text), format=shown, doc=doc, width=WIDTH)
 
-    found = "update_shares[update_bridge.headline]"
     at_update = "In the unit above, as calculated at the update."
     return (
         value("unit", "Unit", "text", f"{found}.unit", "", "What the headline is counted in."),
@@ -149,11 +155,14 @@ def _steps(count: int) -> TableBlock:
     """Return the data of the chart: before, each group by size, after."""
     steps = [f"s{n}" for n in range(1, count + 1)]
     shown: dict[str, str | float] = {"before": "Start", **{step: f"Step {n}" for n, step in enumerate(steps, 1)}, "after": "End"}
-    place = "position({0}, [g.place for g in update_groups])"
+
+    def of_group(name: str) -> str:
+        lookup = f"at([g.{name} for g in update_groups], position({{n}}, [g.place for g in update_groups]))"
+        return lookup if count > 1 else f"update_groups['r1'].{name}"
 
     def column(name: str, label: str, unit: str, texts: tuple[str, str, str], shown: str, doc: str, width: float = 12.0) -> Column:
         before, step, after = texts
-        cases = {"before": before, **{member: step.format(n) for n, member in enumerate(steps, 1)}, "after": after}
+        cases = {"before": before, **{member: step.format(n=n) for n, member in enumerate(steps, 1)}, "after": after}
         written = {member: expression(text) for member, text in cases.items() if text}
         return Column(name, label, unit, HERE, by="step", cases=written, format=shown, width=width, doc=doc)
 
@@ -161,12 +170,12 @@ def _steps(count: int) -> TableBlock:
     side = "update_pick.side"
     near = "min(running, previous(running)) if update_pick.move >= 0 else max(running, previous(running))"
     columns = (
-        column("change", "Change", "text", ("'Before'", f"at([g.group for g in update_groups], {place})", "'After'"), "", "Name.", WIDTH),
+        column("change", "Change", "text", ("'Before'", of_group("group"), "'After'"), "", "Name.", WIDTH),
         column(
             "contribution",
             "Contribution, unit of the headline",
             "mixed",
-            ("", f"at([g.contribution for g in update_groups], {place})", "update_pick.move"),
+            ("", of_group("contribution"), "update_pick.move"),
             "sized_move",
             "What the group brought; in the last row, the whole move.",
             16.0,
@@ -189,13 +198,13 @@ def _steps(count: int) -> TableBlock:
             "The contribution in parts of the size of the figure before.",
         ),
         column("running", "Running total in %", "1", ("0", "previous(running) + share", "share"), PERCENT, "Of the contributions so far."),
-        column("base", "Chart: near end of a bar", "1", ("0", near, "0"), PERCENT, "The end of a bar that is nearer to 0."),
+        column("base", "Chart: near end of a bar", "1", ("0", near, "0"), LENGTH, "The end of a bar that is nearer to 0."),
         column(
             "fall",
             "Chart: fall",
             "1",
             ("0", f"{side} * ({fallen} if {fallen} >= {SMALLEST} else 0)", "0"),
-            PERCENT,
+            LENGTH,
             "Length of a bar; below 0 where it lies to the left.",
         ),
         column(
@@ -203,7 +212,7 @@ def _steps(count: int) -> TableBlock:
             "Chart: rise",
             "1",
             ("0", f"{side} * ({grown} if {grown} >= {SMALLEST} else 0)", "0"),
-            PERCENT,
+            LENGTH,
             "Length of a bar; below 0 where it lies to the left.",
         ),
         column("total", "Chart: whole move", "1", ("0", "0", "running"), PERCENT, "Length of a bar; below 0 where it lies to the left."),
@@ -212,14 +221,14 @@ def _steps(count: int) -> TableBlock:
     return TableBlock("update_steps", "From before to after, by size", (key,), columns, HERE)
 
 
-def _contributions(groups: dict[str, list[str]]) -> TableBlock:
+def _contributions(groups: dict[str, list[str]], picked_row: str) -> TableBlock:
     """Return the shares of the headline that is picked, by group, and the place of each in the chart."""
     rows = [f"r{n}" for n in range(1, len(groups) + 1)]
     places = {}
     for own, row in enumerate(rows):
         tests = [f"indicator(update_groups['{other}'].along {'>=' if n < own else '>'} along)" for n, other in enumerate(rows) if n != own]
         places[row] = expression(" + ".join(["1", *tests]))
-    taken = {row: expression(f"update_shares[update_bridge.headline].{_column(n)}") for n, row in enumerate(rows)}
+    taken = {row: expression(f"{picked_row}.{_column(n)}") for n, row in enumerate(rows)}
     columns = (
         Column(
             *("contribution", "Contribution, unit of the headline", "mixed", HERE),

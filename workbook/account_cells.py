@@ -25,11 +25,12 @@ CLOSE = 1e-9  # relative difference that is none
 PERCENT = "+0.00%;-0.00%;0.00%"
 NOTHING = 9e299  # stands for an empty cell where numbers are compared
 _UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # as in ``source``
+_ESCAPE = re.compile(r"_x(?=[0-9A-Fa-f]{4}_)")  # programs take _x0041_ for the escape of a character
 
 
 def clean(text: str, longest: int = LONGEST) -> str:
     """Return a text as cells can hold it, cut where it is too long to be read there."""
-    text = _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    text = _ESCAPE.sub("~x", _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", text))
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
@@ -104,7 +105,7 @@ def numbers(name: str, label: str, values: Mapping[str, float | None], formats: 
 def units(given: Sequence[str]) -> Column:
     """Return a column of units, as cells show them."""
     told = {"1": "–", "mixed": "as stated there"}
-    return texts("unit", "Unit", [told.get(unit, clean(unit, 60)) for unit in given], 17.0)
+    return texts("unit", "Unit", [told.get(unit) or clean(unit, 60) or "–" for unit in given], 19.0)
 
 
 def free_name(declared: Declarations, wanted: str) -> str:

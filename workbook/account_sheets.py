@@ -277,7 +277,7 @@ def _input_columns(items: list[InputChange], *, of_numbers: bool) -> tuple[Colum
     rows = [_row(item) for item in items]
     return (
         *(_number_columns(rows) if of_numbers else _text_columns(rows)),
-        texts("outcome", "What became of it", [_outcome(item) for item in items], 26.0),
+        texts("outcome", "What became of it", [_outcome(item) for item in items], 28.0),
         texts("was_behind", "Behind what it was before", [clean(item.was_behind) for item in items], 30.0),
         texts("behind", "Behind what it is after", [clean(item.behind) for item in items], 30.0),
         *_note_and_id(items),

@@ -91,6 +91,9 @@ class Placer(Canvas):
             self.row += 1
         plan.last_row = self.row - 1
         settle_heights(plan)
+        for block in plan.declared.blocks:
+            if isinstance(block, TableBlock) and not block.across and self.is_sized(block.name):
+                self.wrapped(block.name)
         plan.frozen = frozen(self.layout, plan)
         paginate(plan)
 
@@ -282,7 +285,7 @@ class Placer(Canvas):
         share = range(rows[0], rows[-1] + 1)
         key_names = {key.quantity for key in table.keys}
         head = self.row
-        sized = any(model.quantities[name].width for name in table.columns)
+        sized = self.is_sized(name)
         for column, quantity_id in enumerate(table.columns):
             quantity = model.quantities[quantity_id]
             width = KEY_WIDTH if quantity_id in key_names else WIDTHS.get(quantity.unit, CELL_WIDTH)
@@ -294,11 +297,20 @@ class Placer(Canvas):
             self.plan.labels.append(Label(head + 1, column, unit, "header_unit"))
             self.plan.widen(column, max(width, *(1.2 * len(word) + 1.5 for word in quantity.label.split()), 1.05 * len(unit) + 2))
             self.layout.segments.setdefault(quantity_id, []).append(Segment(self.plan.name, share, head + 2, column))
-            if sized and quantity.is_text:
-                for row, text in quantity.constants.items():
-                    self.raised(head + 2 + row - rows[0], lines(str(text), width - INDENT))
         self.plan.last_column = max(self.plan.last_column, len(table.columns) - 1)
         self.row = head + 2 + len(rows)
+
+    def is_sized(self, name: str) -> bool:
+        """Whether columns of a table have widths of their own, so that texts wrap in them."""
+        model = self.layout.model
+        return any(model.quantities[column].width for column in model.tables[name].columns)
+
+    def wrapped(self, name: str) -> None:
+        """Make the rows of a table high enough for its texts, now that the widths are known."""
+        for quantity in (self.layout.model.quantities[column] for column in self.layout.model.tables[name].columns):
+            for row, text in quantity.constants.items() if quantity.is_text else ():
+                _, r, c = self.layout.cell(quantity.id, row)
+                self.raised(r, lines(str(text), self.plan.widths[c] - INDENT))
 
     def raised(self, row: int, needed: float) -> None:
         """Make a row high enough for so many lines of text."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.schema import CardBlock
-
 if TYPE_CHECKING:
     from workbook.maker import Maker
     from workbook.model import Quantity
@@ -15,25 +13,21 @@ if TYPE_CHECKING:
 def show_cells(owner: Maker, columns: list[tuple[Column, Quantity]]) -> None:
     """Link the rows of columns that show cells, and drop the expressions of columns beside them where they show none.
 
-    Rows stay blank where no cell has the id, where it stands on no sheet, or where it holds a text and the column numbers.
+    Rows stay blank where no cell has the id, or where it holds a text and the column numbers.
     """
     filled: dict[str, set[int]] = {}
     for quantity, _, rows in owner.pending:
         filled.setdefault(quantity.id, set()).update(rows)
-    cards = {block.catalogue for sheet in owner.model.declared.sheets for block in sheet.blocks if isinstance(block, CardBlock)}
-    shown = {quantity.id: _links(owner, column, quantity, filled, cards) for column, quantity in columns if column.shows}
+    shown = {quantity.id: _links(owner, column, quantity, filled) for column, quantity in columns if column.shows}
     for column, quantity in columns:
         quantity.links.update(shown.get(quantity.id, {}))
         quantity.leads.update(shown.get(f"{quantity.table}.{column.leads}", {}))
         if column.beside:
             kept = shown.get(f"{quantity.table}.{column.beside}", {})
-            owner.pending[:] = [
-                (other, formula, tuple(row for row in rows if row in kept) if other is quantity else rows)
-                for other, formula, rows in owner.pending
-            ]
+            owner.pending[:] = [item for item in owner.pending if item[0] is not quantity or kept.keys() >= set(item[2])]
 
 
-def _links(owner: Maker, column: Column, quantity: Quantity, filled: dict[str, set[int]], cards: set[str]) -> dict[int, tuple[str, int]]:
+def _links(owner: Maker, column: Column, quantity: Quantity, filled: dict[str, set[int]]) -> dict[int, tuple[str, int]]:
     """Return by row the cells that a column shows."""
     found = {}
     for row, keys in enumerate(owner.model.tables[quantity.table].rows):
@@ -42,7 +36,6 @@ def _links(owner: Maker, column: Column, quantity: Quantity, filled: dict[str, s
             continue
         other = owner.model.quantities[target[0]]
         holds = target[1] in {*other.inputs, *other.links, *other.constants, *filled.get(other.id, ())}
-        stands = owner.model.tables[other.table].kind != "cards" or other.table in cards
-        if holds and stands and other.is_text == quantity.is_text:
+        if holds and other.is_text == quantity.is_text:
             found[row] = target
     return found
