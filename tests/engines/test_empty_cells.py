@@ -46,6 +46,7 @@ blocks:
   - values: v
     items:
       one: {label: One, unit: s, expr: "only(x.most, x.most > 5)"}
+      instead: {label: Instead, unit: s, expr: "filled(one, 9) + filled(t['one', 'n1'].kept, 9)"}
       name: {label: Name, unit: text, expr: "'late' if x.most > 5 else ''"}
 """
 EMPTY_IDS = {"t.one.n2.kept", "t.two.n2.kept", "seen.one.n2", "seen.two.n2", "v.one"} | {
@@ -90,6 +91,8 @@ def test_python_tells_empty_cells_from_numbers(root: Path) -> None:
     edited = api.load("book", root, {"x.most": 6})
     assert edited.values["t.kept"].tolist() == [1.0, 3.5, 0.0, EMPTY]
     assert edited.values["v.one"].tolist() == [6.0]
+    assert book.values["v.instead"].tolist() == [10.0], "9 s instead of none, and 1 s"
+    assert edited.values["v.instead"].tolist() == [7.0]
 
 
 def test_the_file_holds_empty_texts_which_poison_reaches(file: Path, places: dict[str, tuple[str, str]]) -> None:
@@ -147,7 +150,7 @@ def test_an_engine_that_differs_in_emptiness_is_found(
 
     change_cells(file, spoilt, [places[name] for name in formulas], change)
     report = verify(spoilt, [engine], templates=root)
-    shown = {"seen.one.n2", "seen.one.n1"}  # a view shows what its source holds
+    shown = {"seen.one.n2", "seen.one.n1", "v.instead"}  # a view shows what its source holds, and this adds it up
     assert set(report.frame.loc[report.frame.engine == engine, "id"]) == {*formulas, *shown}
 
 
@@ -171,6 +174,10 @@ def test_cells_and_explanations_show_nothing(root: Path) -> None:
         "kept + d",
         "previous(kept)",
         "otherwise(kept, 0)",
+        "filled(d, kept)",
+        "filled(kept, 0) + kept",
+        "filled(kept + d, 0)",
+        "filled(sum(r.kept for r in t), 0)",
         "only(kept, d > 1)",
         "t[g, n].kept",
         "t['one', 'n1'].kept",

@@ -163,6 +163,7 @@ def test_references_between_rows_and_tables(desk: Desk) -> None:
         ("sum(r.c * 2 for r in t if x.a <= r.d)", "SUMPRODUCT((D>=x_a)*(C*2))"),
         ("sum(r.c * r.d for r in t if r.g == 'two' and r.d < x.a - 1)", 'SUMPRODUCT((A="Two")*(D<(x_a-1))*(C*D))'),
         ("only(x.a, x.b > 0)", 'IF(x_b>0,x_a,"")'),
+        ("filled(x.a, x.b + 1)", 'IF(x_a="",x_b+1,x_a)'),
         ("only(x.a + 1, x.b > 0 or x.c == 5)", 'IF(OR(x_b>0,x_c=5),x_a+1,"")'),
     ],
 )
@@ -259,6 +260,7 @@ def test_brackets_side_by_side_or_in_texts_do_not_nest(desk: Desk) -> None:
         ("max(r.c for r in t if 2 >= r.d)", 22, "'max' picks its rows by equality only"),
         ("slope([r.c for r in t if r.n < 2], [r.d for r in t])", 25, "a range picks its rows by equality only"),
         ("only(x.word, x.a > 0)", 5, "a number is needed here, not a text"),
+        ("filled(x.word, 1)", 7, "a number is needed here, not a text"),
         ("only(x.a, x.b)", 10, "a comparison is needed here, not a number"),
         ("previous(x)", 9, "unknown name 'x'"),
     ],
@@ -366,6 +368,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], float]] = {
     "power": ((2.0, 3.0), 8.0),
     "negative": ((2.0,), -2.0),
     "only": ((2.0, 1.0), 2.0),
+    "filled": ((EMPTY, 3.0), 3.0),
     "equal": ((2.0, 2.0), 1.0),
     "not_equal": ((2.0, 2.0), 0.0),
     "less": ((2.0, 3.0), 1.0),

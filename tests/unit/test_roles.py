@@ -197,3 +197,21 @@ def test_stacked_columns_stand_on_each_other_without_labels(tmp_path: Path) -> N
     colours = {part.find("c:spPr/a:solidFill/a:srgbClr", NAMES).attrib["val"] for part in series(stacked)}  # type: ignore[union-attr] # a miss fails too
     assert len(colours) == 2
     assert stacked.find(".//c:legend", NAMES) is not None
+
+
+def test_a_waterfall_may_lie_below_0_where_the_format_of_its_numbers_has_a_section_for_that(tmp_path: Path) -> None:
+    root = copy_of(BARS, tmp_path / "templates")
+    path = root / SHEET
+    changed = (
+        path.read_text("utf-8")
+        .replace('format: "0.0"', 'format: "+0.0;-0.0;0.0"')
+        .replace('y: {title: "kW", minimum: 0}', 'y: {title: "kW"}')
+    )
+    path.write_text(changed, "utf-8")
+    drawn = charts(api.build("bars", tmp_path / "bars.xlsx", templates=root).path)
+    assert [part.find("c:dLbls/c:numFmt", NAMES).attrib["formatCode"] for part in series(drawn[PLAIN])[1:]] == [  # type: ignore[union-attr] # a miss fails too
+        "-0.0;-0.0;",
+        "+0.0;+0.0;",
+        "+0.0;-0.0;",
+    ]
+    assert setting(drawn[PLAIN], ".//c:catAx/c:tickLblPos") == "low", "names stand at the edge, beside bars to the left too"
