@@ -151,15 +151,17 @@ def _built(report: api.BuildReport) -> None:
 def _regenerate(
     ctx: click.Context, edited: Path, prefer: Any, out: Path | None, templates: Path | None, overlays: tuple[Path, ...]
 ) -> None:
-    from workbook.roundtrip.regenerate import regenerate, told  # noqa: PLC0415 most builds do without
+    from workbook.roundtrip.regenerate import regenerate  # noqa: PLC0415 most builds do without
+    from workbook.roundtrip.text import regenerated  # noqa: PLC0415 as above
 
-    found = regenerate(edited, out, templates=templates, overlay=overlays, prefer=prefer)
+    with _Progress() as progress:
+        found = regenerate(edited, out, templates=templates, overlay=overlays, prefer=prefer, progress=progress)
     _built(found.report)
-    result = found.merge
-    click.echo(f"{len(result.kept):,} edits kept, {len(result.updated):,} inputs with new figures, {len(result.conflicts):,} conflicts")
-    for item in result.conflicts:
-        click.echo(f"conflict: {told(item)}; {'as edited' if item.kept == item.theirs else 'as the templates have it'} in the new file")
-    removed = [f"{cell_id} is no input any more; it was edited to {state.value} {state.unit}" for cell_id, state in result.removed.items()]
+    for line in regenerated(found):
+        click.echo(line)
+    removed = [
+        f"{cell_id} is no input any more; it was edited to {state.value} {state.unit}" for cell_id, state in found.merge.removed.items()
+    ]
     _not_carried([*removed, *(str(item) for item in found.left)])
     ctx.exit(0 if found.is_whole else FINDING)
 

@@ -229,10 +229,10 @@ def test_shares_that_do_not_add_up_are_told(account: Account, tmp_path: Path) ->
     assert value(book, "update_pick.closes") == 0.0
 
 
-def test_a_pick_is_an_edit_that_can_be_pulled(account: Account, tmp_path: Path) -> None:
+def test_a_pick_is_no_edit_of_the_templates_inputs(account: Account, tmp_path: Path) -> None:
     book = made(account, tmp_path / "new.xlsx")
     typed(tmp_path / "new.xlsx", tmp_path / "picked.xlsx", book, {PICK: "Rises"})
-    assert pull(tmp_path / "picked.xlsx").sets == {PICK: "Rises"}
+    assert pull(tmp_path / "picked.xlsx").sets == {}
     assert pull(tmp_path / "picked.xlsx").left == []
     assert verify(tmp_path / "picked.xlsx", [], templates=TINY).changed == []
 

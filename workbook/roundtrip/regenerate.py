@@ -17,18 +17,18 @@ from workbook.record import given_value
 from workbook.roundtrip.merge import MergeResult, State, States, merge
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.sides import side_of_file
+from workbook.roundtrip.text import told
 from workbook.roundtrip.update import updated
 from workbook.verification.baseline import account, baseline, overlays, read
 from workbook.verification.located import Located
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from workbook.account import Account
     from workbook.api import Book, Files
     from workbook.layout import Layout
     from workbook.model import Model
-    from workbook.roundtrip.merge import Conflict
     from workbook.roundtrip.pull import Edits
     from workbook.verification.findings import Finding
 
@@ -37,12 +37,16 @@ Choice = Literal["theirs", "ours", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Regeneration:
-    """What was written, what became of the inputs, what of the file could not be carried, and what the update changed."""
+    """What was written, what became of the inputs, what of the file could not be carried, and what the update changed.
+
+    ``account`` is that of an earlier update unless ``is_update``.
+    """
 
     report: BuildReport
     merge: MergeResult
     left: list[Finding]
     account: Account | None
+    is_update: bool
 
     @property
     def is_whole(self) -> bool:
@@ -68,6 +72,7 @@ def regenerate(
     templates: Path | str | None = None,
     overlay: Files = None,
     prefer: Choice = "theirs",
+    progress: Callable[[str], None] | None = None,
 ) -> Regeneration:
     """Build the workbook of an edited file again from today's templates, and keep its edits.
 
@@ -83,6 +88,8 @@ def regenerate(
     stay, so that a second time changes nothing.
     """
     start, path = time.perf_counter(), Path(path)
+    tell = progress or (lambda _: None)
+    tell(f"reading {path}")
     contents = read(path)
     known = baseline(path, contents)
     target = Path(out) if out else Path("output") / f"{known.workbook}.xlsx"
@@ -105,12 +112,15 @@ def regenerate(
     sets = {name: Given(value) for name, value in new.items() if name not in base}
     sets |= {name: Given(value, places.get(name)) for name, value in changed.items()}
     book = _book(layout, sets, edits)
+    tell("finding what moved")
     # An update that changed nothing leaves the account of the one before.
-    told_of = updated(side_of_file(located, edits), book, result, base) or account(path, known)
+    update = updated(side_of_file(located, edits), book, result, base)
+    told_of = update or account(path, known)
     if told_of:
         layout, _ = prepared(known.workbook, templates, overlay=cases, account=told_of)
         book = _book(layout, sets | _picked(layout, edits, places), edits)
-    return Regeneration(save(book, target, start), result, edits.left, told_of)
+    tell(f"writing {target}")
+    return Regeneration(save(book, target, start), result, edits.left, told_of, is_update=update is not None)
 
 
 def _book(layout: Layout, sets: Mapping[str, Given], edits: Edits) -> Book:
@@ -147,18 +157,3 @@ def _notes(layout: Layout, edits: Edits) -> dict[tuple[str, int], str]:
             sheet, row, _ = layout.cell(*where)
             found[sheet, row] = edit.note
     return found
-
-
-def told(item: Conflict) -> str:
-    """Say in one sentence what a conflict is about."""
-    unit = "" if item.ours.unit in {"text", "1"} else f" {item.ours.unit}"
-    was, now, edited = (_value(state, item) for state in (item.base, item.ours, item.theirs))
-    if item.of_units:
-        return f"{item.id} was edited to {edited} {item.theirs.unit}, but the templates now have it in {item.ours.unit}: {now}"
-    return f"{item.id} was edited from {was} to {edited}{unit}, but the templates now give {now}{unit}"
-
-
-def _value(state: State, item: Conflict) -> str:
-    if state.value is None:
-        return "what it took over" if state is item.base else "nothing of its own"
-    return repr(state.value) if isinstance(state.value, str) else f"{state.value:.15g}"

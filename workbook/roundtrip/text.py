@@ -1,4 +1,4 @@
-"""An account of changes as text for people."""
+"""Accounts of changes, and what became of edits, as text for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workbook.account import Account, HeadlineMove, InputChange, Origin, Value
+    from workbook.roundtrip.merge import Conflict, State
+    from workbook.roundtrip.regenerate import Regeneration
 
+FIRST = 5  # new figures that a build names
 SHOWN = 100  # lines of each kind; JSON has all
 NO_UNIT = ("", "1", "text")
 
@@ -16,6 +19,31 @@ NO_UNIT = ("", "1", "text")
 def text_of(account: Account) -> str:
     """Return an account as lines: headlines with what moved them, inputs, formulas, structure."""
     return "\n".join(_lines(account)) + "\n"
+
+
+def regenerated(found: Regeneration) -> Iterator[str]:
+    """Tell what became of edits when a file was built again, and what the update changed."""
+    result = found.merge
+    new = f"{_count(len(result.updated), 'input')} with new figures"
+    yield f"{_count(len(result.kept), 'edit')} kept, {new}, {_count(len(result.conflicts), 'conflict')}"
+    for item in result.conflicts:
+        yield f"conflict: {told(item)}; {'as edited' if item.kept == item.theirs else 'as the templates have it'} in the new file"
+    account = found.account
+    if account is None or not found.is_update:
+        return
+    inputs = [item for item in account.inputs if item.outcome in {"updated", "new"}]
+    yield from (f"new figure: {_input(item)}" for item in inputs[:FIRST])
+    parts = [
+        _count(len(inputs) - FIRST, "more input") if len(inputs) > FIRST else "",
+        f"{_count(len(account.formulas), 'quantity', 'quantities')} with other formulas" if account.formulas else "",
+        f"{_count(len(account.structure), 'difference')} of structure" if account.structure else "",
+        f"{_count(len(account.headlines), 'headline')} moved" if account.headlines else "no headline moved",
+    ]
+    yield f"{', '.join(filter(None, parts))}: see the sheets Changes and Update bridge, or workbook diff"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _lines(account: Account) -> Iterator[str]:
@@ -72,3 +100,18 @@ def _input(item: InputChange) -> str:
 def shown(value: Value) -> str:
     """Return a value as text: numbers with up to ten digits, None as what it means."""
     return "nothing of its own" if value is None else value if isinstance(value, str) else f"{value:.10g}"
+
+
+def told(item: Conflict) -> str:
+    """Say in one sentence what a conflict is about."""
+    unit = "" if item.ours.unit in {"text", "1"} else f" {item.ours.unit}"
+    was, now, edited = (_state(state, item) for state in (item.base, item.ours, item.theirs))
+    if item.of_units:
+        return f"{item.id} was edited to {edited} {item.theirs.unit}, but the templates now have it in {item.ours.unit}: {now}"
+    return f"{item.id} was edited from {was} to {edited}{unit}, but the templates now give {now}{unit}"
+
+
+def _state(state: State, item: Conflict) -> str:
+    if state.value is None:
+        return "what it took over" if state is item.base else "nothing of its own"
+    return repr(state.value) if isinstance(state.value, str) else f"{state.value:.15g}"
