@@ -17,6 +17,7 @@ from workbook.errors import WorkbookError
 from workbook.roundtrip.diff import ALL_ELSE, NO_RESULTS, compared, diff, explained, labels
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.sides import side_of_book
+from workbook.verification.run import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -253,3 +254,17 @@ def test_mistakes_are_told_in_one_message_each(tmp_path: Path) -> None:
         result = command("diff", *arguments, "--templates", ACROSS)
         assert (result.exit_code, result.stdout) == (2, "")
         assert said in result.stderr
+
+
+def test_the_second_can_be_written_with_the_account_on_sheets(tmp_path: Path) -> None:
+    built, edited = build(tmp_path / "a.xlsx"), build(tmp_path / "b.xlsx", sets={"cases.mine.count": 20})
+    target = tmp_path / "told.xlsx"
+    assert command("diff", built, edited, "--templates", ACROSS, "--out", target).exit_code == 1
+    assert verify(target, ["libreoffice"], templates=ACROSS).ok
+    assert pull(target).sets == {"cases.mine.count": 20.0}
+    assert command("diff", edited, target, "--templates", ACROSS).stdout.splitlines()[1:] == ["no differences"]
+    root = copy_of(ACROSS, tmp_path / "templates")
+    plant(root, RESULTS, 'headline: true, expr: "convert(power * hours', 'headline: true, expr: "convert(3 * power * hours')
+    result = command("diff", built, edited, "--templates", root, "--out", tmp_path / "no.xlsx")
+    assert (result.exit_code, (tmp_path / "no.xlsx").exists()) == (2, False)
+    assert "give its templates with --templates" in result.stderr

@@ -216,7 +216,7 @@ def test_an_edit_of_the_same_figure_is_a_conflict(option: str, kept: float, said
     api.build("paper", measured / "same.xlsx", sets={IDLE: 400})
     lines = run(measured, f"workbook build --from same.xlsx {option} --templates cards --out either.xlsx")
     assert lines[1:] == [
-        "0 edits kept, 1 inputs with new figures, 1 conflicts",
+        "0 edits kept, 1 input with new figures, 1 conflict",
         f"conflict: {IDLE} was edited from 430 to 400 W/gpu, but the templates now give 251.33 W/gpu; {said} in the new file",
     ]
     assert pull(measured / "either.xlsx").sets.get(IDLE, P_IDLE) == kept

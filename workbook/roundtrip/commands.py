@@ -16,12 +16,15 @@ _PATH = click.Path(path_type=Path)
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--out", type=_PATH, metavar="FILE", help="Write B there, with sheets that tell what changed and a chart of what moved.")
 @click.option(
     "--overlay", "overlays", multiple=True, type=_PATH, metavar="FILE", help="Overlays that A or B was built with; may be repeated."
 )
 @click.option("--templates", type=_PATH, metavar="DIR", help="Use these templates instead of the packaged ones.")
 @click.pass_context
-def diff(ctx: click.Context, first: str, second: str, form: str, overlays: tuple[Path, ...], templates: Path | None) -> None:
+def diff(
+    ctx: click.Context, first: str, second: str, form: str, out: Path | None, overlays: tuple[Path, ...], templates: Path | None
+) -> None:
     """Compare two workbooks: files, or the name of a template for what it gives now (planning, paper).
 
     Lists inputs, formulas and structure that differ, the headlines that moved, and how much of each move came with which
@@ -30,7 +33,7 @@ def diff(ctx: click.Context, first: str, second: str, form: str, overlays: tuple
     from workbook.roundtrip.diff import diff as run  # noqa: PLC0415 loaded only when needed
     from workbook.roundtrip.text import text_of  # noqa: PLC0415 as above
 
-    account = run(first, second, templates=templates, overlay=overlays)
+    account = run(first, second, templates=templates, overlay=overlays, out=out)
     told: Any = (
         json.dumps(account.as_json(), indent=1, ensure_ascii=False, allow_nan=False) if form == "json" else text_of(account).rstrip()
     )

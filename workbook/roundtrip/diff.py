@@ -9,17 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbook.account import Account, FormulaChange, HeadlineMove, InputChange
-from workbook.api import load
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.evaluate import evaluate
 from workbook.expr.values import EMPTY
+from workbook.files import check_target
 from workbook.roundtrip.attribution import attribution
 from workbook.roundtrip.merge import State
-from workbook.roundtrip.pull import edits_of
-from workbook.roundtrip.sides import side_of_book, side_of_file
-from workbook.verification.baseline import baseline, read
-from workbook.verification.located import Located
-from workbook.verification.run import book_of
+from workbook.roundtrip.opened import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,13 +34,23 @@ NO_RESULTS = (
 )
 
 
-def diff(first: str | Path, second: str | Path, *, templates: Path | str | None = None, overlay: Files = None) -> Account:
+def diff(
+    first: str | Path,
+    second: str | Path,
+    *,
+    templates: Path | str | None = None,
+    overlay: Files = None,
+    out: Path | str | None = None,
+) -> Account:
     """Return what differs between two workbooks, each a file or the name of a template, with each headline's move explained.
 
     Moves are explained where one of the two was built from the templates at hand (``templates``, ``overlay``); else the
-    account says why not. Raises WorkbookError for what cannot be read, or when they are different workbooks.
+    account says why not. With ``out`` the second is written there with the account on sheets. Raises WorkbookError for
+    what cannot be read, when they are different workbooks, and for ``out`` without the templates of the second.
     """
-    one, other = (_Compared(item, templates, overlay) for item in (first, second))
+    if out is not None:
+        check_target(Path(out))
+    one, other = (Opened(item, templates, overlay) for item in (first, second))
     if one.side.origin.workbook != other.side.origin.workbook:
         message = f"is a workbook '{other.side.origin.workbook}', {first} a workbook '{one.side.origin.workbook}'"
         raise WorkbookError([Diagnostic(Place(str(second)), message, "compare two of the same")])
@@ -54,39 +60,12 @@ def diff(first: str | Path, second: str | Path, *, templates: Path | str | None 
         item.calculate()
     account = compared(one.side, other.side, labels(book))
     if book is None:
-        return replace(account, unexplained=f"moves are not explained: {first} {one.why}; {second} {other.why}")
-    return explained(account, one.side, book) if other.book() else explained(account, other.side, book, backwards=True)
-
-
-class _Compared:
-    """One side of a comparison, and the book that it was built from where its templates are at hand; ``why`` they are not."""
-
-    def __init__(self, what: str | Path, templates: Path | str | None, overlay: Files) -> None:
-        """Read a file, or load a template."""
-        self.path, self.templates, self.overlay = Path(what), templates, overlay
-        self.why, self._book, self._sought = "", None, False
-        if self.path.suffix.lower() != ".xlsx" and not self.path.is_file():
-            self._book, self._sought = load(str(what), templates, overlay=overlay), True
-            self.side = side_of_book(self._book)
-            return
-        self.contents = read(self.path)
-        located = Located(baseline(self.path, self.contents), self.contents)
-        self.side = side_of_file(located, edits_of(self.path, located))
-
-    def book(self) -> Book | None:
-        """Return the book, or None where a file was built from other templates."""
-        if not self._sought:
-            self._sought = True
-            try:
-                self._book = book_of(self.path, self.contents, self.templates, self.overlay)
-            except WorkbookError as error:
-                self.why = error.diagnostics[0].message
-        return self._book
-
-    def calculate(self) -> None:
-        """Take the headlines of a file without results from its book."""
-        if not self.side.is_calculated and (book := self.book()):
-            self.side.headlines, self.side.is_calculated = side_of_book(book).headlines, True
+        account = replace(account, unexplained=f"moves are not explained: {first} {one.why}; {second} {other.why}")
+    else:
+        account = explained(account, one.side, book) if other.book() else explained(account, other.side, book, backwards=True)
+    if out is not None:
+        other.write(Path(out), account)
+    return account
 
 
 def labels(book: Book | None) -> Callable[[str], str]:
@@ -112,9 +91,13 @@ def compared(first: Side, second: Side, label: Callable[[str], str]) -> Account:
 
 
 def differ(one: Held | None, other: Held | None) -> bool:
-    """Whether an input is not the same on both sides, to the digits that every spreadsheet program keeps."""
+    """Whether an input is not the same on both sides, to the digits that every spreadsheet program keeps.
+
+    One that takes a value over is none where the other side lacks it.
+    """
     if one is None or other is None:
-        return one is not other
+        held = one or other
+        return held is not None and held.value is not None
     return not State(one.value, one.unit).is_like(State(other.value, other.unit))
 
 

@@ -14,6 +14,7 @@ from workbook.verification.findings import Finding, changed_formulas, changed_te
 from workbook.verification.located import Located
 
 if TYPE_CHECKING:
+    from workbook.layout import Layout
     from workbook.relative import Spot
     from workbook.verification.baseline import Baseline, Given
     from workbook.verification.xlsx import CellValue
@@ -54,6 +55,16 @@ class Edits:
     def sets(self) -> dict[str, float | str]:
         """Return the values by id, as ``load`` and ``build`` take them."""
         return {name: edit.value for name, edit in self.edits.items() if edit.value != edit.given or edit.taken}
+
+    def notes(self, layout: Layout) -> dict[tuple[str, int], str]:
+        """Return users' notes by the sheet and row of inputs that a layout still has."""
+        found = {}
+        for name, edit in self.edits.items():
+            where = layout.model.find(name)
+            if edit.note is not None and where is not None and where[0] in layout.segments:
+                sheet, row, _ = layout.cell(*where)
+                found[sheet, row] = edit.note
+        return found
 
 
 def pull(path: Path | str) -> Edits:

@@ -125,7 +125,7 @@ def regenerate(
 
 def _book(layout: Layout, sets: Mapping[str, Given], edits: Edits) -> Book:
     """Return the evaluated book with values, and with the users' notes."""
-    layout.notes.update(_notes(layout, edits))
+    layout.notes.update(edits.notes(layout))
     return evaluated(layout.model, layout, parse_sets(layout.model, sets))
 
 
@@ -145,15 +145,4 @@ def _places(path: Path, located: Located) -> dict[str, Place]:
     for item in located.baseline.inputs.values():
         spot = located.input(item) or item.spot
         found[item.id] = Place(f"{path}: {quoted(spot.sheet)}!{spot.address}")
-    return found
-
-
-def _notes(layout: Layout, edits: Edits) -> dict[tuple[str, int], str]:
-    """Return users' notes by the sheet and row of inputs that templates still have."""
-    found = {}
-    for name, edit in edits.edits.items():
-        where = layout.model.find(name)
-        if edit.note is not None and where is not None and where[0] in layout.segments:
-            sheet, row, _ = layout.cell(*where)
-            found[sheet, row] = edit.note
     return found

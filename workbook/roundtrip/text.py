@@ -39,7 +39,7 @@ def regenerated(found: Regeneration) -> Iterator[str]:
         f"{_count(len(account.structure), 'difference')} of structure" if account.structure else "",
         f"{_count(len(account.headlines), 'headline')} moved" if account.headlines else "no headline moved",
     ]
-    yield f"{', '.join(filter(None, parts))}: see the sheets Changes and Update bridge, or workbook diff"
+    yield f"{', '.join(filter(None, parts))}: see sheet Changes, or workbook diff"
 
 
 def _count(number: int, one: str, many: str = "") -> str:
