@@ -15,9 +15,10 @@ class InputChange:
     """An input that differs: ``was`` in the first workbook, ``now`` in the second (None: not there, or taken over).
 
     ``was_behind`` and ``behind`` say what stands behind the figures (source, date, evidence, confidence). In an account of
-    an update ``base`` and ``ours`` are what the templates gave before and give now, and ``note`` is what the user noted;
-    ``outcome`` says what became of the input: the templates' new figure (updated), the user's value (kept), both
-    changed (conflict), gone from the templates with the user's value in ``was`` (removed), new in the templates (new).
+    an update ``base`` and ``ours`` are what the templates gave before and give now, with what stands behind them, and
+    ``note`` is what the user noted; ``outcome`` says what became of the input: the templates' new figure (updated), the
+    user's value (kept), both changed (conflict), gone from the templates with the user's value in ``was`` (removed), new
+    in the templates (new).
     """
 
     id: str
@@ -32,6 +33,7 @@ class InputChange:
     base: Value = None
     base_behind: str = ""
     ours: Value = None
+    ours_behind: str = ""
     note: str = ""
 
 

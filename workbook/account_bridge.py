@@ -75,8 +75,8 @@ def bridge(account: Account, name: str) -> Iterator[Sheet]:
     if not moves:
         return
     groups = _groups(account, moves)
-    # Gnumeric takes INDEX of a single cell for an error, so that the only row of a table is not looked up.
-    picked_row = "update_shares[update_bridge.headline]" if len(moves) > 1 else "update_shares['r1']"
+    picked_row = "update_shares[update_bridge.headline]"
+    first = 1 + max(range(len(moves)), key=lambda number: _relative(moves[number]))
     picked = Column(
         "headline", "Headline", "text", HERE, width=WIDTH, bounds=Bounds(key="update_shares"), doc="One of the headlines in the last table."
     )
@@ -90,7 +90,7 @@ def bridge(account: Account, name: str) -> Iterator[Sheet]:
     )
     blocks: tuple[Block, ...] = (
         TextBlock("", (SHOWN,), HERE),
-        InputsBlock("update_bridge", "Choose", ((picked, Figure("r1", "text", HERE)),), HERE),
+        InputsBlock("update_bridge", "Choose", ((picked, Figure(f"r{first}", "text", HERE)),), HERE),
         ValuesBlock("update_pick", "The headline that is picked", _pick(picked_row), HERE),
         ChartsBlock((chart,), HERE),
         _steps(len(groups)),
@@ -100,6 +100,12 @@ def bridge(account: Account, name: str) -> Iterator[Sheet]:
         TextBlock("How it is worked out", (HOW,), HERE),
     )
     yield Sheet(name, "What moved the headlines at the update", "Which changes moved a headline, and by how much?", blocks, HERE)
+
+
+def _relative(move: HeadlineMove) -> float:
+    """Return the size of a move by that of the headline."""
+    before, after = number(move.before) or 0.0, number(move.after) or 0.0
+    return abs(after - before) / (max(abs(before), abs(after)) or 1.0)
 
 
 def _explained(account: Account) -> list[HeadlineMove]:

@@ -338,7 +338,7 @@ def _conflict_columns(items: list[InputChange], *, of_numbers: bool) -> tuple[Co
         texts("kept", "Which was kept", [_kept(item).capitalize() for item in items], 22.0),
         *_live(rows, "mixed" if of_numbers else "text", formats, width),
         texts("base_behind", "Behind what the templates gave", [clean(item.base_behind) for item in items], 30.0),
-        texts("behind", "Behind what they give now", [clean(item.behind) for item in items], 30.0),
+        texts("behind", "Behind what they give now", [clean(item.ours_behind) for item in items], 30.0),
         *_note_and_id(items),
     )
 

@@ -43,6 +43,7 @@ HEADLINE_COLUMNS = ("headline", "sheet", "cell", "label", "unit", "value", "valu
 TEXT_COLUMNS = ("texts", "rows")
 PART_COLUMNS = ("part", "json")
 FIRST_PLACE = len(HEAD) + 3  # after an empty row and the heads, counted from 1
+BETWEEN = " | "  # expressions of one quantity
 NONE = "-"  # in place of a fingerprint where there is nothing
 MOST_ROWS = 1_048_576
 LONGEST = 30_000  # characters in a cell; Excel takes 32,767
@@ -231,7 +232,7 @@ def row_print(cells: Mapping[int, str | float]) -> str:
 
 def says(quantity: Quantity) -> str:
     """Return the expressions of a quantity as the templates have them."""
-    return " | ".join(dict.fromkeys(variant.formula.text for variant in quantity.variants))
+    return BETWEEN.join(dict.fromkeys(variant.formula.text for variant in quantity.variants))
 
 
 def _watch(last: int) -> Iterator[tuple[Item, ...]]:

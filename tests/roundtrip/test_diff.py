@@ -14,7 +14,7 @@ from tests.support import ACROSS, TAKES, TINY, command, copy_of, plant
 from workbook import api
 from workbook.account import Account, account_of
 from workbook.errors import WorkbookError
-from workbook.roundtrip.diff import ALL_ELSE, NO_RESULTS, compared, diff, explained, labels
+from workbook.roundtrip.diff import ALL_ELSE, NO_RESULTS, compared, diff, explained
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.sides import side_of_book
 from workbook.verification.run import verify
@@ -121,7 +121,7 @@ def loaded(layout: Layout, sets: Values) -> api.Book:
 
 def _account(layout: Layout, before: Values, after: Values) -> Account:
     first, book = side_of_book(loaded(layout, before)), loaded(layout, after)
-    return explained(compared(first, side_of_book(book), labels(book)), first, book)
+    return explained(compared(first, side_of_book(book), book), first, book)
 
 
 def _by_orders_too(layout: Layout, before: Values, after: Values, account: Account) -> None:

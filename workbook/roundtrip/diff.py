@@ -13,6 +13,7 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.evaluate import evaluate
 from workbook.expr.values import EMPTY
 from workbook.files import check_target
+from workbook.record import BETWEEN
 from workbook.roundtrip.attribution import attribution
 from workbook.roundtrip.merge import State
 from workbook.roundtrip.opened import Opened
@@ -58,7 +59,7 @@ def diff(
     book = other.book() or one.book()
     for item in (one, other):
         item.calculate()
-    account = compared(one.side, other.side, labels(book))
+    account = compared(one.side, other.side, book)
     if book is None:
         account = replace(account, unexplained=f"moves are not explained: {first} {one.why}; {second} {other.why}")
     else:
@@ -78,13 +79,14 @@ def labels(book: Book | None) -> Callable[[str], str]:
     return label
 
 
-def compared(first: Side, second: Side, label: Callable[[str], str]) -> Account:
-    """Return what differs, without attribution; ``label`` gives what people call an id of either side."""
+def compared(first: Side, second: Side, book: Book | None) -> Account:
+    """Return what differs, without attribution; ``book`` is that of one side, for what people call its ids."""
+    label = labels(book)
     return Account(
         first.origin,
         second.origin,
         tuple(_inputs(first, second, label)),
-        tuple(_formulas(first, second)),
+        tuple(_formulas(first, second, book)),
         tuple(_structure(first, second)),
         tuple(_headlines(first, second)),
     )
@@ -124,11 +126,19 @@ def change(name: str, label: str, was: Held | None, now: Held | None) -> InputCh
     )
 
 
-def _formulas(first: Side, second: Side) -> Iterator[FormulaChange]:
+def _formulas(first: Side, second: Side, book: Book | None) -> Iterator[FormulaChange]:
+    """Yield quantities with other expressions: those that are not on both sides, of as many as a quantity has."""
     for name, after in second.says.items():
         before = first.says.get(name, after)
-        if before != after:
-            yield FormulaChange(name, name, second.rows.get(name.partition(".")[0], 0), before, after)
+        if before == after:
+            continue
+        old, new = (text.split(BETWEEN) for text in (before, after))
+        gone, come = (BETWEEN.join(text for text in one if text not in other) for one, other in ((old, new), (new, old)))
+        quantity = book.given.quantities.get(name) if book else None
+        variants = quantity.variants if quantity else []
+        cells = sum(len(variant.rows) for variant in variants if variant.formula.text in come.split(BETWEEN))
+        rows = second.rows.get(name.partition(".")[0], 0)
+        yield FormulaChange(name, quantity.label if quantity else name, cells or rows, gone, come)
 
 
 def _structure(first: Side, second: Side) -> Iterator[str]:

@@ -24,11 +24,15 @@ EDITED = "typed into the file"
 
 
 class Held(NamedTuple):
-    """What an input holds (None: it takes another's value over), its unit, and what stands behind it."""
+    """What an input holds (None: it takes another's value over), its unit, and what stands behind it.
+
+    ``given_behind`` is what stands behind the templates' figure, also where users typed another.
+    """
 
     value: Value
     unit: str
     behind: str
+    given_behind: str
     note: str = ""
 
 
@@ -65,7 +69,7 @@ def side_of_file(located: Located, edits: Edits) -> Side:
         is_own = given.id in edits.sets
         value: Value = edits.sets[given.id] if is_own else None if given.taken else given.value
         note = edit.note if edit is not None and edit.note is not None else ""
-        inputs[given.id] = Held(value, given.unit, EDITED if is_own else given.behind, note)
+        inputs[given.id] = Held(value, given.unit, EDITED if is_own else given.behind, given.behind, note)
     blocks = [block for block in known.blocks if not is_of_account(block.id)]
     says_of = {block.id: block.says for block in reversed(blocks) if block.says}
     rows = _rows((block.id, block.size) for block in blocks)
@@ -96,11 +100,13 @@ def side_of_book(book: Book) -> Side:
         if (name, row) in book.edits:
             sheet, line, _ = layout.cell(name, row)
             value: Value = shown(book.values[name])[row]
-            inputs[cell_id] = Held(value, quantity.unit, EDITED, layout.notes.get((sheet, line), ""))
+            figure = quantity.inputs.get(row)
+            inputs[cell_id] = Held(value, quantity.unit, EDITED, told(figure) if figure else "", layout.notes.get((sheet, line), ""))
         elif quantity.takes_over(row):
-            inputs[cell_id] = Held(None, quantity.unit, "")
+            inputs[cell_id] = Held(None, quantity.unit, "", "")
         else:
-            inputs[cell_id] = Held(given_value(given, quantity, row), quantity.unit, told(quantity.inputs[row]))
+            behind = told(quantity.inputs[row])
+            inputs[cell_id] = Held(given_value(given, quantity, row), quantity.unit, behind, behind)
     placed = {name: segments for name, segments in layout.segments.items() if not is_of_account(name)}
     says_of = {name: text for name in placed if (text := says(given.quantities[name]))}
     rows = _rows((name, len(segment.rows)) for name, segments in placed.items() for segment in segments)

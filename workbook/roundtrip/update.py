@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbook.roundtrip.diff import change, compared, explained, labels
-from workbook.roundtrip.sides import EDITED, side_of_book
+from workbook.roundtrip.sides import side_of_book
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ ORDER: tuple[Outcome, ...] = ("conflict", "updated", "new", "removed", "kept")
 def updated(first: Side, book: Book, result: MergeResult, base: States) -> Account | None:
     """Return the account of an update from an edited file to a new book; None where templates and package changed nothing."""
     second = side_of_book(book)
-    account = compared(first, second, labels(book))
+    account = compared(first, second, book)
     inputs = sorted(_inputs(first, second, book, result, base, account), key=lambda item: ORDER.index(item.outcome))
     account = replace(account, inputs=tuple(inputs))
     if account.before == account.after and not account.formulas and not account.structure and {item.outcome for item in inputs} <= {"kept"}:
@@ -41,5 +41,11 @@ def _inputs(first: Side, second: Side, book: Book, result: MergeResult, base: St
         was, now = first.inputs.get(name), second.inputs.get(name)
         item = change(name, label(name), was, now)
         given = base.get(name)
-        told = replace(item, outcome=outcomes.get(name, item.outcome), base=given.value if given else None, ours=ours.get(name, item.now))
-        yield replace(told, base_behind="" if was is None or was.behind == EDITED else was.behind)
+        yield replace(
+            item,
+            outcome=outcomes.get(name, item.outcome),
+            base=given.value if given else None,
+            base_behind=was.given_behind if was else "",
+            ours=ours.get(name, item.now),
+            ours_behind=now.given_behind if now else "",
+        )
