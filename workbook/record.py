@@ -4,8 +4,8 @@ It holds which templates and which package made the file; for each block of cell
 fingerprints of its formulas; for each input its id, place, unit, note, and the value that the templates give it (also
 where the build was told another); for each headline its place and value; for each row of a sheet the fingerprint of its
 texts; and as JSON what else the file carries. Beside blocks, inputs and headlines stands a formula that refers to their
-cells: spreadsheet programs keep such a formula pointing at them when rows are inserted or a sheet is renamed. It holds
-no time, user or machine.
+cells, beside texts one for each column: spreadsheet programs keep such a formula pointing at them when rows are inserted
+or a sheet is renamed. It holds no time, user or machine.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
     sections: tuple[tuple[tuple[str, ...], Iterator[tuple[Item, ...]]], ...] = (
         (INPUT_COLUMNS, _inputs(layout, values, given)),
         (HEADLINE_COLUMNS, _headlines(layout, values)),
-        (TEXT_COLUMNS, ((sheet, part) for sheet, runs in _texts(layout) for part in _cut(runs))),
+        (TEXT_COLUMNS, _text_rows(layout)),
         (PART_COLUMNS, _parts(declared.carried)),
     )
     for columns, rows in sections:
@@ -178,6 +178,16 @@ def _headlines(layout: Layout, values: Values) -> Iterator[tuple[Item, ...]]:
             value = shown(values[name])[row]
             anchor = Anchor(f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}", value)
             yield guarded(cell_id), spot.sheet, spot.address, layout.model.label(name, row), quantity.unit, anchor
+
+
+def _text_rows(layout: Layout) -> Iterator[tuple[Item, ...]]:
+    """Yield the fingerprints of each sheet, in as many rows as they need; the first has an anchor for each column, from A on."""
+    for sheet, runs in _texts(layout):
+        first, *more = _cut(runs)
+        columns = range(layout.sheets[sheet].last_column + 1)
+        yield sheet, first, *(Anchor(f"COLUMNS({quoted(sheet)}!{_fixed(0, column)})", 1) for column in columns)
+        for part in more:
+            yield sheet, part
 
 
 def _texts(layout: Layout) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from workbook.record import given_value
 from workbook.roundtrip.merge import MergeResult, State, States, merge
 from workbook.roundtrip.pull import edits_of
 from workbook.verification.baseline import baseline, overlays, read
+from workbook.verification.findings import Finding
 from workbook.verification.located import Located
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from workbook.model import Model
     from workbook.roundtrip.merge import Conflict
     from workbook.roundtrip.pull import Edits
-    from workbook.verification.findings import Finding
 
 Choice = Literal["theirs", "ours", "fail"]
 
@@ -93,9 +93,9 @@ def regenerate(
     new = {layout.model.cell_id(*where): value for where, value in given.items()}
     sets = {name: Given(value) for name, value in new.items() if name not in base}
     sets |= {name: Given(value, places.get(name)) for name, value in changed.items()}
-    layout.notes.update(_notes(layout, edits))
+    lost = _take_notes(layout, located, edits)
     merged = evaluated(layout.model, layout, parse_sets(layout.model, sets))
-    return Regeneration(save(merged, target, start), result, edits.left)
+    return Regeneration(save(merged, target, start), result, [*edits.left, *lost])
 
 
 def _places(path: Path, located: Located) -> dict[str, Place]:
@@ -107,15 +107,23 @@ def _places(path: Path, located: Located) -> dict[str, Place]:
     return found
 
 
-def _notes(layout: Layout, edits: Edits) -> dict[tuple[str, int], str]:
-    """Return users' notes by the sheet and row of inputs that templates still have."""
-    found = {}
+def _take_notes(layout: Layout, located: Located, edits: Edits) -> list[Finding]:
+    """Take users' notes, and return those for which templates no longer have a place."""
+    lost = []
     for name, edit in edits.edits.items():
+        if edit.note is None:
+            continue
         where = layout.model.find(name)
-        if edit.note is not None and where is not None and where[0] in layout.segments:
-            sheet, row, _ = layout.cell(*where)
-            found[sheet, row] = edit.note
-    return found
+        place = layout.note_place(*where) if where else None
+        if place:
+            layout.notes[place] = edit.note
+        elif edit.note:
+            given = located.baseline.inputs[name]
+            spot = located.input(given) or given.spot
+            lost.append(
+                Finding(spot.sheet, spot.address, name, f"has the note {edit.note!r}, for which the templates no longer have a place")
+            )
+    return lost
 
 
 def told(item: Conflict) -> str:
