@@ -120,8 +120,11 @@ def _notes(layout: Layout, remarks: Mapping[str, Remark]) -> dict[tuple[str, int
         if remark.unit not in {None, unit}:
             problems.add(remark.place, f"{cell_id} is given in {remark.unit}, the templates have it in {unit}", "convert the value")
         if remark.note is not None:
-            sheet, row, _ = layout.cell(*where)
-            found[sheet, row] = remark.note
+            place = layout.note_place(*where)
+            if place is None:
+                problems.add(remark.place, f"{cell_id} has no cell for a note beside it", "remove the note, or write it as a comment")
+            else:
+                found[place] = remark.note
     problems.raise_if_any()
     return found
 

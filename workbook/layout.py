@@ -129,6 +129,13 @@ class Layout:
         sheet, r, c = self.cell(quantity, row)
         return f"{quoted(sheet)}!{column_letters(c)}{r + 1}"
 
+    def note_place(self, quantity: str, row: int) -> tuple[str, int] | None:
+        """Return the sheet and row of the cell beside an input in which users may write; None where there is none."""
+        if quantity not in self.segments or not self.model.quantities[quantity].is_settable(row):
+            return None
+        sheet, r, _ = self.cell(quantity, row)
+        return (sheet, r) if any(label.row == r and label.style == NOTE for label in self.sheets[sheet].labels) else None
+
     def area(self, quantity: str, first: int, last: int) -> tuple[str, str]:
         """Return the sheet of a quantity's rows ``first`` to ``last`` and their absolute range."""
         sheet, top, left = self.cell(quantity, first)

@@ -4,8 +4,8 @@ It holds which templates and which package made the file; for each block of cell
 of its formulas, and what they say in the words of the templates; for each input its id, place, unit, note, and the value
 that the templates give it (also where the build was told another); for each headline its place and value; for each row
 of a sheet the fingerprint of its texts; and as JSON what else the file carries. Beside blocks, inputs and headlines
-stands a formula that refers to their cells: spreadsheet programs keep such a formula pointing at them when rows are
-inserted or a sheet is renamed. It holds no time, user or machine.
+stands a formula that refers to their cells, beside texts one for each column: spreadsheet programs keep such a formula
+pointing at them when rows are inserted or a sheet is renamed. It holds no time, user or machine.
 
 It also watches the formulas: beside each block stands how many of its formula cells are none any more, and in COUNT_CELL and
 FIRST_CELL what sheet Checks shows of that. Blocks with cells that may be typed over are not watched. Only a program whose
@@ -159,7 +159,7 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
     sections: tuple[tuple[tuple[str, ...], Iterator[tuple[Item, ...]]], ...] = (
         (INPUT_COLUMNS, _inputs(layout, values, given)),
         (HEADLINE_COLUMNS, _headlines(layout, values)),
-        (TEXT_COLUMNS, ((sheet, part) for sheet, runs in _texts(layout) for part in _cut(runs))),
+        (TEXT_COLUMNS, _text_rows(layout)),
         (PART_COLUMNS, _parts(declared.carried)),
     )
     for columns, rows in sections:
@@ -202,6 +202,16 @@ def _headlines(layout: Layout, values: Values) -> Iterator[tuple[Item, ...]]:
                 value,
                 anchor,
             )
+
+
+def _text_rows(layout: Layout) -> Iterator[tuple[Item, ...]]:
+    """Yield the fingerprints of each sheet, in as many rows as they need; the first has an anchor for each column, from A on."""
+    for sheet, runs in _texts(layout):
+        first, *more = _cut(runs)
+        columns = range(layout.sheets[sheet].last_column + 1)
+        yield sheet, first, *(Anchor(f"COLUMNS({quoted(sheet)}!{_fixed(0, column)})", 1) for column in columns)
+        for part in more:
+            yield sheet, part
 
 
 def _texts(layout: Layout) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 Steps: ["value", sheet, "B7", 5], ["formula", sheet, "B7", "=1+1"], ["clear", sheet, "B7"], ["insert rows", sheet, first row
 from 0, count], ["delete rows", ...], ["insert columns", ...], ["rename", sheet, name], ["add sheet", name],
-["remove sheet", name], ["move", sheet, "B7", "F7"].
+["remove sheet", name], ["move", sheet, "B7", "F7"], ["order", sheet, place from 0].
 """
 
 import ast
@@ -27,6 +27,9 @@ def step(document: Any, what: str, *arguments: Any) -> None:
     sheet = sheets.getByName(name)
     if what == "rename":
         sheet.setName(first)
+        return
+    if what == "order":
+        sheets.moveByName(name, first)
         return
     sheet.unprotect("")
     if what == "insert rows":

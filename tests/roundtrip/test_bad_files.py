@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import time
+import tracemalloc
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,8 @@ from workbook.verification import package
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from openpyxl.worksheet.worksheet import Worksheet
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +170,112 @@ def test_a_formula_in_a_label_is_no_text(good: Path, tmp_path: Path) -> None:
     in_libreoffice([(good, tmp_path / "b.xlsx", [["formula", sheet, f"A{address[1:]}", '=HYPERLINK("http://a","b")']])])
     found = pull(tmp_path / "b.xlsx")
     assert (found.sets, [item.address for item in found.left]) == ({}, [f"{address[1:]}:{address[1:]}"])
+
+
+# Every command that reads a file, in little time and memory.
+
+
+def _laughs(good: Path, target: Path) -> None:
+    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    change_part(good, target, "xl/sharedStrings.xml", "<sst ", f'<!DOCTYPE a [<!ENTITY l0 "lol">{entities}]>\n<sst ')
+
+
+def _record(good: Path, target: Path, change: Callable[[Worksheet], None]) -> None:
+    opened = openpyxl.load_workbook(good)
+    change(opened[RECORD_SHEET])
+    opened.save(target)
+
+
+def _part(name: str, text: str) -> Callable[[Path, Path], None]:
+    """Give a file that carries another part."""
+
+    def write(sheet: Worksheet) -> None:
+        row = sheet.max_row + (1 if sheet.cell(sheet.max_row, 1).value == "part" else 2)
+        for number, start in enumerate(range(0, len(text), 30_000)):
+            sheet.cell(row + number, 1).value = name
+            sheet.cell(row + number, 2).value = text[start : start + 30_000]
+
+    return lambda good, target: _record(good, target, write)
+
+
+def _name(text: str) -> Callable[[Path, Path], None]:
+    """Give a file of another workbook."""
+
+    def write(sheet: Worksheet) -> None:
+        sheet["B2"].value = text
+
+    return lambda good, target: _record(good, target, write)
+
+
+def _no_record(good: Path, target: Path) -> None:
+    opened = openpyxl.load_workbook(good)
+    del opened[RECORD_SHEET]
+    opened.save(target)
+
+
+DAMAGED = "the record of the build is damaged"
+WRITERS = "give a file written by: workbook build"
+HOSTILE_FILES: dict[str, tuple[Callable[[Path, Path], None], str]] = {
+    **BAD,
+    "a billion laughs": (_laughs, "declares a document type"),
+    "no record": (_no_record, WRITERS),
+    "a foreign workbook": (_foreign, WRITERS),
+    "a broken part": (_part("overlays", '[{"name": "a'), DAMAGED),
+    "a deep part": (_part("overlays", "[" * 200_000), DAMAGED),
+    "a huge number": (_part("overlays", "1" * 100_000), DAMAGED),
+    "a part of another shape": (_part("overlays", "[1]"), f"the overlays that the hidden sheet {RECORD_SHEET} carries are damaged"),
+    "a folder for a name": (_name("../tiny"), DAMAGED),
+    "lines for a name": (_name("tiny\nsets: {a: 1}"), DAMAGED),
+    "a name without end": (_name("x" * 30_000), DAMAGED),
+    "another workbook": (_name("other"), "there is no workbook template 'other'"),
+}
+READERS = {
+    "pull": ["pull", "{file}", "-o", "{target}"],
+    "verify": ["verify", "{file}", "--saved", "--templates", str(TINY)],
+    "build": ["build", "--from", "{file}", "--templates", str(TINY), "--out", "{target}"],
+}
+MOST_SECONDS, MOST_BYTES = 20.0, 200 * 2**20
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", HOSTILE_FILES)
+def test_every_reader_refuses_it_in_one_message(name: str, reader: str, good: Path, tmp_path: Path) -> None:
+    make, message = HOSTILE_FILES[name]
+    path, target = tmp_path / "bad.xlsx", tmp_path / "out"
+    make(good, path)
+    before = sorted(tmp_path.iterdir())
+    tracemalloc.start()
+    start = time.perf_counter()
+    try:
+        result = command(*(item.format(file=path, target=target) for item in READERS[reader]))
+        used = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    if (name, reader) == ("another workbook", "pull"):
+        assert result.exit_code == 0
+        return
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr) < 1_000
+    assert sorted(tmp_path.iterdir()) == before
+    assert time.perf_counter() - start < MOST_SECONDS
+    assert used < MOST_BYTES
+
+
+def test_a_label_of_10000_characters_or_a_formula_in_it_stops_no_reader(good: Path, tmp_path: Path) -> None:
+    sheet, address = place(api.load("tiny", TINY), "run.weights")
+    opened = openpyxl.load_workbook(good)
+    opened[sheet][f"A{address[1:]}"].value = "=" + "x" * 10_000
+    opened[sheet][f"A{address[1:]}"].data_type = "s"
+    opened[sheet]["A3"].value = '=HYPERLINK("http://a","b")'
+    opened.save(tmp_path / "edited.xlsx")
+    result = command("build", "--from", tmp_path / "edited.xlsx", "--templates", TINY, "--out", tmp_path / "new.xlsx")
+    assert result.exit_code == 1
+    assert [line.partition(" has ")[0] for line in result.stderr.splitlines()] == [
+        f"not carried: {sheet}!3:3",
+        f"not carried: {sheet}!{address[1:]}:{address[1:]}",
+    ]
+    assert (tmp_path / "new.xlsx").read_bytes() == good.read_bytes()
+    said = command("verify", tmp_path / "edited.xlsx", "--saved", "--templates", TINY)
+    assert (said.exit_code, len(said.output) < 5_000) == (1, True)

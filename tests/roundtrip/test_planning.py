@@ -6,13 +6,19 @@ import random
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.roundtrip.edits import differing, draw, in_libreoffice, place
+from tests.roundtrip.storm import Change, Made, Structure, check_built, check_pulled
 from workbook import api
 from workbook.errors import WorkbookError
+from workbook.packaged import packaged
 from workbook.roundtrip.pull import pull
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+OWN = {"planning": {"cases.mine_1.pue": 1.15, "cases.mine_2.rate": 2_500.0, "plan.growth": 0.4}, "paper": {}}  # spare cases, filled
 
 
 def test_edits_of_the_planning_workbook_come_back(tmp_path: Path) -> None:
@@ -42,3 +48,17 @@ def test_edits_given_to_a_build_of_planning_come_back(tmp_path: Path) -> None:
         assert pull(tmp_path / "planning.xlsx").sets == differing(book, edits)
         return
     raise AssertionError("no edits could be built")
+
+
+@pytest.mark.parametrize(("name", "count"), [("planning", 2), ("paper", 3)])
+def test_no_edit_of_a_large_file_is_lost(name: str, count: int, tmp_path: Path) -> None:
+    made, dice, built = Made(name, packaged(), tmp_path), random.Random(f"large {name}"), 0  # noqa: S311 as above
+    inputs = made.known.inputs
+    own = [Change("value", inputs[key].spot.sheet, inputs[key].spot.address, value, key) for key, value in OWN[name].items()]
+    for _ in range(count):
+        changes = [*own, *(item for item in made.draw(dice, 30) if item.id not in OWN[name])]
+        path = made.saved(changes, tmp_path / "edited.xlsx")
+        found = pull(path)
+        check_pulled(made, changes, Structure(), found, computes=False)
+        built += check_built(made, path, found, made.root, "theirs") is not None
+    assert built

@@ -48,6 +48,11 @@ CHANGES: dict[str, tuple[list[list[Any]], list[str]]] = {
         ],
     ),
     "an input moved": ([["move", "Results", "B8", "H3"]], ["Results!H3 (chosen.level) was moved here from B8"]),
+    "a sheet of texts renamed": ([["rename", "Notes", "It's ours"]], ["sheet 'It's ours' was called 'Notes'"]),
+    "the columns of texts moved": (
+        [["insert columns", "Results", 3, 2]],
+        ["sheet 'Results' has 2 columns more left of what was column D (by_case.share)"],
+    ),
     "a formula typed over": ([["value", "Results", "B12", 5]], ["Results!B12 (over.cases) holds the constant 5.0 in place of its formula"]),
     "a formula changed": (
         [["formula", "Cases", "I17", "=1+I12"]],
@@ -122,6 +127,15 @@ def test_a_deleted_row_is_told_with_its_inputs(tmp_path: Path) -> None:
     found = [str(item) for item in pull(tmp_path / "b.xlsx").left]
     assert any(f"(run.parallel) which stood in {address}, was deleted" in text for text in found), found
     assert pull(tmp_path / "b.xlsx").sets == {}
+
+
+def test_an_input_that_was_moved_onto_another_is_told(tmp_path: Path) -> None:
+    """Both would be read from the one cell."""
+    api.build("across", tmp_path / "a.xlsx", templates=ACROSS)
+    in_libreoffice([(tmp_path / "a.xlsx", tmp_path / "b.xlsx", [["move", "Results", "B89", "B90"]])])
+    found = [str(item) for item in pull(tmp_path / "b.xlsx").left]
+    assert "Results!B90 (hours.h2) shares this cell with hours.h1: one was moved onto the other" in found
+    assert "Results!B90 (hours.h1) was moved here from B89" in found
 
 
 # A program that moves cells and lets no formula follow.

@@ -57,14 +57,9 @@ class Edits:
         return {name: edit.value for name, edit in self.edits.items() if edit.value != edit.given or edit.taken}
 
     def notes(self, layout: Layout) -> dict[tuple[str, int], str]:
-        """Return users' notes by the sheet and row of inputs that a layout still has."""
-        found = {}
-        for name, edit in self.edits.items():
-            where = layout.model.find(name)
-            if edit.note is not None and where is not None and where[0] in layout.segments:
-                sheet, row, _ = layout.cell(*where)
-                found[sheet, row] = edit.note
-        return found
+        """Return users' notes by the sheet and row of inputs that a layout still has a place for."""
+        places = {name: layout.note_place(*where) for name in self.edits if (where := layout.model.find(name))}
+        return {place: note for name, place in places.items() if place and (note := self.edits[name].note) is not None}
 
 
 def pull(path: Path | str) -> Edits:
@@ -117,7 +112,12 @@ def _take(found: Edits, located: Located, given: Given, spot: Spot, wanted: str)
         return
     value = usable(given, cell.value if cell else None)
     if value is None:
-        found.left.append(Finding(spot.sheet, spot.address, given.id, _unusable(given, cell.value if cell else None, formula)))
+        text = _unusable(given, cell.value if cell else None, formula)
+        if note is not None and given.value is not None and not given.taken:
+            found.edits[given.id] = Edit(given.id, given.value, given.value, given.unit, note=note)
+        elif note is not None:
+            text = f"{text}; it has the note {note!r}"
+        found.left.append(Finding(spot.sheet, spot.address, given.id, text))
     elif given.taken or is_formula or value != given.value or note is not None:
         found.edits[given.id] = Edit(given.id, value, given.value, given.unit, given.taken, formula, note)
 
@@ -138,9 +138,10 @@ def _unusable(given: Given, value: CellValue, formula: str) -> str:
 
 
 def _note(located: Located, given: Given) -> str | None:
-    """Return the note beside an input if it was changed (empty when it was removed), else None."""
-    if given.note_spot is None:
+    """Return the note beside an input if it was changed (empty when it was removed), else None, also where its column was deleted."""
+    spot = located.now(given.note_spot) if given.note_spot else None
+    if spot is None:
         return None
-    cell = located.cell(located.now(given.note_spot))
+    cell = located.cell(spot)
     text = "" if cell is None or cell.value is None else str(cell.value)
     return None if text.replace("\r", "") == given.note.replace("\r", "") else text

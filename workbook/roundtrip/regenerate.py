@@ -20,6 +20,7 @@ from workbook.roundtrip.sides import side_of_file
 from workbook.roundtrip.text import told
 from workbook.roundtrip.update import updated
 from workbook.verification.baseline import account, baseline, overlays, read
+from workbook.verification.findings import Finding
 from workbook.verification.located import Located
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from workbook.layout import Layout
     from workbook.model import Model
     from workbook.roundtrip.pull import Edits
-    from workbook.verification.findings import Finding
 
 Choice = Literal["theirs", "ours", "fail"]
 
@@ -120,7 +120,8 @@ def regenerate(
         layout, _ = prepared(known.workbook, templates, overlay=cases, account=told_of)
         book = _book(layout, sets | _picked(layout, edits, places), edits)
     tell(f"writing {target}")
-    return Regeneration(save(book, target, start), result, edits.left, told_of, is_update=update is not None)
+    left = [*edits.left, *_lost_notes(layout, located, edits)]
+    return Regeneration(save(book, target, start), result, left, told_of, is_update=update is not None)
 
 
 def _book(layout: Layout, sets: Mapping[str, Given], edits: Edits) -> Book:
@@ -146,3 +147,16 @@ def _places(path: Path, located: Located) -> dict[str, Place]:
         spot = located.input(item) or item.spot
         found[item.id] = Place(f"{path}: {quoted(spot.sheet)}!{spot.address}")
     return found
+
+
+def _lost_notes(layout: Layout, located: Located, edits: Edits) -> list[Finding]:
+    """Return users' notes for which templates no longer have a place."""
+    lost = []
+    for name, edit in edits.edits.items():
+        where = layout.model.find(name)
+        if edit.note and not (where and layout.note_place(*where)):
+            given = located.baseline.inputs[name]
+            spot = located.input(given) or given.spot
+            text = f"has the note {edit.note!r}, for which the templates no longer have a place"
+            lost.append(Finding(spot.sheet, spot.address, name, text))
+    return lost

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 Contents = dict[str, dict[str, Cell]]
 OURS = "give a file written by: workbook build"
+LONGEST_NAME = 100  # of a workbook
+MOST_COLUMNS = 16_384
 MOST_CELLS = 2_000_000  # of all blocks, and rows of texts
 KEEP = "the sheet is not for editing; take another copy of the file, or build it again"
 
@@ -105,7 +107,7 @@ class Headline:
 
 @dataclass(slots=True)
 class Baseline:
-    """What the templates gave when the file was built."""
+    """What the templates gave when the file was built; ``columns`` tells by sheet where each column is now, None where it is gone."""
 
     workbook: str
     version: str
@@ -115,6 +117,7 @@ class Baseline:
     inputs: dict[str, Given] = field(default_factory=dict)
     headlines: dict[str, Headline] = field(default_factory=dict)
     texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: dict[str, tuple[Reference | None, ...]] = field(default_factory=dict)
     carried: dict[str, object] = field(default_factory=dict)
 
 
@@ -139,6 +142,8 @@ def baseline(path: Path, contents: Contents) -> Baseline:
     if told != FORMAT_VERSION:
         message = f"was written in format {told or None}, this package reads {FORMAT_VERSION}"
         raise WorkbookError([Diagnostic(Place(str(path)), message, "build it again")])
+    if not name.isprintable() or len(name) > LONGEST_NAME or {"/", "\\"} & set(name):
+        raise WorkbookError([Diagnostic(Place(f"{path}: {RECORD_SHEET}!B2"), "the record of the build is damaged", KEEP)])
     reader = _Reader(path, sheet, Baseline(name, version, basis, package))
     reader.run()
     return reader.found
@@ -294,4 +299,8 @@ class _Reader:
         self.cells += len(prints)
         if self.cells > MOST_CELLS:
             raise self.damaged(1)
+        if self.text(0) not in self.found.columns:
+            last = max((at for at in range(2, MOST_COLUMNS) if f"{column_letters(at)}{self.row}" in self.sheet), default=1)
+            now = [self.now(at) for at in range(2, last + 1)]
+            self.found.columns[self.text(0)] = tuple(found[0] if found and len(found) == 1 else None for found in now)
         self.found.texts[self.text(0)] = self.found.texts.get(self.text(0), ()) + prints

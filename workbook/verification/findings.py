@@ -68,7 +68,16 @@ def structure(located: Located) -> list[Finding]:
             found.append(Finding(sheet, "", given.id, f"which stood in {given.spot.address}, was deleted"))
         elif place is not None and place != located.now(given.spot):
             found.append(Finding(place.sheet, place.address, given.id, f"was moved here from {given.spot.address}"))
-    return found
+    return [*found, *_shared(located)]
+
+
+def _shared(located: Located) -> Iterator[Finding]:
+    """Name inputs that stand in the same cell, as when one was moved onto another."""
+    inputs: dict[Spot, str] = {}
+    for given in located.baseline.inputs.values():
+        spot = located.input(given)
+        if spot is not None and inputs.setdefault(spot, given.id) != given.id:
+            yield Finding(spot.sheet, spot.address, given.id, f"shares this cell with {inputs[spot]}: one was moved onto the other")
 
 
 def _lines(located: Located, built: str, now: str) -> Iterator[Finding]:
@@ -136,8 +145,10 @@ class _Texts:
         blocks = [block for block in baseline.blocks if block.spot.sheet == built]
         spots = [block.at(step) for block in blocks for step, text in enumerate(block.prints) if text != NONE]
         spots += [spot for given in baseline.inputs.values() if given.spot.sheet == built for spot in (given.spot, given.note_spot) if spot]
+        self.last: dict[int, int] = defaultdict(int)  # the last column with an input, a formula or a note
         for spot in spots:
             self.skipped[spot.row].add(spot.column)
+            self.last[spot.row] = max(self.last[spot.row], spot.column)
 
     def told(self, row: int, line: int, right: int = 0, start: int = 0) -> dict[int, str | float]:
         """Return what a row as built tells when it stands at ``line`` now, and from column ``start`` on ``right`` columns further."""
@@ -177,6 +188,8 @@ class _Texts:
         texts = [at for at in self.cells.get(row, {}) if at not in self.skipped[row]]
         for step in steps:
             for start in {max(0, at - step) for at in texts} if not found else ():
+                if start > self.last[row]:
+                    continue  # no input, formula or note was moved
                 if any(at >= start + step and at - step not in self.skipped[row] for at in texts):
                     found += [(0, step)] if row_print(self.told(row, row, step, start)) == wanted else []
         return found[0] if found else None

@@ -107,6 +107,8 @@ class Located:
         votes: dict[str, Counter[str]] = defaultdict(Counter)
         for built, now in self._anchors():
             votes[built[0].sheet][now[0].sheet] += 1
+        for name, columns in self.baseline.columns.items():
+            votes[name].update(at.sheet for at in columns if at)
         names = dict.fromkeys([*self.baseline.texts, *(block.spot.sheet for block in self.baseline.blocks)])
         result: dict[str, str | None] = {}
         for name in names:
@@ -117,6 +119,10 @@ class Located:
     def _axes(self) -> tuple[dict[str, Axis], dict[str, Axis]]:
         rows: dict[str, dict[int, Counter[int]]] = {name: defaultdict(Counter) for name in self.sheets}
         columns: dict[str, dict[int, Counter[int]]] = {name: defaultdict(Counter) for name in self.sheets}
+        for name, found in self.baseline.columns.items():
+            for column, at in enumerate(found):
+                if at and name in self.sheets and self.sheets[name] == at.sheet:
+                    columns[name][column][at.column] += 1
         for built, now in self._anchors():
             for spot, reference in zip(built, now, strict=True):
                 if self.sheets[spot.sheet] == now[0].sheet:
