@@ -42,6 +42,19 @@ class Conflict:
         """Whether the templates now have another unit, in which the users' number would be another value."""
         return self.theirs.unit != self.ours.unit
 
+    def told(self) -> str:
+        """Say in one sentence what it is about."""
+        unit = "" if self.ours.unit in {"text", "1"} else f" {self.ours.unit}"
+        was, now, edited = (self._shown(state) for state in (self.base, self.ours, self.theirs))
+        if self.of_units:
+            return f"{self.id} was edited to {edited} {self.theirs.unit}, but the templates now have it in {self.ours.unit}: {now}"
+        return f"{self.id} was edited from {was} to {edited}{unit}, but the templates now give {now}{unit}"
+
+    def _shown(self, state: State) -> str:
+        if state.value is None:
+            return "what it took over" if state is self.base else "nothing of its own"
+        return repr(state.value) if isinstance(state.value, str) else f"{state.value:.15g}"
+
 
 @dataclass(slots=True)
 class MergeResult:

@@ -17,7 +17,6 @@ from workbook.record import given_value
 from workbook.roundtrip.merge import MergeResult, State, States, merge
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.sides import side_of_file
-from workbook.roundtrip.text import told
 from workbook.roundtrip.update import updated
 from workbook.verification.baseline import account, baseline, overlays, read
 from workbook.verification.findings import Finding
@@ -106,7 +105,7 @@ def regenerate(
     result = merge(base, theirs, ours, "ours" if prefer == "ours" else "theirs")
     places = _places(path, located)
     if prefer == "fail" and result.conflicts:
-        raise WorkbookError([Diagnostic(places[item.id], told(item), "choose with --ours or --theirs") for item in result.conflicts])
+        raise WorkbookError([Diagnostic(places[item.id], item.told(), "choose with --ours or --theirs") for item in result.conflicts])
     changed = {name: state.value for name, state in result.merged.items() if state.value is not None and not state.is_like(ours[name])}
     new = {layout.model.cell_id(*where): value for where, value in given.items()}
     sets = {name: Given(value) for name, value in new.items() if name not in base}

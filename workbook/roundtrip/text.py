@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workbook.account import Account, HeadlineMove, InputChange, Origin, Value
-    from workbook.roundtrip.merge import Conflict, State
     from workbook.roundtrip.regenerate import Regeneration
 
 FIRST = 5  # new figures that a build names
@@ -27,7 +26,7 @@ def regenerated(found: Regeneration) -> Iterator[str]:
     new = f"{_count(len(result.updated), 'input')} with new figures"
     yield f"{_count(len(result.kept), 'edit')} kept, {new}, {_count(len(result.conflicts), 'conflict')}"
     for item in result.conflicts:
-        yield f"conflict: {told(item)}; {'as edited' if item.kept == item.theirs else 'as the templates have it'} in the new file"
+        yield f"conflict: {item.told()}; {'as edited' if item.kept == item.theirs else 'as the templates have it'} in the new file"
     account = found.account
     if account is None or not found.is_update:
         return
@@ -100,18 +99,3 @@ def _input(item: InputChange) -> str:
 def shown(value: Value) -> str:
     """Return a value as text: numbers with up to ten digits, None as what it means."""
     return "nothing of its own" if value is None else value if isinstance(value, str) else f"{value:.10g}"
-
-
-def told(item: Conflict) -> str:
-    """Say in one sentence what a conflict is about."""
-    unit = "" if item.ours.unit in {"text", "1"} else f" {item.ours.unit}"
-    was, now, edited = (_state(state, item) for state in (item.base, item.ours, item.theirs))
-    if item.of_units:
-        return f"{item.id} was edited to {edited} {item.theirs.unit}, but the templates now have it in {item.ours.unit}: {now}"
-    return f"{item.id} was edited from {was} to {edited}{unit}, but the templates now give {now}{unit}"
-
-
-def _state(state: State, item: Conflict) -> str:
-    if state.value is None:
-        return "what it took over" if state is item.base else "nothing of its own"
-    return repr(state.value) if isinstance(state.value, str) else f"{state.value:.15g}"
