@@ -246,6 +246,10 @@ def test_the_commands_are_those_of_the_readme(lines: str) -> None:
     assert [line for line in lines.strip().splitlines() if line not in told] == []
 
 
+def test_the_card_in_the_readme_is_the_one_that_is_tested() -> None:
+    assert (CARDS / "power_curves" / "b200.yaml").read_text("utf-8").strip() in README
+
+
 NEW, NAME = "vera_rubin_nvl72", "Vera Rubin NVL72"
 RUBIN = cards.Hardware(NAME, round(268.22 * 2**30), 22e12, 8750e12, 1800.0, 10.0)
 CHOSEN = {f"cases.mine_1.gpu_{pool}": NEW for pool in (1, 2)}
