@@ -64,8 +64,7 @@ class Editor:
     def value(self, at: tuple[str, int], edits: Edits) -> float | str | None:
         """Give a value for one input, or None where nothing else is allowed."""
         quantity = self.model.quantities[at[0]]
-        catalogue = self.model.declared.catalogues.get(quantity.bounds.key)
-        choices = [card.name for card in catalogue.cards.values()] if catalogue else list(quantity.bounds.choices)
+        choices = list(self.model.choices(quantity.bounds).values()) or list(quantity.bounds.choices)
         if choices:
             pick = self.random.choice(choices)
             return pick if quantity.is_text else float(pick)
