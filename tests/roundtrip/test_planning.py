@@ -21,13 +21,30 @@ if TYPE_CHECKING:
 OWN = {"planning": {"cases.mine_1.pue": 1.15, "cases.mine_2.rate": 2_500.0, "plan.growth": 0.4}, "paper": {}}  # spare cases, filled
 
 
+def added_knot(book: api.Book, trace: str, upper: float, cumulative: float) -> dict[str, float]:
+    """Return the edits that put one knot more into a trace whose curve ends before its last row: what follows moves one row down."""
+    uppers, shares = (book.values[f"trace_knots.{name}"].tolist() for name in ("upper", "cumulative"))
+    rows = [row for row, (card, _) in enumerate(book.model.tables["trace_knots"].rows) if card == trace]
+    knots = [(uppers[row], shares[row]) for row in rows]
+    assert knots[-2][1] == 1.0
+    longer = sorted([*knots[:-1], (upper, cumulative)])
+    found = {}
+    for row, old, new in zip(rows, knots, longer, strict=True):
+        for name, was, now in zip(("upper", "cumulative"), old, new, strict=True):
+            if was != now:
+                found[book.model.cell_id(f"trace_knots.{name}", row)] = now
+    return found
+
+
 def test_edits_of_the_planning_workbook_come_back(tmp_path: Path) -> None:
+    """A knot more among them."""
     path, target = tmp_path / "planning.xlsx", tmp_path / "saved.xlsx"
     api.build("planning", path)
     assert path.stat().st_size < 4 * 2**20
     book, dice = api.load("planning"), random.Random(3)  # noqa: S311 tests need the same numbers each time
-    edits = draw(book, dice, 40)
-    assert len(edits) > 10
+    knot = added_knot(book, "azure_conversation", 5000.0, 0.92)
+    edits = {**draw(book, dice, 40), **knot}
+    assert len(edits) > 20
     in_libreoffice([(path, target, [["value", *place(book, cell_id), value] for cell_id, value in edits.items()])])
     start = time.perf_counter()
     found = pull(target)
@@ -35,6 +52,7 @@ def test_edits_of_the_planning_workbook_come_back(tmp_path: Path) -> None:
     wanted = differing(book, edits)
     assert found.sets == {name: value if isinstance(value, str) else float(f"{value:.15G}") for name, value in wanted.items()}
     assert found.left == []
+    assert api.load("planning", sets=knot).values["trace_list.state"].tolist() == ["ok"] * len(book.model.tables["trace_list"].rows)
 
 
 def test_edits_given_to_a_build_of_planning_come_back(tmp_path: Path) -> None:
