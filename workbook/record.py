@@ -64,12 +64,12 @@ Item = str | float | Anchor
 
 
 def guarded(name: str) -> str:
-    """Return an id as the record holds it: LibreOffice takes ``_x1_`` in a text for the escape of a character."""
+    """Return an id, or a text of the templates, as the record holds it: LibreOffice takes ``_x1_`` for the escape of a character."""
     return name.replace("_x", "~x")
 
 
 def unguarded(text: str) -> str:
-    """Return the id that ``guarded`` was given; no id holds a ``~``."""
+    """Return what ``guarded`` was given; no id holds a ``~``, and in texts ``~x`` hardly ever stands."""
     return text.replace("~x", "_x")
 
 
@@ -197,7 +197,7 @@ def _headlines(layout: Layout, values: Values) -> Iterator[tuple[Item, ...]]:
                 guarded(cell_id),
                 spot.sheet,
                 spot.address,
-                layout.model.label(name, row),
+                guarded(layout.model.label(name, row)),
                 unit_of(layout.model, values, name, row),
                 value,
                 anchor,
@@ -282,7 +282,7 @@ def _blocks(layout: Layout, given: Model, prints: Prints) -> Iterator[tuple[Item
     watching = layout.model.watching()
     for quantity_id, segments in layout.segments.items():
         quantity = layout.model.quantities[quantity_id]
-        text = says(given.quantities[quantity_id])
+        text = guarded(says(given.quantities[quantity_id]))
         for segment in segments:
             runs = prints.of(quantity_id, segment.rows)
             first, *more = _cut(runs)
@@ -327,7 +327,7 @@ def _inputs(layout: Layout, values: Values, given: Model) -> Iterator[tuple[Item
         # What an edited cell would take over is not known here.
         value = ("" if row in layout.model.quantities[name].inputs else now) if taken else given_value(given, quantity, row)
         anchor = Anchor(f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}", now)
-        kind, behind = (TAKEN, "") if taken else (INPUT, told(quantity.inputs[row]))
+        kind, behind = (TAKEN, "") if taken else (INPUT, guarded(told(quantity.inputs[row])))
         yield guarded(cell_id), spot.sheet, spot.address, value, quantity.unit, kind, *note, anchor, behind
 
 

@@ -268,3 +268,13 @@ def test_the_second_can_be_written_with_the_account_on_sheets(tmp_path: Path) ->
     result = command("diff", built, edited, "--templates", root, "--out", tmp_path / "no.xlsx")
     assert (result.exit_code, (tmp_path / "no.xlsx").exists()) == (2, False)
     assert "give its templates with --templates" in result.stderr
+
+
+def test_expressions_that_look_like_escapes_come_back_from_libreoffice(tmp_path: Path) -> None:
+    """LibreOffice takes ``_x8_`` in a text for a character's escape."""
+    root = copy_of(ACROSS, tmp_path / "templates")
+    old = "expr: \"count(r.power for r in cases if r.cooling == 'water')\""
+    plant(root, RESULTS, old, old.replace("water", "a_x8_b"))
+    built = build(tmp_path / "a.xlsx", root=root)
+    in_libreoffice([(built, tmp_path / "b.xlsx", [])])
+    assert diff(tmp_path / "b.xlsx", "across", templates=root).formulas == ()

@@ -259,7 +259,9 @@ class _Reader:
         self.cells += size
         if len(prints) > size or size < 1 or self.cells > MOST_CELLS:
             raise self.damaged(3)
-        blocks.append(Block(quantity, self.spot(sheet, 2), size, across == "across", start, unit, prints, self.now(7), self.text(8)))
+        blocks.append(
+            Block(quantity, self.spot(sheet, 2), size, across == "across", start, unit, prints, self.now(7), unguarded(self.text(8)))
+        )
 
     def input(self) -> None:
         cell_id, sheet, _, _, unit, kind, note_cell, note = (self.text(number) for number in range(8))
@@ -278,7 +280,7 @@ class _Reader:
         given = value if isinstance(value, str | float) and not isinstance(value, bool) else None
         note_spot = self.spot(sheet, 6) if note_cell else None
         self.found.inputs[cell_id] = Given(
-            cell_id, self.spot(sheet, 2), given, unit, kind == TAKEN, note_spot, note, self.now(8), self.text(9)
+            cell_id, self.spot(sheet, 2), given, unit, kind == TAKEN, note_spot, note, self.now(8), unguarded(self.text(9))
         )
 
     def headline(self) -> None:
@@ -286,7 +288,7 @@ class _Reader:
         cell_id = unguarded(cell_id)
         cell = self.sheet.get(f"F{self.row}")
         value = cell.value if cell and isinstance(cell.value, str | float) else None
-        self.found.headlines[cell_id] = Headline(cell_id, self.spot(sheet, 2), label, unit, value, self.now(6))
+        self.found.headlines[cell_id] = Headline(cell_id, self.spot(sheet, 2), unguarded(label), unit, value, self.now(6))
 
     def part(self) -> None:
         self.parts[self.text(0)] = self.parts.get(self.text(0), "") + self.text(1)
