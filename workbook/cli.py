@@ -16,7 +16,7 @@ from rich.table import Table
 from workbook import api
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.packaged import directory, write_out
-from workbook.roundtrip.commands import diff
+from workbook.roundtrip.commands import diff, not_carried, pull
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,15 +162,8 @@ def _regenerate(
     removed = [
         f"{cell_id} is no input any more; it was edited to {state.value} {state.unit}" for cell_id, state in found.merge.removed.items()
     ]
-    _not_carried([*removed, *(str(item) for item in found.left)])
+    not_carried([*removed, *(str(item) for item in found.left)])
     ctx.exit(0 if found.is_whole else FINDING)
-
-
-def _not_carried(texts: list[str]) -> None:
-    for text in texts[:SHOWN_DIFFERENCES]:
-        click.echo(f"not carried: {text}", err=True)
-    if len(texts) > SHOWN_DIFFERENCES:
-        click.echo(f"... and {len(texts) - SHOWN_DIFFERENCES:,} more; all with: workbook pull FILE", err=True)
 
 
 @main.command()
@@ -230,28 +223,6 @@ def _show(report: VerifyReport) -> None:
         click.echo(f"{name}: {sheet}!{address} {cell_id} {formula}: Python {expected!r}, engine {got!s} ({kind})")
     if len(report.differences) > SHOWN_DIFFERENCES:
         click.echo(f"... and {len(report.differences) - SHOWN_DIFFERENCES:,} more differences")
-
-
-@main.command()
-@click.argument("file", type=_PATH)
-@click.option("--out", "-o", type=_PATH, metavar="FILE", help="Where to write the edits as YAML; standard output by default.")
-@click.pass_context
-def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
-    """Read what was changed in FILE since it was built, as an overlay that build takes.
-
-    Exit status 1 when something was changed that a build cannot take: it is listed.
-    """
-    from workbook.roundtrip import file as edits_file  # noqa: PLC0415 as above
-    from workbook.roundtrip.pull import pull as run  # noqa: PLC0415
-
-    found = run(file)
-    if out is None:
-        click.echo(edits_file.text_of(found), nl=False)
-    else:
-        edits_file.write_edits(found, out)
-        click.echo(f"{out}: {len(found.edits):,} edits")
-        _not_carried([str(item) for item in found.left])
-    ctx.exit(FINDING if found.left else 0)
 
 
 @main.command()
@@ -417,3 +388,4 @@ def templates(target: Path) -> None:
 
 
 main.add_command(diff)
+main.add_command(pull)

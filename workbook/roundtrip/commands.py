@@ -1,4 +1,4 @@
-"""The command diff."""
+"""The commands pull and diff, and what build --from shares with them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,38 @@ from typing import Any
 import click
 
 FINDING = 1
+SHOWN = 50
 _PATH = click.Path(path_type=Path)
+
+
+def not_carried(texts: list[str]) -> None:
+    """Name what a build cannot take."""
+    for text in texts[:SHOWN]:
+        click.echo(f"not carried: {text}", err=True)
+    if len(texts) > SHOWN:
+        click.echo(f"... and {len(texts) - SHOWN:,} more; all with: workbook pull FILE", err=True)
+
+
+@click.command()
+@click.argument("file", type=_PATH)
+@click.option("--out", "-o", type=_PATH, metavar="FILE", help="Where to write the edits as YAML; standard output by default.")
+@click.pass_context
+def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
+    """Read what was changed in FILE since it was built, as an overlay that build takes.
+
+    Exit status 1 when something was changed that a build cannot take: it is listed.
+    """
+    from workbook.roundtrip import file as edits_file  # noqa: PLC0415 loaded only when needed
+    from workbook.roundtrip.pull import pull as run  # noqa: PLC0415
+
+    found = run(file)
+    if out is None:
+        click.echo(edits_file.text_of(found), nl=False)
+    else:
+        edits_file.write_edits(found, out)
+        click.echo(f"{out}: {len(found.edits):,} edits")
+        not_carried([str(item) for item in found.left])
+    ctx.exit(FINDING if found.left else 0)
 
 
 @click.command()
