@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workbook.roundtrip.merge import MergeResult, States
     from workbook.roundtrip.sides import Side
 
-ORDER: tuple[Outcome, ...] = ("conflict", "updated", "new", "removed", "kept")
+ORDER: tuple[Outcome, ...] = ("conflict", "updated", "changed", "new", "removed", "kept")
 
 
 def updated(first: Side, book: Book, result: MergeResult, base: States) -> Account | None:
