@@ -51,25 +51,35 @@ def _lines(account: Account) -> Iterator[str]:
     if not (account.inputs or account.formulas or account.structure or account.headlines):
         yield "no differences"
         return
-    yield from _part("headlines moved", [line for move in account.headlines for line in _move(move)], len(account.headlines))
+    yield from _part(
+        "headline moved", "headlines moved", [line for move in account.headlines for line in _move(move)], len(account.headlines)
+    )
     if account.unexplained:
         yield f"  ({account.unexplained})"
-    yield from _part("inputs differ", [_input(item) for item in account.inputs if item.outcome != "kept"])
-    yield from _part("inputs kept as edited", [f"{item.id}: {shown(item.now)}" for item in account.inputs if item.outcome == "kept"])
-    yield from _part("quantities with other formulas", [f"{item.id}: {item.before}  ->  {item.after}" for item in account.formulas])
-    yield from _part("differences of structure", list(account.structure))
+    yield from _part("input differs", "inputs differ", [_input(item) for item in account.inputs if item.outcome != "kept"])
+    yield from _part(
+        "input kept as edited",
+        "inputs kept as edited",
+        [f"{item.id}: {shown(item.now)}" for item in account.inputs if item.outcome == "kept"],
+    )
+    yield from _part(
+        "quantity with other formulas",
+        "quantities with other formulas",
+        [f"{item.id}: {item.before}  ->  {item.after}" for item in account.formulas],
+    )
+    yield from _part("difference of structure", "differences of structure", list(account.structure))
 
 
 def _origin(origin: Origin) -> str:
     return f"templates of {origin.version or 'no version'} with package {origin.package}"
 
 
-def _part(title: str, lines: list[str], count: int | None = None) -> Iterator[str]:
+def _part(one: str, many: str, lines: list[str], count: int | None = None) -> Iterator[str]:
     count = len(lines) if count is None else count
     if not count:
         return
     yield ""
-    yield f"{count:,} {title}:"
+    yield f"{_count(count, one, many)}:"
     yield from (f"  {line}" for line in lines[:SHOWN])
     if len(lines) > SHOWN:
         yield f"  ... and {len(lines) - SHOWN:,} more lines; all with --format json"
