@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 PART = "account"  # its name among what a file carries
 Value = float | str | None
-Outcome = Literal["changed", "updated", "kept", "conflict", "removed", "new"]
+Outcome = Literal["changed", "updated", "kept", "conflict", "removed", "gone", "new"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class InputChange:
     ``was_behind`` and ``behind`` say what stands behind the figures (source, date, evidence, confidence). In an account of
     an update ``base`` and ``ours`` are what the templates gave before and give now, with what stands behind them, and
     ``note`` is what the user noted; ``outcome`` says what became of the input: the templates' new figure (updated), the
-    user's value (kept), both changed (conflict), gone from the templates with the user's value in ``was`` (removed), new
-    in the templates (new).
+    user's value (kept), both changed (conflict), gone from the templates with the user's value in ``was`` (removed) or
+    without an edit (gone), new in the templates (new).
     """
 
     id: str
@@ -77,7 +77,8 @@ class Account:
     """All that changed from one workbook to another, by id; ``structure`` names sheets, quantities and rows that came or went.
 
     ``groups`` gives by the name of a group the ids of the inputs in it, in the order in which they are shown; the last is
-    what formulas and structure brought, if anything. ``unexplained`` says why headlines have no shares, if they have none.
+    what formulas and structure brought, if anything. ``unexplained`` says why headlines have no shares, or from what they
+    were worked out. With ``is_update`` the second was built from the first; else the two were only compared.
     """
 
     before: Origin
@@ -88,6 +89,7 @@ class Account:
     headlines: tuple[HeadlineMove, ...] = ()
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unexplained: str = ""
+    is_update: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -110,4 +112,5 @@ def account_of(told: Any) -> Account:
         tuple(HeadlineMove(**item) for item in told["headlines"]),
         {name: tuple(ids) for name, ids in told["groups"].items()},
         told["unexplained"],
+        told["is_update"],
     )

@@ -24,7 +24,7 @@ from workbook.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from workbook.account import Account, HeadlineMove
     from workbook.schema import Block
@@ -163,8 +163,7 @@ def _steps(count: int) -> TableBlock:
     shown: dict[str, str | float] = {"before": "Start", **{step: f"Step {n}" for n, step in enumerate(steps, 1)}, "after": "End"}
 
     def of_group(name: str) -> str:
-        lookup = f"at([g.{name} for g in update_groups], position({{n}}, [g.place for g in update_groups]))"
-        return lookup if count > 1 else f"update_groups['r1'].{name}"
+        return f"at([g.{name} for g in update_groups], position({{n}}, [g.place for g in update_groups]))"
 
     def column(name: str, label: str, unit: str, texts: tuple[str, str, str], shown: str, doc: str, width: float = 12.0) -> Column:
         before, step, after = texts
@@ -172,9 +171,6 @@ def _steps(count: int) -> TableBlock:
         written = {member: expression(text) for member, text in cases.items() if text}
         return Column(name, label, unit, HERE, by="step", cases=written, format=shown, width=width, doc=doc)
 
-    grown, fallen = "running - previous(running)", "previous(running) - running"
-    side = "update_pick.side"
-    near = "min(running, previous(running)) if update_pick.move >= 0 else max(running, previous(running))"
     columns = (
         column("change", "Change", "text", ("'Before'", of_group("group"), "'After'"), "", "Name.", WIDTH),
         column(
@@ -204,6 +200,18 @@ def _steps(count: int) -> TableBlock:
             "The contribution in parts of the size of the figure before.",
         ),
         column("running", "Running total in %", "1", ("0", "previous(running) + share", "share"), PERCENT, "Of the contributions so far."),
+        *_bars(column),
+    )
+    key = RowKey("step", "Step", (), (), shown, HERE)
+    return TableBlock("update_steps", "From before to after, by size", (key,), columns, HERE)
+
+
+def _bars(column: Callable[..., Column]) -> tuple[Column, ...]:
+    """Return the columns that only the chart reads: the near end of each bar, and its length by role."""
+    grown, fallen = "running - previous(running)", "previous(running) - running"
+    side = "update_pick.side"
+    near = "min(running, previous(running)) if update_pick.move >= 0 else max(running, previous(running))"
+    return (
         column("base", "Chart: near end of a bar", "1", ("0", near, "0"), LENGTH, "The end of a bar that is nearer to 0."),
         column(
             "fall",
@@ -223,8 +231,6 @@ def _steps(count: int) -> TableBlock:
         ),
         column("total", "Chart: whole move", "1", ("0", "0", "running"), PERCENT, "Length of a bar; below 0 where it lies to the left."),
     )
-    key = RowKey("step", "Step", (), (), shown, HERE)
-    return TableBlock("update_steps", "From before to after, by size", (key,), columns, HERE)
 
 
 def _contributions(groups: dict[str, list[str]], picked_row: str) -> TableBlock:

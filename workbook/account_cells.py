@@ -10,6 +10,7 @@ from workbook.errors import Place
 from workbook.evaluate import quantise
 from workbook.names import sheet_key, sheet_names
 from workbook.schema import Column, Figure, Formula, RowKey
+from workbook.source import UNUSABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,13 +25,12 @@ SIGNIFICANT, MOST_DECIMALS = 5, 9
 CLOSE = 1e-9  # relative difference that is none
 PERCENT = "+0.00%;-0.00%;0.00%"
 NOTHING = 9e299  # stands for an empty cell where numbers are compared
-_UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # as in ``source``
 _ESCAPE = re.compile(r"_x(?=[0-9A-Fa-f]{4}_)")  # programs take _x0041_ for the escape of a character
 
 
 def clean(text: str, longest: int = LONGEST) -> str:
     """Return a text as cells can hold it, cut where it is too long to be read there."""
-    text = _ESCAPE.sub("~x", _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", text))
+    text = _ESCAPE.sub("~x", UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", text))
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 

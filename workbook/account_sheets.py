@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from workbook.schema import Block, Declarations
 
 MOST = 500  # rows of a table; more are counted
-STATED = "update_"  # stands before the names of all tables
 TABLES = (
     *("update_headlines", "update_states", "update_inputs", "update_texts", "update_conflicts", "update_text_conflicts"),
     *BRIDGE_TABLES,
@@ -48,13 +47,14 @@ SHEETS = ("Changes", "Conflicts", "Update bridge")
 BEFORE, AFTER, NOW = "Before, at the update", "After, at the update", "Now (live)"
 NARROW = 16.0  # characters of a column of texts that stands under numbers
 SAME, EDITED = "as at the update", "edited since"
-ORDER: tuple[Outcome, ...] = ("conflict", "removed", "updated", "new", "kept", "changed")
+ORDER: tuple[Outcome, ...] = ("conflict", "removed", "updated", "changed", "new", "gone", "kept")
 OUTCOMES: dict[Outcome, str] = {
     "conflict": "Conflict",
     "kept": "Edit kept",
     "removed": "Gone from the templates, edit not carried",
     "updated": "New figure of the templates",
-    "new": "New in the templates",
+    "new": "New",
+    "gone": "Gone",
     "changed": "Changed",
 }
 COUNTED: dict[Outcome, str] = {
@@ -62,11 +62,12 @@ COUNTED: dict[Outcome, str] = {
     "kept": "with an edit that was kept",
     "removed": "that the templates no longer have, though edited",
     "updated": "with a new figure of the templates",
-    "new": "new in the templates",
+    "new": "new",
+    "gone": "gone",
     "changed": "changed",
 }
 LABELLED = (
-    "'Before' is the workbook that this one was built from, as it was edited; 'after' is this one as it was built. Both were calculated "
+    "'Before' is the other workbook, as it was edited; 'after' is this one as it was built. Both were calculated "
     "at the update and stay as they are. 'Now' is live: it shows the cell as it is, and 'since the update' whether it was edited since. "
     "A cell is empty where there is nothing to show: no answer, a value taken over from elsewhere, or an input that one of the two has not."
 )
@@ -124,7 +125,7 @@ def _before_notes(sheets: Sequence[Sheet]) -> int:
 
 
 def _changes(account: Account, names: dict[str, str]) -> Sheet:
-    blocks: list[Block] = [TextBlock("What this workbook was built from", (*_origins(account), LABELLED), HERE)]
+    blocks: list[Block] = [TextBlock("Where this workbook comes from", (*_origins(account), LABELLED), HERE)]
     blocks += _headlines(account, names)
     ordered = [item for outcome in ORDER for item in account.inputs if item.outcome == outcome]
     counts = Counter(item.outcome for item in ordered)
@@ -145,14 +146,18 @@ def _origins(account: Account) -> Iterator[str]:
     before, after = account.before, account.after
     came = "" if before.workbook == after.workbook else f" '{clean(before.workbook, LONGEST_LABEL)}'"
     first, then = (f"the templates of {clean(of.version, 60)} and package {clean(of.package, 60)}" for of in (after, before))
-    yield f"Built with {first}, from an edited workbook{came} that was built with {then}."
+    if account.is_update:
+        yield f"Built with {first}, from an edited workbook{came} that was built with {then}."
+    else:
+        yield f"Built with {first}, and compared with another workbook{came} that was built with {then}: 'the update' is from that to this."
 
 
 def _headlines(account: Account, names: dict[str, str]) -> Iterator[Block]:
     moved = [item for item in account.headlines if not isinstance(item.before, str) and not isinstance(item.after, str)]
     stated = [item for item in account.headlines if item not in moved]
     if account.unexplained:
-        yield TextBlock("", (f"There is no sheet {names['Update bridge']}: {clean(account.unexplained)}",), HERE)
+        lead = "" if any(item.shares for item in account.headlines) else f"There is no sheet {names['Update bridge']}: "
+        yield TextBlock("", (f"{lead}{clean(account.unexplained)}",), HERE)
     if not account.headlines:
         yield TextBlock("Headlines", ("None moved.",), HERE)
     if moved:
@@ -184,7 +189,7 @@ def _is_number(item: InputChange) -> bool:
 
 def _row(item: InputChange) -> _Row:
     unit = item.unit if item.unit == item.unit_was or not item.unit_was else f"{item.unit} (before: {item.unit_was})"
-    return _Row(item.id, item.label, unit, item.was, item.now, item.unit == item.unit_was, item.outcome != "removed")
+    return _Row(item.id, item.label, unit, item.was, item.now, item.unit == item.unit_was, item.outcome not in {"removed", "gone"})
 
 
 def _capped(name: str, title: str, rows: Sequence[InputChange | HeadlineMove | _Row], columns: tuple[Column, ...]) -> Iterator[Block]:

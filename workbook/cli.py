@@ -6,37 +6,27 @@ import io
 import json
 import os
 import sys
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from workbook import api
+from workbook import api, options
 from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
 from workbook.packaged import directory, write_out
 from workbook.roundtrip.commands import diff, not_carried, pull
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from workbook.verification.run import VerifyReport
 
-FINDING, BAD_INPUT = 1, 2
-SHOWN_DIFFERENCES = 50
-_PATH = click.Path(path_type=Path)
-_templates = click.option("--templates", type=_PATH, metavar="DIR", help="Use these templates instead of the packaged ones.")
 _name = click.argument("name", default=api.DEFAULT)
 _sets = click.option("--set", "sets", multiple=True, metavar="ID=VALUE", help="Replace an input; may be repeated.")
-_overlays = click.option(
-    "--overlay",
-    "overlays",
-    multiple=True,
-    type=_PATH,
-    metavar="FILE",
-    help="Lay cases and inputs of a file over the templates; may be repeated.",
-)
 _format = click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True)
 
 
@@ -109,15 +99,15 @@ def _pairs(sets: tuple[str, ...], option: str = "--set", form: str = "ID=VALUE")
 @main.command()
 @click.argument("name", required=False)
 @_sets
-@_overlays
-@click.option("--from", "edited", type=_PATH, metavar="FILE", help="Build the workbook of an edited FILE again, and keep its edits.")
+@options.overlays
+@click.option("--from", "edited", type=PATH, metavar="FILE", help="Build the workbook of an edited FILE again, and keep its edits.")
 @click.option(
     "--theirs", "prefer", flag_value="theirs", default=True, help="With --from: what FILE and templates both changed stays as edited."
 )
 @click.option("--ours", "prefer", flag_value="ours", help="With --from: what both changed is as the templates have it now.")
 @click.option("--fail", "prefer", flag_value="fail", help="With --from: write nothing when both changed something.")
-@click.option("--out", type=_PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
-@_templates
+@click.option("--out", type=PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
+@options.templates
 @click.pass_context
 def build(
     ctx: click.Context,
@@ -167,13 +157,13 @@ def _regenerate(
 
 
 @main.command()
-@click.argument("file", type=_PATH)
+@click.argument("file", type=PATH)
 @click.option(
     "--engine", "engines", multiple=True, metavar="NAME", help="libreoffice, gnumeric or ironcalc; all by default; may be repeated."
 )
 @click.option("--saved", is_flag=True, help="Compare only the values that FILE holds: no engine runs.")
-@_overlays
-@_templates
+@options.overlays
+@options.templates
 @click.pass_context
 def verify(
     ctx: click.Context,
@@ -228,9 +218,9 @@ def _show(report: VerifyReport) -> None:
 @main.command()
 @_name
 @_sets
-@_overlays
+@options.overlays
 @_format
-@_templates
+@options.templates
 def inputs(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], form: str, templates: Path | None) -> None:
     """List the inputs of a workbook with their provenance."""
     from workbook import inspect  # noqa: PLC0415 pandas is loaded only when needed
@@ -245,9 +235,9 @@ def inputs(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], form: s
 @main.command()
 @_name
 @_sets
-@_overlays
+@options.overlays
 @_format
-@_templates
+@options.templates
 def cells(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], form: str, templates: Path | None) -> None:
     """List every cell: id, sheet, address, label, value, unit, formula, sources."""
     from workbook import inspect  # noqa: PLC0415 as above
@@ -275,10 +265,10 @@ def _print(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | N
 @click.argument("name", default="planning", metavar="[WORKBOOK]")
 @click.option("--case", "cases", multiple=True, metavar="NAME", help="Show this case (its key or its name); may be repeated.")
 @_sets
-@_overlays
+@options.overlays
 @_format
-@click.option("--out", type=_PATH, metavar="FILE", help="Write to a file instead.")
-@_templates
+@click.option("--out", type=PATH, metavar="FILE", help="Write to a file instead.")
+@options.templates
 def results(
     name: str,
     cases: tuple[str, ...],
@@ -320,7 +310,7 @@ def results(
 @_sets
 @click.option("--step", "steps", multiple=True, metavar="LIST=STEP", help="Step of a list on the finer grid; may be repeated.")
 @_format
-@_templates
+@options.templates
 def optimize(name: str, sets: tuple[str, ...], steps: tuple[str, ...], form: str, templates: Path | None) -> None:
     """Find the best rows of the sheet Optimizer, on its own grid and on a finer one.
 
@@ -354,8 +344,8 @@ def _numbers(steps: tuple[str, ...]) -> dict[str, float]:
 @click.argument("what", metavar="ID|SHEET!A1")
 @click.option("--workbook", "name", default=api.DEFAULT, show_default=True, help="Which workbook the cell is in.")
 @_sets
-@_overlays
-@_templates
+@options.overlays
+@options.templates
 def explain(what: str, name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], templates: Path | None) -> None:
     """Explain a cell: its equation, the cells it uses with values and sources, and what depends on it."""
     from workbook import inspect  # noqa: PLC0415 as above
@@ -365,7 +355,7 @@ def explain(what: str, name: str, sets: tuple[str, ...], overlays: tuple[Path, .
 
 @main.command()
 @_name
-@_templates
+@options.templates
 @click.pass_context
 def check(ctx: click.Context, name: str, templates: Path | None) -> None:
     """Check templates and report everything that is wrong with them at once."""
@@ -381,7 +371,7 @@ def check(ctx: click.Context, name: str, templates: Path | None) -> None:
 
 
 @main.command()
-@click.argument("target", type=_PATH, metavar="DIR")
+@click.argument("target", type=PATH, metavar="DIR")
 def templates(target: Path) -> None:
     """Write the packaged templates to a new directory, to change them and build with --templates DIR."""
     click.echo(f"{target}: {write_out(target)} files")

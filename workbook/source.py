@@ -31,7 +31,7 @@ _TOO_DEEP = f"is nested deeper than {MAXIMUM_DEPTH} levels"
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}([ ,_']\d{3})+(\.\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
-_UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
 _WORDS: dict[str, bool | None] = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
 
@@ -183,7 +183,7 @@ def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic],
 
 def _check_characters(node: Any, place: Place, problems: list[Diagnostic]) -> None:
     """Record characters that XML, and so a workbook, cannot hold; they get here as escapes."""
-    found = _UNUSABLE.search(str(node.value))
+    found = UNUSABLE.search(str(node.value))
     if found:
         problems.append(Diagnostic(place, f"holds the character U+{ord(found[0]):04X}, which a workbook cannot hold", "leave it out"))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.support import ACROSS, TAKES, TINY
+
 if TYPE_CHECKING:
     from tests.roundtrip.storm import Plants
 
@@ -137,3 +139,11 @@ TAKES_CHANGES: Plants = {
     ],
     "labels": [(CASES, "label: Load, unit: kW, above", "label: Load of it, unit: kW, above")],
 }
+
+BOOKS = {
+    "tiny": (TINY, TINY_CHANGES),
+    "across": (ACROSS, ACROSS_CHANGES),
+    "takes": (TAKES, TAKES_CHANGES),
+    "across with cases": (ACROSS, ACROSS_CHANGES),
+}
+"""Templates and what is changed in them, by the name of a test."""

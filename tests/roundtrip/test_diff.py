@@ -16,8 +16,10 @@ from workbook.account import Account, account_of
 from workbook.errors import WorkbookError
 from workbook.roundtrip.diff import ALL_ELSE, NO_RESULTS, compared, diff, explained
 from workbook.roundtrip.pull import pull
+from workbook.roundtrip.regenerate import regenerate
 from workbook.roundtrip.sides import side_of_book
 from workbook.verification.run import verify
+from workbook.verification.xlsx import read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -278,3 +280,42 @@ def test_expressions_that_look_like_escapes_come_back_from_libreoffice(tmp_path:
     built = build(tmp_path / "a.xlsx", root=root)
     in_libreoffice([(built, tmp_path / "b.xlsx", [])])
     assert diff(tmp_path / "b.xlsx", "across", templates=root).formulas == ()
+
+
+def told_on_changes(path: Path) -> list[object]:
+    """Give what sheet Changes of a file says."""
+    return [cell.value for cell in read_cells(path)["Changes"].values()]
+
+
+def test_what_was_gone_without_an_edit_is_no_edit_that_was_lost(tmp_path: Path) -> None:
+    built = build(tmp_path / "a.xlsx")
+    edited = typed(built, tmp_path / "b.xlsx", api.load("across", ACROSS), {"hours.h6": 7.0})
+    root = copy_of(ACROSS, tmp_path / "templates")
+    plant(root, RESULTS, "{h1: 1, h2: 2, h6: 6}", "{h1: 1, h5: 5}")
+    for file, gone in ((built, {"hours.h2": "gone", "hours.h6": "gone"}), (edited, {"hours.h2": "gone", "hours.h6": "removed"})):
+        target = tmp_path / f"new_{file.name}"
+        account = regenerate(file, target, templates=root).account
+        assert account is not None
+        assert {item.id: item.outcome for item in account.inputs if item.now is None} == gone
+        lost = "Gone from the templates, edit not carried"
+        assert told_on_changes(target).count(lost) == list(gone.values()).count("removed")
+        assert told_on_changes(target).count("Gone") == list(gone.values()).count("gone")
+
+
+def test_headlines_worked_out_anew_are_told_beside_the_bridge(tmp_path: Path) -> None:
+    book = api.load("across", ACROSS)
+    edited = typed(build(tmp_path / "a.xlsx"), tmp_path / "b.xlsx", book, {"cases.mine.count": 20.0})
+    root = copy_of(ACROSS, tmp_path / "templates")
+    plant(root, "sheets/cases.yaml", "corrected: 1.25}", "corrected: 1.5}")
+    regenerate(edited, tmp_path / "new.xlsx", templates=root)
+    assert "Update bridge" in read_cells(tmp_path / "new.xlsx")
+    assert NO_RESULTS in told_on_changes(tmp_path / "new.xlsx")
+    assert verify(tmp_path / "new.xlsx", ["gnumeric"], templates=root).ok  # one group alone is looked up
+
+
+def test_a_comparison_is_not_told_as_an_update(tmp_path: Path) -> None:
+    built, edited = build(tmp_path / "a.xlsx"), build(tmp_path / "b.xlsx", sets={"cases.mine.count": 20})
+    diff(built, edited, templates=ACROSS, out=tmp_path / "told.xlsx")
+    said = [text for text in told_on_changes(tmp_path / "told.xlsx") if str(text).startswith("Built with")]
+    assert len(said) == 1
+    assert "compared with another workbook" in str(said[0])

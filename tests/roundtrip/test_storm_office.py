@@ -9,20 +9,13 @@ import pytest
 
 from tests.roundtrip.edits import in_libreoffice
 from tests.roundtrip.storm import COUNTS, Made, Templates, check_built, check_pulled, templates_read_once
-from tests.roundtrip.storm_templates import ACROSS_CHANGES, ADDED, TAKES_CHANGES, TINY_CHANGES
-from tests.support import ACROSS, TAKES, TINY
+from tests.roundtrip.storm_templates import ADDED, BOOKS
 from workbook.roundtrip.pull import pull
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SEED, COUNT = 20_273, COUNTS["office"]
-BOOKS = {
-    "tiny": (TINY, TINY_CHANGES),
-    "across": (ACROSS, ACROSS_CHANGES),
-    "takes": (TAKES, TAKES_CHANGES),
-    "across with cases": (ACROSS, ACROSS_CHANGES),
-}
 pytestmark = pytest.mark.usefixtures("templates_read_once")
 __all__ = ["templates_read_once"]  # a fixture
 

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-FINDING = 1
-SHOWN = 50
-_PATH = click.Path(path_type=Path)
+from workbook import options
+from workbook.options import FINDING, PATH, SHOWN_DIFFERENCES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def not_carried(texts: list[str]) -> None:
     """Name what a build cannot take."""
-    for text in texts[:SHOWN]:
+    for text in texts[:SHOWN_DIFFERENCES]:
         click.echo(f"not carried: {text}", err=True)
-    if len(texts) > SHOWN:
-        click.echo(f"... and {len(texts) - SHOWN:,} more; all with: workbook pull FILE", err=True)
+    if len(texts) > SHOWN_DIFFERENCES:
+        click.echo(f"... and {len(texts) - SHOWN_DIFFERENCES:,} more; all with: workbook pull FILE", err=True)
 
 
 @click.command()
-@click.argument("file", type=_PATH)
-@click.option("--out", "-o", type=_PATH, metavar="FILE", help="Where to write the edits as YAML; standard output by default.")
+@click.argument("file", type=PATH)
+@click.option("--out", "-o", type=PATH, metavar="FILE", help="Where to write the edits as YAML; standard output by default.")
 @click.pass_context
 def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
     """Read what was changed in FILE since it was built, as an overlay that build takes.
@@ -47,11 +48,9 @@ def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--out", type=_PATH, metavar="FILE", help="Write B there, with sheets that tell what changed and a chart of what moved.")
-@click.option(
-    "--overlay", "overlays", multiple=True, type=_PATH, metavar="FILE", help="Overlays that A or B was built with; may be repeated."
-)
-@click.option("--templates", type=_PATH, metavar="DIR", help="Use these templates instead of the packaged ones.")
+@click.option("--out", type=PATH, metavar="FILE", help="Write B there, with sheets that tell what changed and a chart of what moved.")
+@options.overlays
+@options.templates
 @click.pass_context
 def diff(
     ctx: click.Context, first: str, second: str, form: str, out: Path | None, overlays: tuple[Path, ...], templates: Path | None

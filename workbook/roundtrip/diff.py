@@ -121,7 +121,7 @@ def change(name: str, label: str, was: Held | None, now: Held | None) -> InputCh
         now.unit if now else "",
         was.behind if was else "",
         now.behind if now else "",
-        "removed" if now is None else "new" if was is None else "changed",
+        "gone" if now is None else "new" if was is None else "changed",
         note=was.note if was and was.note else now.note if now else "",
     )
 
@@ -165,12 +165,15 @@ def _headlines(first: Side, second: Side) -> Iterator[HeadlineMove]:
         if before is None:
             continue
         one, other = before.value, after.value
-        if isinstance(one, float | int) and isinstance(other, float | int):
-            moved = abs(other - one) > TOLERANCE * max(abs(one), abs(other))
-        else:
-            moved = one != other
-        if moved:
+        if _moved(one, other):
             yield HeadlineMove(name, after.label, after.unit, one, other)
+
+
+def _moved(one: Value, other: Value) -> bool:
+    """Whether a headline is not the same, but for rounding."""
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return abs(other - one) > TOLERANCE * max(abs(one), abs(other))
+    return one != other
 
 
 def explained(account: Account, first: Side, book: Book, *, backwards: bool = False) -> Account:
@@ -211,17 +214,11 @@ def explained(account: Account, first: Side, book: Book, *, backwards: bool = Fa
 def _recalculated(account: Account, first: Side, book: Book, groups: Mapping[str, list[str]]) -> tuple[Account, list[HeadlineMove]]:
     """Return an account whose headlines before are what today's formulas make of the first side's inputs."""
     names = [name for name, told in first.headlines.items() if told.unit != "text" and book.given.find(name)]
-    before = _Worth(book, first, groups, names)(frozenset())
-    after = _Worth(book, first, groups, names)(frozenset(groups))
-    pairs = [
-        (name, one, other)
-        for name, one, other in zip(names, before.tolist(), after.tolist(), strict=True)
-        if np.isfinite([one, other]).all()
-    ]
+    worth = _Worth(book, first, groups, names)
     moves = [
         HeadlineMove(name, first.headlines[name].label, first.headlines[name].unit, one, other)
-        for name, one, other in pairs
-        if abs(other - one) > TOLERANCE * max(abs(one), abs(other))
+        for name, one, other in zip(names, worth(frozenset()).tolist(), worth(frozenset(groups)).tolist(), strict=True)
+        if np.isfinite([one, other]).all() and _moved(one, other)
     ]
     return replace(account, headlines=tuple(moves), unexplained=NO_RESULTS), moves
 
@@ -270,9 +267,7 @@ def _group(model: Model, name: str, row: int) -> str:
     """Return what people call the group of an input."""
     quantity = model.quantities[name]
     table = model.tables[quantity.table]
-    if not table.keys:
-        return f"{quantity.label} ({table.name.replace('_', ' ')})"
-    if table.kind == "list":
+    if not table.keys or table.kind == "list":
         return f"{quantity.label} ({table.name.replace('_', ' ')})"
     key = table.keys[0]
     catalogue = model.declared.catalogues.get(key.of) or model.declared.catalogues.get(table.name)

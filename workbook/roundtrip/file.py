@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.files import check_target, whole
 from workbook.overlay import bare
-from workbook.source import MAXIMUM_BYTES
+from workbook.source import MAXIMUM_BYTES, UNUSABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,6 @@ HEAD = """\
 # 'was' is what the templates gave, 'took_over' what the cell showed while it took over another's value.
 """
 LEFT = "# Changes that a build cannot take: make them in the templates, or enter them again."
-_UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # as in ``source``
 _BREAKS = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff]")  # characters that YAML takes for line ends, or not at all
 _PLAIN_KEY = re.compile(r"[a-z][a-z0-9_.]*\Z")
 
@@ -57,7 +56,7 @@ def _edit(edit: Edit) -> str:
 def _scalar(value: float | str) -> str:
     """Return a number or a text in double quotes; characters that no template may hold become U+FFFD."""
     if isinstance(value, str):
-        text = json.dumps(_UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", value), ensure_ascii=False)
+        text = json.dumps(UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", value), ensure_ascii=False)
         return _BREAKS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)  # noqa: PLR2004 as in formulas
 

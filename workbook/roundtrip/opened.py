@@ -16,9 +16,20 @@ from workbook.verification.located import Located
 from workbook.verification.run import book_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbook.account import Account
     from workbook.api import Book, Files
+    from workbook.layout import Layout
+    from workbook.overlay import Given
     from workbook.roundtrip.pull import Edits
+
+
+def edited(layout: Layout, sets: Mapping[str, float | str | Given], edits: Edits | None) -> Book:
+    """Return the evaluated book with values by id, and with the notes of users' edits."""
+    if edits:
+        layout.notes.update(edits.notes(layout))
+    return evaluated(layout.model, layout, parse_sets(layout.model, sets))
 
 
 class Opened:
@@ -57,9 +68,7 @@ class Opened:
         model, name = book.given, book.given.declared.name
         sets = {model.cell_id(*at): value for at, value in book.edits.items() if not is_of_account(at[0])}
         layout, _ = prepared(name, self.templates, overlay=self.overlay, account=account)
-        if self.edits:
-            layout.notes.update(self.edits.notes(layout))
-        save(evaluated(layout.model, layout, parse_sets(layout.model, sets)), out, start)
+        save(edited(layout, sets, self.edits), out, start)
 
     def calculate(self) -> None:
         """Take the headlines of a file without results from its book."""

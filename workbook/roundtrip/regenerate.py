@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from workbook.account_sheets import is_of_account
-from workbook.api import BuildReport, evaluated, parse_sets, prepared, save
+from workbook.api import BuildReport, prepared, save
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.files import check_target
 from workbook.names import quoted
 from workbook.overlay import Given
 from workbook.record import given_value
 from workbook.roundtrip.merge import MergeResult, State, States, merge
+from workbook.roundtrip.opened import edited
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.sides import side_of_file
 from workbook.roundtrip.update import updated
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from workbook.account import Account
-    from workbook.api import Book, Files
+    from workbook.api import Files
     from workbook.layout import Layout
     from workbook.model import Model
     from workbook.roundtrip.pull import Edits
@@ -106,27 +107,28 @@ def regenerate(
     places = _places(path, located)
     if prefer == "fail" and result.conflicts:
         raise WorkbookError([Diagnostic(places[item.id], item.told(), "choose with --ours or --theirs") for item in result.conflicts])
-    changed = {name: state.value for name, state in result.merged.items() if state.value is not None and not state.is_like(ours[name])}
     new = {layout.model.cell_id(*where): value for where, value in given.items()}
-    sets = {name: Given(value) for name, value in new.items() if name not in base}
-    sets |= {name: Given(value, places.get(name)) for name, value in changed.items()}
-    book = _book(layout, sets, edits)
+    sets = {name: Given(value) for name, value in new.items() if name not in base} | _changed(result, ours, places)
+    book = edited(layout, sets, edits)
     tell("finding what moved")
     # An update that changed nothing leaves the account of the one before.
     update = updated(side_of_file(located, edits), book, result, base)
     told_of = update or account(path, known)
     if told_of:
         layout, _ = prepared(known.workbook, templates, overlay=cases, account=told_of)
-        book = _book(layout, sets | _picked(layout, edits, places), edits)
+        book = edited(layout, sets | _picked(layout, edits, places), edits)
     tell(f"writing {target}")
     left = [*edits.left, *_lost_notes(layout, located, edits)]
     return Regeneration(save(book, target, start), result, left, told_of, is_update=update is not None)
 
 
-def _book(layout: Layout, sets: Mapping[str, Given], edits: Edits) -> Book:
-    """Return the evaluated book with values, and with the users' notes."""
-    layout.notes.update(edits.notes(layout))
-    return evaluated(layout.model, layout, parse_sets(layout.model, sets))
+def _changed(result: MergeResult, ours: States, places: Mapping[str, Place]) -> dict[str, Given]:
+    """Return the values of inputs that are not as the templates have them."""
+    return {
+        name: Given(state.value, places.get(name))
+        for name, state in result.merged.items()
+        if state.value is not None and not state.is_like(ours[name])
+    }
 
 
 def _picked(layout: Layout, edits: Edits, places: Mapping[str, Place]) -> dict[str, Given]:

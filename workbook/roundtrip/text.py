@@ -101,7 +101,7 @@ def _input(item: InputChange) -> str:
     behind = f" ({item.behind})" if item.behind else ""
     if item.outcome == "new":
         return f"{item.id} is new: {shown(item.now)}{unit}{behind}"
-    if item.outcome == "removed":
+    if item.outcome in {"removed", "gone"}:
         return f"{item.id} is gone; it was {was}"
     return f"{item.id}: {was} -> {shown(item.now)}{unit}{behind}"
 

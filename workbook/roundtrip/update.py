@@ -16,15 +16,13 @@ if TYPE_CHECKING:
     from workbook.roundtrip.merge import MergeResult, States
     from workbook.roundtrip.sides import Side
 
-ORDER: tuple[Outcome, ...] = ("conflict", "updated", "changed", "new", "removed", "kept")
-
 
 def updated(first: Side, book: Book, result: MergeResult, base: States) -> Account | None:
     """Return the account of an update from an edited file to a new book; None where templates and package changed nothing."""
     second = side_of_book(book)
     account = compared(first, second, book)
-    inputs = sorted(_inputs(first, second, book, result, base, account), key=lambda item: ORDER.index(item.outcome))
-    account = replace(account, inputs=tuple(inputs))
+    inputs = tuple(_inputs(first, second, book, result, base, account))
+    account = replace(account, inputs=inputs, is_update=True)
     if account.before == account.after and not account.formulas and not account.structure and {item.outcome for item in inputs} <= {"kept"}:
         return None
     return explained(account, first, book)
@@ -36,6 +34,7 @@ def _inputs(first: Side, second: Side, book: Book, result: MergeResult, base: St
     outcomes: dict[str, Outcome] = dict.fromkeys(result.kept, "kept")
     outcomes |= dict.fromkeys(result.updated, "updated")
     outcomes |= dict.fromkeys((item.id for item in result.conflicts), "conflict")
+    outcomes |= dict.fromkeys(result.removed, "removed")
     ours = {item.id: item.ours.value for item in result.conflicts}
     for name in dict.fromkeys([*outcomes, *(item.id for item in account.inputs)]):
         was, now = first.inputs.get(name), second.inputs.get(name)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from workbook.api import Files
     from workbook.layout import Layout
     from workbook.verification.baseline import Baseline, Block, Contents
-    from workbook.verification.engines.base import CellValue
+    from workbook.verification.engines.base import CellValue, Engine
 
 SAVED, FOLLOWS = "as saved", "follows"
 COLUMNS = ("engine", "sheet", "address", "id", "formula", "expected", "got", "verdict")
@@ -110,30 +110,30 @@ def verify(
     with tempfile.TemporaryDirectory(prefix="workbook-verify-") as folder:
         copy = Path(folder) / path.name
         poison(path, copy)
-        asked: dict[str, list[str]] = {}
-        for item in expected:
-            asked.setdefault(item.sheet, []).append(item.address)
         for engine in chosen:
             tell(f"recalculating in {engine.name}")
-            reason = engine.unavailable()
-            if reason:
-                report.missing[engine.name] = reason
-                continue
-            try:
-                sheets = engine.recalculate(copy, asked)
-            except EngineFailure as error:
-                report.missing[engine.name] = str(error)
-                continue
-            finally:
-                engine.close()
-            _compare(
-                report,
-                engine.name,
-                expected,
-                {(sheet, address): value for sheet, found in sheets.items() for address, value in found.items()},
-                following,
-            )
+            _ask(report, engine, copy, expected, following)
     return report
+
+
+def _ask(report: VerifyReport, engine: Engine, copy: Path, expected: list[Expected], following: set[str]) -> None:
+    """Let an engine recalculate a poisoned copy and compare, or report why it could not."""
+    reason = engine.unavailable()
+    if reason:
+        report.missing[engine.name] = reason
+        return
+    asked: dict[str, list[str]] = {}
+    for item in expected:
+        asked.setdefault(item.sheet, []).append(item.address)
+    try:
+        sheets = engine.recalculate(copy, asked)
+    except EngineFailure as error:
+        report.missing[engine.name] = str(error)
+        return
+    finally:
+        engine.close()
+    got = {(sheet, address): value for sheet, found in sheets.items() for address, value in found.items()}
+    _compare(report, engine.name, expected, got, following)
 
 
 def book_of(path: Path, contents: Contents, templates: Path | str | None, overlay: Files = None) -> Book:

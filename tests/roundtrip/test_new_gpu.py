@@ -1,0 +1,223 @@
+"""A hardware update as users make it, by the commands of the README: a GPU that is new, on one card.
+
+What its figures must be is worked out from the paper's equations in ``tests/reference``, never from the program.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.reference import cards, paper, slots
+from tests.roundtrip.edits import place
+from tests.support import command, plant, require_all
+from workbook import api
+from workbook.names import column_letters
+from workbook.verification.run import SAVED, verify
+from workbook.verification.xlsx import Cell, cell_position, read_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+from tests.roundtrip.updates import CARDS, MODELS, README, SHARE, of, run, values
+
+Opened = dict[str, Mapping[str, Mapping[str, Cell]]]
+
+ADDED = """
+workbook templates cards
+cp vera_rubin_nvl72.yaml cards/hardware/
+workbook check paper --templates cards
+workbook check planning --templates cards
+workbook build --from last_paper.xlsx --templates cards --out paper.xlsx
+workbook build --from last_planning.xlsx --templates cards --out planning.xlsx
+"""
+
+
+NEW, NAME = "vera_rubin_nvl72", "Vera Rubin NVL72"
+RUBIN = cards.Hardware(NAME, round(268.22 * 2**30), 22e12, 8750e12, 1800.0, 10.0)
+CHOSEN = {f"cases.mine_1.gpu_{pool}": NEW for pool in (1, 2)}
+
+
+@pytest.fixture(scope="module")
+def added(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Follow the commands from workbooks without edits."""
+    folder = tmp_path_factory.mktemp("added")
+    shutil.copy(CARDS / "hardware" / f"{NEW}.yaml", folder)
+    for name in ("paper", "planning"):
+        api.build(name, folder / f"last_{name}.xlsx")
+    assert [line for line in run(folder, ADDED) if "edits kept" in line] == ["0 edits kept, 0 inputs with new figures, 0 conflicts"] * 2
+    return folder
+
+
+@pytest.fixture(scope="module")
+def opened(added: Path) -> Opened:
+    """Read the cells of both workbooks."""
+    return {name: read_cells(added / f"{name}.xlsx") for name in ("paper", "planning")}
+
+
+def area(cells: Mapping[str, Mapping[str, Cell]], reference: str, home: str = "") -> list[list[object]]:
+    """Give the values of a range, row by row."""
+    sheet, _, text = reference.replace("$", "").rpartition("!")
+    (top, left), (bottom, right) = (cell_position(end) for end in text.split(":"))
+    found = cells[sheet.strip("'") or home]
+    return [
+        [found[address].value if (address := f"{column_letters(column - 1)}{row}") in found else None for column in range(left, right + 1)]
+        for row in range(top, bottom + 1)
+    ]
+
+
+def rules(path: Path, sheet: str, address: str) -> list[str]:
+    """Give the sources of the drop-downs of a cell."""
+    with zipfile.ZipFile(path) as package:
+        names = re.findall('<sheet name="(.*?)"', package.read("xl/workbook.xml").decode())
+        text = package.read(f"xl/worksheets/sheet{names.index(sheet) + 1}.xml").decode()
+    listed = re.findall(r'<dataValidation type="list"[^>]*? sqref="([^"]*)"[^>]*>\s*<formula1>(.*?)</formula1>', text)
+    return [source for places, source in listed if address in places.split()]
+
+
+@pytest.mark.parametrize("name", ["Hardware", "Dashboard", "Roofline", "KV", "MoE", "Architecture", "Generations", "Checks", NAME])
+def test_the_new_gpu_is_on_the_sheets_of_the_paper_workbook(name: str, opened: Opened) -> None:
+    assert NAME in {cell.value for cell in opened["paper"][name].values()}
+
+
+@pytest.mark.parametrize("engine", [SAVED, "libreoffice"])
+def test_its_sweep_and_tables_are_what_the_equations_say(engine: str, added: Path) -> None:
+    wanted: dict[str, float] = {}
+    for key, model in MODELS.items():
+        profile = paper.computed_profile(model, RUBIN)
+        n = int(slots.computed_slots(profile.blocks, paper.WINDOW_8K))
+        tokens, watts = paper.computed_throughput(profile, n, paper.WINDOW_8K / 2), paper.computed_power(profile, n)
+        wanted |= {f"architecture.{NEW}.{key}.n_max": n, f"architecture.{NEW}.{key}.throughput": tokens}
+        wanted |= {f"architecture.{NEW}.{key}.power": watts, f"architecture.{NEW}.{key}.tok_per_w": tokens / watts}
+    tok_per_w = wanted[f"architecture.{NEW}.llama_3_1_70b.tok_per_w"]
+    wanted |= {f"context.{NEW}.8k.tok_per_w": tok_per_w, f"generations.{NEW}.tok_per_j": tok_per_w / 8}
+    wanted |= {f"law_computed.8k.{NEW}": tok_per_w, f"generations.{NEW}.p_idle": SHARE * RUBIN.tdp}
+    book = api.load("paper", added / "cards")
+    assert values(added / "paper.xlsx", book, list(wanted), engine) == pytest.approx(wanted, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["paper", "planning"])
+def test_everything_else_is_as_it_was(name: str, added: Path) -> None:
+    before, after = api.load(name), api.load(name, added / "cards")
+    old, now = ({cell_id: book.values[quantity][row] for cell_id, quantity, row in book.model.cells()} for book in (before, after))
+    assert [cell_id for cell_id, value in old.items() if str(value) != str(now[cell_id])] == []
+    new = now.keys() - old.keys()
+    assert [cell_id for cell_id in new if NEW not in cell_id] == []
+    assert [cell_id for cell_id in new if cell_id.startswith(("printed_", "table_a", "measured", "fits", "window_sweep"))] == []
+
+
+DROP_DOWNS = {"paper": ["explore.gpu"], "planning": ["cases.mine_1.gpu_1", "cases.mine_1.gpu_2", "cases.published.gpu_1"]}
+
+
+@pytest.mark.parametrize(("name", "cell_id"), [(name, cell_id) for name, ids in DROP_DOWNS.items() for cell_id in ids])
+def test_it_is_in_the_drop_downs(name: str, cell_id: str, added: Path, opened: Opened) -> None:
+    sheet, address = place(api.load(name, added / "cards"), cell_id)
+    (source,) = rules(added / f"{name}.xlsx", sheet, address)
+    assert [NAME] in area(opened[name], source.replace("&apos;", "'"), sheet) or NAME in area(opened[name], source, sheet)[0]
+
+
+def charts(path: Path) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
+    """Give the title of each chart of a file, and of each series by its name the references of categories and values."""
+    with zipfile.ZipFile(path) as package:
+        parts = [package.read(name).decode() for name in package.namelist() if name.startswith("xl/charts/chart")]
+    for part in parts:
+        title = "".join(re.findall("<a:t>(.*?)</a:t>", part.partition("<c:autoTitleDeleted")[0].partition("</c:title>")[0]))
+        series = {}
+        for text in re.findall("<c:ser>.*?</c:ser>", part, re.DOTALL):
+            name = re.search("<c:tx>.*?<c:v>(.*?)</c:v>", text, re.DOTALL)
+            references = re.findall("<c:f>(.*?)</c:f>", text.partition("</c:tx>")[2])
+            series[name[1] if name else ""] = (references[0], references[-1])
+        yield title, series
+
+
+LINES = {
+    "The 1/W law, paper-normalised (instance tokens over watts of ONE GPU)": (f"{NAME} computed", 7),
+    "The 1/W law, physical (tokens over joules of all GPUs)": (f"{NAME} computed", 7),
+    "Architectures at 8K: tok/J, physical": (NAME, 5),
+    "Architectures at 8K: tok/W, paper-normalised": (NAME, 5),
+    f"{NAME}: tokens per watt against the context window": ("tok/J, physical", 7),
+    f"{NAME}: power against sequences in flight (logistic)": ("Logistic power", 10),
+}
+"""Charts with a line or bars of the new GPU: its name, and the points."""
+
+
+@pytest.mark.parametrize("title", LINES)
+def test_it_has_a_line_in_the_charts(title: str, added: Path, opened: Opened) -> None:
+    name, points = LINES[title]
+    for reference in dict(charts(added / "paper.xlsx"))[title][name]:
+        keys = re.sub(r"\$[A-Z]+\$([0-9]+):\$[A-Z]+\$", r"$A$\1:$B$", reference)
+        rows = area(opened["paper"], keys)
+        assert len(rows) == points
+        assert all(NAME in row for row in rows)
+
+
+def test_it_is_a_column_of_the_charts_of_generations(added: Path, opened: Opened) -> None:
+    found = [series for title, series in charts(added / "paper.xlsx") if title.startswith(("GPU generations", "Tokens of a dollar"))]
+    assert len(found) == 2
+    for series in found:
+        for names, _ in series.values():
+            gpus = [value for row in area(opened["paper"], names) for value in row]
+            assert gpus == ["H100 SXM", "H200 SXM", "B200 SXM", "GB200 NVL72", NAME]
+
+
+def test_a_case_that_chooses_it_has_an_answer_that_says_what_it_leans_on(added: Path) -> None:
+    frame = api_results(added, {**CHOSEN, "choose.comparison": "mine_1"})
+    mine, older = frame["mine_1"], frame["next_hardware"]
+    assert mine["state"] == "ok"
+    assert (mine["kin"], mine["trust"]) == ("of another GPU, model or TP", "off by more than 25%")
+    # Bandwidth of 22 against 8 TB/s at 1,800 against about 1,000 W: better by more than 1 and less than 22 / 8.
+    assert 1 < mine["per_board_joule"] / older["per_board_joule"] < 22 / 8
+    assert 1 < older["gpus"] / mine["gpus"] <= 22 / 8 * 1.5
+
+
+def api_results(added: Path, sets: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Give results of two cases of the planning workbook, and check the worst grade of the one beside."""
+    book = api.load("planning", added / "cards", sets)
+    found = {}
+    for case in ("mine_1", "next_hardware"):
+        names = ("state", "kin", "trust", "per_board_joule", "gpus")
+        at = {name: book.model.find(f"results.{case}.{name}") or ("", 0) for name in names}
+        found[case] = {name: book.values[quantity][row] for name, (quantity, row) in at.items()}
+    grades = [
+        book.values[quantity][row] for quantity, row in (book.model.find(f"leaning.comparison.gpu_{pool}") or ("", 0) for pool in (1, 2))
+    ]
+    assert grades == ["projected", "projected"]
+    return found
+
+
+def test_the_watts_of_a_borrowed_curve_are_scaled(added: Path) -> None:
+    scaled = api.load("planning", added / "cards", CHOSEN)
+    for pool, board, rest in (("p1", 1.8, 0.9 * 1800.0), ("p2", 1.8, 0.9 * 1800.0)):
+        drawn, curve, busy = (of(scaled, f"case_pools.mine_1.{pool}.{name}") for name in ("drawn", "board", "busy"))
+        assert drawn == pytest.approx(board * curve * (1 - busy) + rest * busy, rel=1e-12)
+    other = api.load("planning", added / "cards", {**CHOSEN, "cases.mine_1.curve_1": "b200_x8_llama_70b"})
+    assert of(other, "case_pools.mine_1.p1.curve_scale") == 1
+
+
+def test_a_rack_of_its_own_is_one_card_more(added: Path) -> None:
+    root = Path(shutil.copytree(added / "cards", added / "racks"))
+    shutil.copy(CARDS / "servers" / f"{NEW}_rack.yaml", root / "servers")
+    plant(root, f"hardware/{NEW}.yaml", "server: {value: gb200_nvl72_rack", f"server: {{value: {NEW}_rack")
+    for name in ("paper", "planning"):
+        assert command("check", name, "--templates", root).exit_code == 0
+    book = api.load("planning", root, CHOSEN)
+    assert of(book, "case_totals.mine_1.nodes") >= 1
+    assert of(book, "case_pools.mine_1.p1.host_power") == 25 * of(book, "case_pools.mine_1.p1.nodes")
+
+
+@pytest.mark.parametrize("name", ["paper", "planning"])
+def test_all_engines_agree_with_the_new_card(name: str, added: Path) -> None:
+    require_all()
+    report = verify(added / f"{name}.xlsx", templates=added / "cards")
+    assert (report.ok, report.differences) == (True, [])
+
+
+def test_the_commands_are_those_of_the_readme() -> None:
+    told = [line.partition("#")[0].strip() for line in README.splitlines()]
+    assert [line for line in ADDED.strip().splitlines() if line not in told] == []

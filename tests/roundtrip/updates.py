@@ -1,0 +1,70 @@
+"""What the tests of hardware updates share: the README's commands, cells of files by id, and figures of the paper."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.reference import cards
+from tests.roundtrip.edits import place
+from tests.support import command, require
+from workbook.verification.engines.libreoffice import LibreOffice
+from workbook.verification.poison import poison
+from workbook.verification.run import SAVED
+from workbook.verification.xlsx import read_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbook import api
+
+CARDS = Path(__file__).with_name("cards")
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+TDP, SHARE = 1000.0, 0.43
+"""Of the B200, W; and the share of TDP that the paper takes for its idle power and for its range."""
+
+MODELS = dict(zip(("llama_3_1_8b", "llama_3_1_70b", "llama_3_1_405b", "qwen3_235b_a22b", "deepseek_v3"), cards.MODELS, strict=True))
+
+
+def run(folder: Path, lines: str) -> list[str]:
+    """Run commands in a folder, as a user types them: those of the program, and ``cp``; give what was said."""
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for line in lines.strip().splitlines():
+            program, *arguments = shlex.split(line, comments=True)
+            if program == "cp":
+                shutil.copy(*arguments)
+                continue
+            result = command(*arguments)
+            assert result.exit_code == 0, (line, result.output)
+            said += result.output.splitlines()
+    return said
+
+
+def values(path: Path, book: api.Book, wanted: Sequence[str], engine: str) -> dict[str, Any]:
+    """Give what a file holds in cells of these ids: as Python saved it, or as LibreOffice calculates it."""
+    places = {cell_id: place(book, cell_id) for cell_id in wanted}
+    if engine == SAVED:
+        cells = read_cells(path)
+        return {cell_id: cells[sheet][address].value for cell_id, (sheet, address) in places.items()}
+    sheets: dict[str, list[str]] = {}
+    for sheet, address in places.values():
+        sheets.setdefault(sheet, []).append(address)
+    office = require(LibreOffice())
+    poison(path, copy := path.with_name(f"poisoned_{path.name}"))
+    try:
+        found = office.recalculate(copy, sheets)
+    finally:
+        office.close()
+    return {cell_id: found[sheet][address] for cell_id, (sheet, address) in places.items()}
+
+
+def of(book: api.Book, cell_id: str) -> float:
+    """Give a number of a loaded workbook."""
+    quantity, row = book.model.find(cell_id) or ("", 0)
+    return float(book.values[quantity][row])
