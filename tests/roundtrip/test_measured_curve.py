@@ -1,4 +1,4 @@
-"""A hardware update as users make it, by the commands of the README: a curve that was measured replaces a projection.
+"""A hardware update as users make it, by the commands of docs/howto/update_hardware.md: a curve that was measured replaces a projection.
 
 What the tables must become is worked out from the paper's equations in ``tests/reference``, never from the program.
 """
@@ -14,7 +14,7 @@ import pytest
 
 from tests.reference import cards, fleet, metrics, paper, slots
 from tests.roundtrip.edits import in_libreoffice, place
-from tests.roundtrip.updates import CARDS, MODELS, README, SHARE, TDP, of, run, values
+from tests.roundtrip.updates import CARDS, GUIDE, MODELS, SHARE, TDP, of, run, values
 from tests.support import command, formula_cells, require_all
 from workbook import api
 from workbook.roundtrip.pull import pull
@@ -180,10 +180,10 @@ def test_all_engines_agree_after_the_update(measured: Path) -> None:
     assert (report.ok, report.differences) == (True, [])
 
 
-def test_the_commands_are_those_of_the_readme() -> None:
-    told = [line.partition("#")[0].strip() for line in README.splitlines()]
+def test_the_commands_are_those_of_the_guide() -> None:
+    told = [line.partition("#")[0].strip() for line in GUIDE.splitlines()]
     assert [line for line in MEASURED.strip().splitlines() if line not in told] == []
 
 
-def test_the_card_in_the_readme_is_the_one_that_is_tested() -> None:
-    assert (CARDS / "power_curves" / "b200.yaml").read_text("utf-8").strip() in README
+def test_the_card_in_the_guide_is_the_one_that_is_tested() -> None:
+    assert (CARDS / "power_curves" / "b200.yaml").read_text("utf-8").strip() in GUIDE

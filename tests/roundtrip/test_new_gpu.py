@@ -1,4 +1,4 @@
-"""A hardware update as users make it, by the commands of the README: a GPU that is new, on one card.
+"""A hardware update as users make it, by the commands of docs/howto/update_hardware.md: a GPU that is new, on one card.
 
 What its figures must be is worked out from the paper's equations in ``tests/reference``, never from the program.
 """
@@ -25,7 +25,7 @@ from workbook.verification.xlsx import Cell, cell_position, read_cells
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-from tests.roundtrip.updates import CARDS, MODELS, README, SHARE, of, run, values
+from tests.roundtrip.updates import CARDS, GUIDE, MODELS, SHARE, of, run, values
 
 Opened = dict[str, Mapping[str, Mapping[str, Cell]]]
 
@@ -218,6 +218,6 @@ def test_all_engines_agree_with_the_new_card(name: str, added: Path) -> None:
     assert (report.ok, report.differences) == (True, [])
 
 
-def test_the_commands_are_those_of_the_readme() -> None:
-    told = [line.partition("#")[0].strip() for line in README.splitlines()]
+def test_the_commands_are_those_of_the_guide() -> None:
+    told = [line.partition("#")[0].strip() for line in GUIDE.splitlines()]
     assert [line for line in ADDED.strip().splitlines() if line not in told] == []

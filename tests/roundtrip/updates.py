@@ -1,4 +1,4 @@
-"""What the tests of hardware updates share: the README's commands, cells of files by id, and figures of the paper."""
+"""What the tests of hardware updates share: the guide's commands, cells of files by id, and figures of the paper."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workbook import api
 
 CARDS = Path(__file__).with_name("cards")
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+GUIDE = (Path(__file__).parents[2] / "docs" / "howto" / "update_hardware.md").read_text("utf-8")
 TDP, SHARE = 1000.0, 0.43
 """Of the B200, W; and the share of TDP that the paper takes for its idle power and for its range."""
 
