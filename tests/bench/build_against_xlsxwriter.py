@@ -16,7 +16,6 @@ from typing import Any
 
 import xlsxwriter
 
-import workbook.write
 from workbook import api
 from workbook.evaluate import evaluate
 
@@ -76,14 +75,15 @@ def record(path: Path) -> list[Call]:
     real = xlsxwriter.Workbook
 
     def workbook_recorder(*arguments: Any) -> Recorder:
-        known.append(Recorder(real(*arguments), 0, calls, known))
-        return known[0]
+        recorder = Recorder(real(*arguments), 0, calls, known)
+        known.append(recorder)
+        return recorder
 
-    workbook.write.xlsxwriter.Workbook = workbook_recorder
+    xlsxwriter.Workbook = workbook_recorder
     try:
         api.build("paper", path)
     finally:
-        workbook.write.xlsxwriter.Workbook = real
+        xlsxwriter.Workbook = real
     return calls
 
 

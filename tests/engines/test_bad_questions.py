@@ -23,7 +23,7 @@ from workbook.verification.poison import poison
 from workbook.write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from workbook.verification.engines.base import CellValue
@@ -229,7 +229,7 @@ def _by_id(book: api.Book, computed: dict[str, dict[str, CellValue]]) -> Cells:
     return {book.model.cell_id(*at): computed[sheet][address] for (sheet, address), at in places_of(book).items()}
 
 
-def _expected(book: api.Book, edits: Edits) -> Cells:
+def _expected(book: api.Book, edits: Edits) -> dict[str, float | str | None]:
     """Give Python's value of every formula cell by id."""
     lists = {name: shown(array) for name, array in evaluate(book.model, edits).items()}
     return {book.model.cell_id(name, row): lists[name][row] for name, row in places_of(book).values()}
@@ -240,7 +240,7 @@ def _no_error(cells: Cells) -> None:
     assert not found, f"{len(found)} cells hold errors, such as {found[:10]}"
 
 
-def _alike(expected: Cells, cells: Cells) -> None:
+def _alike(expected: dict[str, float | str | None], cells: Cells) -> None:
     found = [f"{name}: Python {expected[name]!r}, engine {value!r}" for name, value in cells.items() if not same(expected[name], value)]
     assert not found, f"{len(found)} cells differ, such as {found[:10]}"
 
@@ -255,7 +255,7 @@ def _results(book: api.Book, table: str) -> list[str]:
     ]
 
 
-def _results_follow_states(book: api.Book, cells: Cells) -> None:
+def _results_follow_states(book: api.Book, cells: Mapping[str, CellValue]) -> None:
     """Where a state says that there is no answer no result is shown, and every result where there is one."""
     for table, (state, good) in STATES.items():
         columns = _results(book, table)
@@ -281,7 +281,7 @@ def _says(question: Question, cells: Cells) -> None:
     assert cells["checks.status"] == question.master
 
 
-def _keeps(question: Question, book: api.Book, cells: Cells, before: Cells) -> None:
+def _keeps(question: Question, book: api.Book, cells: Cells, before: dict[str, float | str | None]) -> None:
     for pattern in question.keeps:
         results = set(_results(book, pattern.partition(".")[0]))
         found = [name for name in cells if fnmatchcase(name, f"{pattern}.*") and name.rpartition(".")[2] in results]
@@ -291,7 +291,7 @@ def _keeps(question: Question, book: api.Book, cells: Cells, before: Cells) -> N
 
 
 @cache
-def _before() -> Cells:
+def _before() -> dict[str, float | str | None]:
     book = api.load("paper")
     return _expected(book, {})
 

@@ -21,8 +21,7 @@ from workbook.verification.poison import POISON_NUMBER, POISON_TEXT, is_poison
 from workbook.verification.xlsx import Cell, read_cells
 
 if TYPE_CHECKING:
-    from conftest import Book
-
+    from tests.engines.conftest import Book
     from workbook.verification.engines.libreoffice import LibreOfficeSession
 
 RELATIVE_TOLERANCE = 1e-12

@@ -10,7 +10,7 @@ import pytest
 from tests.reference.printed import PRINTED
 from tests.support import TINY, change_cells, command, formula_cells, recorded_formulas, require, require_all
 from workbook import api
-from workbook.cli import SHOWN_DIFFERENCES
+from workbook.options import SHOWN_DIFFERENCES
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN
 from workbook.verification.engines import ENGINES
 from workbook.verification.engines.base import Engine, EngineFailure, Sheets

