@@ -75,7 +75,7 @@ def _check_results(model: Model, problems: Problems) -> None:
 def _computed_with(tree: Tree) -> Iterator[tuple[str, Tree]]:
     """Yield the references of an expression but for cells for which ``filled`` gives another value where they are empty."""
     calls = [node for node in walk(tree) if isinstance(node, Call) and node.function == "filled"]
-    filled = {id(call.arguments[0]) for call in calls if isinstance(call.arguments[0], Cell | Fixed)}
+    filled = {id(call.arguments[0]) for call in calls if isinstance(call.arguments[0], Cell | Fixed | Neighbour)}
     yield from ((name, node) for name, node in references(tree) if id(node) not in filled)
 
 

@@ -45,7 +45,7 @@ SPANS: dict[str, tuple[float, float]] = {
 
 STATES = {
     "ok",
-    "windows out of order or range",
+    "windows out of order",
     "requests exceed the last window",
     "the weights do not fit",
     "a window holds no sequence",

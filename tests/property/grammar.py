@@ -113,8 +113,15 @@ class Grammar:
     def text(self, depth: int) -> Tree:
         """Draw a tree with a text as its value."""
         if depth > 0 and self.chance.random() < 0.6:
-            if self.chance.random() < 0.2:
+            draw = self.chance.random()
+            if draw < 0.2:
                 return Call("otherwise", (self.text(depth - 1), self.text(depth - 1)))
+            if draw < 0.4:
+                return Call("join", (self.text(depth - 1), self.text(depth - 1)))
+            if draw < 0.5:
+                # Engines differ in the digits of numbers beyond 15 of them.
+                small = Call("max", (Call("min", (self.number(depth - 1), Number(1e9))), _signed(-1e9)))
+                return Call("text", (small,))
             return Call("if", (self.condition(depth - 1), self.text(depth - 1), self.text(depth - 1)))
         return Name(f"{self.prefix}word") if self.chance.random() < 0.3 else Text(self.chance.choice(TEXTS))
 

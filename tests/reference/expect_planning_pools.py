@@ -9,6 +9,7 @@ from tests.reference.expect_planning_studies import sums_of
 from tests.reference.grid import Requests
 from tests.reference.planning_columns import expect_columns, expect_fields, expect_nodes, expect_rows, expect_sums, pool_of
 from tests.reference.planning_hardware import Hardware, Model, hardware, model
+from tests.reference.planning_needs import Need, Remark, need, remark
 from tests.reference.planning_pools import Instance, Run, Service
 from tests.reference.planning_requests import (
     Bounds,
@@ -210,6 +211,11 @@ expect_pools(
         "trouble": pools.trouble,
     }
 )
+
+# What pools need, and remarks
+
+expect_fields("pool_needs", lambda i, key, pool: need(i, key, pool_of(pool)), Need)
+expect_fields("case_remarks", lambda i, key: remark(i, key, pools.study_state(i, key)), Remark)
 
 # Shares as summed are differences of sums near 1: what is left of nothing is its rounding
 PLANNING.differences.update({"case_pools.share_sum", "case_pools.beyond", "case_bands.band_share"})

@@ -10,6 +10,7 @@ from tests.reference.chain import MILLI
 from tests.reference.planning_columns import expect_fields, expect_rows
 from tests.reference.planning_measured import fit_curve
 from tests.reference.planning_money import HOURS, MILLION, SECONDS, Totals, totals
+from tests.reference.planning_needs import remark
 from tests.reference.planning_pools import curve_scale, instance
 from tests.reference.planning_requests import distribution
 from tests.reference.planning_sensitivity import effects, figure
@@ -61,25 +62,13 @@ def cost_parts(i: Inputs, which: str) -> dict[str, float]:
         "gpus": electricity(i, which, lambda item: item.board_power),
         "hosts": electricity(i, which, lambda item: item.host_power),
         "building": electricity(i, which, lambda item: item.wall - item.board_power - item.host_power),
+        "total": item.own,
     }
 
 
-def part_rule(name: str) -> Callable[[Inputs, str], float]:
-    """Return the rule of a part of what owning costs."""
-    return lambda i, which: cost_parts(i, which)[name]
-
-
-expect_totals("results", SHOWN_IF_OK, lambda _, case: case, always=False)
-expect_totals("results", SHOWN, lambda _, case: case, always=True)
-expect_totals("more_figures", MORE, chosen, always=False)
-expect_totals("more_figures", ("state",), chosen, always=True)
-expect_totals("trust", ("state", "miss", "outside", "trust", "kin"), chosen, always=True)
-expect_rows("trust", {"unanswered": lambda i, which: sum(not item.answered for item in effects(i, "wall", which).values())})
-expect_rows("more_figures", {"case": named})
-expect_rows("cost_split", {"case": named, "total": lambda i, which: totals(i, chosen(i, which)).own})
-expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})
-expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
-PLANNING.differences.add("cost_split.building")
+def part_rule(name: str) -> Callable[[Inputs, str], Value]:
+    """Return the rule of a part of what owning costs, blank without an answer."""
+    return lambda i, which: cost_parts(i, which)[name] if state_of(i, which) == OK else None
 
 
 def state_of(i: Inputs, which: str) -> str:
@@ -87,28 +76,76 @@ def state_of(i: Inputs, which: str) -> str:
     return totals(i, chosen(i, which)).state
 
 
+def remark_of(i: Inputs, case: str) -> str:
+    """Return what there is to say of a case."""
+    return remark(i, case, totals(i, case).state).remark
+
+
+def remark_of_chosen(i: Inputs, which: str) -> str:
+    """Return what there is to say of one of the two cases."""
+    return remark_of(i, chosen(i, which))
+
+
+expect_totals("results", SHOWN_IF_OK, lambda _, case: case, always=False)
+expect_totals("results", SHOWN, lambda _, case: case, always=True)
+expect_rows("results", {"remark": remark_of})
+expect_rows("more_figures", {"remark": remark_of_chosen})
+expect_rows("trust", {"remark": remark_of_chosen})
+expect_totals("more_figures", MORE, chosen, always=False)
+expect_totals("more_figures", ("state",), chosen, always=True)
+expect_totals("trust", ("state", "miss", "outside", "trust", "kin"), chosen, always=True)
+expect_rows("trust", {"unanswered": lambda i, which: sum(not item.answered for item in effects(i, "wall", which).values())})
+expect_rows("more_figures", {"case": named})
+expect_rows("cost_split", {"case": named, "state": state_of, "total": part_rule("total")})
+expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})
+expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
+PLANNING.differences.add("cost_split.building")
+
+
 def lever(i: Inputs, generation: str, topology: str) -> Totals:
     """Return the fleet of a lever."""
     return totals(i, i.text(f"lever_cases.{generation}.{topology}.case"))
 
 
+LEVERS = ("per_wall_joule", "cost", "rent", "wall")
+"""Figures of levers; ``cost`` is that of rented output."""
+
+
+def lever_figure(name: str) -> Callable[..., float]:
+    """Return the rule of a figure of a lever, 0 without an answer."""
+    return lambda i, *keys: figure(lever(i, *keys), "cost_rented" if name == "cost" else name)
+
+
+def lever_answered(i: Inputs, *keys: str) -> bool:
+    """Tell whether the fleet of a lever has an answer."""
+    return lever(i, *keys).state == OK
+
+
+def both_answered(i: Inputs, *keys: str) -> bool:
+    """Tell whether one pool of H100 has one, too."""
+    return lever_answered(i, *keys) and lever_answered(i, "h100", "homo")
+
+
+def if_it_has(answer: Callable[..., bool], value: Callable[..., float]) -> Callable[..., Value]:
+    """Return the rule of a figure of a lever that is blank without an answer."""
+    return lambda i, *keys: value(i, *keys) if answer(i, *keys) else None
+
+
+def saved(name: str) -> Callable[..., float]:
+    """Return the rule of what one pool of H100 takes more of."""
+    return lambda i, *keys: lever_figure(name)(i, "h100", "homo") - lever_figure(name)(i, *keys)
+
+
 def gain(i: Inputs, *keys: str) -> float:
     """Return tok/J over that of one pool of H100."""
-    base = lever(i, "h100", "homo").per_wall_joule
-    return lever(i, *keys).per_wall_joule / base if base else 0.0
+    return lever(i, *keys).per_wall_joule / lever(i, "h100", "homo").per_wall_joule
 
 
-expect_rows(
-    "levers",
-    {
-        "per_wall_joule": lambda i, *keys: lever(i, *keys).per_wall_joule,
-        "gain": gain,
-        "cost": lambda i, *keys: lever(i, *keys).cost_rented,
-        "rent": lambda i, *keys: lever(i, *keys).rent,
-        "saved": lambda i, *keys: lever(i, "h100", "homo").rent - lever(i, *keys).rent,
-        "power_saved": lambda i, *keys: lever(i, "h100", "homo").wall - lever(i, *keys).wall,
-    },
-)
+expect_rows("lever_cases", {name: lever_figure(name) for name in LEVERS})
+expect_rows("lever_cases", {"answered": lever_answered, "both": both_answered})
+expect_rows("levers", {name: if_it_has(lever_answered, lever_figure(name)) for name in LEVERS[:3]})
+expect_rows("levers", {"saved": if_it_has(both_answered, saved("rent")), "power_saved": if_it_has(both_answered, saved("wall"))})
+expect_rows("levers", {"gain": if_it_has(both_answered, gain)})
 
 # The 1/W law
 
@@ -130,7 +167,7 @@ class Law:
     board: float
     power: float
     throughput: float
-    per_joule: float
+    per_joule: float | None
 
 
 @cache
@@ -155,7 +192,7 @@ def law(i: Inputs, which: str, size: str) -> Law:
         board=board,
         power=watts,
         throughput=speed,
-        per_joule=speed / (watts * item["tensor_parallel"]),
+        per_joule=speed / (watts * item["tensor_parallel"]) if held else None,
     )
 
 
@@ -190,14 +227,27 @@ def left(i: Inputs, step: str) -> float:
 
 
 def change(i: Inputs, step: str) -> tuple[float, float]:
-    """Return what is left (before a correction, after it); nothing before the first."""
+    """Return what is left (before a correction, after it); nothing before the first, nor without an answer."""
     return (0.0 if step == PRINTED else left(i, CORRECTIONS[CORRECTIONS.index(step) - 1])), left(i, step)
 
 
-def factor(i: Inputs, step: str) -> float:
+def shown_left(i: Inputs, step: str) -> float | None:
+    """Return what is left after a correction, blank where the case has no answer."""
+    return left(i, step) or None
+
+
+def factor(i: Inputs, step: str) -> float | None:
     """Return what a correction leaves of the step before it."""
     before, after = change(i, step)
-    return after / before if before else 1.0
+    if step == PRINTED:
+        return 1.0
+    return after / before if before and after else None
+
+
+def product(i: Inputs, step: str) -> float | None:
+    """Return what is left of the first step, blank from the first correction on that has no answer."""
+    so_far = CORRECTIONS[: CORRECTIONS.index(step) + 1]
+    return left(i, step) / left(i, PRINTED) if all(left(i, each) for each in so_far) else None
 
 
 def total(i: Inputs, step: str) -> float:
@@ -205,26 +255,31 @@ def total(i: Inputs, step: str) -> float:
     return left(i, step) if step in {PRINTED, "wall"} else 0.0
 
 
-def changes(step: str) -> bool:
-    """Tell whether a step is a correction, which the first is not."""
-    return step != PRINTED
+def moved(i: Inputs, step: str) -> float:
+    """Return by how much a correction changes what is left; nothing where either side has no answer."""
+    before, after = change(i, step)
+    return after - before if before and after else 0.0
 
 
 expect_rows(
     "bridge",
     {
-        "left": left,
+        "left": shown_left,
         "factor": factor,
-        "product": lambda i, step: left(i, step) / left(i, PRINTED),
+        "product": product,
         "base": lambda i, step: 0.0 if total(i, step) else min(change(i, step)),
-        "fall": lambda i, step: max(0.0, change(i, step)[0] - left(i, step)) if changes(step) else 0.0,
-        "rise": lambda i, step: max(0.0, left(i, step) - change(i, step)[0]) if changes(step) else 0.0,
+        "fall": lambda i, step: max(0.0, -moved(i, step)),
+        "rise": lambda i, step: max(0.0, moved(i, step)),
         "total": total,
     },
 )
 expect_rows(
     "closing",
-    {"carried": lambda i: left(i, "wall"), "planned": lambda i: left(i, "wall"), "difference": lambda _: 0.0},
+    {
+        "carried": lambda i: left(i, "fitted") if product(i, "fitted") else None,
+        "planned": lambda i: left(i, "wall") or None,
+        "difference": lambda i: 0.0 if product(i, "fitted") else None,
+    },
 )
 # Falls and rises are differences of figures that may be equal, and a difference from one is nothing but rounding
 PLANNING.differences.update({"bridge.fall", "bridge.rise", "closing.difference"})
@@ -280,13 +335,13 @@ expect_rows(
         "state": lambda i: state_of(i, "chosen"),
         "tokens": if_answered(carried),
         "revenue": if_answered(lambda i: carried(i) * SECONDS / MILLION * i["plan.price"]),
-        "carried": carried,
         "power_lasts": lasts("power"),
         "nodes_last": lasts("node"),
-        "power_room": lambda i: room(i, "power"),
-        "node_room": lambda i: room(i, "node"),
-        "power_months": lambda i: months(i, room(i, "power")),
-        "node_months": lambda i: months(i, room(i, "node")),
+        "power_room": if_answered(lambda i: room(i, "power")),
+        "node_room": if_answered(lambda i: room(i, "node")),
+        "power_months": if_answered(lambda i: months(i, room(i, "power"))),
+        "node_months": if_answered(lambda i: months(i, room(i, "node"))),
+        "remark": lambda i: remark_of_chosen(i, "chosen"),
     },
 )
 
@@ -299,16 +354,21 @@ def nodes_needed(i: Inputs, quarter: str) -> float:
     return float(math.ceil(exact)) if not rest else float(ceil(float(exact) * (1.0 + i["plan.growth"]) ** (rest / 4)))
 
 
+def grown(value: Callable[[Inputs], float]) -> Callable[[Inputs, str], Value]:
+    """Return the rule of a need that grows with traffic, blank without an answer."""
+    return lambda i, quarter: value(i) * growth(i, quarter) if state_of(i, "chosen") == OK else None
+
+
 expect_rows(
     "quarters",
     {
         "factor": growth,
         "rate": lambda i, quarter: number_of(i, chosen(i, "chosen"), "rate") * growth(i, quarter),
-        "wall": lambda i, quarter: chosen_totals(i).wall / KILO * growth(i, quarter),
+        "wall": grown(lambda i: chosen_totals(i).wall / KILO),
         "budget": lambda i, _: i["plan.megawatts"],
-        "nodes": nodes_needed,
-        "rent": lambda i, quarter: chosen_totals(i).rent * growth(i, quarter),
-        "own": lambda i, quarter: chosen_totals(i).own * growth(i, quarter),
+        "nodes": lambda i, quarter: nodes_needed(i, quarter) if state_of(i, "chosen") == OK else None,
+        "rent": grown(lambda i: chosen_totals(i).rent),
+        "own": grown(lambda i: chosen_totals(i).own),
     },
 )
 

@@ -58,6 +58,7 @@ class Totals:
     bounds_state: str
     all_requests: bool
     state: str
+    answered: bool
     outside: float
     inside: str
     miss_1: float
@@ -95,10 +96,11 @@ def over(tokens_per_second: float, kilowatts: float) -> float:
 
 @cache
 def totals(i: Inputs, key: str) -> Totals:
-    """Return the fleet of a study."""
-    item, pools = assumed(i, key), [run(i, key, pool) for pool in POOLS]
+    """Return the fleet of a study; nothing of one without an answer."""
+    item, state = assumed(i, key), study_state(i, key)
+    pools = [run(i, key, pool) for pool in POOLS] if state == OK else []
     board, host = sum(pool.power for pool in pools), sum(pool.host_power for pool in pools)
-    wall, output = (board + host) * item["pue"], sum(tokens(i, key, pool) for pool in POOLS)
+    wall, output = (board + host) * item["pue"], sum(tokens(i, key, pool) for pool in POOLS if pools)
     one = sum(pool.power_one for pool in pools)
     outside = sum(inside(i, key, pool) == EXTRAPOLATED for pool in POOLS)
     strangers = sum(kin(i, key, pool) == STRANGER for pool in POOLS)
@@ -127,7 +129,8 @@ def totals(i: Inputs, key: str) -> Totals:
         trouble=max(troubles),
         bounds_state=bounds(i, key).state,
         all_requests=abs(shares - 1.0) < 1e-6 or bounds(i, key).state != OK,
-        state=study_state(i, key),
+        state=state,
+        answered=state == OK,
         outside=outside,
         inside=EXTRAPOLATED if outside else "yes",
         miss_1=misses[0],
@@ -144,7 +147,7 @@ def totals(i: Inputs, key: str) -> Totals:
         first_1=firsts[0],
         first_2=firsts[1],
         first_3=firsts[2],
-        first_token=max(firsts),
+        first_token=max(firsts) if pools else 0.0,
         energy=energy / KILO,
         carbon=energy * item["carbon"] / MILLION,
         electricity=energy * item["electricity"],

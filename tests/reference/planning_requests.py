@@ -24,7 +24,7 @@ WHOLE_PROMPT = 1e9
 HALF_TOKEN = 0.5
 """A prompt that rounds to no token takes no such step."""
 
-OK, UNORDERED = "ok", "windows out of order or range"
+OK, UNORDERED = "ok", "windows out of order"
 FROM, WINDOW, TO, EDGE = "from", "window", "to", "edge"
 
 
@@ -124,6 +124,8 @@ class Bounds:
     longest: float
     pools: float
     window_1: float
+    window_2: float
+    long_window: float
     coded: bool
     high_1: float
     high_2: float
@@ -143,7 +145,8 @@ def bounds(i: Inputs, key: str) -> Bounds:
     first = min(last, window * item["band"] if coded else window) if pools > 1 else last
     second = max(first, min(last, item["window_2"])) if pools > 2 else last
     edge = first if coded else max(first, min(window * item["band"], second))
-    rises = (pools == 1 or window < last) and (pools < 3 or first < second < last)
+    windows = [*[item["window_1"], item["window_2"]][: int(pools) - 1], item["long_window"]]
+    rises = windows[0] <= windows[-1] and (pools < 3 or windows[0] < windows[1] <= windows[2])
     state = distribution(i, item.texts["workload"])
     if state == OK and not rises:
         state = UNORDERED
@@ -154,6 +157,8 @@ def bounds(i: Inputs, key: str) -> Bounds:
         longest=last,
         pools=pools,
         window_1=window,
+        window_2=item["window_2"],
+        long_window=item["long_window"],
         coded=coded,
         high_1=first,
         high_2=second,

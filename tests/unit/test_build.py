@@ -48,6 +48,7 @@ PORTABLE = {
         "AVERAGE",
         "AVERAGEIFS",
         "COLUMNS",
+        "CONCATENATE",
         "COUNTIFS",
         "EXP",
         "IF",

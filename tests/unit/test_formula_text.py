@@ -164,6 +164,7 @@ def test_references_between_rows_and_tables(desk: Desk) -> None:
         ("sum(r.c * r.d for r in t if r.g == 'two' and r.d < x.a - 1)", 'SUMPRODUCT((A="Two")*(D<(x_a-1))*(C*D))'),
         ("only(x.a, x.b > 0)", 'IF(x_b>0,x_a,"")'),
         ("filled(x.a, x.b + 1)", 'IF(x_a="",x_b+1,x_a)'),
+        ("join('needs ', text(x.a + 1), x.word)", 'CONCATENATE("needs ",TEXT(ROUND(x_a+1,0),"0"),x_word)'),
         ("only(x.a + 1, x.b > 0 or x.c == 5)", 'IF(OR(x_b>0,x_c=5),x_a+1,"")'),
     ],
 )
@@ -260,6 +261,8 @@ def test_brackets_side_by_side_or_in_texts_do_not_nest(desk: Desk) -> None:
         ("max(r.c for r in t if 2 >= r.d)", 22, "'max' picks its rows by equality only"),
         ("slope([r.c for r in t if r.n < 2], [r.d for r in t])", 25, "a range picks its rows by equality only"),
         ("only(x.word, x.a > 0)", 5, "a number is needed here, not a text"),
+        ("join('a', x.a)", 10, "a text is needed here, not a number"),
+        ("text(x.word)", 5, "a number is needed here, not a text"),
         ("filled(x.word, 1)", 7, "a number is needed here, not a text"),
         ("only(x.a, x.b)", 10, "a comparison is needed here, not a number"),
         ("previous(x)", 9, "unknown name 'x'"),
@@ -371,6 +374,8 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], float]] = {
     "negative": ((2.0,), -2.0),
     "only": ((2.0, 1.0), 2.0),
     "filled": ((EMPTY, 3.0), 3.0),
+    "join": (("1", "2"), 12.0),
+    "text": ((11.5,), 12.0),
     "equal": ((2.0, 2.0), 1.0),
     "not_equal": ((2.0, 2.0), 0.0),
     "less": ((2.0, 3.0), 1.0),
@@ -409,6 +414,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], float]] = {
 
 # What spreadsheets since Excel 2010 share.
 PORTABLE = {"ABS", "AND", "EXP", "IF", "IFERROR", "INT", "LN", "LOG", "LOG10", "MAX", "MIN", "NOT", "OR", "POISSON", "ROUND", "SQRT"}
+PORTABLE |= {"CONCATENATE", "TEXT"}
 PORTABLE |= {"AVERAGE", "AVERAGEIFS", "COUNTIFS", "INDEX", "INTERCEPT", "MATCH", "ROWS", "SLOPE", "SUM", "SUMIFS", "SUMPRODUCT", "TRUNC"}
 
 
@@ -475,6 +481,7 @@ def test_every_aggregate_is_portable(name: str) -> None:
         ("sum(r.c for r in t if r.d < x.a + 1 and r.g == 'one')", "sum of c where g = “One” and d < a + 1"),
         ("count(r.c for r in t if x.b >= r.d)", "number of c where d ≤ b"),
         ("only(x.a, x.b > 0)", "if b > 0 then a, else empty"),
+        ("join('at ', text(x.a), x.word)", "“at ” & a in digits & word"),
         ("max(x.a, 1)", "max(a, 1)"),
     ],
 )

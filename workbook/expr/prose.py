@@ -11,7 +11,7 @@ from workbook.expr.nodes import Bound, Call, Cell, Fixed, Lookup, Neighbour, Num
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_JOINED = re.compile(r"\{\*: (\w+) \}")
+_JOINED = re.compile(r"\{\*: (.+) \}")
 
 
 class Prose:

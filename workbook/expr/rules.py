@@ -179,6 +179,22 @@ def only(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     return keep(units, arguments[:1], at)
 
 
+def join(units: Units, arguments: Sequence[Argument], at: int) -> Type:
+    """Texts, and so is the result (join)."""
+    del units, at
+    for tree, kind in arguments:
+        if kind.kind != "text":
+            raise UnitError(tree.at, f"a text is needed here, not a {kind.kind}", "text(x) writes a number in digits")
+    return TEXT
+
+
+def text(units: Units, arguments: Sequence[Argument], at: int) -> Type:
+    """A number turned into a text; its unit is for the words around it (text)."""
+    del units, at
+    _numbers(arguments)
+    return TEXT
+
+
 def indicator(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     """A comparison turned into 1 or 0."""
     logic(units, arguments, at)

@@ -87,6 +87,21 @@ def shown(column: Array) -> list[Any]:
     return ["" if item == EMPTY else item for item in column.tolist()]
 
 
+def join(*parts: Array) -> Array:
+    """CONCATENATE: texts one after the other; an error in any of them spreads."""
+    columns = np.broadcast_arrays(*(np.asarray(part, dtype=object) for part in parts))
+    rows = zip(*(column.ravel() for column in columns), strict=True)
+    joined = [None if None in row else "".join(row) for row in rows]
+    return np.array(joined, dtype=object).reshape(columns[0].shape)
+
+
+def text(value: Array) -> Array:
+    """TEXT(ROUND(value, 0), "0"): a number in digits."""
+    rounded = np.asarray(round_half_away(np.asarray(value), 0))
+    written = [None if np.isnan(number) else f"{number + 0.0:.0f}" for number in rounded.ravel()]  # + 0.0: no -0
+    return np.array(written, dtype=object).reshape(rounded.shape)
+
+
 def every(*parts: Array) -> Array:
     """AND: an error in any part spreads."""
     total = np.ones(())
