@@ -1,7 +1,7 @@
 """From inputs to profiles: each step of the model once, in SI units, for the expectations to share.
 
-Lengths of a decode step: a computed profile is taken at the mean length of the window, its power as
-its throughput. The paper's own window makes that the calibration length (`paper.computed_power`).
+Lengths of a decode step: the throughput of a computed profile is taken at the mean length of the window. Its
+power is not; see `watts`.
 """
 
 import math
@@ -25,9 +25,6 @@ DEEPSEEK_V3 = "deepseek_v3"
 H100_CALIBRATED = "h100_calibrated"
 B200_PROJECTED = "b200_projected"
 H100_LLAMA_8B = "h100_llama_8b"
-
-SHARES_OF_CURVE = ("b200_sxm", "gb200_nvl72")
-"""GPUs whose curve is projected from shares of TDP, so that their computed profiles take the shares from the curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +75,6 @@ class Computed:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """A GPU under load: times in s, shares of the step, W of one GPU."""
-
-    kv_time: float
-    step_time: float
-    kv_share: float
-    compute_share: float
-    watts: float
-
-
-@dataclass(frozen=True, slots=True)
 class Curve:
     """Parameters of Eq. 1: W, W, per doubling, log2 of sequences."""
 
@@ -103,7 +89,6 @@ class Calibrated:
     """A profile with stated times (s), blocks and slots."""
 
     gpu: str
-    curve: str
     tp: float
     w: float
     h: float
@@ -276,37 +261,9 @@ def full_kv_time(i: Inputs, gpu_key: str, model: str) -> float:
     return kv_time(i, profile, profile.n_max, mean_length(i, i["decode.window"]))
 
 
-@cache
-def load(i: Inputs, gpu_key: str, model: str, n: float, length: float) -> Load:
-    """Return a GPU under n sequences of a length by the profile's own W; see `paper.computed_power`.
-
-    Every token that a sequence gains in a step takes the arithmetic of a token.
-    """
-    board, item, profile = gpu(i, gpu_key), served(i, model), computed(i, gpu_key, model)
-    reading = kv_time(i, profile, n, length)
-    step_time = profile.w_own + reading
-    kv_share = float(power.kv_read_share(1.0, reading, step_time))
-    compute_share = float(power.arithmetic_share(n, step_operations(i, item), step_time, board.flops))
-    watts = roofline_watts(i, gpu_key, kv_share, compute_share)
-    return Load(reading, step_time, kv_share, compute_share, watts)
-
-
 def step_operations(i: Inputs, item: Served) -> float:
-    """Return the operations of one GPU for one sequence in a decode step."""
+    """Return the operations of one GPU for one sequence in a decode step: every token gained takes the arithmetic of a token."""
     return i["decode.flops_per_parameter"] * i["decode.tokens_per_step"] * item.active / item.tp
-
-
-def roofline_watts(i: Inputs, gpu_key: str, kv_share: float, compute_share: float) -> float:
-    """Return the power of one GPU of a computed profile, W."""
-    return float(power.roofline_power(gpu(i, gpu_key).tdp, kv_share, compute_share, *power_shares(i, gpu_key)))
-
-
-def power_shares(i: Inputs, gpu_key: str) -> tuple[float, float]:
-    """Return (idle power, power range) of a GPU's computed profiles over its TDP: those of its projected curve, or of all GPUs."""
-    if gpu_key not in SHARES_OF_CURVE:
-        return i["power_model.idle_share"], i["power_model.dynamic_share"]
-    item, tdp = gpu_curve(i, gpu_key), gpu(i, gpu_key).tdp
-    return item.p_idle / tdp, (item.p_nominal - item.p_idle) / tdp
 
 
 def throughput(i: Inputs, n: float, step_time: float) -> float:
@@ -325,7 +282,17 @@ def curve(i: Inputs, key: str) -> Curve:
 
 def gpu_curve(i: Inputs, key: str) -> Curve:
     """Return the logistic curve of a GPU: that of its card, its watts times the card's scale."""
-    item, scale = curve(i, gpu(i, key).curve), i[f"hardware.{key}.curve_scale"]
+    return scaled(curve(i, gpu(i, key).curve), i[f"hardware.{key}.curve_scale"])
+
+
+def profile_curve(i: Inputs, key: str) -> Curve:
+    """Return the logistic curve of a serving profile: scaled as its GPU's card says where it is the curve that the card names."""
+    name, board = i.text(f"profiles.{key}.power_curve"), i.text(f"profiles.{key}.gpu")
+    return gpu_curve(i, board) if gpu(i, board).curve == name else curve(i, name)
+
+
+def scaled(item: Curve, scale: float) -> Curve:
+    """Return a curve with its watts times a scale."""
     return replace(item, p_idle=item.p_idle * scale, p_nominal=item.p_nominal * scale)
 
 
@@ -334,9 +301,8 @@ def projected_x0(i: Inputs) -> float:
     return float(power.half_saturation(*profile_times(i, B200_PROJECTED)))
 
 
-def curve_watts(i: Inputs, key: str, n: float) -> float:
+def curve_watts(item: Curve, n: float) -> float:
     """Return the power of one GPU on a logistic curve with n sequences in flight, W."""
-    item = curve(i, key)
     return float(power.logistic_power(n, item.p_idle, item.p_nominal, item.k, item.x0))
 
 
@@ -362,7 +328,6 @@ def calibrated(i: Inputs, key: str) -> Calibrated:
     blocks, max_slots = blocks_and_slots(i, key, own)
     return Calibrated(
         gpu=own,
-        curve=i.text(f"{card}.power_curve"),
         tp=i[f"{card}.tensor_parallel"],
         w=w,
         h=h,

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from functools import cache
 
-from tests.reference import chain, metrics, roofline, rounding
-from tests.reference.chain import H100, H100_CALIBRATED, LLAMA_8B, MILLI, Load
+from tests.reference import chain, metrics, roofline, rounding, watts
+from tests.reference.chain import H100, H100_CALIBRATED, LLAMA_8B, MILLI
 from tests.reference.quantities import Inputs, expect, number
 
 
-@cache
-def full(i: Inputs, gpu: str, model: str) -> Load:
-    """Return the GPU full at the window of Table 2, at its mean length and by the profile's own W."""
-    return chain.load(i, gpu, model, n_max(i, gpu, model), chain.mean_length(i, i["decode.window"]))
+def full(i: Inputs, gpu: str, model: str) -> watts.Loaded:
+    """Return the GPU full at the window of Table 2."""
+    return watts.of_model(i, gpu, model, n_max(i, gpu, model), chain.mean_length(i, i["decode.window"]))
 
 
 @expect("architecture.tensor_parallel")
@@ -34,30 +33,13 @@ def kv_time(i: Inputs, gpu: str, model: str) -> float:
     return chain.full_kv_time(i, gpu, model) / MILLI
 
 
-@expect("architecture.step_time_power")
-def step_time_power(i: Inputs, gpu: str, model: str) -> float:
-    return full(i, gpu, model).step_time / MILLI
-
-
-@expect("architecture.kv_share")
-def kv_share(i: Inputs, gpu: str, model: str) -> float:
-    return full(i, gpu, model).kv_share
-
-
 @expect("architecture.active_per_gpu")
 def active_per_gpu(i: Inputs, _gpu: str, model: str) -> float:
     item = chain.served(i, model)
     return item.active / item.tp
 
 
-@expect("architecture.compute_share")
-def compute_share(i: Inputs, gpu: str, model: str) -> float:
-    return full(i, gpu, model).compute_share
-
-
-@expect("architecture.power")
-def watts(i: Inputs, gpu: str, model: str) -> float:
-    return full(i, gpu, model).watts
+watts.expect_watts("architecture", full)
 
 
 @expect("architecture.base_step_time")
@@ -78,12 +60,12 @@ def throughput(i: Inputs, gpu: str, model: str) -> float:
 
 @expect("architecture.tok_per_w")
 def tok_per_w(i: Inputs, gpu: str, model: str) -> object:
-    return metrics.paper_tok_per_watt(throughput(i, gpu, model), watts(i, gpu, model))
+    return metrics.paper_tok_per_watt(throughput(i, gpu, model), number(i, "architecture.power", gpu, model))
 
 
 @expect("architecture.tok_per_j")
 def tok_per_j(i: Inputs, gpu: str, model: str) -> object:
-    return metrics.tok_per_joule(throughput(i, gpu, model), watts(i, gpu, model), chain.served(i, model).tp)
+    return metrics.tok_per_joule(throughput(i, gpu, model), number(i, "architecture.power", gpu, model), chain.served(i, model).tp)
 
 
 @expect("architecture.feasible")
@@ -170,27 +152,41 @@ def pool_throughput(i: Inputs, pool: str) -> float:
     return chain.throughput(i, n_active(i, pool), pool_step_time(i, pool) * MILLI)
 
 
-@expect("routing.compute_share")
-def pool_compute_share(i: Inputs, pool: str) -> float | None:
-    return small_load(i).compute_share if pool == SMALL else None
+def small(i: Inputs, _pool: str = SMALL) -> watts.Loaded:
+    """Return the GPU of the 8B pool."""
+    return watts.of_model(i, H100, LLAMA_8B, n_active(i, SMALL), chain.mean_length(i, pool_window(i, SMALL)))
 
 
-def small_load(i: Inputs) -> Load:
-    """Return the GPU of the 8B pool, at the mean length of its window."""
-    return chain.load(i, H100, LLAMA_8B, n_active(i, SMALL), chain.mean_length(i, pool_window(i, SMALL)))
+watts.expect_watts("small_pool", small)
+
+
+@expect("small_pool.n_active")
+def small_n_active(i: Inputs, pool: str) -> float:
+    return n_active(i, pool)
+
+
+@expect("small_pool.kv_time")
+def small_kv_time(i: Inputs, pool: str) -> float:
+    return pool_kv_time(i, pool)
+
+
+@expect("small_pool.active_per_gpu")
+def small_active_per_gpu(i: Inputs, _pool: str) -> float:
+    item = chain.served(i, LLAMA_8B)
+    return item.active / item.tp
 
 
 @expect("routing.p_range")
 def pool_p_range(i: Inputs, pool: str) -> float | None:
-    curve = chain.curve(i, chain.calibrated(i, H100_CALIBRATED).curve)
+    curve = chain.profile_curve(i, H100_CALIBRATED)
     return None if pool == SMALL else curve.p_nominal - curve.p_idle
 
 
 @expect("routing.power")
 def pool_watts(i: Inputs, pool: str) -> float:
     if pool == SMALL:
-        return small_load(i).watts
-    return chain.curve_watts(i, chain.calibrated(i, H100_CALIBRATED).curve, n_active(i, pool))
+        return small(i).watts(i, small(i).reading)
+    return chain.curve_watts(chain.profile_curve(i, H100_CALIBRATED), n_active(i, pool))
 
 
 @expect("routing.tok_per_w")

@@ -45,7 +45,7 @@ class Cap:
 
 def curve(i: Inputs, sized: Run) -> chain.Curve:
     """Return the power curve of a pool."""
-    return chain.curve(i, chain.calibrated(i, sized.profile).curve)
+    return chain.profile_curve(i, sized.profile)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Expectations of sheets Hardware and Generations."""
 
-from tests.reference import chain, economics, power, roofline
+from tests.reference import chain, economics, power, roofline, watts
 from tests.reference.chain import GIB, GIGA, LLAMA_70B, MILLI, TERA
 from tests.reference.quantities import Inputs, expect, number
 
@@ -10,12 +10,12 @@ STATED_X0 = ("h100_sxm", "h200_sxm")
 
 @expect("hardware.idle_share")
 def idle_share(i: Inputs, gpu: str) -> float:
-    return chain.power_shares(i, gpu)[0]
+    return watts.power_shares(i, gpu)[0]
 
 
 @expect("hardware.dynamic_share")
 def dynamic_share(i: Inputs, gpu: str) -> float:
-    return chain.power_shares(i, gpu)[1]
+    return watts.power_shares(i, gpu)[1]
 
 
 @expect("gpus.ridge")
@@ -42,6 +42,42 @@ def cost_per_bandwidth(i: Inputs, gpu: str) -> float:
     return item.price / (item.bandwidth / TERA)
 
 
+@expect("gpu_power.p_idle")
+def curve_idle(i: Inputs, gpu: str) -> float:
+    return chain.gpu_curve(i, gpu).p_idle
+
+
+@expect("gpu_power.p_range")
+def curve_range(i: Inputs, gpu: str) -> float:
+    item = chain.gpu_curve(i, gpu)
+    return item.p_nominal - item.p_idle
+
+
+@expect("gpu_power.k")
+def steepness(i: Inputs, gpu: str) -> float:
+    return chain.gpu_curve(i, gpu).k
+
+
+@expect("gpu_power.x0")
+def half_way_point(i: Inputs, gpu: str) -> float:
+    return chain.gpu_curve(i, gpu).x0
+
+
+@expect("gpu_power.rule")
+def rule(i: Inputs, gpu: str) -> str:
+    return i.text(f"hardware.{gpu}.computed_power")
+
+
+@expect("gpu_power.lowest")
+def lowest(i: Inputs, gpu: str) -> float:
+    return curve_idle(i, gpu) if watts.takes_curve(i, gpu) else chain.gpu(i, gpu).tdp * idle_share(i, gpu)
+
+
+@expect("gpu_power.span")
+def span(i: Inputs, gpu: str) -> float:
+    return curve_range(i, gpu) if watts.takes_curve(i, gpu) else chain.gpu(i, gpu).tdp * dynamic_share(i, gpu)
+
+
 @expect("generations.tdp")
 def tdp(i: Inputs, gpu: str) -> float:
     return chain.gpu(i, gpu).tdp
@@ -63,7 +99,7 @@ def sequences(i: Inputs, gpu: str) -> float:
 
 
 @expect("generations.power")
-def watts(i: Inputs, gpu: str) -> float:
+def saturated(i: Inputs, gpu: str) -> float:
     return number(i, "architecture.power", gpu, LLAMA_70B)
 
 

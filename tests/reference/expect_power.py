@@ -49,7 +49,7 @@ def half_way_point(i: Inputs, curve: str, _n: str) -> float:
 
 @expect("power.power")
 def watts(i: Inputs, curve: str, n: str) -> float:
-    return chain.curve_watts(i, curve, batch(i, n))
+    return chain.curve_watts(chain.curve(i, curve), batch(i, n))
 
 
 @expect("power.per_sequence")
@@ -69,9 +69,10 @@ def gpu_p_idle(i: Inputs, gpu: str, _n: str) -> float:
     return chain.gpu_curve(i, gpu).p_idle
 
 
-@expect("curve.p_nominal")
-def gpu_p_nominal(i: Inputs, gpu: str, _n: str) -> float:
-    return chain.gpu_curve(i, gpu).p_nominal
+@expect("curve.p_range")
+def gpu_p_range(i: Inputs, gpu: str, _n: str) -> float:
+    item = chain.gpu_curve(i, gpu)
+    return item.p_nominal - item.p_idle
 
 
 @expect("curve.k")
@@ -86,7 +87,7 @@ def gpu_half_way_point(i: Inputs, gpu: str, _n: str) -> float:
 
 @expect("curve.power")
 def gpu_watts(i: Inputs, gpu: str, n: str) -> float:
-    return chain.curve_watts(i, chain.gpu(i, gpu).curve, batch(i, n)) * i[f"hardware.{gpu}.curve_scale"]
+    return chain.curve_watts(chain.gpu_curve(i, gpu), batch(i, n))
 
 
 @expect("curve.of_tdp")
@@ -94,21 +95,28 @@ def of_tdp(i: Inputs, gpu: str, n: str) -> float:
     return gpu_watts(i, gpu, n) / chain.gpu(i, gpu).tdp
 
 
+@expect("profile_list.scale")
+def profile_scale(i: Inputs, profile: str) -> float:
+    board = i.text(f"profiles.{profile}.gpu")
+    same = chain.gpu(i, board).curve == i.text(f"profiles.{profile}.power_curve")
+    return i[f"hardware.{board}.curve_scale"] if same else 1.0
+
+
 @expect("profile_list.p_idle")
 def profile_p_idle(i: Inputs, profile: str) -> float:
-    return chain.curve(i, chain.calibrated(i, profile).curve).p_idle
+    return chain.profile_curve(i, profile).p_idle
 
 
 @expect("profile_list.p_nominal")
 def profile_p_nominal(i: Inputs, profile: str) -> float:
-    return chain.curve(i, chain.calibrated(i, profile).curve).p_nominal
+    return chain.profile_curve(i, profile).p_nominal
 
 
 @expect("profile_list.k")
 def profile_steepness(i: Inputs, profile: str) -> float:
-    return chain.curve(i, chain.calibrated(i, profile).curve).k
+    return chain.profile_curve(i, profile).k
 
 
 @expect("profile_list.x0")
 def profile_half_way_point(i: Inputs, profile: str) -> float:
-    return chain.curve(i, chain.calibrated(i, profile).curve).x0
+    return chain.profile_curve(i, profile).x0

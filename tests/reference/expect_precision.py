@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from functools import cache
 
-from tests.reference import chain, kv, metrics, power, roofline, slots
+from tests.reference import chain, kv, metrics, roofline, slots, watts
 from tests.reference.chain import GIGA, MILLI, TERA, Gpu, Served
-from tests.reference.quantities import Inputs, expect
+from tests.reference.quantities import Inputs, expect, number
 
 DENSE = "dense"
 MIXTURE = "mixture of experts: all weights streamed here, see sheet MoE"
@@ -23,7 +23,7 @@ def model_of(i: Inputs) -> Served:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One pair of widths, full at the window of Table 2: bytes of one GPU, times in s, shares, W of one GPU."""
+    """One pair of widths, full at the window of Table 2: bytes of one GPU, times in s."""
 
     weights: float
     kv_bytes: float
@@ -33,8 +33,6 @@ class Case:
     w: float
     h: float
     kv_time: float
-    compute_share: float
-    watts: float
 
     @property
     def step_time(self) -> float:
@@ -93,16 +91,6 @@ def sharing(i: Inputs) -> float:
     return min(model_of(i).tp, i[f"models.{i.text('explore.model')}.kv_shards_max"])
 
 
-@expect("chosen.tdp")
-def tdp(i: Inputs) -> float:
-    return gpu_of(i).tdp
-
-
-@expect("chosen.compute")
-def compute(i: Inputs) -> float:
-    return gpu_of(i).flops
-
-
 @expect("chosen.active_per_gpu")
 def active_per_gpu(i: Inputs) -> float:
     return model_of(i).active / model_of(i).tp
@@ -125,11 +113,23 @@ def case(i: Inputs, weight_width: str, kv_width: str) -> Case:
     n = float(slots.window_slots(i["decode.block_size"] * held, 1.0, i["decode.window"]))
     w = chain.streaming_time(i, i.text("explore.gpu"), weights) + chain.layers_time(i, model)
     h = float(roofline.kv_read_time(on_gpu, length, 1, board.bandwidth, i["decode.bandwidth_efficiency"]))
-    step_time = float(roofline.decode_step_time(n, w, h, length, length))
-    kv_share = float(power.kv_read_share(n, h, step_time))
-    compute_share = float(power.arithmetic_share(n, chain.step_operations(i, item), step_time, board.flops))
-    watts = chain.roofline_watts(i, i.text("explore.gpu"), kv_share, compute_share)
-    return Case(weights, cached, on_gpu, held, n, w, h, h * n, compute_share, watts)
+    return Case(weights, cached, on_gpu, held, n, w, h, h * n)
+
+
+def loaded(i: Inputs, weight_width: str, kv_width: str) -> watts.Loaded:
+    """Return the GPU of one row of the table."""
+    row, operations = case(i, weight_width, kv_width), chain.step_operations(i, model_of(i))
+    return watts.Loaded(i.text("explore.gpu"), row.w, stated_h(i, weight_width, kv_width) * MILLI, row.n_max, operations, row.kv_time)
+
+
+watts.expect_watts("precision", loaded)
+
+
+@expect("precision.stated_h")
+def stated_h(i: Inputs, weight_width: str, kv_width: str) -> float:
+    length, efficiency = i["decode.calibration_length"], i["decode.bandwidth_efficiency"]
+    on_gpu = case(i, weight_width, kv_width).kv_on_gpu
+    return float(roofline.kv_read_time(on_gpu, length, 1, gpu_of(i).bandwidth, efficiency)) / MILLI
 
 
 @expect("precision.weights")
@@ -183,24 +183,15 @@ def throughput(i: Inputs, weight_width: str, kv_width: str) -> float:
     return chain.throughput(i, row.n_max, row.step_time)
 
 
-@expect("precision.compute_share")
-def compute_share(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).compute_share
-
-
-@expect("precision.power")
-def watts(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).watts
-
-
 @expect("precision.tok_per_w")
 def tok_per_w(i: Inputs, weight_width: str, kv_width: str) -> object:
-    return metrics.paper_tok_per_watt(throughput(i, weight_width, kv_width), watts(i, weight_width, kv_width))
+    return metrics.paper_tok_per_watt(throughput(i, weight_width, kv_width), number(i, "precision.power", weight_width, kv_width))
 
 
 @expect("precision.tok_per_j")
 def tok_per_j(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return float(metrics.tok_per_joule(throughput(i, weight_width, kv_width), watts(i, weight_width, kv_width), model_of(i).tp))
+    power = number(i, "precision.power", weight_width, kv_width)
+    return float(metrics.tok_per_joule(throughput(i, weight_width, kv_width), power, model_of(i).tp))
 
 
 @expect("precision.gain")

@@ -1,8 +1,8 @@
 """Expectations of W and H: sheet Roofline and the sheet of each GPU."""
 
-from tests.reference import chain, metrics
-from tests.reference.chain import GIGA, LLAMA_70B, MILLI, TERA, Load
-from tests.reference.quantities import Inputs, expect
+from tests.reference import chain, metrics, watts
+from tests.reference.chain import GIGA, LLAMA_70B, MILLI, TERA
+from tests.reference.quantities import Inputs, expect, number
 
 
 @expect("roofline.tensor_parallel")
@@ -114,9 +114,9 @@ def compute(i: Inputs, gpu: str) -> float:
     return chain.gpu(i, gpu).flops
 
 
-def window_load(i: Inputs, gpu: str, window: str) -> Load:
-    """Return the GPU full at a window, power taken at the mean length as its sheet says."""
-    return chain.load(i, gpu, LLAMA_70B, n_max(i, gpu, window), chain.mean_length(i, i[f"windows.{window}"]))
+def loaded(i: Inputs, gpu: str, window: str) -> watts.Loaded:
+    """Return the GPU full at a window."""
+    return watts.of_model(i, gpu, LLAMA_70B, n_max(i, gpu, window), chain.mean_length(i, i[f"windows.{window}"]))
 
 
 @expect("context.n_max")
@@ -131,37 +131,31 @@ def length_ratio(i: Inputs, _gpu: str, window: str) -> float:
 
 @expect("context.kv_time")
 def kv_time(i: Inputs, gpu: str, window: str) -> float:
-    return window_load(i, gpu, window).kv_time / MILLI
+    return loaded(i, gpu, window).mean_reading / MILLI
 
 
 @expect("context.step_time")
 def step_time(i: Inputs, gpu: str, window: str) -> float:
-    return window_load(i, gpu, window).step_time / MILLI
+    row = loaded(i, gpu, window)
+    return (row.w + row.mean_reading) / MILLI
 
 
 @expect("context.throughput")
 def throughput(i: Inputs, gpu: str, window: str) -> float:
-    return chain.throughput(i, n_max(i, gpu, window), window_load(i, gpu, window).step_time)
+    return chain.throughput(i, n_max(i, gpu, window), step_time(i, gpu, window) * MILLI)
 
 
-@expect("context.compute_share")
-def compute_share(i: Inputs, gpu: str, window: str) -> float:
-    return window_load(i, gpu, window).compute_share
-
-
-@expect("context.power")
-def watts(i: Inputs, gpu: str, window: str) -> float:
-    return window_load(i, gpu, window).watts
+watts.expect_watts("context", loaded)
 
 
 @expect("context.tok_per_w")
 def tok_per_w(i: Inputs, gpu: str, window: str) -> float:
-    return float(metrics.paper_tok_per_watt(throughput(i, gpu, window), watts(i, gpu, window)))
+    return float(metrics.paper_tok_per_watt(throughput(i, gpu, window), number(i, "context.power", gpu, window)))
 
 
 @expect("context.tok_per_j")
 def tok_per_j(i: Inputs, gpu: str, window: str) -> object:
-    return metrics.tok_per_joule(throughput(i, gpu, window), watts(i, gpu, window), chain.served(i, LLAMA_70B).tp)
+    return metrics.tok_per_joule(throughput(i, gpu, window), number(i, "context.power", gpu, window), chain.served(i, LLAMA_70B).tp)
 
 
 @expect("context.halving")
@@ -169,3 +163,8 @@ def halving(i: Inputs, gpu: str, window: str) -> float | None:
     members = i.members("windows")
     above = members.index(window) - 1
     return tok_per_w(i, gpu, members[above]) / tok_per_w(i, gpu, window) if above >= 0 else None
+
+
+@expect("context.mean_tok_per_w")
+def mean_tok_per_w(i: Inputs, gpu: str, window: str) -> object:
+    return metrics.paper_tok_per_watt(throughput(i, gpu, window), number(i, "context.mean_power", gpu, window))

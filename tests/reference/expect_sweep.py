@@ -34,7 +34,7 @@ def full(i: Inputs, profile: str, window: str) -> Full:
     by_blocks = float(slots.block_slots(item.blocks, blocks_each))
     n = min(by_slots, by_blocks)
     step_time = float(roofline.decode_step_time(n, item.w, item.h, chain.mean_length(i, tokens), item.calibration_length))
-    return Full(by_slots, blocks_each, by_blocks, step_time, chain.curve_watts(i, item.curve, n))
+    return Full(by_slots, blocks_each, by_blocks, step_time, chain.curve_watts(chain.profile_curve(i, profile), n))
 
 
 @expect("sweep.by_slots")
@@ -75,7 +75,7 @@ def throughput(i: Inputs, profile: str, window: str) -> float:
 
 @expect("sweep.exponent", difference=True)
 def exponent(i: Inputs, profile: str, window: str) -> float:
-    curve = chain.curve(i, chain.calibrated(i, profile).curve)
+    curve = chain.profile_curve(i, profile)
     return curve.k * (math.log2(max(1.0, n_max(i, profile, window))) - curve.x0)
 
 

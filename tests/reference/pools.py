@@ -106,11 +106,11 @@ class Board:
 
     def curve(self, i: Inputs) -> chain.Curve:
         """Return the power curve of the profile."""
-        return chain.curve(i, chain.calibrated(i, self.profile).curve)
+        return chain.profile_curve(i, self.profile)
 
     def watts(self, i: Inputs) -> float:
         """Return the power of a GPU, W."""
-        return chain.curve_watts(i, chain.calibrated(i, self.profile).curve, self.counted)
+        return chain.curve_watts(self.curve(i), self.counted)
 
     def gpus(self, i: Inputs) -> float:
         """Return the GPUs of all instances."""

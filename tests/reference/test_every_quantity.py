@@ -49,6 +49,8 @@ STRUCTURAL = {
     "a window above the sweep": {"explore.window": 262144},
     "a window on a knot": {"explore.window": 8192},
     "the last knot": {"explore.window": 131072},
+    "watts by the power curve": {"hardware.b200_sxm.computed_power": "power curve", "hardware.h100_sxm.computed_power": "power curve"},
+    "a scaled curve, watts by it": {"hardware.gb200_nvl72.computed_power": "power curve", "hardware.gb200_nvl72.curve_scale": 1.5},
     "a scaled curve": {"hardware.h100_sxm.curve_scale": 0.8, "hardware.b200_sxm.curve_scale": 1.6, "power_curves.gb200.p_idle": 300},
     "a flat curve": {"power_curves.a100.p_nominal": 175},
     "less than one sequence": {"batches.b1": 0.25},
@@ -74,7 +76,7 @@ FAILING: dict[str, draws.Values] = {
     **REFUSED,
     "more in experts than in all": {"models.qwen3_235b_a22b.active_parameters": 5},
     "no sequence at 8K": {"profiles.h100_calibrated.max_slots": 1, "profiles.h100_calibrated.calibration_length": 4096},
-    "a share beyond all numbers": {"hardware.b200_sxm.bf16_compute": 1e-307},
+    "a share beyond all numbers": {"hardware.b200_sxm.bf16_compute": 1e-307, "decode.flops_per_parameter": 200},
 }
 """Edits under which checks fail, most of them by rows in error."""
 

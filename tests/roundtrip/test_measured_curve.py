@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.reference import cards, fleet, metrics, paper, slots
+from tests.reference import cards, fleet, metrics, paper, power, revised, slots
+from tests.reference.printed import deviation, half_unit
 from tests.roundtrip.edits import in_libreoffice, place
-from tests.roundtrip.updates import CARDS, GUIDE, MODELS, SHARE, TDP, of, run, values
-from tests.support import command, formula_cells, require_all
+from tests.roundtrip.updates import CARDS, GUIDE, MODELS, of, run, values
+from tests.support import command, formula_cells, plant, require_all
 from workbook import api
 from workbook.roundtrip.pull import pull
 from workbook.verification.run import SAVED, verify
@@ -23,10 +24,14 @@ from workbook.verification.run import SAVED, verify
 if TYPE_CHECKING:
     from pathlib import Path
 
+BOARD = "cards/hardware/b200_sxm.yaml"
 RATE, IDLE = "traffic.rate", "power_curves.b200.p_idle"
 
+CHOICE = "  computed_power: {value: power curve, unit: text, source: b200_power_calibration, confidence: low, evidence: derived}\n"
+"""The line of cards/hardware/b200_sxm.yaml, as the guide gives it."""
+
+TEMPLATES = "workbook templates cards"
 MEASURED = """
-workbook templates cards
 cp b200.yaml cards/power_curves/b200.yaml
 workbook check paper --templates cards
 workbook build --from last.xlsx --templates cards --out new.xlsx
@@ -47,12 +52,11 @@ def b200() -> cards.CalibratedProfile:
 
 
 def computed(model: cards.Model) -> dict[str, float]:
-    """Return n_max, token/s, W and tok/W of a model on B200 at 8K: the measured idle power and range in place of 43% of TDP each."""
+    """Return n_max, token/s, W and tok/W of a model on B200 at 8K, its watts by the measured curve at n_max."""
     profile = paper.computed_profile(model, cards.B200)
     n = int(slots.computed_slots(profile.blocks, paper.WINDOW_8K))
     tokens = paper.computed_throughput(profile, n, paper.WINDOW_8K / 2)
-    busy = (paper.computed_power(profile, n) / TDP - SHARE) / SHARE
-    watts = P_IDLE + (P_HIGH - P_IDLE) * busy
+    watts = float(power.logistic_power(n, P_IDLE, P_HIGH, 1.0, X0))
     return {"n_max": n, "tok_per_s": tokens, "power": watts, "tok_per_w": float(metrics.paper_tok_per_watt(tokens, watts))}
 
 
@@ -87,8 +91,11 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(CARDS / "power_curves" / "b200.yaml", folder)
     api.build("paper", folder / "built.xlsx")
     in_libreoffice([(folder / "built.xlsx", folder / "last.xlsx", [["value", *place(api.load("paper"), RATE), NEW_RATE]])])
+    run(folder, TEMPLATES)
+    (line,) = [line for line in (folder / BOARD).read_text("utf-8").splitlines(keepends=True) if line.startswith("  computed_power:")]
+    plant(folder, BOARD, line, CHOICE)
     said = run(folder, MEASURED)
-    assert "1 edit kept, 2 inputs with new figures, 0 conflicts" in said
+    assert "1 edit kept, 3 inputs with new figures, 0 conflicts" in said
     return folder
 
 
@@ -109,6 +116,13 @@ def test_the_b200_columns_of_the_tables_become_what_the_equations_say(engine: st
     wanted = {"power_curves.b200.x0": X0, "power.b200.b1.power": P_ONE, **expected()}
     assert len(wanted) == 2 + 21 + 15 + 24 + 4 + 2
     assert values(measured / "new.xlsx", updated, list(wanted), engine) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_the_authors_revised_figures_come_out_to_the_printed_digit(measured: Path) -> None:
+    book = api.load("paper", measured / "cards")
+    assert len(revised.PRINTED) == 5 + 18 + 3 + 3
+    live = {cell: of(book, cell) for cell in revised.PRINTED}
+    assert {cell: live[cell] for cell, text in revised.PRINTED.items() if deviation(live[cell], text) > half_unit(text)} == {}
 
 
 def test_what_does_not_depend_on_the_curve_is_as_it_was(measured: Path, updated: api.Book) -> None:
@@ -168,7 +182,7 @@ def test_an_edit_of_the_same_figure_is_a_conflict(option: str, kept: float, said
     api.build("paper", measured / "same.xlsx", sets={IDLE: 400})
     lines = run(measured, f"workbook build --from same.xlsx {option} --templates cards --out either.xlsx")
     assert lines[1:3] == [
-        "0 edits kept, 1 input with new figures, 1 conflict",
+        "0 edits kept, 2 inputs with new figures, 1 conflict",
         f"conflict: {IDLE} was edited from 430 to 400 W/gpu, but the templates now give 251.33 W/gpu; {said} in the new file",
     ]
     assert pull(measured / "either.xlsx").sets.get(IDLE, P_IDLE) == kept
@@ -182,8 +196,10 @@ def test_all_engines_agree_after_the_update(measured: Path) -> None:
 
 def test_the_commands_are_those_of_the_guide() -> None:
     told = [line.partition("#")[0].strip() for line in GUIDE.splitlines()]
+    assert TEMPLATES in told
     assert [line for line in MEASURED.strip().splitlines() if line not in told] == []
 
 
 def test_the_card_in_the_guide_is_the_one_that_is_tested() -> None:
     assert (CARDS / "power_curves" / "b200.yaml").read_text("utf-8").strip() in GUIDE
+    assert CHOICE in GUIDE
