@@ -67,9 +67,10 @@ def require_all() -> list[str]:
 # The command line.
 
 
-def command(*arguments: object) -> Result:
-    """Run a command in this process; an exception that is not an exit reaches the test."""
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="workbook", catch_exceptions=False)
+def command(*arguments: object, catch_exceptions: bool = False) -> Result:
+    """Run a command in this process; an exception that is not an exit reaches the test, unless it is caught for the result."""
+    line = [str(argument) for argument in arguments]
+    return CliRunner().invoke(main, line, prog_name="workbook", catch_exceptions=catch_exceptions)
 
 
 def environment(**extra: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -11,6 +12,28 @@ if TYPE_CHECKING:
 
 
 SHORT_NAME = 3  # of such a name, half is enough to guess it
+MOST_SHOWN = 80  # characters of a value in a message
+_UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Co", "Cn"}  # control and format characters, blanks, and what is no character
+
+
+def visible(text: str) -> str:
+    """Return a text with the names of characters that cannot be seen, or that would move the cursor, in brackets."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_named(sign) if unicodedata.category(sign) in _UNSEEN and sign != " " else sign for sign in text)
+
+
+def _named(character: str) -> str:
+    names = {"\n": "line feed", "\r": "carriage return", "\t": "tab"}
+    return f"[{names.get(character) or unicodedata.name(character, '').lower() or f'U+{ord(character):04X}'}]"
+
+
+def as_typed(value: object) -> str:
+    """Return a value in quotes as messages show it: cut where it is long, and with what cannot be seen named."""
+    text = str(value)
+    if len(text) <= MOST_SHOWN:
+        return f"'{visible(text)}'"
+    return f"'{visible(text[:MOST_SHOWN])}...' ({len(text):,} characters)"
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 Contents = dict[str, dict[str, Cell]]
 OURS = "give a file written by: workbook build"
 LONGEST_NAME = 100  # of a workbook
-MOST_COLUMNS = 16_384
 MOST_CELLS = 2_000_000  # of all blocks, and rows of texts
+_COUNT = re.compile(r"([0-9]{1,7})( across)?\Z")
 KEEP = "the sheet is not for editing; take another copy of the file, or build it again"
 
 
@@ -123,19 +124,35 @@ class Baseline:
 
 def read(path: Path) -> Contents:
     """Read all cells of a file; raises WorkbookError when it is no readable workbook."""
+
+    def held(record: dict[str, Cell] | None) -> int:
+        if record is None:
+            raise _no_record(path)
+        return cells_of(record)
+
     try:
-        return read_cells(path)
+        return read_cells(path, RECORD_SHEET, held)
     except UnreadableWorkbook as error:
-        raise WorkbookError([Diagnostic(Place(str(path)), str(error), OURS)]) from None
+        raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix or OURS)]) from None
     except OSError as error:
         raise WorkbookError([Diagnostic(Place(str(path)), f"cannot be read: {error.strerror or error}")]) from None
+
+
+def _no_record(path: Path) -> WorkbookError:
+    return WorkbookError([Diagnostic(Place(str(path)), f"holds no record of its build (hidden sheet {RECORD_SHEET})", OURS)])
+
+
+def cells_of(record: dict[str, Cell]) -> int:
+    """Return about how many cells a book was built with: those of its record, and of the blocks that this lists."""
+    sizes = (_COUNT.match(str(cell.value)) for address, cell in record.items() if address.startswith("D") and isinstance(cell.value, str))
+    return len(record) + sum(int(size[1]) for size in sizes if size)
 
 
 def baseline(path: Path, contents: Contents) -> Baseline:
     """Return the record of a file's build; raises WorkbookError when there is none, or none that can be read."""
     sheet = contents.get(RECORD_SHEET)
     if sheet is None:
-        raise WorkbookError([Diagnostic(Place(str(path)), f"holds no record of its build (hidden sheet {RECORD_SHEET})", OURS)])
+        raise _no_record(path)
     told, name, version, basis, package = (
         _text(sheet.get(f"B{row}")) if _text(sheet.get(f"A{row}")) == word else "" for row, word in enumerate(HEAD, 1)
     )
@@ -183,7 +200,10 @@ class _Reader:
 
     def __init__(self, path: Path, sheet: dict[str, Cell], found: Baseline) -> None:
         self.path, self.sheet, self.found = path, sheet, found
-        self.last = max((cell_position(address)[0] for address in sheet), default=0)
+        self.last_columns: dict[int, int] = {}  # of each row
+        for row, column in map(cell_position, sheet):
+            self.last_columns[row] = max(self.last_columns.get(row, 0), column - 1)
+        self.last = max(self.last_columns, default=0)
         self.row, self.cells = FIRST_PLACE - 1, 0
         self.parts: dict[str, str] = {}
 
@@ -302,7 +322,7 @@ class _Reader:
         if self.cells > MOST_CELLS:
             raise self.damaged(1)
         if self.text(0) not in self.found.columns:
-            last = max((at for at in range(2, MOST_COLUMNS) if f"{column_letters(at)}{self.row}" in self.sheet), default=1)
+            last = self.last_columns.get(self.row, 1)
             now = [self.now(at) for at in range(2, last + 1)]
             self.found.columns[self.text(0)] = tuple(found[0] if found and len(found) == 1 else None for found in now)
         self.found.texts[self.text(0)] = self.found.texts.get(self.text(0), ()) + prints

@@ -10,7 +10,7 @@ import zipfile
 from copy import copy
 from typing import TYPE_CHECKING
 
-from workbook.verification.package import Package, UnreadableWorkbook, missing_part, new_parser, parse
+from workbook.verification.package import Package, UnreadableWorkbook, missing_part, new_parser, parse, part_key
 from workbook.verification.xlsx import ArrayRegions
 
 if TYPE_CHECKING:
@@ -35,21 +35,26 @@ def poison(source: Path, target: Path) -> int:
 
     Number, boolean, date and error results become POISON_NUMBER, texts become POISON_TEXT, and formula cells without
     a cached result get POISON_NUMBER. The inner cells of array formulas and data tables count as formula cells. All
-    other bytes of all parts stay as they are. Raises UnreadableWorkbook for a damaged or hostile file.
+    other bytes of all parts stay as they are; a part gets the name that other parts call it by. Raises
+    UnreadableWorkbook for a damaged or hostile file.
     """
     count = 0
     partial = target.with_name(f"{target.name}.partial")
     try:
         with Package(source) as package, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as output:
-            sheets = {sheet.path for sheet in package.worksheets()}
-            for missing in sheets.difference(entry.filename for entry in package.entries):
-                raise UnreadableWorkbook(missing_part(missing))
+            sheets = {part_key(sheet.path): sheet.path for sheet in package.worksheets()}
+            for missing in sheets.keys() - {part_key(entry.filename) for entry in package.entries}:
+                raise UnreadableWorkbook(missing_part(sheets[missing]))
+            names = package.names()
             for entry in package.entries:
-                data = package.read(entry.filename)
-                if entry.filename in sheets:
+                data, key = package.read(entry.filename), part_key(entry.filename)
+                if key in sheets:
                     data, poisoned = _poisoned_sheet(data, entry.filename)
                     count += poisoned
-                output.writestr(copy(entry), data, compress_type=entry.compress_type)
+                renamed = copy(entry)
+                # Some engines find a part only by the very name that others call it by.
+                renamed.filename = names.get(key, entry.filename.replace("\\", "/"))
+                output.writestr(renamed, data, compress_type=entry.compress_type)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
@@ -75,7 +80,7 @@ class _Poisoner:
         self._stored: list[tuple[int, int]] = []
 
     def run(self, part: str) -> None:
-        parse(self._parser, self._data, part)
+        parse(self._parser, (piece for piece in (self._data,)), part)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = name.rpartition(":")[2]
@@ -136,13 +141,7 @@ def _poisoned_sheet(data: bytes, part: str) -> tuple[bytes, int]:
         message = f"the part {part} is UTF-16; only UTF-8 sheets can be checked"
         raise UnreadableWorkbook(message)
     walker = _Poisoner(data, part)
-    try:
-        walker.run(part)
-    except UnreadableWorkbook:
-        raise
-    except ValueError as error:
-        message = f"the part {part} names a cell that can not exist ({error})"
-        raise UnreadableWorkbook(message) from error
+    walker.run(part)
     pieces = []
     position = 0
     for start, end, replacement in sorted(walker.edits):

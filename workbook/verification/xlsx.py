@@ -6,13 +6,16 @@ without the interpretation of another library. A file that can not be read safel
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from workbook.verification.package import Package, UnreadableWorkbook, new_parser, parse
+from workbook.errors import as_typed
+from workbook.verification.package import Depth, Package, UnreadableWorkbook, new_parser, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = [
@@ -26,10 +29,16 @@ __all__ = [
     "read_cells",
 ]
 
-MAXIMUM_CELLS = 5_000_000
-MAXIMUM_OPEN_ARRAYS = 2_000
+MAXIMUM_CELLS = 2_000_000
+MAXIMUM_OPEN_ARRAYS = 500
+MAXIMUM_FORMULA = 8_192  # characters, as in Excel
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+# A book may hold several times the cells and bytes that it was built with, and any book as many as a small one.
+CELLS_OF_ANY, BYTES_OF_ANY = 200_000, 32 * 2**20
+CELLS_PER_CELL, BYTES_PER_CELL = 4, 400
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})")
+_ROW = re.compile(r"[1-9][0-9]{0,6}")
 _ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -62,14 +71,17 @@ class Cell(NamedTuple):
 
 
 def cell_position(reference: str) -> tuple[int, int]:
-    """Row and column, both counted from 1, of an A1 reference such as ``AB12``; ValueError when it is not one."""
+    """Row and column, both counted from 1, of an A1 reference such as ``AB12``; ValueError when a sheet has no such cell."""
     match = _REFERENCE.fullmatch(reference)
     if match is None:
-        message = f"{reference!r} is not a cell reference such as B7"
+        message = f"{as_typed(reference)} is not a cell reference such as B7"
         raise ValueError(message)
     column = 0
     for letter in match[1]:
         column = column * 26 + ord(letter) - ord("A") + 1
+    if int(match[2]) > LAST_ROW or column > LAST_COLUMN:
+        message = f"{as_typed(reference)} is beyond the last cell of a sheet, {cell_reference(LAST_ROW, LAST_COLUMN)}"
+        raise ValueError(message)
     return int(match[2]), column
 
 
@@ -101,13 +113,13 @@ class ArrayRegions:
             top, left = cell_position(first)
             bottom, right = cell_position(last)
         except ValueError as error:
-            message = f"an array formula claims the range {region!r}"
-            raise UnreadableWorkbook(message) from error
+            message = f"an array formula claims the range {as_typed(region)}"
+            raise ValueError(message) from error
         self._regions = [kept for kept in self._regions if kept[2] >= top]
         self._regions.append((top, left, bottom, right))
         if len(self._regions) > MAXIMUM_OPEN_ARRAYS:
             message = f"more than {MAXIMUM_OPEN_ARRAYS} array formulas overlap the same rows"
-            raise UnreadableWorkbook(message)
+            raise ValueError(message)
 
     def covers(self, reference: str) -> bool:
         """Whether a cell lies in one of the regions seen so far."""
@@ -120,9 +132,10 @@ class ArrayRegions:
 class _SheetReader:
     """Collects the cells of one sheet from parser events."""
 
-    def __init__(self, part: str, strings: list[str]) -> None:
+    def __init__(self, strings: list[str], before: int, most_cells: int) -> None:
         self.cells: dict[str, Cell] = {}
-        self._part = part
+        self._before, self._most_cells = before, most_cells
+        self._depth = Depth()
         self._strings = strings
         self._arrays = ArrayRegions()
         self._masters: dict[str, str] = {}
@@ -139,11 +152,12 @@ class _SheetReader:
         self._pieces: list[str] | None = None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth.enter()
         tag = name.rpartition(":")[2]
         if tag == "c":
             self._start_cell(attributes)
         elif tag == "row":
-            self._row = int(attributes.get("r") or self._row + 1)
+            self._row = _row_number(attributes.get("r") or str(self._row + 1))
             self._last_reference = ""
         elif self._reference is None:
             return
@@ -162,7 +176,11 @@ class _SheetReader:
         reference = attributes.get("r")
         if reference is None:
             column = cell_position(self._last_reference)[1] if self._last_reference else 0
-            reference = cell_reference(self._row, column + 1)
+            reference = cell_reference(max(1, self._row), column + 1)
+        cell_position(reference)
+        if "$" in reference or reference in self.cells:
+            message = f"{as_typed(reference)} is {'given twice' if reference in self.cells else 'not the reference of one cell'}"
+            raise ValueError(message)
         self._reference = self._last_reference = reference
         self._kind = attributes.get("t", "n")
         self._formula = self._stored = self._shared_by = None
@@ -174,6 +192,7 @@ class _SheetReader:
             self._pieces.append(text)
 
     def end(self, name: str) -> None:
+        self._depth.leave()
         if self._reference is None:
             return
         tag = name.rpartition(":")[2]
@@ -186,10 +205,16 @@ class _SheetReader:
         elif tag == "v":
             self._stored = "".join(self._pieces)
         elif tag == "f":
-            self._formula = "".join(self._pieces) or None
+            self._formula = self._checked_formula("".join(self._pieces))
         elif tag == "t" and not self._phonetic:
             self._inline.extend(self._pieces)
         self._pieces = None
+
+    def _checked_formula(self, text: str) -> str | None:
+        if len(text) > MAXIMUM_FORMULA:
+            message = f"the formula of the cell {self._reference} has more than {MAXIMUM_FORMULA:,} characters"
+            raise ValueError(message)
+        return text or None
 
     def _end_cell(self, reference: str) -> None:
         is_formula = self._is_formula or self._arrays.covers(reference)
@@ -200,7 +225,7 @@ class _SheetReader:
             else:
                 self._masters[self._shared_by] = reference
         self.cells[reference] = Cell(self._formula, self._value(reference), is_formula, follows)
-        _check_count(len(self.cells), "cells")
+        _check_count(self._before + len(self.cells), self._most_cells, "cells")
         self._reference = None
 
     def _value(self, reference: str) -> CellValue:
@@ -211,13 +236,13 @@ class _SheetReader:
         try:
             return self._converted(self._stored)
         except (ValueError, IndexError) as error:
-            message = f"the cell {reference} of {self._part} holds {self._stored!r}, which is no value of its type"
-            raise UnreadableWorkbook(message) from error
+            message = f"the cell {reference} holds {as_typed(self._stored)}, which is no value of its type"
+            raise ValueError(message) from error
 
     def _converted(self, stored: str) -> CellValue:
         match self._kind:
             case "n":
-                return float(stored)
+                return _number(stored)
             case "s":
                 return self._shared(int(stored))
             case "b":
@@ -234,26 +259,31 @@ class _SheetReader:
         return self._strings[index]
 
 
-def read_cells(path: Path) -> dict[str, dict[str, Cell]]:
+def read_cells(path: Path, first: str = "", held: Callable[[dict[str, Cell] | None], int] | None = None) -> dict[str, dict[str, Cell]]:
     """Read every stored cell of every worksheet: sheet name to A1 reference to cell.
 
-    Raises UnreadableWorkbook for a damaged or hostile file and OSError for a missing one.
+    The sheet ``first`` is read before all others: from its cells (None where it is not there) ``held`` tells how many the
+    book was built with, and a file with many times more is refused before it is unpacked. Raises UnreadableWorkbook for a
+    damaged or hostile file and OSError for a missing one.
     """
+    most_cells = MAXIMUM_CELLS
     with Package(path) as package:
+        sheets = package.worksheets()
+        if held:
+            package.limit(BYTES_OF_ANY)
         strings = _read_shared_strings(package)
-        sheets = {}
-        for sheet in package.worksheets():
-            reader = _SheetReader(sheet.path, strings)
-            try:
-                _run(reader, package, sheet.path)
-            except UnreadableWorkbook:
-                raise
-            except ValueError as error:
-                message = f"the part {sheet.path} names a cell that can not exist ({error})"
-                raise UnreadableWorkbook(message) from error
-            sheets[sheet.name] = reader.cells
-            _check_count(sum(map(len, sheets.values())), "cells")
-        return sheets
+        read: dict[str, dict[str, Cell]] = {}
+        for sheet in sorted(sheets, key=lambda sheet: sheet.name != first):
+            if held and not read and sheet.name != first:
+                held(None)
+            reader = _SheetReader(strings, sum(map(len, read.values())), most_cells)
+            _run(reader, package, sheet.path)
+            if held and not read:
+                count = held(reader.cells)
+                most_cells = min(MAXIMUM_CELLS, CELLS_OF_ANY + CELLS_PER_CELL * count)
+                package.limit(BYTES_OF_ANY + BYTES_PER_CELL * count)
+            read[sheet.name] = reader.cells
+        return {sheet.name: read[sheet.name] for sheet in sheets}
 
 
 class _SharedStringsReader:
@@ -261,11 +291,13 @@ class _SharedStringsReader:
 
     def __init__(self) -> None:
         self.strings: list[str] = []
+        self._depth = Depth()
         self._pieces: list[str] = []
         self._in_text = False
         self._phonetic = 0
 
     def start(self, name: str, _: dict[str, str]) -> None:
+        self._depth.enter()
         tag = name.rpartition(":")[2]
         if tag == "rPh":
             self._phonetic += 1
@@ -277,11 +309,12 @@ class _SharedStringsReader:
             self._pieces.append(text)
 
     def end(self, name: str) -> None:
+        self._depth.leave()
         tag = name.rpartition(":")[2]
         if tag == "si":
             self.strings.append(_unescape("".join(self._pieces)))
             self._pieces.clear()
-            _check_count(len(self.strings), "texts")
+            _check_count(len(self.strings), MAXIMUM_CELLS, "texts")
         elif tag == "rPh":
             self._phonetic -= 1
         elif tag == "t":
@@ -293,7 +326,7 @@ def _run(reader: _SheetReader | _SharedStringsReader, package: Package, part: st
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters
-    parse(parser, package.read(part), part)
+    parse(parser, package.pieces(part), part)
 
 
 def _read_shared_strings(package: Package) -> list[str]:
@@ -313,7 +346,22 @@ def _unescape(text: str) -> str:
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _check_count(count: int, what: str) -> None:
-    if count > MAXIMUM_CELLS:
-        message = f"the file holds more than {MAXIMUM_CELLS} {what}"
+def _row_number(text: str) -> int:
+    if not _ROW.fullmatch(text) or int(text) > LAST_ROW:
+        message = f"{as_typed(text)} is not the number of a row, 1 to {LAST_ROW}"
+        raise ValueError(message)
+    return int(text)
+
+
+def _number(stored: str) -> CellValue:
+    """Return a number as a spreadsheet takes it: what has none is an error value there."""
+    if "_" in stored:
+        raise ValueError(stored)
+    number = float(stored)
+    return number if math.isfinite(number) else CellError("#NUM!")
+
+
+def _check_count(count: int, most: int, what: str) -> None:
+    if count > most:
+        message = f"the file holds more than {most:,} {what}"
         raise UnreadableWorkbook(message)
