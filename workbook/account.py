@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.names import RECORD_SHEET
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 PART = "account"  # its name among what a file carries
 Value = float | str | None
@@ -114,3 +121,15 @@ def account_of(told: Any) -> Account:
         told["unexplained"],
         told["is_update"],
     )
+
+
+def carried_account(path: Path, carried: Mapping[str, Any]) -> Account | None:
+    """Return the account among what a file carries, None without one; raises WorkbookError for one that is damaged."""
+    if PART not in carried:
+        return None
+    try:
+        return account_of(carried[PART])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        message = f"the account of the update on the sheet {RECORD_SHEET} is damaged"
+        fix = "the sheet is not for editing; take another copy of the file, or build it again"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, fix)]) from None

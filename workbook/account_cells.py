@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Place
 from workbook.evaluate import quantise
-from workbook.names import sheet_key, sheet_names
+from workbook.names import sheet_key
 from workbook.schema import Column, Figure, Formula, RowKey
+from workbook.sheet_names import sheet_names
 from workbook.source import UNUSABLE
 
 if TYPE_CHECKING:

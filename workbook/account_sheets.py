@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from workbook.account import PART
@@ -33,7 +34,7 @@ from workbook.errors import Problems
 from workbook.schema import Column, GridBlock, Sheet, SpecialBlock, TableBlock, TextBlock, ValuesBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from workbook.account import Account, FormulaChange, HeadlineMove, InputChange, Outcome
     from workbook.schema import Block, Declarations
@@ -71,6 +72,11 @@ LABELLED = (
     "at the update and stay as they are. 'Now' is live: it shows the cell as it is, and 'since the update' whether it was edited since. "
     "A cell is empty where there is nothing to show: no answer, a value taken over from elsewhere, or an input that one of the two has not."
 )
+
+
+def telling(account: Account | None) -> Callable[[Declarations], Declarations] | None:
+    """Return what adds the sheets of an account to declarations; None without one."""
+    return partial(with_account, account=account) if account else None
 
 
 def with_account(declared: Declarations, account: Account) -> Declarations:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbook.account_sheets import with_account
 from workbook.charts import check_charts
 from workbook.compile import compile_model
 from workbook.declare import declarations
@@ -30,10 +29,10 @@ from workbook.write import write
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from workbook.account import Account
     from workbook.layout import Layout
     from workbook.model import Model, Quantity
     from workbook.overlay import Carried, Remark
+    from workbook.schema import Declarations
 
     Files = Path | str | Sequence[Path | str | Carried] | None
 
@@ -90,14 +89,14 @@ def prepared(
     templates: Path | str | None,
     sets: Mapping[str, str | float] | None = None,
     overlay: Files = None,
-    account: Account | None = None,
+    extend: Callable[[Declarations], Declarations] | None = None,
 ) -> tuple[Layout, dict[tuple[str, int], float | str]]:
     """Return the placed model with the cases of overlays, and the edits of overlays and ``sets``; see ``load``.
 
-    With ``account`` the workbook has the sheets that tell it.
+    With ``extend`` the workbook is what that function makes of the declarations, such as one with more sheets.
     """
     laid = overlaid(declarations(directory(templates), name), overlay)
-    layout = place(compile_model(with_account(laid.declared, account) if account else laid.declared))
+    layout = place(compile_model(extend(laid.declared) if extend else laid.declared))
     check_charts(layout)
     edits = parse_sets(layout.model, {**laid.sets, **(sets or {})}, laid.problems)
     layout.notes.update(_notes(layout, laid.remarks))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from workbook.expr.nodes import Recorded
 from workbook.model import Key, Quantity, Table, Variant
-from workbook.names import COUNT_CELL, FIRST_CELL, sheet_key, sheet_names
+from workbook.names import COUNT_CELL, FIRST_CELL, sheet_key
 from workbook.schema import Formula
+from workbook.sheet_names import sheet_names
 
 if TYPE_CHECKING:
     from workbook.maker import Maker

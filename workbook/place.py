@@ -11,7 +11,7 @@ from workbook.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, UNIT_WIDTH, VALU
 from workbook.equations import equation
 from workbook.fit import height_of, lines, longest_text, paginate, settle_heights, text_width
 from workbook.layout import NOTE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
-from workbook.names import sheet_key, sheet_names
+from workbook.names import sheet_key
 from workbook.schema import (
     LYING,
     CardBlock,
@@ -25,6 +25,7 @@ from workbook.schema import (
     ValuesBlock,
     ViewBlock,
 )
+from workbook.sheet_names import sheet_names
 from workbook.specials import fill
 from workbook.style import WIDTHS
 

@@ -16,6 +16,7 @@ from workbook import api
 from workbook.account import PART, Account, FormulaChange, HeadlineMove, InputChange, Origin, account_of
 from workbook.account_bridge import PICK, choices
 from workbook.account_cells import number_format
+from workbook.account_sheets import telling
 from workbook.errors import WorkbookError
 from workbook.expr.values import EMPTY
 from workbook.roundtrip.pull import pull
@@ -68,7 +69,7 @@ def made(
     account: Account, path: Path, sets: Mapping[str, str | float] | None = None, name: str = "tiny", root: Path | None = TINY
 ) -> api.Book:
     """Write a workbook with the sheets of an account; give the book."""
-    layout, edits = api.prepared(name, root, sets, account=account)
+    layout, edits = api.prepared(name, root, sets, extend=telling(account))
     book = api.evaluated(layout.model, layout, edits)
     api.save(book, path, 0.0)
     return book
@@ -354,7 +355,7 @@ def test_names_that_templates_have_already(account: Account, tmp_path: Path) -> 
     agreed(tmp_path / "new.xlsx", root)
     place = plant(root, "sheets/fit.yaml", "  - table: printed", "  - §table: update_inputs")
     with pytest.raises(WorkbookError) as caught:
-        api.prepared("tiny", root, account=account)
+        api.prepared("tiny", root, extend=telling(account))
     (found,) = caught.value.diagnostics
     assert found.message == "'update_inputs' is a table on the sheets that tell of an update"
     assert found.place is not None
@@ -363,7 +364,7 @@ def test_names_that_templates_have_already(account: Account, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("damage", [{"before": 1}, {"inputs": 5}, {"headlines": [{"id": "a"}]}, {"groups": []}])
 def test_a_damaged_account_is_told(account: Account, tmp_path: Path, damage: dict[str, object]) -> None:
-    layout, edits = api.prepared("tiny", TINY, account=account)
+    layout, edits = api.prepared("tiny", TINY, extend=telling(account))
     layout.model.declared.carried[PART] = {**account.as_json(), **damage}
     api.save(api.evaluated(layout.model, layout, edits), tmp_path / "new.xlsx", 0.0)
     with pytest.raises(WorkbookError) as caught:

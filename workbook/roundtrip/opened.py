@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbook.account_sheets import is_of_account
+from workbook.account_sheets import is_of_account, telling
 from workbook.api import evaluated, load, parse_sets, prepared, save
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.roundtrip.pull import edits_of
@@ -67,7 +67,7 @@ class Opened:
             raise WorkbookError([Diagnostic(Place(str(self.path)), self.why, "give its templates with --templates to write it again")])
         model, name = book.given, book.given.declared.name
         sets = {model.cell_id(*at): value for at, value in book.edits.items() if not is_of_account(at[0])}
-        layout, _ = prepared(name, self.templates, overlay=self.overlay, account=account)
+        layout, _ = prepared(name, self.templates, overlay=self.overlay, extend=telling(account))
         save(edited(layout, sets, self.edits), out, start)
 
     def calculate(self) -> None:

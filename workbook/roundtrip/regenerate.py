@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from workbook.account_sheets import is_of_account
+from workbook.account import carried_account
+from workbook.account_sheets import is_of_account, telling
 from workbook.api import BuildReport, prepared, save
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.files import check_target
@@ -19,7 +20,7 @@ from workbook.roundtrip.opened import edited
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.sides import side_of_file
 from workbook.roundtrip.update import updated
-from workbook.verification.baseline import account, baseline, overlays, read
+from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.findings import Finding
 from workbook.verification.located import Located
 
@@ -113,9 +114,9 @@ def regenerate(
     tell("finding what moved")
     # An update that changed nothing leaves the account of the one before.
     update = updated(side_of_file(located, edits), book, result, base)
-    told_of = update or account(path, known)
+    told_of = update or carried_account(path, known.carried)
     if told_of:
-        layout, _ = prepared(known.workbook, templates, overlay=cases, account=told_of)
+        layout, _ = prepared(known.workbook, templates, overlay=cases, extend=telling(told_of))
         book = edited(layout, sets | _picked(layout, edits, places), edits)
     tell(f"writing {target}")
     left = [*edits.left, *_lost_notes(layout, located, edits)]

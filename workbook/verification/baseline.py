@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from workbook.account import PART, account_of
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.names import RECORD_SHEET, column_letters
 from workbook.overlay import OVERLAYS, Carried, bare
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from workbook.account import Account
     from workbook.relative import Reference
 
 Contents = dict[str, dict[str, Cell]]
@@ -178,17 +176,6 @@ def overlays(path: Path, known: Baseline) -> tuple[Carried, ...]:
         message = f"the overlays that the hidden sheet {RECORD_SHEET} carries are damaged"
         raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)])
     return tuple(Carried(name, text, f"{path}: {RECORD_SHEET}: {name}") for name, text in texts)
-
-
-def account(path: Path, known: Baseline) -> Account | None:
-    """Return the account of the update that a file carries, if it does; raises WorkbookError for one that is damaged."""
-    if PART not in known.carried:
-        return None
-    try:
-        return account_of(known.carried[PART])
-    except (AttributeError, KeyError, TypeError, ValueError):
-        message = f"the account of the update on the sheet {RECORD_SHEET} is damaged"
-        raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
 
 
 def _text(cell: Cell | None) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from workbook.account import carried_account
+from workbook.account_sheets import telling
 from workbook.api import Book, evaluated, parse_sets, prepared
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.values import shown
@@ -17,7 +19,7 @@ from workbook.names import column_letters, quoted
 from workbook.overlay import Given
 from workbook.record import NONE, Prints, places, prints_of
 from workbook.relative import Spot
-from workbook.verification.baseline import account, baseline, overlays, read
+from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verification.engines import find
 from workbook.verification.engines.base import EngineFailure
@@ -144,7 +146,9 @@ def book_of(path: Path, contents: Contents, templates: Path | str | None, overla
 def _book_of(path: Path, located: Located, templates: Path | str | None, overlay: Files) -> Book:
     known = located.baseline
     # The values of overlays are in the file.
-    layout, _ = prepared(known.workbook, templates, overlay=overlay or overlays(path, known), account=account(path, known))
+    layout, _ = prepared(
+        known.workbook, templates, overlay=overlay or overlays(path, known), extend=telling(carried_account(path, known.carried))
+    )
     book = evaluated(layout.model, layout, {})
     _check_templates(path, located.baseline, book.layout)
     for built, now in located.sheets.items():
