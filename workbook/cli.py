@@ -16,6 +16,7 @@ from workbook import api, options
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
 from workbook.packaged import directory, write_out
+from workbook.reference_commands import functions, units
 from workbook.roundtrip.commands import diff, not_carried, pull
 
 if TYPE_CHECKING:
@@ -377,5 +378,5 @@ def templates(target: Path) -> None:
     click.echo(f"{target}: {write_out(target)} files")
 
 
-main.add_command(diff)
-main.add_command(pull)
+for command in (diff, pull, functions, units):
+    main.add_command(command)

@@ -112,7 +112,8 @@ class Problems:
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a "did you mean" hint for a misspelt name, or an empty text."""
     options = sorted(set(known))
-    close = get_close_matches(name, options, n=1, cutoff=0.6 if len(name) > SHORT_NAME else 0.5)
+    other_case = [option for option in options if option.lower() == name.lower()]
+    close = other_case or get_close_matches(name, options, n=1, cutoff=0.6 if len(name) > SHORT_NAME else 0.5)
     if close:
         return f"did you mean '{close[0]}'?"
     return f"one of: {', '.join(options)}" if 0 < len(options) <= 8 else ""  # noqa: PLR2004 a longer list does not help
