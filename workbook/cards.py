@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, WorkbookError, suggest
-from workbook.figures import BASES, check_bounds, check_name, figure, formula, grade, one_basis, read_field, shared_figure
+from workbook.figures import BASES, check_bounds, check_name, figure, formula, grade, one_basis, read_field, shared_figure, sourced
 from workbook.points import points_spec, read_points
-from workbook.schema import Card, Catalogue, Entry, Field, Points, Source
+from workbook.schema import EVIDENCE, Card, Catalogue, Entry, Field, Figure, Points, Source
 from workbook.source import Mapping, Node, Reader, is_file, read
 
 if TYPE_CHECKING:
@@ -106,27 +106,47 @@ def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: st
         )
     own_basis = one_basis(reader, key)
     given = reader.mapping("fields")
-    misspelt = [suggest(field_name, fields) for field_name in given.items if field_name not in fields]
     entries: dict[str, Entry] = {}
     for field_name, value in given:
-        if field_name not in fields:
+        field = fields.get(field_name)
+        if field is None:
             problems.add(given.keys[field_name], f"unknown field '{field_name}' in card '{key}'", suggest(field_name, fields))
-            continue
-        if _apart(fields[field_name].basis, own_basis):
-            message = f"'{key}.{field_name}' is of basis '{fields[field_name].basis}', but its card is of '{own_basis}'"
+        elif field.worst_of:
+            message = f"'{key}.{field_name}' is computed: the worst evidence among the figures that cases use"
+            problems.add(given.keys[field_name], message, "leave it out")
+        elif _apart(field.basis, own_basis):
+            message = f"'{key}.{field_name}' is of basis '{field.basis}', but its card is of '{own_basis}'"
             problems.add(given.keys[field_name], message, "leave it out: no workbook has both")
-            continue
-        entry = _entry(value, fields[field_name], f"{key}.{field_name}", basis, problems)
-        if entry and fields[field_name].basis in {"", basis}:
-            entries[field_name] = entry
-    for field in fields.values():
-        missing = field.name not in given.items and not field.optional and not _apart(field.basis, own_basis)
-        if missing and f"did you mean '{field.name}'?" not in misspelt:
-            message = f"card '{key}' lacks the field '{field.name}' ({field.label}, {field.unit})"
-            problems.add(reader.place_of("fields"), message, f"add, under 'fields', {field.name}: {{value: ..., unit: {field.unit}}}")
+        else:
+            entry = _entry(value, field, f"{key}.{field_name}", basis, problems)
+            if entry and field.basis in {"", basis}:
+                entries[field_name] = entry
+    _check_complete(key, given, fields, own_basis, reader.place_of("fields"), problems)
     curve = read_points(reader, points, key, problems)
     reader.finish()
+    for field in fields.values():
+        if field.worst_of and field.basis in {"", basis}:
+            entries[field.name] = _worst(field, entries, curve, reader.place)
     return Card(key, name, about, entries, reader.place, curve, own_basis)
+
+
+def _check_complete(key: str, given: Mapping, fields: dict[str, Field], own_basis: str, place: Place, problems: Problems) -> None:
+    """Record the fields that a card lacks, but for those that it seems to have under a misspelt name."""
+    misspelt = [suggest(name, fields) for name in given.items if name not in fields]
+    for field in fields.values():
+        if field.name in given.items or field.optional or field.worst_of or _apart(field.basis, own_basis):
+            continue
+        if f"did you mean '{field.name}'?" not in misspelt:
+            message = f"card '{key}' lacks the field '{field.name}' ({field.label}, {field.unit})"
+            problems.add(place, message, f"add, under 'fields', {field.name}: {{value: ..., unit: {field.unit}}}")
+
+
+def _worst(field: Field, entries: dict[str, Entry], curve: tuple[dict[str, Figure], ...], place: Place) -> Entry:
+    """Return the worst evidence among the points and those fields of a card that its grade is made of."""
+    figures = [entry.figure for name in field.worst_of if (entry := entries.get(name)) and entry.figure]
+    found = [figure.evidence or "assumed" for figure in [*figures, *(figure for point in curve for figure in point.values())]]
+    worst = max(found, key=EVIDENCE.index, default=EVIDENCE[-1])
+    return Entry(Figure(worst, field.unit, place, evidence="derived", confidence="high"), None, place, computed=True)
 
 
 def _apart(one: str, other: str) -> bool:
@@ -157,7 +177,7 @@ def _entry(node: Node, field: Field, what: str, basis: str, problems: Problems) 
         return None
     check_bounds(chosen.value, field.bounds, chosen.place, what, problems)
     name = next((name for name in BASES if name != basis), "")
-    return Entry(chosen, None, node.place, other, name if other else "")
+    return Entry(sourced(chosen), None, node.place, sourced(other) if other else None, name if other else "")
 
 
 def sources(root: Path, problems: Problems) -> dict[str, Source]:

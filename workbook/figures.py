@@ -149,11 +149,17 @@ def read_field(name: str, node: Node, place: Place, problems: Problems) -> Field
         reader.text("order"),
         reader.number("ends_at"),
         one_basis(reader, name),
+        reader.texts("worst_of"),
     )
     if result.order not in {"", *ORDERS}:
         problems.add(reader.place, f"order of '{name}' cannot be '{result.order}'", suggest(result.order, ORDERS))
     reader.finish()
     return result
+
+
+def sourced(figure: Figure) -> Figure:
+    """Return a card's figure as its source lets it count: a number without one is an assumption of low confidence."""
+    return figure if figure.source or figure.unit == "text" else replace(figure, confidence="low", evidence="assumed")
 
 
 def shared_figure(value: float | str, unit: str, node: Node, behind: Grade) -> Figure:

@@ -123,8 +123,8 @@ def _tables(declared: Declarations) -> Iterator[TableBlock]:
 
 
 def _assumptions(block: TableBlock) -> dict[str, Column]:
-    """Return the columns whose cells are inputs."""
-    return {column.name: column for column in block.columns if column.figures and not column.printed}
+    """Return the columns whose cells are inputs, or may be overwritten with one."""
+    return {column.name: column for column in block.columns if column.takes or (column.figures and not column.printed)}
 
 
 class _Overlay:
@@ -248,7 +248,7 @@ class _Overlay:
         return label
 
     def _parent(self, block: TableBlock, case: str, reader: Reader, cases: Mapping) -> str | None:
-        """Return the case that one takes over from; a new one without has a value for every assumption."""
+        """Return the case that one takes over from; a new one without has a value for every assumption that follows from no other."""
         members = list(block.rows[0].members)
         before = members[: members.index(case)] if case in members else members
         parent, place = reader.text(PARENT), reader.place_of(PARENT)
@@ -264,7 +264,7 @@ class _Overlay:
                 "name one that stands before it" if later else suggest(named or parent, before),
             )
         elif case not in members:
-            lacking = [name for name in _assumptions(block) if name not in reader.node.items]
+            lacking = [name for name, column in _assumptions(block).items() if name not in reader.node.items and not column.takes]
             if not lacking:
                 return None
             such = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")  # noqa: PLR2004 as shown before
@@ -308,7 +308,7 @@ def _usable(label: str) -> bool:
 
 def _with_root(column: Column, case: str) -> Column:
     """Return a column of assumptions with a figure for a case without parent, which stands for the value given to it."""
-    if column.printed or not column.figures:
+    if column.printed or column.takes or not column.figures:
         return column
     like = next(iter(column.figures.values()))
     return replace(column, figures={**column.figures, (case,): Figure(like.value, like.unit, like.place)})

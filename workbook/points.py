@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from workbook.figures import check_bounds, grade, read_field, shared_figure
+from workbook.figures import check_bounds, grade, read_field, shared_figure, sourced
 from workbook.schema import Points
 from workbook.source import Reader, Sequence, number_of
 
@@ -52,7 +52,7 @@ def read_points(reader: Reader, spec: Points | None, card: str, problems: Proble
             value = number_of(cell, what, problems)
             if value is not None:
                 check_bounds(value, field.bounds, cell.place, what, problems)
-                found[field.name] = shared_figure(value, field.unit, cell, behind)
+                found[field.name] = sourced(shared_figure(value, field.unit, cell, behind))
         if len(found) == len(spec.fields):
             rows.append(found)
     if len(rows) != spec.count:

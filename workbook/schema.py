@@ -53,13 +53,17 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A card's field: a figure (perhaps with the figure of the other basis), or an expression with its evidence."""
+    """A card's field: a figure (perhaps with the figure of the other basis), or an expression with its evidence.
+
+    A figure that is ``computed`` from the card's other fields is no input.
+    """
 
     figure: Figure | None
     formula: Formula | None
     place: Place
     alternate: Figure | None = None
     alternate_basis: str = ""
+    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,10 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that every card of a catalogue has (unless optional), in all workbooks or in those of one ``basis``."""
+    """A field that every card of a catalogue has (unless optional), in all workbooks or in those of one ``basis``.
+
+    A field with ``worst_of`` is computed: the worst evidence among the card's points and the fields that it names.
+    """
 
     name: str
     label: str
@@ -102,6 +109,7 @@ class Field:
     order: str = ""
     ends_at: float | None = None
     basis: str = ""
+    worst_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

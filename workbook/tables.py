@@ -84,6 +84,9 @@ class Tabulator(Maker):
                     self.pending.append((quantity, entry.formula, (row,)))
                     if entry.figure:
                         quantity.evidence[row] = entry.figure
+                elif entry.figure and entry.computed:
+                    quantity.constants[row] = entry.figure.value
+                    quantity.evidence[row] = entry.figure
                 elif entry.figure:
                     quantity.inputs[row] = entry.figure
                 if entry.alternate:

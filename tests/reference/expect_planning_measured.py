@@ -21,6 +21,7 @@ from tests.reference.planning_measured import (
     sweep,
     sweep_exponent,
 )
+from tests.reference.planning_pools import fit_bytes
 from tests.reference.planning_requests import distribution, falls, knots, longest, pieces
 from tests.reference.quantities import PLANNING, Inputs
 
@@ -85,7 +86,10 @@ def of_tdp(i: Inputs, curve: str) -> float:
     return i[f"power_fits.{curve}.p_nominal"] / i[f"hardware.{i.text(f'power_fits.{curve}.gpu')}.tdp"]
 
 
-expect_rows("fit_list", {"of_tdp": of_tdp})
+expect_rows(
+    "fit_list",
+    {"of_tdp": of_tdp, "weight_bytes": lambda i, fit: fit_bytes(i, fit)[0], "kv_bytes": lambda i, fit: fit_bytes(i, fit)[1]},
+)
 expect_rows("server_list", {"host_share": lambda i, key: i[f"servers.{key}.host_power"] * MILLI / i[f"servers.{key}.max_power"]})
 expect_rows(
     "printed_list",

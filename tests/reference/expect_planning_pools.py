@@ -203,6 +203,7 @@ expect_pools(
         "kin": pools.kin,
         "same_gpu": lambda i, key, pool: float(pools.sameness(i, key, pool)[0]),
         "same_model": lambda i, key, pool: float(pools.sameness(i, key, pool)[1]),
+        "same_precision": lambda i, key, pool: float(pools.sameness(i, key, pool)[3]),
         "same_parallel": lambda i, key, pool: float(pools.sameness(i, key, pool)[2]),
         "first_token": pools.first_token,
         "credited": pools.credited,

@@ -8,6 +8,7 @@ from tests.reference.planning_pools import (
     EXTRAPOLATED,
     KIN,
     POOLS,
+    RECAST,
     STRANGER,
     first_token,
     inside,
@@ -27,6 +28,7 @@ HOURS = 8760.0
 SECONDS = HOURS * 3600.0
 MILLION = 1e6
 OF_OTHERS = "not measured: curve of others"
+OTHER_PRECISION = "other precision, off by more than 25%", "other precision, not measured"
 
 
 def annuity(rate: float, years: float) -> float:
@@ -67,6 +69,7 @@ class Totals:
     miss: float
     trust: str
     strangers: float
+    recast: float
     kin: str
     tok_per_w: float
     per_board_joule: float
@@ -89,6 +92,13 @@ class Totals:
     cost_bought: float
 
 
+def trust(miss_of_all: float, strangers: int, recast: int) -> str:
+    """Return how far step times can be trusted: by their miss of measured points, and whether those are of the same kind."""
+    if recast and not strangers:
+        return OTHER_PRECISION[0 if miss_of_all > TOLERATED else 1]
+    return OFF if miss_of_all > TOLERATED else OF_OTHERS if strangers else WITHIN
+
+
 def over(tokens_per_second: float, kilowatts: float) -> float:
     """Return tokens over joules, 0 without power."""
     return tokens_per_second / (kilowatts * KILO) if kilowatts else 0.0
@@ -104,6 +114,7 @@ def totals(i: Inputs, key: str) -> Totals:
     one = sum(pool.power_one for pool in pools)
     outside = sum(inside(i, key, pool) == EXTRAPOLATED for pool in POOLS)
     strangers = sum(kin(i, key, pool) == STRANGER for pool in POOLS)
+    recast = sum(kin(i, key, pool) == RECAST for pool in POOLS)
     misses = [miss(i, key, pool) for pool in POOLS]
     troubles = [trouble(i, key, pool) for pool in POOLS]
     firsts = [first_token(i, key, pool) for pool in POOLS]
@@ -137,9 +148,10 @@ def totals(i: Inputs, key: str) -> Totals:
         miss_2=misses[1],
         miss_3=misses[2],
         miss=max(misses),
-        trust=OFF if max(misses) > TOLERATED else OF_OTHERS if strangers else WITHIN,
+        trust=trust(max(misses), strangers, recast),
         strangers=strangers,
-        kin=STRANGER if strangers else KIN,
+        recast=recast,
+        kin=STRANGER if strangers else RECAST if recast else KIN,
         tok_per_w=over(output, one),
         per_board_joule=over(output, board),
         per_node_joule=over(output, board + host) if board else 0.0,

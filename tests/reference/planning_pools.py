@@ -16,7 +16,7 @@ from tests.reference.rounding import ceil, floor, trunc
 from tests.reference.search import Wanted
 
 POOLS = (1, 2, 3)
-STRANGER, KIN = "of another GPU, model or TP", "of the same GPU, model and TP"
+STRANGER, RECAST, KIN = "of another GPU, model or TP", "of another precision", "of the same GPU, model and TP"
 EXTRAPOLATED = "extrapolated"
 
 
@@ -245,6 +245,7 @@ def run(i: Inputs, key: str, pool: int) -> Run:
     flight = utilisation * asked.n_slots
     counted = max(1.0, float(trunc(flight)) if item.says("counting", "truncated") else flight)
     fit, server = f"power_fits.{item.of_pool('curve', pool)}", f"servers.{item.of_pool('server', pool)}"
+    card = f"hardware.{item.of_pool('gpu', pool)}"
     idle, nominal = i[f"{fit}.p_idle"], i[f"{fit}.p_nominal"]
     board = float(power.logistic_power(counted, idle, nominal, i[f"{fit}.k"], i[f"{fit}.x0"]))
     own = service(i, key, pool).own_prefill * MILLI
@@ -272,8 +273,8 @@ def run(i: Inputs, key: str, pool: int) -> Run:
         host_power=nodes * i[f"{server}.host_power"] * item["host"] * item["host_scale"] / KILO,
         provisioned=provisioned,
         racks=float(ceil(provisioned / i[f"{server}.nodes_per_rack"])),
-        rent=provisioned * i[f"{server}.gpus"] * i[f"{server}.rental_base"] * item["rent_scale"],
-        capex=provisioned * i[f"{server}.capex"] * item["capex_scale"],
+        rent=provisioned * i[f"{server}.gpus"] * i[f"{card}.price"] * item["rent_scale"],
+        capex=provisioned * (i[f"{server}.gpus"] * i[f"{card}.purchase_price"] + i[f"{server}.host_price"]) * item["capex_scale"],
     )
 
 
@@ -332,18 +333,28 @@ def inside(i: Inputs, key: str, pool: int) -> str:
     return "yes" if i[f"{fit}.batch_low"] <= run(i, key, pool).counted <= i[f"{fit}.batch_high"] else EXTRAPOLATED
 
 
-def sameness(i: Inputs, key: str, pool: int) -> tuple[bool, bool, bool]:
-    """Tell whether a pool's power curve was measured on its (GPU, model, degree)."""
+def fit_bytes(i: Inputs, fit: str) -> tuple[float, float]:
+    """Return the bytes (of a weight, of a cached number) that a curve was measured with: the cache was never quantised."""
+    return (1.0 if i.text(f"power_fits.{fit}.precision") == "fp8" else 2.0), 2.0
+
+
+def sameness(i: Inputs, key: str, pool: int) -> tuple[bool, bool, bool, bool]:
+    """Tell whether a pool's power curve was measured on its (GPU, model, degree, precision within a quarter)."""
     item = assumed(i, key)
     fit = f"power_fits.{item.of_pool('curve', pool)}"
     of_fit = (i.text(f"{fit}.gpu"), i.text(f"{fit}.model"), i[f"{fit}.tensor_parallel"])
     gpu, model_served, parallel = item.of_pool("gpu", pool), item.texts["model"], item["tensor_parallel"]
-    return of_fit[0] == gpu, of_fit[1] == model_served, of_fit[2] == parallel
+    pairs = zip(fit_bytes(i, item.of_pool("curve", pool)), (item["weight_bytes"], item["kv_bytes"]), strict=True)
+    alike = all(abs(asked - measured) <= measured / 4 for measured, asked in pairs)
+    return of_fit[0] == gpu, of_fit[1] == model_served, of_fit[2] == parallel, alike
 
 
 def kin(i: Inputs, key: str, pool: int) -> str:
     """Tell whether a pool's power curve was measured on all of them."""
-    return STRANGER if taken(i, key, pool).share and not all(sameness(i, key, pool)) else KIN
+    same = sameness(i, key, pool)
+    if not taken(i, key, pool).share or all(same):
+        return KIN
+    return RECAST if all(same[:3]) else STRANGER
 
 
 def miss(i: Inputs, key: str, pool: int) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.planning_money import Totals, totals
+from tests.reference.planning_pools import KIN
 from tests.reference.planning_study import CROSSINGS, HIGH, RANGED, VARIANTS, assumed, chosen, study
 from tests.reference.pools import OK
 from tests.reference.quantities import Inputs
@@ -88,7 +89,7 @@ def leaning(i: Inputs, which: str) -> dict[str, str]:
     """Return the grades of what all figures of one of the two cases lean on."""
     texts = assumed(i, chosen(i, which)).texts
     times = {"as fitted": "calibrated", "as printed": "published", "roofline": "derived"}[texts["time_rule"]]
-    if times == "calibrated" and totals(i, chosen(i, which)).strangers:
+    if times == "calibrated" and totals(i, chosen(i, which)).kin != KIN:
         times = "derived"
     curves = {name: i.text(f"power_fits.{texts[name]}.evidence") for name in ("curve_1", "curve_2")}
     graded = {"model": "models", "workload": "traces", **{f"{name}_{pool}": card for name, card in GRADED for pool in (1, 2)}}

@@ -23,13 +23,19 @@ CASES = (PUBLISHED, *PARENTS)
 OF_THE_SITE = {"pue": "pue", "electricity": "electricity_price", "carbon": "carbon_intensity"}
 """Assumptions that are those of the case's site unless the case states them, and the site's figure."""
 
-OF_THE_GPU = {f"{name}_{number}": (f"gpu_{number}", name) for name in ("curve", "server", "printed") for number in (1, 2)}
-"""Cards that go with the case's GPU unless the case names others: the assumption that names the GPU, and the GPU's field."""
+OF_THE_GPU = ("curve", "server", "printed")
+"""Cards that go with the GPU of a pool unless the case names others; the long pool's are the short pools' where the GPU is."""
 
 DEGREE = "tensor_parallel"
 """The degree is that of the first power curve unless the case states it."""
 
-FOLLOWING = (*OF_THE_SITE, *OF_THE_GPU, DEGREE)
+OF_THE_MODEL = ("weight_bytes", "kv_bytes")
+"""Precisions that are those of the model's card unless the case states them."""
+
+LONG_GPU = "gpu_2"
+"""The long pool has the GPU of the short pools unless the case names another."""
+
+FOLLOWING = (*OF_THE_SITE, *OF_THE_MODEL, *(f"{name}_{number}" for name in OF_THE_GPU for number in (1, 2)), DEGREE, LONG_GPU)
 """Assumptions that are not taken over from the case stood on."""
 
 CARDS = {
@@ -71,6 +77,8 @@ def number_of(i: Inputs, case: str, name: str) -> float:
     cell = stated(i, case, name)
     if cell:
         return i[cell]
+    if name in OF_THE_MODEL:
+        return i[f"models.{text_of(i, case, 'model')}.{name}"]
     if name == DEGREE:
         return i[f"power_fits.{text_of(i, case, 'curve_1')}.{DEGREE}"]
     return i[f"sites.{text_of(i, case, 'site')}.{OF_THE_SITE[name]}"]
@@ -81,8 +89,13 @@ def text_of(i: Inputs, case: str, name: str) -> str:
     cell = stated(i, case, name)
     if cell:
         return i.text(cell)
-    gpu, field = OF_THE_GPU[name]
-    return i.text(f"hardware.{text_of(i, case, gpu)}.{field}")
+    if name == LONG_GPU:
+        return text_of(i, case, "gpu_1")
+    field, pool = name.split("_")
+    gpu = text_of(i, case, f"gpu_{pool}")
+    if pool == "2" and gpu == text_of(i, case, "gpu_1"):
+        return text_of(i, case, f"{field}_1")
+    return i.text(f"hardware.{gpu}.{field}")
 
 
 def chosen(i: Inputs, which: str) -> str:

@@ -20,6 +20,7 @@ from tests.reference.quantities import EMPTY, PLANNING, Inputs, Value, register_
 from workbook.api import Book, parse_sets
 from workbook.evaluate import Values, evaluate
 from workbook.model import Quantity
+from workbook.schema import EVIDENCE
 
 register_all()
 
@@ -125,8 +126,10 @@ def inputs(edits: draws.Values | None = None) -> Inputs:
 
 @cache
 def _unedited() -> dict[str, float | str]:
+    """Grades are constants: evidence, which they are computed from, is in no cell."""
     model = book().model
-    return {cell: figure.value for cell, name, row in model.cells() if (figure := model.quantities[name].inputs.get(row))}
+    graded = {cell: str(value) for cell, name, row in model.cells() if (value := model.quantities[name].constants.get(row)) in EVIDENCE}
+    return graded | {cell: figure.value for cell, name, row in model.cells() if (figure := model.quantities[name].inputs.get(row))}
 
 
 def calculated(edits: draws.Values) -> Values:

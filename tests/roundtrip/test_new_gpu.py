@@ -187,7 +187,7 @@ def api_results(added: Path, sets: Mapping[str, str]) -> dict[str, dict[str, Any
     grades = [
         book.values[quantity][row] for quantity, row in (book.model.find(f"leaning.comparison.gpu_{pool}") or ("", 0) for pool in (1, 2))
     ]
-    assert grades == ["projected", "projected"]
+    assert grades == ["assumed", "assumed"]
     return found
 
 

@@ -201,7 +201,6 @@ def test_a_server_is_its_gpus_and_the_rest() -> None:
         gpus = number(server, "gpus") * number(hardware[text(server, "gpu")], "tdp")
         assert gpus + number(server, "host_ceiling") == pytest.approx(1000 * number(server, "max_power"))
         assert number(server, "host_power") <= number(server, "host_ceiling")
-        assert number(server, "rental_low") <= number(server, "rental_base") <= number(server, "rental_high")
 
 
 def test_a_price_that_stands_in_is_graded_low() -> None:
@@ -229,7 +228,7 @@ def test_the_paper_keeps_its_models_and_the_plan_adds_to_them() -> None:
 
 def test_fields_of_one_basis_are_those_of_its_workbooks_only() -> None:
     planned = {"moe_layers", "window_layers", "attention_window", "window_bytes_per_token", "state_bytes"}
-    printed = {"kv_bytes", "tensor_parallel", "moe_layer_time"}
+    printed = {"tensor_parallel", "moe_layer_time"}
     for card in load("models", "paper").values():
         assert set(card.entries) & (planned | printed) == printed
     for card in MODELS.values():
@@ -327,13 +326,14 @@ def test_parameters_are_those_of_the_shapes(key: str) -> None:
 
 
 USED = {
-    "hardware": ("memory", "hbm_bandwidth", "bf16_compute", "scale_up_bandwidth", "tdp"),
+    "hardware": ("memory", "hbm_bandwidth", "bf16_compute", "scale_up_bandwidth", "tdp", "price", "purchase_price"),
     "traces": ("output_share",),
     "models": (
         *("layers", "hidden", "experts", "experts_per_token", "moe_intermediate", "moe_layers", "total_parameters"),
         *("active_parameters", "kv_bytes_per_token", "kv_shards_max", "window_bytes_per_token", "attention_window", "state_bytes"),
+        "weight_bytes",
     ),
-    "servers": ("gpus", "host_power", "capex", "nodes_per_rack", "rental_base"),
+    "servers": ("gpus", "host_power", "host_price", "nodes_per_rack"),
 }
 """The figures of each kind of card that cases use."""
 
