@@ -67,6 +67,15 @@ def _environment(**extra: str) -> dict[str, str]:
     return {**kept, **extra}
 
 
+def _kill_group(process: subprocess.Popen[str]) -> None:
+    """End a process, and on POSIX systems all that it started."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 class LibreOfficeSession:
     """An office process with at most one open document.
 
@@ -157,8 +166,7 @@ class LibreOfficeSession:
         if process is not None:
             _close_input(process)
             # The group still holds the office when the worker has died before it.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _kill_group(process)
             process.wait()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
