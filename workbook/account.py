@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
 PART = "account"  # its name among what a file carries
 Value = float | str | None
-Outcome = Literal["changed", "updated", "kept", "conflict", "removed", "gone", "new"]
+Outcome = Literal["changed", "updated", "given", "kept", "conflict", "removed", "gone", "new"]
+ORDER: tuple[Outcome, ...] = ("conflict", "removed", "updated", "given", "changed", "new", "gone", "kept")
+OUTCOMES: dict[Outcome, str] = {
+    "conflict": "Conflict",
+    "kept": "Edit kept",
+    "removed": "Gone from the templates, edit not carried",
+    "updated": "New figure of the templates",
+    "given": "Value of an overlay",
+    "new": "New",
+    "gone": "Gone",
+    "changed": "Changed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +34,9 @@ class InputChange:
 
     ``was_behind`` and ``behind`` say what stands behind the figures (source, date, evidence, confidence). In an account of
     an update ``base`` and ``ours`` are what the templates gave before and give now, with what stands behind them, and
-    ``note`` is what the user noted; ``outcome`` says what became of the input: the templates' new figure (updated), the
-    user's value (kept), both changed (conflict), gone from the templates with the user's value in ``was`` (removed) or
-    without an edit (gone), new in the templates (new).
+    ``note`` is what the user noted; ``outcome`` says what became of the input: the templates' new figure (updated), an
+    overlay's value (given), the user's value (kept), both changed (conflict), gone from the templates with the user's
+    value in ``was`` (removed) or without an edit (gone), new in the templates (new).
     """
 
     id: str
@@ -42,6 +53,19 @@ class InputChange:
     ours: Value = None
     ours_behind: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteChange:
+    """A note beside an input that differs: as in ``InputChange``, with texts, empty where there is none."""
+
+    id: str
+    label: str
+    was: str
+    now: str
+    outcome: Outcome = "changed"
+    base: str = ""
+    ours: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +121,12 @@ class Account:
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unexplained: str = ""
     is_update: bool = False
+    notes: tuple[NoteChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing changed that a reader would want told."""
-        return not (self.inputs or self.formulas or self.structure or self.headlines) and self.before == self.after
+        return not (self.inputs or self.notes or self.formulas or self.structure or self.headlines) and self.before == self.after
 
     def as_json(self) -> dict[str, Any]:
         """Return the account as JSON can hold it."""
@@ -120,6 +145,7 @@ def account_of(told: Any) -> Account:
         {name: tuple(ids) for name, ids in told["groups"].items()},
         told["unexplained"],
         told["is_update"],
+        tuple(NoteChange(**item) for item in told.get("notes", ())),  # a file of an earlier version has none
     )
 
 

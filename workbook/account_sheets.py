@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from workbook.account import PART
+from workbook.account import ORDER, OUTCOMES, PART
 from workbook.account_bridge import TABLES as BRIDGE_TABLES
 from workbook.account_bridge import bridge
 from workbook.account_cells import (
@@ -30,16 +30,16 @@ from workbook.account_cells import (
     width_of,
     words,
 )
+from workbook.account_grids import MOST, changed_formulas, changed_notes, conflicting_notes, more, which_kept
 from workbook.errors import Problems
-from workbook.schema import Column, GridBlock, Sheet, SpecialBlock, TableBlock, TextBlock, ValuesBlock
+from workbook.schema import Column, Sheet, SpecialBlock, TableBlock, TextBlock, ValuesBlock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from workbook.account import Account, FormulaChange, HeadlineMove, InputChange, Outcome
+    from workbook.account import Account, HeadlineMove, InputChange, NoteChange, Outcome
     from workbook.schema import Block, Declarations
 
-MOST = 500  # rows of a table; more are counted
 TABLES = (
     *("update_headlines", "update_states", "update_inputs", "update_texts", "update_conflicts", "update_text_conflicts"),
     *BRIDGE_TABLES,
@@ -48,21 +48,12 @@ SHEETS = ("Changes", "Conflicts", "Update bridge")
 BEFORE, AFTER, NOW = "Before, at the update", "After, at the update", "Now (live)"
 NARROW = 16.0  # characters of a column of texts that stands under numbers
 SAME, EDITED = "as at the update", "edited since"
-ORDER: tuple[Outcome, ...] = ("conflict", "removed", "updated", "changed", "new", "gone", "kept")
-OUTCOMES: dict[Outcome, str] = {
-    "conflict": "Conflict",
-    "kept": "Edit kept",
-    "removed": "Gone from the templates, edit not carried",
-    "updated": "New figure of the templates",
-    "new": "New",
-    "gone": "Gone",
-    "changed": "Changed",
-}
 COUNTED: dict[Outcome, str] = {
-    "conflict": "edited and changed in the templates too (sheet {conflicts})",
+    "conflict": "edited, with another value in the templates or an overlay (sheet {conflicts})",
     "kept": "with an edit that was kept",
     "removed": "that the templates no longer have, though edited",
     "updated": "with a new figure of the templates",
+    "given": "with the value of an overlay",
     "new": "new",
     "gone": "gone",
     "changed": "changed",
@@ -88,10 +79,11 @@ def with_account(declared: Declarations, account: Account) -> Declarations:
     _check_names(declared)
     account = replace(account, inputs=tuple(item for item in account.inputs if not is_of_account(item.id)))
     conflicts = [item for item in account.inputs if item.outcome == "conflict"]
+    noted = [item for item in account.notes if item.outcome == "conflict"]
     names = {name: free_name(declared, name) for name in SHEETS}
     sheets = [_changes(account, names)]
-    if conflicts:
-        sheets.append(_conflicts(names["Conflicts"], conflicts))
+    if conflicts or noted:
+        sheets.append(_conflicts(names["Conflicts"], conflicts, noted))
     sheets += bridge(account, names["Update bridge"])
     place = _before_notes(declared.sheets)
     return replace(
@@ -141,9 +133,10 @@ def _changes(account: Account, names: dict[str, str]) -> Sheet:
         rows = [item for item in ordered if _is_number(item) == of_numbers]
         if rows:
             blocks += _capped(table, title, rows, _input_columns(rows[:MOST], of_numbers=of_numbers))
-    blocks += _formulas(account.formulas)
+    blocks += changed_notes(account.notes)
+    blocks += changed_formulas(account.formulas)
     structure = [clean(line) for line in account.structure[:MOST]]
-    blocks.append(TextBlock("Sheets, quantities and rows that came or went", (*structure, *_more(account.structure)) or ("None.",), HERE))
+    blocks.append(TextBlock("Sheets, quantities and rows that came or went", (*structure, *more(account.structure)) or ("None.",), HERE))
     question = "What changed when this workbook was built again, and what did that do to the headlines?"
     return Sheet(names["Changes"], "Changes at the update", question, tuple(blocks), HERE)
 
@@ -204,12 +197,7 @@ def _capped(name: str, title: str, rows: Sequence[InputChange | HeadlineMove | _
     shown = [clean(item.label or item.id, LONGEST_LABEL) for item in rows[:MOST]]
     yield TableBlock(name, title, (rows_of("what", head, shown),), columns, HERE)
     if len(rows) > MOST:
-        yield TextBlock("", _more(rows), HERE)
-
-
-def _more(rows: Sequence[object]) -> tuple[str, ...]:
-    left = len(rows) - MOST
-    return (f"... and {left:,} more, all of which 'workbook diff' lists.",) if left > 0 else ()
+        yield TextBlock("", more(rows), HERE)
 
 
 def _live(rows: list[_Row], unit: str, formats: dict[str, str], width: float) -> list[Column]:
@@ -309,25 +297,27 @@ def _kept(item: InputChange) -> str:
     """Say which of two values a conflict left."""
     if item.unit != item.unit_was:
         return "as the templates have it, in another unit"
-    return "as edited" if item.now == item.was and item.now is not None else "as the templates have it"
+    return which_kept(is_edited=item.now == item.was and item.now is not None)
 
 
-def _conflicts(name: str, items: list[InputChange]) -> Sheet:
+def _conflicts(name: str, items: list[InputChange], noted: list[NoteChange]) -> Sheet:
     told = (
-        "Each input here was edited, and changed in the templates too. One of the two values was kept; to have the other, follow the "
-        "link to the cell and type it there. All values but the live one are those of the update."
+        "Each input here was edited, and the templates or an overlay now give it another value. One of the two values was kept; to use "
+        "the other, follow the link to the cell and type it there. All values but the live one are those of the update."
     )
     blocks: list[Block] = [TextBlock("", (told,), HERE)]
     for table, title, of_numbers in (("update_conflicts", "Numbers", True), ("update_text_conflicts", "Texts", False)):
         rows = [item for item in items if _is_number(item) == of_numbers]
         if rows:
             blocks += _capped(table, title, rows, _conflict_columns(rows[:MOST], of_numbers=of_numbers))
-    return Sheet(name, "Conflicts at the update", "Which inputs were edited, and changed in the templates too?", tuple(blocks), HERE)
+    blocks += conflicting_notes(noted)
+    question = "Which inputs were edited, and have another value in the templates or an overlay now?"
+    return Sheet(name, "Conflicts at the update", question, tuple(blocks), HERE)
 
 
 def _conflict_columns(items: list[InputChange], *, of_numbers: bool) -> tuple[Column, ...]:
     rows = [_row(item) for item in items]
-    heads = {"base": "The templates gave", "was": "Edited to", "ours": "The templates give now"}
+    heads = {"base": "The templates gave", "was": "Edited to", "ours": "Given now"}
     found: list[Column] = []
     formats: dict[str, str] = {}
     width = NARROW
@@ -349,19 +339,6 @@ def _conflict_columns(items: list[InputChange], *, of_numbers: bool) -> tuple[Co
         texts("kept", "Which was kept", [_kept(item).capitalize() for item in items], 22.0),
         *_live(rows, "mixed" if of_numbers else "text", formats, width),
         texts("base_behind", "Behind what the templates gave", [clean(item.base_behind) for item in items], 30.0),
-        texts("behind", "Behind what they give now", [clean(item.ours_behind) for item in items], 30.0),
+        texts("behind", "Behind what is given now", [clean(item.ours_behind) for item in items], 30.0),
         *_note_and_id(items),
     )
-
-
-def _formulas(changes: Sequence[FormulaChange]) -> Iterator[Block]:
-    if not changes:
-        yield TextBlock("Formulas", ("None changed.",), HERE)
-        return
-    rows = tuple(
-        (clean(f"{item.label} ({item.id})", LONGEST_LABEL), f"{item.cells:,}", clean(item.before), clean(item.after))
-        for item in changes[:MOST]
-    )
-    yield GridBlock("Formulas that changed", ("Quantity", "Cells", "First of them before", "First of them after"), (1, 1, 4, 4), rows, HERE)
-    if len(changes) > MOST:
-        yield TextBlock("", _more(changes), HERE)

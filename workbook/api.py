@@ -21,7 +21,7 @@ from workbook.evaluate import Values, evaluate, quantise
 from workbook.expr.values import EMPTY
 from workbook.figures import check_bounds
 from workbook.files import check_target
-from workbook.overlay import Given, overlaid
+from workbook.overlay import OFFERED, Given, overlaid
 from workbook.packaged import directory
 from workbook.place import place
 from workbook.write import write
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from workbook.layout import Layout
     from workbook.model import Model, Quantity
-    from workbook.overlay import Carried, Remark
+    from workbook.overlay import Carried, Overlaid, Remark
     from workbook.schema import Declarations
 
     Files = Path | str | Sequence[Path | str | Carried] | None
@@ -95,12 +95,31 @@ def prepared(
 
     With ``extend`` the workbook is what that function makes of the declarations, such as one with more sheets.
     """
-    laid = overlaid(declarations(directory(templates), name), overlay)
+    return placed(overlaid(declarations(directory(templates), name), overlay), sets, extend)
+
+
+def placed(
+    laid: Overlaid,
+    sets: Mapping[str, str | float] | None = None,
+    extend: Callable[[Declarations], Declarations] | None = None,
+) -> tuple[Layout, dict[tuple[str, int], float | str]]:
+    """Place declarations with their overlays; see ``prepared``. The values of overlays are among what the file carries."""
     layout = place(compile_model(extend(laid.declared) if extend else laid.declared))
     check_charts(layout)
     edits = parse_sets(layout.model, {**laid.sets, **(sets or {})}, laid.problems)
     layout.notes.update(_notes(layout, laid.remarks))
-    return layout, edits
+    values = {cell_id: value for at, value in edits.items() if (cell_id := layout.model.cell_id(*at)) in laid.sets}
+    notes = {cell_id: remark.note for cell_id, remark in laid.remarks.items() if remark.note is not None}
+    return offering(layout, values, notes), edits
+
+
+def offering(layout: Layout, values: Mapping[str, float | str], notes: Mapping[str, str]) -> Layout:
+    """Return a layout whose file carries what overlays gave, by input; nothing where they gave nothing."""
+    declared = layout.model.declared
+    carried: dict[str, object] = {name: part for name, part in declared.carried.items() if name != OFFERED}
+    if values or notes:
+        carried[OFFERED] = {"values": dict(values), "notes": dict(notes)}
+    return replace(layout, model=replace(layout.model, declared=replace(declared, carried=carried)))
 
 
 def _notes(layout: Layout, remarks: Mapping[str, Remark]) -> dict[tuple[str, int], str]:

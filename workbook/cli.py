@@ -34,6 +34,8 @@ _format = click.option("--format", "form", type=click.Choice(["text", "csv", "js
 class _Group(click.Group):
     """Turns our errors into messages and exit codes: no traceback reaches a user for bad input."""
 
+    command_class = options.Command
+
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -101,12 +103,21 @@ def _pairs(sets: tuple[str, ...], option: str = "--set", form: str = "ID=VALUE")
 @click.argument("name", required=False)
 @_sets
 @options.overlays
-@click.option("--from", "edited", type=PATH, metavar="FILE", help="Build the workbook of an edited FILE again, and keep its edits.")
 @click.option(
-    "--theirs", "prefer", flag_value="theirs", default=True, help="With --from: what FILE and templates both changed stays as edited."
+    "--from",
+    "edited",
+    cls=options.OnlyOne,
+    advice="copies are not merged. Build from one, and add what was changed in another: "
+    "workbook pull OTHER -o edits.yaml, then --overlay edits.yaml",
+    type=PATH,
+    metavar="FILE",
+    help="Build the workbook of an edited FILE again, and keep its edits.",
 )
-@click.option("--ours", "prefer", flag_value="ours", help="With --from: what both changed is as the templates have it now.")
-@click.option("--fail", "prefer", flag_value="fail", help="With --from: write nothing when both changed something.")
+@click.option(
+    "--theirs", "prefer", flag_value="theirs", default=True, help="With --from: what is in conflict stays as edited (the default)."
+)
+@click.option("--ours", "prefer", flag_value="ours", help="With --from: what is in conflict is as templates and overlays give it now.")
+@click.option("--fail", "prefer", flag_value="fail", help="With --from: write nothing when there are conflicts.")
 @click.option("--out", type=PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
 @options.templates
 @click.pass_context
@@ -123,7 +134,8 @@ def build(
     """Build the workbook NAME (planning) as an .xlsx file.
 
     With --from the exit status is 1 when something in FILE could not be carried into the new file: it is listed.
-    FILE tells itself which cases overlays added to it, unless --overlay gives others.
+    Overlays are laid over the templates and over those that gave FILE its cases; what they give and FILE has edited
+    otherwise is a conflict.
     """
     if edited:
         if name or sets:

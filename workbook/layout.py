@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from workbook.names import column_letters, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
     from workbook.model import Model
     from workbook.schema import Chart, Sheet
 
@@ -129,12 +131,33 @@ class Layout:
         sheet, r, c = self.cell(quantity, row)
         return f"{quoted(sheet)}!{column_letters(c)}{r + 1}"
 
+    def given_notes(self) -> dict[tuple[str, int], str]:
+        """Return what the templates have in the cells beside inputs in which users may write, by sheet and row."""
+        return {(plan.name, label.row): str(label.text) for plan in self.sheets.values() for label in plan.labels if label.style == NOTE}
+
+    def noted_inputs(self, *, as_given: bool = False) -> dict[str, str]:
+        """Return the note beside each input that has a cell for one; with ``as_given`` that of the templates."""
+        given = self.given_notes()
+        shown = given if as_given else given | self.notes
+        return {name: shown[place] for name, place in self._note_places(given)}
+
+    def _note_places(self, given: Container[tuple[str, int]]) -> Iterator[tuple[str, tuple[str, int]]]:
+        for cell_id, name, row in self.model.cells():
+            if name in self.segments and self.model.quantities[name].is_settable(row):
+                sheet, line, _ = self.cell(name, row)
+                if (sheet, line) in given:
+                    yield cell_id, (sheet, line)
+
     def note_place(self, quantity: str, row: int) -> tuple[str, int] | None:
         """Return the sheet and row of the cell beside an input in which users may write; None where there is none."""
         if quantity not in self.segments or not self.model.quantities[quantity].is_settable(row):
             return None
         sheet, r, _ = self.cell(quantity, row)
         return (sheet, r) if any(label.row == r and label.style == NOTE for label in self.sheets[sheet].labels) else None
+
+    def notes_at(self, notes: Mapping[str, str]) -> dict[tuple[str, int], str]:
+        """Return notes by the sheet and row of the cells for them beside their inputs, where there are such."""
+        return {place: notes[name] for name, place in self._note_places(self.given_notes()) if name in notes}
 
     def area(self, quantity: str, first: int, last: int) -> tuple[str, str]:
         """Return the sheet of a quantity's rows ``first`` to ``last`` and their absolute range."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from workbook.schema import Column, Declarations
 
-OVERLAYS = "overlays"  # the part of the record of a build that carries them
+OVERLAYS, OFFERED = "overlays", "offered"  # the parts of the record of a build that carry them, and the values that they gave
 SETS, LABEL, PARENT = "sets", "label", "parent"
 WORKBOOK, TOLD = "workbook", ("version", "left")  # TOLD is for the reader of a file that was pulled
 VALUE, UNIT, NOTE, OF_EDIT = "value", "unit", "note", ("was", "took_over", "formula")  # OF_EDIT too
@@ -84,7 +84,7 @@ def overlaid(declared: Declarations, files: Path | str | Sequence[Path | str | C
         except WorkbookError as error:
             result.problems.found.extend(error.diagnostics)
         if isinstance(file, Carried):
-            result.problems.found[known:] = [_mendable(found) for found in result.problems.found[known:]]
+            result.problems.found[known:] = [_mendable(found, file.name) for found in result.problems.found[known:]]
         if result.declared != before:
             carried.append(item)
     if carried:
@@ -94,14 +94,26 @@ def overlaid(declared: Declarations, files: Path | str | Sequence[Path | str | C
     return result
 
 
+def with_carried(carried: Sequence[Carried], files: Path | str | Sequence[Path | str | Carried] | None) -> list[Path | str | Carried]:
+    """Return the overlays that a file carries and those given beside it: one with the name of a carried one takes its place."""
+    left = [files] if isinstance(files, Path | str) else list(files or ())
+    found: list[Path | str | Carried] = []
+    for item in carried:
+        given = next((file for file in left if not isinstance(file, Carried) and bare(Path(file).name) == item.name), None)
+        if given is not None:
+            left.remove(given)
+        found.append(item if given is None else given)
+    return [*found, *left]
+
+
 def bare(name: str) -> str:
     """Return the name of a file as a message can show it."""
     return "".join(character if character.isprintable() else "?" for character in name[:LONGEST_NAME])
 
 
-def _mendable(found: Diagnostic) -> Diagnostic:
+def _mendable(found: Diagnostic, name: str) -> Diagnostic:
     """Tell how to get on when the mistake is in an overlay that nobody can edit where it is."""
-    fix = "give the overlay, as it should be, with --overlay"
+    fix = f"give {name}, as it should be, with --overlay"
     return replace(found, fix=f"{found.fix}; {fix}" if found.fix else fix)
 
 

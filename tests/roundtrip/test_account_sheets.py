@@ -166,7 +166,7 @@ def test_conflicts_have_a_sheet_with_links_to_the_cells(account: Account, tmp_pa
     (row,) = book.model.tables["update_conflicts"].rows[0]
     assert [value(book, f"update_conflicts.{row}.{column}") for column in ("base", "was", "ours", "after", "kept", "now", "note")] == [
         *(15.0, 18.0, 16.0, 16.0),
-        *("As the templates have it", 16.0, "as agreed"),
+        *("As given now", 16.0, "as agreed"),
     ]
     (row,) = book.model.tables["update_text_conflicts"].rows[0]
     assert value(book, f"update_text_conflicts.{row}.now") == "Small GPU"

@@ -75,17 +75,21 @@ def test_libreoffice_keeps_them(built: Path, tmp_path: Path) -> None:
     assert carried(tmp_path / "new.xlsx") == carried(built)
 
 
-def test_an_overlay_that_is_given_replaces_them(built: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.yaml"
+def test_an_overlay_of_the_same_name_takes_the_place_of_a_carried_one(built: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    other = tmp_path / "new" / "berlin.yaml"
     other.write_text("cases:\n  berlin: {parent: mine, pue: 2}\n  rome: {parent: paper, pue: 1.2, count: 5}\n", "utf-8")
     assert command("verify", built, "--saved", "--templates", ACROSS, "--overlay", other).exit_code == 2
     found = regenerate(built, tmp_path / "new.xlsx", templates=ACROSS, overlay=other)
-    assert sorted(found.merge.removed) == ["cases.oslo.count"]
-    # What the file holds is the file's; what it does not have is the overlay's.
-    rome = {"cases.rome.pue": 1.2, "cases.rome.count": 5.0}
-    kept = {"cases.berlin.gpu": "Large GPU", "cases.berlin.pue": 1.1, "cases.mine.pue": 1.4, "chosen.level": 3.0}
-    assert pull(tmp_path / "new.xlsx").sets == {**kept, **rome}
-    assert [name for name, _ in carried(tmp_path / "new.xlsx")] == ["other.yaml"]
+    # Nobody edited the PUE of Berlin since an overlay gave it, and oslo.yaml still stands on that case.
+    assert (found.merge.given, found.merge.conflicts, found.merge.removed) == (
+        ["cases.berlin.pue", "cases.rome.pue", "cases.rome.count"],
+        [],
+        {},
+    )
+    own = OWN | {"cases.berlin.pue": 2.0, "cases.rome.pue": 1.2, "cases.rome.count": 5.0, "cases.mine.pue": 1.4, "chosen.level": 3.0}
+    assert pull(tmp_path / "new.xlsx").sets == own
+    assert [name for name, _ in carried(tmp_path / "new.xlsx")] == ["berlin.yaml", "oslo.yaml"]
 
 
 def test_values_of_theirs_that_templates_no_longer_take_do_not_stop_a_build(built: Path, tmp_path: Path) -> None:
@@ -112,7 +116,7 @@ def test_what_is_wrong_in_them_now_is_told_with_its_line_and_the_way_out(built: 
     head, line, *_ = result.stderr.split("\n")
     assert head == f"{built}: {RECORD_SHEET}: berlin.yaml:3:45: 'berlin' cannot take over from 'corrected', which is no case"
     assert "parent: corrected" in line
-    assert "give the overlay, as it should be, with --overlay" in result.stderr
+    assert "give berlin.yaml, as it should be, with --overlay" in result.stderr
     assert not (tmp_path / "new.xlsx").exists()
 
 
@@ -176,7 +180,7 @@ def test_overlays_that_say_nothing_usable_are_told(text: str, message: str, buil
     for said in refused(path):
         assert said.startswith(f"{path}: {RECORD_SHEET}: ")
         assert message in said
-        assert "give the overlay, as it should be, with --overlay" in said
+        assert "b.yaml, as it should be, with --overlay" in said
 
 
 def test_what_is_damaged_is_not_looked_at_when_overlays_are_given(built: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def not_carried(texts: list[str]) -> None:
         click.echo(f"... and {len(texts) - SHOWN_DIFFERENCES:,} more; all with: workbook pull FILE", err=True)
 
 
-@click.command()
+@click.command(cls=options.Command)
 @click.argument("file", type=PATH)
 @click.option("--out", "-o", type=PATH, metavar="FILE", help="Where to write the edits as YAML; standard output by default.")
 @click.pass_context
@@ -44,7 +44,7 @@ def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
     ctx.exit(FINDING if found.left else 0)
 
 
-@click.command()
+@click.command(cls=options.Command)
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

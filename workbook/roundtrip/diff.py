@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbook.account import Account, FormulaChange, HeadlineMove, InputChange
+from workbook.account import Account, FormulaChange, HeadlineMove, InputChange, NoteChange
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.evaluate import evaluate
 from workbook.expr.values import EMPTY
@@ -89,6 +89,7 @@ def compared(first: Side, second: Side, book: Book | None) -> Account:
         tuple(_formulas(first, second, book)),
         tuple(_structure(first, second)),
         tuple(_headlines(first, second)),
+        notes=tuple(_notes(first, second, label)),
     )
 
 
@@ -124,6 +125,26 @@ def change(name: str, label: str, was: Held | None, now: Held | None) -> InputCh
         "gone" if now is None else "new" if was is None else "changed",
         note=was.note if was and was.note else now.note if now else "",
     )
+
+
+def _notes(first: Side, second: Side, label: Callable[[str], str]) -> Iterator[NoteChange]:
+    """Yield notes that differ; those of an input that one side lacks came or went with it."""
+    for name, now in second.notes.items():
+        was = first.notes.get(name, "" if name in first.inputs else now)
+        if _plain(was) != _plain(now):
+            yield note_change(name, label(name), was, now)
+    gone = [name for name, was in first.notes.items() if was and name in second.inputs and name not in second.notes]
+    yield from (note_change(name, label(name), first.notes[name], None) for name in gone)
+
+
+def _plain(note: str) -> str:
+    """Return a note as all programs save it, whatever ends its lines."""
+    return note.replace("\r", "")
+
+
+def note_change(name: str, label: str, was: str | None, now: str | None) -> NoteChange:
+    """Return how a note differs; None stands for one without a cell."""
+    return NoteChange(name, label, was or "", now or "")
 
 
 def _formulas(first: Side, second: Side, book: Book | None) -> Iterator[FormulaChange]:

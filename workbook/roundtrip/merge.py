@@ -1,4 +1,4 @@
-"""Three versions of a workbook's inputs made one: what templates gave, what users made of it, what templates give now."""
+"""Versions of a workbook's inputs made one: what templates gave, what users made of it, what templates and overlays give now."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Preference = Literal["theirs", "ours"]
+NOTE_OF = "the note of "  # before the id in a conflict of notes
 
 
 class State(NamedTuple):
@@ -27,28 +28,42 @@ class State(NamedTuple):
 States = dict[str, State]
 
 
+class Offer(NamedTuple):
+    """What an overlay gives an input, and the name of the overlay."""
+
+    state: State
+    overlay: str
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """An input that users edited and that templates changed too, to something else. ``kept`` is what it is now."""
+    """An input that users edited, and to which templates or an overlay give something else now. ``kept`` is what it is now.
+
+    ``overlay`` names the overlay that gives ``ours``; it is empty where the templates do.
+    """
 
     id: str
     base: State
     theirs: State
     ours: State
     kept: State
+    overlay: str = ""
 
     @property
     def of_units(self) -> bool:
         """Whether the templates now have another unit, in which the users' number would be another value."""
         return self.theirs.unit != self.ours.unit
 
-    def told(self) -> str:
-        """Say in one sentence what it is about."""
+    def told(self, what: str = "") -> str:
+        """Say in one sentence what it is about; ``what`` stands before the id where it is not the value."""
         unit = "" if self.ours.unit in {"text", "1"} else f" {self.ours.unit}"
         was, now, edited = (self._shown(state) for state in (self.base, self.ours, self.theirs))
+        begin = f"{what}{self.id} was edited"
         if self.of_units:
-            return f"{self.id} was edited to {edited} {self.theirs.unit}, but the templates now have it in {self.ours.unit}: {now}"
-        return f"{self.id} was edited from {was} to {edited}{unit}, but the templates now give {now}{unit}"
+            has = f"{self.overlay} gives it" if self.overlay else "the templates now have it"
+            return f"{begin} to {edited} {self.theirs.unit}, but {has} in {self.ours.unit}: {now}"
+        gives = f"{self.overlay} gives" if self.overlay else "the templates now give"
+        return f"{begin} from {was} to {edited}{unit}, but {gives} {now}{unit}"
 
     def _shown(self, state: State) -> str:
         if state.value is None:
@@ -60,40 +75,62 @@ class Conflict:
 class MergeResult:
     """The inputs as they are to be, and how they came to be that.
 
-    ``updated`` lists inputs that take a new figure of the templates; ``kept`` the edits that stay; ``removed`` gives
-    for edited inputs that templates no longer have what users made of them.
+    ``updated`` lists inputs that take a new figure of the templates; ``kept`` the edits that stay; ``given`` those that
+    take the value of an overlay; ``removed`` gives for edited inputs that templates no longer have what users made of them.
     """
 
     merged: States = field(default_factory=dict)
     updated: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     removed: States = field(default_factory=dict)
 
+    def add(self, name: str, base: State, theirs: State, ours: State, offer: Offer | None, prefer: Preference) -> None:
+        """Take one input; see ``merge``."""
+        now = offer.state if offer else ours
+        is_edited, agrees = not theirs.is_like(base), theirs.is_like(now)
+        kept = theirs
+        if not is_edited or agrees:
+            kept = now
+            if is_edited:
+                self.kept.append(name)
+            elif offer and not now.is_like(ours):
+                self.given.append(name)
+            elif not agrees:
+                self.updated.append(name)
+        elif offer or not now.is_like(base):
+            kept = now if theirs.unit != now.unit or prefer == "ours" else theirs
+            self.conflicts.append(Conflict(name, base, theirs, now, kept, offer.overlay if offer else ""))
+        else:
+            self.kept.append(name)
+        self.merged[name] = kept
 
-def merge(base: Mapping[str, State], theirs: Mapping[str, State], ours: Mapping[str, State], prefer: Preference = "theirs") -> MergeResult:
+
+def merge(
+    base: Mapping[str, State],
+    theirs: Mapping[str, State],
+    ours: Mapping[str, State],
+    prefer: Preference = "theirs",
+    offers: Mapping[str, Offer] | None = None,
+    offered: Mapping[str, State] | None = None,
+) -> MergeResult:
     """Merge inputs by id.
 
-    What users did not touch is as the templates have it now; what they edited stays; where both changed to different
-    things it is a conflict, and ``prefer`` says which is kept (the templates' where the unit changed). An id that
-    ``theirs`` lacks counts as untouched.
+    What users did not touch is as templates and overlays have it now, the overlay before the templates; what they edited
+    stays; where both changed to different things it is a conflict, and ``prefer`` says which is kept (theirs unless the
+    unit changed). An overlay's value counts as a change even if the templates always gave it. An id that ``theirs``
+    lacks counts as untouched, and so does one that still has the value that an overlay ``offered`` when the file was
+    built, where an overlay gives it another now.
     """
     result = MergeResult()
     for name, now in ours.items():
-        given, edited = base.get(name, now), theirs.get(name, base.get(name, now))
-        if edited.is_like(given) or edited.is_like(now):
-            result.merged[name] = now
-            if not now.is_like(given) and not edited.is_like(now):
-                result.updated.append(name)
-            elif not edited.is_like(given):
-                result.kept.append(name)
-        elif now.is_like(given):
-            result.merged[name] = edited
-            result.kept.append(name)
-        else:
-            kept = now if edited.unit != now.unit or prefer == "ours" else edited
-            result.merged[name] = kept
-            result.conflicts.append(Conflict(name, given, edited, now, kept))
+        given = base.get(name, now)
+        edited, offer = theirs.get(name, given), (offers or {}).get(name)
+        before = (offered or {}).get(name)
+        if offer and before and edited.is_like(before) and not edited.is_like(offer.state):
+            edited = given
+        result.add(name, given, edited, now, offer, prefer)
     for name, edited in theirs.items():
         if name not in ours and name in base and not edited.is_like(base[name]):
             result.removed[name] = edited

@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from workbook.roundtrip.pull import Edits
 
 
-def edited(layout: Layout, sets: Mapping[str, float | str | Given], edits: Edits | None) -> Book:
-    """Return the evaluated book with values by id, and with the notes of users' edits."""
-    if edits:
-        layout.notes.update(edits.notes(layout))
+def edited(layout: Layout, sets: Mapping[str, float | str | Given], notes: Mapping[tuple[str, int], str]) -> Book:
+    """Return the evaluated book with values by id, and with notes by the sheet and row of their cells."""
+    layout.notes.update(notes)
     return evaluated(layout.model, layout, parse_sets(layout.model, sets))
 
 
@@ -68,7 +67,7 @@ class Opened:
         model, name = book.given, book.given.declared.name
         sets = {model.cell_id(*at): value for at, value in book.edits.items() if not is_of_account(at[0])}
         layout, _ = prepared(name, self.templates, overlay=self.overlay, extend=telling(account))
-        save(edited(layout, sets, self.edits), out, start)
+        save(edited(layout, sets, self.edits.notes(layout) if self.edits else {}), out, start)
 
     def calculate(self) -> None:
         """Take the headlines of a file without results from its book."""

@@ -58,8 +58,7 @@ class Edits:
 
     def notes(self, layout: Layout) -> dict[tuple[str, int], str]:
         """Return users' notes by the sheet and row of inputs that a layout still has a place for."""
-        places = {name: layout.note_place(*where) for name in self.edits if (where := layout.model.find(name))}
-        return {place: note for name, place in places.items() if place and (note := self.edits[name].note) is not None}
+        return layout.notes_at({name: edit.note for name, edit in self.edits.items() if edit.note is not None})
 
 
 def pull(path: Path | str) -> Edits:

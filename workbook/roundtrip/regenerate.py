@@ -1,4 +1,4 @@
-"""Building a workbook again from a file that users edited: their edits stay, all else is as the templates have it now."""
+"""Building a workbook again from a file that users edited: their edits stay, all else is as templates and overlays have it now."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Literal
 
 from workbook.account import carried_account
 from workbook.account_sheets import is_of_account, telling
-from workbook.api import BuildReport, prepared, save
+from workbook.api import BuildReport, offering, placed, save
+from workbook.declare import declarations
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.files import check_target
 from workbook.names import quoted
-from workbook.overlay import Given
-from workbook.record import given_value
-from workbook.roundtrip.merge import MergeResult, State, States, merge
+from workbook.overlay import Given, overlaid, with_carried
+from workbook.packaged import directory
+from workbook.roundtrip.merge import NOTE_OF
 from workbook.roundtrip.opened import edited
+from workbook.roundtrip.parties import merged_notes, merged_values, values_to_set
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.sides import side_of_file
 from workbook.roundtrip.update import updated
-from workbook.verification.baseline import baseline, overlays, read
+from workbook.verification.baseline import baseline, offered, overlays, read
 from workbook.verification.findings import Finding
 from workbook.verification.located import Located
 
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from workbook.account import Account
     from workbook.api import Files
     from workbook.layout import Layout
-    from workbook.model import Model
+    from workbook.roundtrip.merge import MergeResult, Preference
+    from workbook.roundtrip.parties import Merged
     from workbook.roundtrip.pull import Edits
 
 Choice = Literal["theirs", "ours", "fail"]
@@ -38,13 +41,14 @@ Choice = Literal["theirs", "ours", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Regeneration:
-    """What was written, what became of the inputs, what of the file could not be carried, and what the update changed.
+    """What was written, what became of inputs and notes, what of the file could not be carried, and what the update changed.
 
     ``account`` is that of an earlier update unless ``is_update``.
     """
 
     report: BuildReport
     merge: MergeResult
+    notes: MergeResult
     left: list[Finding]
     account: Account | None
     is_update: bool
@@ -53,17 +57,6 @@ class Regeneration:
     def is_whole(self) -> bool:
         """Whether all that users changed is in the new file."""
         return not self.left and not self.merge.removed
-
-
-def states(model: Model) -> States:
-    """Return what templates give each input; of cells that take a value over, that they do."""
-    found = {}
-    for cell_id, name, row in model.cells():
-        quantity = model.quantities[name]
-        if quantity.is_settable(row):
-            value = None if quantity.takes_over(row) else given_value(model, quantity, row)
-            found[cell_id] = State(value, quantity.unit)
-    return found
 
 
 def regenerate(
@@ -77,13 +70,13 @@ def regenerate(
 ) -> Regeneration:
     """Build the workbook of an edited file again from today's templates, and keep its edits.
 
-    The file tells itself which cases overlays added to the templates, unless ``overlay`` gives others. Their values are in
-    the file, but for inputs that it does not have.
+    Overlays are laid over the templates, and those that gave the file its cases with them: one of the same name takes the
+    place of such a one.
 
     The new file is written to ``out`` (output/NAME.xlsx by default; in place of the edited one only when that is said).
-    Where users and templates changed the same input to different values the users' is kept, or the templates' with
-    ``prefer="ours"``; with "fail" WorkbookError names them all and nothing is written. Raises WorkbookError too for files
-    that cannot be read and for edits that the templates now refuse.
+    Where users changed an input, and templates or an overlay give it another value now, the users' is kept, or the other
+    with ``prefer="ours"``; with "fail" WorkbookError names them all and nothing is written. Raises WorkbookError too for
+    files that cannot be read and for edits that the templates now refuse.
 
     Where templates or package changed anything, sheets of the new file tell it (``account``); else those of the edited file
     stay, so that a second time changes nothing.
@@ -93,43 +86,55 @@ def regenerate(
     tell(f"reading {path}")
     contents = read(path)
     known = baseline(path, contents)
-    target = Path(out) if out else Path("output") / f"{known.workbook}.xlsx"
+    target = _target(path, out, known.workbook)
+    located = Located(known, contents)
+    edits = edits_of(path, located)
+    laid = overlaid(declarations(directory(templates), known.workbook), with_carried(overlays(path, known), overlay))
+    layout, given = placed(laid)
+    before, notes_before = offered(path, known)
+    choice: Preference = "ours" if prefer == "ours" else "theirs"
+    values = merged_values(known, edits, layout, given, laid, before, choice)
+    notes = merged_notes(known, edits, layout, laid, notes_before, choice)
+    places = _places(path, located)
+    if prefer == "fail":
+        _refuse_conflicts(values.result, notes.result, places)
+    sets = values_to_set(values, laid, places)
+    book = edited(*_noted(layout, values, notes, sets))
+    tell("finding what moved")
+    # An update that changed nothing leaves the account of the one before.
+    update = updated(side_of_file(located, edits), book, values, notes)
+    told_of = update or carried_account(path, known.carried)
+    if told_of:
+        layout, _ = placed(laid, extend=telling(told_of))
+        book = edited(*_noted(layout, values, notes, sets | _picked(layout, edits, places)))
+    tell(f"writing {target}")
+    left = [*edits.left, *_lost_notes(located, notes.result)]
+    return Regeneration(save(book, target, start), values.result, notes.result, left, told_of, is_update=update is not None)
+
+
+def _target(path: Path, out: Path | str | None, workbook: str) -> Path:
+    """Return where to write; raises WorkbookError where that cannot be, or would replace the edited file unsaid."""
+    target = Path(out) if out else Path("output") / f"{workbook}.xlsx"
     check_target(target)
     if out is None and target.exists() and target.samefile(path):
         raise WorkbookError([Diagnostic(Place(str(path)), "would be replaced by what is built from it", "choose another place with --out")])
-    located = Located(known, contents)
-    edits = edits_of(path, located)
-    cases = overlay or overlays(path, known)
-    layout, given = prepared(known.workbook, templates, overlay=cases)
-    base = {item.id: State(None if item.taken else item.value, item.unit) for item in known.inputs.values() if not is_of_account(item.id)}
-    theirs = base | {name: State(value, base[name].unit) for name, value in edits.sets.items() if name in base}
-    ours = states(layout.model)
-    result = merge(base, theirs, ours, "ours" if prefer == "ours" else "theirs")
-    places = _places(path, located)
-    if prefer == "fail" and result.conflicts:
-        raise WorkbookError([Diagnostic(places[item.id], item.told(), "choose with --ours or --theirs") for item in result.conflicts])
-    new = {layout.model.cell_id(*where): value for where, value in given.items()}
-    sets = {name: Given(value) for name, value in new.items() if name not in base} | _changed(result, ours, places)
-    book = edited(layout, sets, edits)
-    tell("finding what moved")
-    # An update that changed nothing leaves the account of the one before.
-    update = updated(side_of_file(located, edits), book, result, base)
-    told_of = update or carried_account(path, known.carried)
-    if told_of:
-        layout, _ = prepared(known.workbook, templates, overlay=cases, extend=telling(told_of))
-        book = edited(layout, sets | _picked(layout, edits, places), edits)
-    tell(f"writing {target}")
-    left = [*edits.left, *_lost_notes(layout, located, edits)]
-    return Regeneration(save(book, target, start), result, left, told_of, is_update=update is not None)
+    return target
 
 
-def _changed(result: MergeResult, ours: States, places: Mapping[str, Place]) -> dict[str, Given]:
-    """Return the values of inputs that are not as the templates have them."""
-    return {
-        name: Given(state.value, places.get(name))
-        for name, state in result.merged.items()
-        if state.value is not None and not state.is_like(ours[name])
-    }
+def _refuse_conflicts(values: MergeResult, notes: MergeResult, places: Mapping[str, Place]) -> None:
+    told = [(item.id, item.told()) for item in values.conflicts] + [(item.id, item.told(NOTE_OF)) for item in notes.conflicts]
+    if told:
+        raise WorkbookError([Diagnostic(places.get(name), text, "choose with --ours or --theirs") for name, text in told])
+
+
+def _noted(
+    layout: Layout, values: Merged, notes: Merged, sets: dict[str, Given]
+) -> tuple[Layout, dict[str, Given], dict[tuple[str, int], str]]:
+    """Return what ``edited`` takes, with a layout that carries what overlays gave."""
+    layout.notes.clear()  # those of overlays are among the merged ones
+    found = {name: str(state.value) for name, state in notes.own().items()}
+    offers = {name: str(text) for name, text in notes.offers().items()}
+    return offering(layout, values.offers(), offers), sets, layout.notes_at(found)
 
 
 def _picked(layout: Layout, edits: Edits, places: Mapping[str, Place]) -> dict[str, Given]:
@@ -151,14 +156,13 @@ def _places(path: Path, located: Located) -> dict[str, Place]:
     return found
 
 
-def _lost_notes(layout: Layout, located: Located, edits: Edits) -> list[Finding]:
+def _lost_notes(located: Located, notes: MergeResult) -> list[Finding]:
     """Return users' notes for which templates no longer have a place."""
     lost = []
-    for name, edit in edits.edits.items():
-        where = layout.model.find(name)
-        if edit.note and not (where and layout.note_place(*where)):
-            given = located.baseline.inputs[name]
-            spot = located.input(given) or given.spot
-            text = f"has the note {edit.note!r}, for which the templates no longer have a place"
+    for name, note in notes.removed.items():
+        given = located.baseline.inputs[name]
+        spot = located.input(given) or given.spot
+        if note.value:
+            text = f"has the note {note.value!r}, for which the templates no longer have a place"
             lost.append(Finding(spot.sheet, spot.address, name, text))
     return lost

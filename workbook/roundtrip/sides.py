@@ -46,7 +46,10 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Side:
-    """One of two workbooks. ``rows`` counts those of each table; ``is_calculated`` is False where headlines are not known."""
+    """One of two workbooks. ``rows`` counts those of each table; ``notes`` are those beside inputs.
+
+    ``is_calculated`` is False where headlines are not known.
+    """
 
     origin: Origin
     inputs: dict[str, Held]
@@ -54,6 +57,7 @@ class Side:
     rows: dict[str, int]
     sheets: list[str]
     headlines: dict[str, Told]
+    notes: dict[str, str] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
     is_calculated: bool = True
 
@@ -83,10 +87,12 @@ def side_of_file(located: Located, edits: Edits) -> Side:
         told_there = (cell.value if cell else None) if is_calculated else item.value if is_as_built else None
         answer = told_there if isinstance(told_there, str | float) and told_there != "" else None
         headlines[item.id] = Told(item.label, item.unit, answer)
+    noted = {item.id: item.note for item in known.inputs.values() if item.note_spot and not is_of_account(item.id)}
+    noted |= {name: edit.note for name, edit in edits.edits.items() if edit.note is not None and name in noted}
     findings = [str(item) for item in edits.left]
     sheets = _sheets(located.sheets, known.carried)
     origin = Origin(known.workbook, known.version, known.package)
-    return Side(origin, inputs, says_of, rows, sheets, headlines, findings, is_calculated or is_as_built)
+    return Side(origin, inputs, says_of, rows, sheets, headlines, noted, findings, is_calculated or is_as_built)
 
 
 def side_of_book(book: Book) -> Side:
@@ -118,7 +124,8 @@ def side_of_book(book: Book) -> Side:
             unit = unit_of(book.model, book.values, name, row)
             headlines[cell_id] = Told(book.model.label(name, row), unit, None if value == "" else value)
     origin = Origin(given.declared.name, given.declared.version, package_version())
-    return Side(origin, inputs, says_of, rows, _sheets(layout.sheets, given.declared.carried), headlines)
+    noted = {name: text for name, text in layout.noted_inputs().items() if not is_of_account(name)}
+    return Side(origin, inputs, says_of, rows, _sheets(layout.sheets, given.declared.carried), headlines, noted)
 
 
 def _sheets(names: Iterable[str], carried: Mapping[str, object]) -> list[str]:

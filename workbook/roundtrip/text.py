@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbook.roundtrip.merge import NOTE_OF
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workbook.account import Account, HeadlineMove, InputChange, Origin, Value
+    from workbook.account import Account, HeadlineMove, InputChange, NoteChange, Origin, Value
+    from workbook.roundtrip.merge import Conflict
     from workbook.roundtrip.regenerate import Regeneration
 
 FIRST = 5  # new figures that a build names
@@ -24,13 +27,15 @@ def regenerated(found: Regeneration) -> Iterator[str]:
     """Tell what became of edits when a file was built again, and what the update changed."""
     result = found.merge
     new = f"{_count(len(result.updated), 'input')} with new figures"
-    yield f"{_count(len(result.kept), 'edit')} kept, {new}, {_count(len(result.conflicts), 'conflict')}"
-    for item in result.conflicts:
-        yield f"conflict: {item.told()}; {'as edited' if item.kept == item.theirs else 'as the templates have it'} in the new file"
+    given = f", {_count(len(result.given), 'value')} of overlays" if result.given else ""
+    notes = found.notes.conflicts
+    yield f"{_count(len(result.kept), 'edit')} kept, {new}{given}, {_count(len(result.conflicts) + len(notes), 'conflict')}"
+    yield from (f"conflict: {item.told()}; {_kept(item)} in the new file" for item in result.conflicts)
+    yield from (f"conflict: {item.told(NOTE_OF)}; {_kept(item)} in the new file" for item in notes)
     account = found.account
     if account is None or not found.is_update:
         return
-    inputs = [item for item in account.inputs if item.outcome in {"updated", "new"}]
+    inputs = [item for item in account.inputs if item.outcome in {"updated", "given", "new"}]
     yield from (f"new figure: {_input(item)}" for item in inputs[:FIRST])
     parts = [
         _count(len(inputs) - FIRST, "more input") if len(inputs) > FIRST else "",
@@ -41,6 +46,12 @@ def regenerated(found: Regeneration) -> Iterator[str]:
     yield f"{', '.join(filter(None, parts))}: see sheet Changes, or workbook diff"
 
 
+def _kept(item: Conflict) -> str:
+    if item.kept == item.theirs:
+        return "as edited"
+    return f"as the {item.overlay} gives it" if item.overlay else "as the templates have it"
+
+
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
@@ -48,7 +59,7 @@ def _count(number: int, one: str, many: str = "") -> str:
 def _lines(account: Account) -> Iterator[str]:
     before, after = account.before, account.after
     yield f"{after.workbook}: from {_origin(before)}, to {_origin(after)}" if before != after else f"{after.workbook}: {_origin(after)}"
-    if not (account.inputs or account.formulas or account.structure or account.headlines):
+    if not (account.inputs or account.notes or account.formulas or account.structure or account.headlines):
         yield "no differences"
         return
     yield from _part(
@@ -62,6 +73,7 @@ def _lines(account: Account) -> Iterator[str]:
         "inputs kept as edited",
         [f"{item.id}: {shown(item.now)}" for item in account.inputs if item.outcome == "kept"],
     )
+    yield from _part("note differs", "notes differ", [_note(item) for item in account.notes if item.outcome != "kept"])
     yield from _part(
         "quantity with other formulas",
         "quantities with other formulas",
@@ -104,6 +116,10 @@ def _input(item: InputChange) -> str:
     if item.outcome in {"removed", "gone"}:
         return f"{item.id} is gone; it was {was}"
     return f"{item.id}: {was} -> {shown(item.now)}{unit}{behind}"
+
+
+def _note(item: NoteChange) -> str:
+    return f"{item.id}: {item.was!r} -> {item.now!r}"
 
 
 def shown(value: Value) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.names import RECORD_SHEET, column_letters
-from workbook.overlay import OVERLAYS, Carried, bare
+from workbook.overlay import OFFERED, OVERLAYS, Carried, bare
 from workbook.record import (
     FIRST_PLACE,
     FORMAT_VERSION,
@@ -176,6 +176,20 @@ def overlays(path: Path, known: Baseline) -> tuple[Carried, ...]:
         message = f"the overlays that the hidden sheet {RECORD_SHEET} carries are damaged"
         raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)])
     return tuple(Carried(name, text, f"{path}: {RECORD_SHEET}: {name}") for name, text in texts)
+
+
+def offered(path: Path, known: Baseline) -> tuple[dict[str, float | str], dict[str, str]]:
+    """Return the values and the notes that overlays gave when a file was built, by input; raises WorkbookError when they are damaged."""
+    told: Any = known.carried.get(OFFERED, {"values": {}, "notes": {}})
+    try:
+        values, notes = told["values"].items(), told["notes"].items()
+        damaged = not all(type(value) in {int, float, str} for _, value in values) or not all(type(note) is str for _, note in notes)
+    except (AttributeError, KeyError, TypeError):
+        damaged = True
+    if damaged:
+        message = f"what overlays gave, on the hidden sheet {RECORD_SHEET}, is damaged"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)])
+    return dict(values), dict(notes)
 
 
 def _text(cell: Cell | None) -> str:
