@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.expr.nodes import Text, quantities, walk
+from workbook.expr.nodes import Call, Text, Tree, children
 from workbook.layout import DEFAULT_WIDTH, LINE, column_pixels
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ SMALL = {"unit", "provenance", "note", "how", "muted", "header_unit"}
 PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
 SMALLEST = 40  # percent; below it a sheet is not readable and takes several pages side by side
+MOST_DIGITS = 7  # of a whole number in a text
 TITLE_ROWS = 3  # repeated on every page
 
 
@@ -26,12 +27,24 @@ def longest_text(model: Model, name: str, seen: frozenset[str] = frozenset()) ->
         return 0
     texts = [*quantity.constants.values(), *(figure.value for figure in quantity.inputs.values())]
     texts += [*model.choices(quantity.bounds).values(), *quantity.bounds.choices]
-    nodes = [node for variant in quantity.variants for node in walk(variant.tree)]
-    texts += [node.value for node in nodes if isinstance(node, Text)]
-    others = {target for variant in quantity.variants for target, _ in quantities(variant.tree)}
-    others |= {target for target, _ in quantity.links.values()}
-    inner = [longest_text(model, other, seen | {name}) for other in others]
-    return max([0, *inner, *(len(str(text)) for text in texts)])
+    linked = [longest_text(model, target, seen | {name}) for target, _ in quantity.links.values()]
+    written = [_longest(model, variant.tree, seen | {name}) for variant in quantity.variants]
+    return max([0, *linked, *written, *(len(str(text)) for text in texts)])
+
+
+def _longest(model: Model, tree: Tree, seen: frozenset[str]) -> int:
+    """Return the length of the longest text that an expression can give: joined texts add up, of others one is shown."""
+    match tree:
+        case Text(value=text):
+            return len(text)
+        case Call(function="text"):
+            return MOST_DIGITS
+        case Call(function="join", arguments=parts):
+            return sum(_longest(model, part, seen) for part in parts)
+        case _:
+            own = getattr(tree, "quantity", "")
+            inner = [_longest(model, child, seen) for child in children(tree)]
+            return max([longest_text(model, own, seen) if own else 0, *inner])
 
 
 def text_width(model: Model, name: str) -> float:

@@ -13,7 +13,7 @@ from tests.reference.planning_money import HOURS, MILLION, SECONDS, Totals, tota
 from tests.reference.planning_needs import remark
 from tests.reference.planning_pools import curve_scale, instance
 from tests.reference.planning_requests import distribution
-from tests.reference.planning_sensitivity import effects, figure
+from tests.reference.planning_sensitivity import figure, infeasible
 from tests.reference.planning_study import CASES, RANGED, assumed, chosen, number_of, studies
 from tests.reference.pools import KILO, OK
 from tests.reference.quantities import PLANNING, Inputs, Value
@@ -93,8 +93,9 @@ expect_rows("more_figures", {"remark": remark_of_chosen})
 expect_rows("trust", {"remark": remark_of_chosen})
 expect_totals("more_figures", MORE, chosen, always=False)
 expect_totals("more_figures", ("state",), chosen, always=True)
-expect_totals("trust", ("state", "miss", "outside", "trust", "kin"), chosen, always=True)
-expect_rows("trust", {"unanswered": lambda i, which: sum(not item.answered for item in effects(i, "wall", which).values())})
+expect_totals("trust", ("state", "miss", "trust", "kin"), chosen, always=True)
+expect_totals("trust", ("outside",), chosen, always=False)
+expect_rows("trust", {"unanswered": lambda i, which: len(infeasible(i, which)) if state_of(i, which) == OK else None})
 expect_rows("more_figures", {"case": named})
 expect_rows("cost_split", {"case": named, "state": state_of, "total": part_rule("total")})
 expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from tests.reference import planning_sensitivity as sensitivity
-from tests.reference.expect_planning_results import named, state_of
+from tests.reference.expect_planning_results import named, remark_of_chosen, state_of
 from tests.reference.expect_planning_studies import base_of, place_of
 from tests.reference.planning_columns import expect_rows
 from tests.reference.planning_money import totals
 from tests.reference.planning_sensitivity import GRADES, HEADLINES, effect, headline_of, interval, moves, order, widest, worst
-from tests.reference.planning_study import CROSSINGS, HIGH, LOW, VARIANTS, assumed, chosen, level, stretched
+from tests.reference.planning_study import CROSSINGS, HIGH, LOW, RANGED, VARIANTS, assumed, chosen, level, stretched
 from tests.reference.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -22,8 +22,50 @@ def ends(i: Inputs, which: str, headline: str) -> tuple[float, float, float]:
 
 
 def unanswered(i: Inputs, which: str, headline: str) -> float:
-    """Return the ends without an answer."""
-    return sum(not item.answered for item in sensitivity.effects(i, headline, which).values())
+    """Return the ends without an answer, of a case that has one."""
+    del headline
+    return len(sensitivity.infeasible(i, which))
+
+
+def interval_in_words(i: Inputs, which: str, headline: str) -> str:
+    """Return whether an interval is closed, or why it is open; nothing without an answer."""
+    count, (below, _) = len(sensitivity.infeasible(i, which)), sensitivity.open_ends(i, headline, which)
+    if state_of(i, which) != OK:
+        return ""
+    ends_of = f"{count} range end{'s' if count > 1 else ''}"
+    return f"no {'lower' if below else 'upper'} limit: no answer at {ends_of}" if count else "closed"
+
+
+def first_open(i: Inputs, which: str) -> int:
+    """Return the number of the first assumption that has an end without an answer; one beyond the last if none has."""
+    return min((place_of(VARIANTS[key].name) for key in sensitivity.infeasible(i, which)), default=len(RANGED) + 1)
+
+
+def matters_most(i: Inputs, which: str, headline: str) -> str:
+    """Return the assumption that matters most: the first with an end without an answer, else the one that moves the figure most."""
+    number = first_open(i, which)
+    return RANGED[number - 1] if number <= len(RANGED) else VARIANTS[widest(i, headline, which)].name
+
+
+def no_answer_at(i: Inputs, which: str, name: str, side: str) -> bool:
+    """Tell whether an end of an assumption has no answer."""
+    return f"{which}_{name}_{side}" in sensitivity.infeasible(i, which, name)
+
+
+def driver(i: Inputs, which: str, headline: str) -> str:
+    """Return what matters most in words; nothing without an answer."""
+    name = matters_most(i, which, headline)
+    shown = i.shown(f"ranges.{name}")
+    if state_of(i, which) != OK:
+        return ""
+    if not sensitivity.infeasible(i, which):
+        return shown
+    return f"no answer if {shown} is {LOW if no_answer_at(i, which, name, LOW) else HIGH}"
+
+
+def worst_shown(i: Inputs, which: str, headline: str) -> str:
+    """Return the worst grade; nothing without an answer."""
+    return GRADES[worst(i, headline, which) - 1] if state_of(i, which) == OK else ""
 
 
 def behind(variant: str) -> float:
@@ -72,9 +114,27 @@ expect_rows(
         "worst": lambda i, which, headline: worst(i, headline, which),
         "widest_size": widest_size,
         "widest": lambda i, which, headline: place_of(VARIANTS[widest(i, headline, which)].name),
-        "grade": lambda i, which, headline: GRADES[worst(i, headline, which) - 1],
+        "grade": worst_shown,
+        "no_low": lambda i, which, headline: float(sensitivity.open_ends(i, headline, which)[0]),
+        "no_high": lambda i, which, headline: float(sensitivity.open_ends(i, headline, which)[1]),
+        "interval": interval_in_words,
+        "first": lambda i, which, _: first_open(i, which),
+        "assumption": lambda i, which, headline: i.shown(f"ranges.{matters_most(i, which, headline)}"),
+        "at_low": lambda i, which, headline: float(no_answer_at(i, which, matters_most(i, which, headline), LOW)),
+        "driver": driver,
     },
 )
+expect_rows(
+    "range_ends",
+    {
+        "number": lambda _i, _w, name: place_of(name),
+        "no_low": lambda i, which, name: float(no_answer_at(i, which, name, LOW)),
+        "no_high": lambda i, which, name: float(no_answer_at(i, which, name, HIGH)),
+        "first": lambda i, which, name: place_of(name) if sensitivity.infeasible(i, which, name) else len(RANGED) + 1,
+    },
+)
+expect_rows("variants", {"infeasible": lambda i, key: float(effect(i, HEADLINES[0], key).infeasible)})
+expect_rows("look_state", {"state": lambda i: state_of(i, "chosen"), "remark": lambda i: remark_of_chosen(i, "chosen")})
 expect_rows(
     "leaning",
     {
@@ -97,7 +157,12 @@ HEADLINE_UNITS = dict(
 
 def shown_end(which: str, end: int) -> Callable[[Inputs, str], Value]:
     """Return the rule of a figure, or an end of its interval, where the case has an answer."""
-    return lambda i, headline: ends(i, which, headline)[end] if state_of(i, which) == OK else None
+
+    def value(i: Inputs, headline: str) -> float | None:
+        is_open = (False, *sensitivity.open_ends(i, headline, which))[end]
+        return ends(i, which, headline)[end] if state_of(i, which) == OK and not is_open else None
+
+    return value
 
 
 def ratio(i: Inputs, headline: str) -> float | None:
@@ -111,9 +176,11 @@ expect_rows(
         "unit": lambda _, headline: HEADLINE_UNITS[headline],
         **{name: shown_end("chosen", end) for end, name in enumerate(("case", "low", "high"))},
         **{name: shown_end("comparison", end) for end, name in enumerate(("comparison", "comparison_low", "comparison_high"))},
-        "grade": lambda i, headline: GRADES[worst(i, headline, "chosen") - 1],
-        "comparison_grade": lambda i, headline: GRADES[worst(i, headline, "comparison") - 1],
-        "widest": lambda i, headline: i.shown(f"ranges.{VARIANTS[widest(i, headline, 'chosen')].name}"),
+        "grade": lambda i, headline: worst_shown(i, "chosen", headline),
+        "comparison_grade": lambda i, headline: worst_shown(i, "comparison", headline),
+        "interval": lambda i, headline: interval_in_words(i, "chosen", headline),
+        "comparison_interval": lambda i, headline: interval_in_words(i, "comparison", headline),
+        "widest": lambda i, headline: driver(i, "chosen", headline),
         "ratio": ratio,
     },
 )
@@ -165,14 +232,16 @@ expect_rows(
 
 
 def size_of_moves(i: Inputs, name: str) -> float:
-    """Return the larger of an assumption's two moves as the cells rank it."""
+    """Return the larger of an assumption's two moves as the cells rank it; more than any where an end has no answer."""
+    if sensitivity.infeasible(i, "chosen", name):
+        return sensitivity.hair(sensitivity.WITHOUT, place_of(name) * 1e-11)
     larger = max(effect(i, i.text("look.headline"), f"chosen_{name}_{side}").rounded for side in (LOW, HIGH))
     return sensitivity.hair(larger, place_of(name) * 1e-11)
 
 
 def ends_without_answer(i: Inputs, name: str) -> float:
     """Return how many ends of an assumption have no answer."""
-    return sum(not effect(i, i.text("look.headline"), f"chosen_{name}_{side}").answered for side in (LOW, HIGH))
+    return len(sensitivity.infeasible(i, "chosen", name))
 
 
 expect_rows(
@@ -188,7 +257,27 @@ expect_rows(
 )
 
 
-REMARKS = {False: "all ends have an answer", True: "no answer at an end: see sheet Effects"}
+def remark_at(i: Inputs, name: str) -> str:
+    """Return at which ends of an assumption the chosen case has no answer."""
+    sides = [VARIANTS[key].side for key in sensitivity.infeasible(i, "chosen", name)]
+    return f"no answer if {' or '.join(sides)}" if sides else ""
+
+
+def bar_at(i: Inputs, name: str) -> str:
+    """Return what the chart calls an assumption."""
+    shown, remark = i.shown(f"ranges.{name}"), remark_at(i, name)
+    return f"{shown}: {remark}" if remark else shown
+
+
+def move_at(end: int) -> Callable[[Inputs, str], Value]:
+    """Return the rule of the move at an end, blank where there is no answer."""
+
+    def value(i: Inputs, key: str) -> float | None:
+        name = at_place(i, key)
+        none = no_answer_at(i, "chosen", name, (LOW, HIGH)[end]) or state_of(i, "chosen") != OK
+        return None if none else moves(i, name)[end]
+
+    return value
 
 
 def at_place(i: Inputs, key: str) -> str:
@@ -203,11 +292,12 @@ expect_rows(
         "low": lambda i, key: stretched(i, chosen(i, "chosen"), at_place(i, key)).low,
         "base": lambda i, key: stretched(i, chosen(i, "chosen"), at_place(i, key)).base,
         "high": lambda i, key: stretched(i, chosen(i, "chosen"), at_place(i, key)).high,
-        "low_move": lambda i, key: moves(i, at_place(i, key))[0],
-        "high_move": lambda i, key: moves(i, at_place(i, key))[1],
+        "low_move": move_at(0),
+        "high_move": move_at(1),
+        "bar": lambda i, key: bar_at(i, at_place(i, key)),
         "grade": lambda i, key: i.text(f"ranges.{at_place(i, key)}.grade"),
         "number": lambda i, key: place_of(at_place(i, key)),
-        "remark": lambda i, key: REMARKS[ends_without_answer(i, at_place(i, key)) > 0],
+        "remark": lambda i, key: remark_at(i, at_place(i, key)),
     },
 )
 
@@ -258,4 +348,4 @@ def grid_cell(column: int) -> Callable[[Inputs, str], Value]:
 
 
 expect_rows("grid", {f"right_{column}": grid_cell(column) for column in range(1, 6)})
-expect_rows("grid", {"down": lambda i, row: picked(i, "d3_r3") if row == "head" else level(i, i.text("two_way.down"), int(row[1:]))})
+expect_rows("grid", {"down": lambda i, row: grid_cell(3)(i, "d3") if row == "head" else level(i, i.text("two_way.down"), int(row[1:]))})

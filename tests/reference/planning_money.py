@@ -143,7 +143,7 @@ def totals(i: Inputs, key: str) -> Totals:
         state=state,
         answered=state == OK,
         outside=outside,
-        inside=EXTRAPOLATED if outside else "yes",
+        inside="" if state != OK else EXTRAPOLATED if outside else "yes",
         miss_1=misses[0],
         miss_2=misses[1],
         miss_3=misses[2],

@@ -144,8 +144,8 @@ def of_trace(i: Inputs, key: str) -> str:
 def of_memory(gpus: float, over: float, more: str) -> str:
     """Return what weights and sequences need."""
     if not gpus:
-        return "one sequence outgrows the GPUs that share it: choose a shorter window or larger GPUs"
-    return f"needs {whole(gpus)} GPUs an instance ({whole(over)} GB over){more}"
+        return "needs a shorter window, or GPUs with more memory"
+    return f"needs {whole(gpus)} GPUs an instance ({whole(over)} GB over{more})"
 
 
 @cache
@@ -157,20 +157,20 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
     objective = float(floor(max(each.prefill for each in needs))) + 1.0
     instances, least_window = max(each.instances for each in needs), min(each.window for each in needs)
     reach, order = of_order(i, key)
-    more = "; 8 is the most: choose fewer bytes of a weight or larger GPUs" if gpus > MOST_GPUS else ""
+    more = "; 8 is the most" if gpus > MOST_GPUS else ""
     memory = of_memory(gpus, over, more)
     printed = assumed(i, key).says("capacity_rule", "as printed")
     sequence = f"windows must be at most {whole(least_window)} tokens" if printed else memory
     worst = max(trouble(i, key, pool) for pool in POOLS)
-    time = f"let the search try {whole(instances)} instances beyond the utilisation bound (sheet Cases)"
+    time = f"the search must reach {whole(instances)} instances (sheet Cases)"
     if worst == 2:
-        time = f"the shortest objective that can be met is {whole(objective)} ms"
+        time = f"the shortest TTFT objective that works is {whole(objective)} ms"
     cure = sequence if worst >= 3 else time
     if item.state != OK:
         cure = of_trace(i, key) if distribution(i, assumed(i, key).texts["workload"]) != OK else order
     spare = ""
     if used < item.pools:
-        spare = f"{used} of {whole(item.pools)} pools in use: the others receive no requests (the longest has {last} tokens)"
+        spare = f"{used} of {whole(item.pools)} pools in use (longest request: {last} tokens)"
     return Remark(
         state=state,
         used=used,

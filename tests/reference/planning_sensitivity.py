@@ -21,6 +21,9 @@ LEAST = 0.001
 """What a figure that falls to nothing counts as."""
 
 MOST = 999.0
+WITHOUT = 1000.0
+"""Size of what has no answer at an end of its range: greater than any move."""
+
 DIGITS = 9
 
 
@@ -46,6 +49,7 @@ class Effect:
     value: float
     base: float
     answered: bool
+    infeasible: bool
     move: float
 
     @property
@@ -65,7 +69,7 @@ def effect(i: Inputs, headline: str, variant: str) -> Effect:
     changed, case = totals(i, variant), totals(i, study(i, variant).base)
     answered = changed.state == OK and case.state == OK
     value, base = figure(changed, headline), figure(case, headline)
-    return Effect(value, base, answered, value / base - 1.0 if answered and base > 0 else 0.0)
+    return Effect(value, base, answered, case.state == OK != changed.state, value / base - 1.0 if answered and base > 0 else 0.0)
 
 
 def effects(i: Inputs, headline: str, which: str) -> dict[str, Effect]:
@@ -74,8 +78,8 @@ def effects(i: Inputs, headline: str, which: str) -> dict[str, Effect]:
 
 
 def leans(i: Inputs, item: Effect) -> bool:
-    """Tell whether a move is large enough for the figure to lean on the assumption."""
-    return abs(item.move) > i["look.material"]
+    """Tell whether a move is large enough for the figure to lean on the assumption, or there is no figure at all."""
+    return abs(item.move) > i["look.material"] or item.infeasible
 
 
 def interval(i: Inputs, headline: str, which: str) -> tuple[float, float]:
@@ -104,6 +108,21 @@ def worst(i: Inputs, headline: str, which: str) -> int:
     return max(rank(grade) for grade in grades)
 
 
+WORSE_BELOW = ("per_wall_joule",)
+"""Figures of which less is worse."""
+
+
+def infeasible(i: Inputs, which: str, *names: str) -> list[str]:
+    """Return the variants of one of the two cases that have no answer though the case has one: of all assumptions, or of some."""
+    return [key for key, item in effects(i, HEADLINES[0], which).items() if item.infeasible and VARIANTS[key].name in (names or RANGED)]
+
+
+def open_ends(i: Inputs, headline: str, which: str) -> tuple[bool, bool]:
+    """Tell whether the interval of a figure has no (lower, upper) limit: the side on which a fleet that does not exist would be."""
+    none, below = bool(infeasible(i, which)), headline in WORSE_BELOW
+    return none and below, none and not below
+
+
 def widest(i: Inputs, headline: str, which: str) -> str:
     """Return the variant that moves a figure most, the first of equals."""
     found = effects(i, headline, which)
@@ -116,7 +135,7 @@ def order(i: Inputs) -> list[str]:
     found = effects(i, headline, "chosen")
     sizes = dict.fromkeys(RANGED, 0.0)
     for key, item in found.items():
-        sizes[VARIANTS[key].name] = max(sizes[VARIANTS[key].name], item.rounded)
+        sizes[VARIANTS[key].name] = max(sizes[VARIANTS[key].name], WITHOUT if item.infeasible else item.rounded)
     return sorted(RANGED, key=lambda name: -sizes[name])
 
 
