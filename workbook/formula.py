@@ -47,8 +47,7 @@ def patterns(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str, str
     It is empty where each row has a text of its own.
     """
     for row, (target, index) in quantity.links.items():
-        home = layout.cell(quantity.id, row)[0]
-        yield row, _reference(layout, home, target, index, absolute=False), ""
+        yield row, _link(layout, layout.segment(quantity.id, row), quantity.id, (target, index)), ""
     table = layout.model.tables[quantity.table]
     for variant in quantity.variants:
         try:
@@ -96,14 +95,26 @@ def _filled(template: str, segment: Segment, row: int) -> str:
     return template.replace(OWN, str(number + 1)).replace(BEFORE, str(number))
 
 
-def _reference(layout: Layout, home: str, quantity: str, row: int, *, absolute: bool = True) -> str:
+def _reference(layout: Layout, home: str, quantity: str, row: int) -> str:
     """Return the reference to one cell, by name where it has one."""
-    name = layout.name_of(quantity, row) if absolute else None
-    if name:
-        return name
+    return layout.name_of(quantity, row) or _address(layout, home, quantity, row)
+
+
+def _link(layout: Layout, segment: Segment, owner: str, target: tuple[str, int]) -> str:
+    """Return the text of a cell of ``owner`` that shows another: a copy of it, or of its whole row, still shows that one.
+
+    A member's link to its parent keeps to the parent and follows the quantity: of a member copied over another both take
+    their values from the same parent.
+    """
+    if target[0] != owner:
+        return _address(layout, segment.sheet, *target)
+    return _address(layout, segment.sheet, *target, fixed=(not segment.across, segment.across))
+
+
+def _address(layout: Layout, home: str, quantity: str, row: int, fixed: tuple[bool, bool] = (True, True)) -> str:
+    """Return the A1 reference to one cell; ``fixed`` says whether its row and its column stay as they are in a copy."""
     sheet, r, c = layout.cell(quantity, row)
-    dollar = "$" if absolute else ""
-    cell = f"{dollar}{column_letters(c)}{dollar}{r + 1}"
+    cell = f"{'$' * fixed[1]}{column_letters(c)}{'$' * fixed[0]}{r + 1}"
     return cell if sheet == home else f"{quoted(sheet)}!{cell}"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.expr.nodes import Recorded
 from workbook.model import Key, Quantity, Table, Variant
-from workbook.names import COUNT_CELL, FIRST_CELL, sheet_key
+from workbook.names import COUNT_CELL, FIRST_CELL, PARENT_COUNT, PARENT_FIRST, sheet_key
 from workbook.schema import Formula
 from workbook.sheet_names import sheet_names
 
@@ -15,11 +15,44 @@ if TYPE_CHECKING:
     from workbook.schema import Sheet, ViewBlock
 
 CHECKS, BANNER = "checks", "banner"
-TYPED_OVER = (
-    "Cells that hold no formula any more. Excel from 2013 on, LibreOffice and Google Sheets can tell; Excel 2010 and Gnumeric "
-    "cannot and show 0: use workbook verify, which tells changed formulas, too."
+WHO_CAN_TELL = "Excel from 2013 on, LibreOffice and Google Sheets can tell; Excel 2010 and Gnumeric cannot and show 0: use workbook verify"
+
+
+class Watch(NamedTuple):
+    """Cells that the record of the build counts: the check that shows how many are not as built, and the place of the first."""
+
+    name: str
+    label: str
+    doc: str
+    first_label: str
+    first_doc: str
+    count: str
+    first: str
+    says: str
+
+
+WATCHES = (
+    Watch(
+        name="typed_over",
+        label="Formula cells that were typed over",
+        doc=f"Cells that hold no formula any more. {WHO_CAN_TELL}, which tells changed formulas, too.",
+        first_label="Where the first of them is",
+        first_doc="The first block of cells in which one was typed over, as it was built; empty where there is none.",
+        count=COUNT_CELL,
+        first=FIRST_CELL,
+        says="formula cells that hold no formula any more",
+    ),
+    Watch(
+        name="other_parent",
+        label="Cells that inherit from another case than declared",
+        doc=f"Cells that show another value than the case they inherit from, as after one case was copied over another. {WHO_CAN_TELL}.",
+        first_label="Which cell is the first of them",
+        first_doc="Its place when the workbook was built, and its id; empty where there is none.",
+        count=PARENT_COUNT,
+        first=PARENT_FIRST,
+        says="cells that inherit from another case than declared",
+    ),
 )
-FIRST_OF_THEM = "The first block of cells in which one was typed over, as it was built; empty where there is none."
 
 
 def add_view(owner: Maker, block: ViewBlock, sheet: Sheet) -> None:
@@ -88,8 +121,8 @@ def add_banner(owner: Maker) -> None:
     checks = next((table for table in owner.model.tables.values() if table.name == CHECKS), None)
     if checks is None:
         return
-    items = [*(name.partition(".")[2] for name in checks.columns), "typed_over"]
-    _watch(owner, checks)
+    items = [name.partition(".")[2] for name in checks.columns]
+    items += _watch(owner, checks)
     failures = owner.add(
         Quantity(
             CHECKS,
@@ -113,13 +146,15 @@ def add_banner(owner: Maker) -> None:
         owner.add(Quantity(BANNER, sheet_key(name), "Master check", "text", 1, checks.place)).links[0] = (status.id, 0)
 
 
-def _watch(owner: Maker, checks: Table) -> None:
-    """How many formula cells were typed over, which the record of the build counts, and where the first of them is."""
-    place = checks.place
-    count = owner.add(Quantity(CHECKS, "typed_over", "Formula cells that were typed over", "1", 1, place, TYPED_OVER, format="failures"))
-    first = owner.add(Quantity(CHECKS, "first_typed_over", "Where the first of them is", "text", 1, place, FIRST_OF_THEM))
-    for quantity, tree in (
-        (count, Recorded(COUNT_CELL, 0.0, "number of formula cells that hold no formula any more")),
-        (first, Recorded(FIRST_CELL, "", "the first place where one was typed over")),
-    ):
-        quantity.variants.append(Variant(tree, tree, (0,), Formula("", place)))
+def _watch(owner: Maker, checks: Table) -> list[str]:
+    """Show what the record of the build watches: how many cells are not as they were built, and the first; return the counts."""
+    watches = WATCHES if any(table.parents for table in owner.model.tables.values()) else WATCHES[:1]
+    for watch in watches:
+        count = Quantity(CHECKS, watch.name, watch.label, "1", 1, checks.place, watch.doc, format="failures")
+        first = Quantity(CHECKS, f"first_{watch.name}", watch.first_label, "text", 1, checks.place, watch.first_doc)
+        for quantity, tree in (
+            (count, Recorded(watch.count, 0.0, f"number of {watch.says}")),
+            (first, Recorded(watch.first, "", f"the first of {watch.says}")),
+        ):
+            owner.add(quantity).variants.append(Variant(tree, tree, (0,), Formula("", checks.place)))
+    return [watch.name for watch in watches]

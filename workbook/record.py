@@ -10,6 +10,8 @@ pointing at them when rows are inserted or a sheet is renamed. It holds no time,
 It also watches the formulas: beside each block stands how many of its formula cells are none any more, and in COUNT_CELL and
 FIRST_CELL what sheet Checks shows of that. Blocks with cells that may be typed over are not watched. Only a program whose
 ISFORMULA takes ranges can tell, as LibreOffice's: it is tried on cells of the record, and where it fails nothing is counted.
+In the same way it watches cells that inherit a value: beside each such input stands whether its cell holds a formula that
+comes to another value than its parent's, and in PARENT_COUNT and PARENT_FIRST what sheet Checks shows of that.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from workbook.evaluate import quantise
 from workbook.expr.values import shown
 from workbook.formula import patterns
 from workbook.layout import NOTE
-from workbook.names import COUNT_CELL, column_letters, quoted
+from workbook.names import COUNT_CELL, PARENT_COUNT, column_letters, quoted
 from workbook.relative import Spot, fingerprint, relative
 from workbook.tables import MIXED
 
@@ -49,6 +51,7 @@ MOST_ROWS = 1_048_576
 LONGEST = 30_000  # characters in a cell; Excel takes 32,767
 INPUT, TAKEN = "input", "taken over"
 WATCH = ("told", "typed over", "first row", "first of them")  # beside HEAD[1:], in column D; what they come to in column E
+OTHER_PARENT = "other parent"  # beside INPUT_COLUMNS, in column K, and what it comes to in columns H and I of HEAD[1:]
 TRIED, TRIED_ON = 3, "$F$3:$G$5"  # cells of the record, so many of them formulas, among constants
 ABOUT = "The state of this file when it was built. Read by workbook verify and pull: leave it as it is."
 
@@ -147,8 +150,10 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
             prints.take(replace(layout, model=given), quantity)
     declared = given.declared
     told = (FORMAT_VERSION, declared.name, declared.version, declared.basis, package)
-    blocks = list(_blocks(layout, given, prints))
-    beside: list[tuple[Item, ...]] = [(ABOUT,), *(("", *items) for items in _watch(FIRST_PLACE + len(blocks) - 1))]
+    blocks, inputs = list(_blocks(layout, given, prints)), list(_inputs(layout, values, given))
+    last = FIRST_PLACE + len(blocks) - 1
+    parents = _watch_parents(last + 3, last + 2 + len(inputs))
+    beside: list[tuple[Item, ...]] = [(ABOUT,), *(("", *items, *more) for items, more in zip(_watch(last), parents, strict=True))]
     for number, (name, text, more) in enumerate(zip(HEAD, told, beside, strict=True)):
         yield number, (name, text, *more)
     number = FIRST_PLACE - 2
@@ -157,7 +162,7 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
         number += 1
         yield number, row
     sections: tuple[tuple[tuple[str, ...], Iterator[tuple[Item, ...]]], ...] = (
-        (INPUT_COLUMNS, _inputs(layout, values, given)),
+        ((*INPUT_COLUMNS, OTHER_PARENT), iter(inputs)),
         (HEADLINE_COLUMNS, _headlines(layout, values)),
         (TEXT_COLUMNS, _text_rows(layout)),
         (PART_COLUMNS, _parts(declared.carried)),
@@ -267,6 +272,26 @@ def _watch(last: int) -> Iterator[tuple[Item, ...]]:
         yield name, formula, *cells
 
 
+def _watch_parents(first: int, last: int) -> Iterator[tuple[Item, ...]]:
+    """Yield, beside what ``_watch`` does, how many cells inherit from another parent, and the first of them: its id, and its cell as built.
+
+    ``first`` and ``last`` are the rows of the inputs.
+    """
+    found = f"MATCH(1,$K${first}:$K${last},0)"
+    id_, sheet, cell = (f"INDEX(${column}${first}:${column}${last},{found})" for column in "ABC")
+    told = Anchor(f'IF({PARENT_COUNT}=0,"",{sheet}&"!"&{cell}&" ("&{id_}&")")', "")
+    return iter(((), (OTHER_PARENT, Anchor(f"SUM($K${first}:$K${last})", 0)), (), ("first of them", told)))
+
+
+def _other_parent(layout: Layout, quantity: Quantity, row: int, home: str) -> Anchor | str:
+    """Return the formula for whether an inheriting cell holds a formula with another value than its parent's; else nothing."""
+    if not (quantity.takes_over(row) and row in quantity.parents):
+        return ""
+    sheet, *cell = layout.cell(quantity.id, quantity.parents[row])
+    parent = f"{quoted(sheet)}!{_fixed(*cell)}"
+    return Anchor(f"IF($E$2=1,IFERROR(IF(_xlfn.ISFORMULA({home}),IF({home}<>{parent},1,0),0),0),0)", 0)
+
+
 def _watched(quantity: Quantity, segment: Segment, runs: str, home: str) -> tuple[Item, ...]:
     """Return what is watched, and the formula for how many formula cells of a block are none any more; nothing for other blocks."""
     built = sum(found != NONE for found in prints_of(runs))
@@ -326,9 +351,10 @@ def _inputs(layout: Layout, values: Values, given: Model) -> Iterator[tuple[Item
         now = now if isinstance(now, str) else float(now)
         # What an edited cell would take over is not known here.
         value = ("" if row in layout.model.quantities[name].inputs else now) if taken else given_value(given, quantity, row)
-        anchor = Anchor(f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}", now)
+        home = f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}"
         kind, behind = (TAKEN, "") if taken else (INPUT, guarded(told(quantity.inputs[row])))
-        yield guarded(cell_id), spot.sheet, spot.address, value, quantity.unit, kind, *note, anchor, behind
+        parent = _other_parent(layout, quantity, row, home)
+        yield guarded(cell_id), spot.sheet, spot.address, value, quantity.unit, kind, *note, Anchor(home, now), behind, parent
 
 
 def told(figure: Figure) -> str:

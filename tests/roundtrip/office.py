@@ -2,7 +2,7 @@
 
 Steps: ["value", sheet, "B7", 5], ["formula", sheet, "B7", "=1+1"], ["clear", sheet, "B7"], ["insert rows", sheet, first row
 from 0, count], ["delete rows", ...], ["insert columns", ...], ["rename", sheet, name], ["add sheet", name],
-["remove sheet", name], ["move", sheet, "B7", "F7"], ["order", sheet, place from 0].
+["remove sheet", name], ["move", sheet, "B7", "F7"], ["copy", sheet, "B7:B20", "F7"], ["order", sheet, place from 0].
 """
 
 import ast
@@ -38,9 +38,10 @@ def step(document: Any, what: str, *arguments: Any) -> None:
         sheet.Rows.removeByIndex(first, rest[0])
     elif what == "insert columns":
         sheet.Columns.insertByIndex(first, rest[0])
-    elif what == "move":
+    elif what in {"move", "copy"}:
         source = sheet.getCellRangeByName(first).getRangeAddress()
-        sheet.moveRange(sheet.getCellRangeByName(rest[0]).getCellAddress(), source)
+        act = sheet.moveRange if what == "move" else sheet.copyRange
+        act(sheet.getCellRangeByName(rest[0]).getCellAddress(), source)
     elif what == "formula":
         sheet.getCellRangeByName(first).setFormula(rest[0])
     elif what == "clear":

@@ -77,8 +77,8 @@ def test_a_value_taken_over_is_a_link_that_may_be_typed_over(tmp_path: Path) -> 
     sheet = openpyxl.load_workbook(built(tmp_path / "plain.xlsx"))["Cases"]
     assert [(sheet[at].value, sheet[at].fill.fgColor.rgb, sheet[at].protection.locked) for at in ("I11", "J11", "J9")] == [
         (1.25, OWN, False),
-        ("=I11", TAKEN, False),
-        ("=I9", TAKEN, False),
+        ("=$I11", TAKEN, False),
+        ("=$I9", TAKEN, False),
     ]
     rules = {str(rule.sqref): (rule.type, rule.operator, rule.formula1, rule.formula2) for rule in sheet.data_validations.dataValidation}
     for row in (9, 10, 11, 12, 14):
@@ -90,7 +90,7 @@ def test_a_value_of_its_own_is_an_input_of_the_file(tmp_path: Path) -> None:
     cells, sheet = read_cells(path)["Cases"], openpyxl.load_workbook(path)["Cases"]
     assert (cells["I12"].value, cells["I12"].is_formula, sheet["I12"].fill.fgColor.rgb) == (9.0, False, OWN)
     assert (cells["J9"].value, cells["J9"].is_formula) == ("Large GPU", False)
-    assert (cells["K12"].formula, cells["K12"].value) == ("I12", 9.0)
+    assert (cells["K12"].formula, cells["K12"].value) == ("$I12", 9.0)
     assert cells["K17"].value == pytest.approx(500 * 9 * 1.25 / 1e3)
 
 
@@ -168,7 +168,7 @@ def test_inputs_tell_what_is_taken_over_from_where() -> None:
 
 def test_cells_and_explanations_follow_the_link() -> None:
     cells = inspect.cells(loaded()).set_index("id")
-    assert (cells.kind["cases.mine.pue"], cells.formula["cases.mine.pue"]) == ("link", "=I11")
+    assert (cells.kind["cases.mine.pue"], cells.formula["cases.mine.pue"]) == ("link", "=$I11")
     assert "Our own" in cells.sources["cases.mine.pue"]
     frame = inspect.cells(loaded(mine_pue=2)).set_index("id")
     assert (frame.kind["cases.mine.pue"], frame.formula["cases.mine.pue"]) == ("input", "")
@@ -284,4 +284,4 @@ def test_parents_serve_a_table_that_runs_down_too(tmp_path: Path) -> None:
     path.write_text(path.read_text("utf-8") + table, "utf-8")
     book = api.load("across", root, {"down.b.v": 5})
     assert book.values["down.v"].tolist() == [3, 5, 5]
-    assert {item.id: item.formula for item in expectations(book) if item.id.startswith("down")} == {"down.c.v": "B16"}
+    assert {item.id: item.formula for item in expectations(book) if item.id.startswith("down")} == {"down.c.v": "B$18"}

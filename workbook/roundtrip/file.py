@@ -22,6 +22,7 @@ HEAD = """\
 #   workbook build {name}{cases} --overlay THIS_FILE
 # 'was' is what the templates gave, 'took_over' what the cell showed while it took over another's value.
 """
+PARENTS = "# Cases whose cells inherit from another case than they did when the workbook was built."
 LEFT = "# Changes that a build cannot take: make them in the templates, or enter them again."
 _BREAKS = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff]")  # characters that YAML takes for line ends, or not at all
 _PLAIN_KEY = re.compile(r"[a-z][a-z0-9_.]*\Z")
@@ -32,6 +33,8 @@ def text_of(edits: Edits) -> str:
     cases = "".join(f" --overlay {shlex.quote(name)}" for name in edits.overlays)
     lines = [HEAD.format(name=shlex.quote(bare(edits.workbook)), cases=cases).rstrip()]
     lines += [f"workbook: {_scalar(edits.workbook)}", f"version: {_scalar(edits.version)}"]
+    if edits.parents:
+        lines += [PARENTS, edits.parents.rstrip()]
     lines.append("sets:" if edits.edits else "sets: {}")
     lines += [f"  {name if _PLAIN_KEY.match(name) else _scalar(name)}: {_edit(edits.edits[name])}" for name in sorted(edits.edits)]
     if edits.left:

@@ -11,6 +11,7 @@ from workbook.evaluate import quantise
 from workbook.record import NONE
 from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.findings import Finding, changed_formulas, changed_texts, structure
+from workbook.verification.inherited import Inherited, inherited
 from workbook.verification.located import Located
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Edit:
 class Edits:
     """All that was changed in a file: by input id what a build can take, and in ``left`` what it cannot.
 
-    ``overlays`` names those that gave the file its cases: a build that takes the edits needs them too.
+    ``overlays`` names those that gave the file its cases: a build that takes the edits needs them too. ``inherited`` tells
+    of members that inherit from other parents than declared.
     """
 
     workbook: str
@@ -50,11 +52,20 @@ class Edits:
     edits: dict[str, Edit] = field(default_factory=dict)
     left: list[Finding] = field(default_factory=list)
     overlays: tuple[str, ...] = ()
+    inherited: Inherited = field(default_factory=Inherited)
 
     @property
     def sets(self) -> dict[str, float | str]:
         """Return the values by id, as ``load`` and ``build`` take them."""
         return {name: edit.value for name, edit in self.edits.items() if edit.value != edit.given or edit.taken}
+
+    @property
+    def parents(self) -> str:
+        """Return the parents of members that inherit from others than declared, as an overlay; empty where there are none."""
+        tables: dict[str, list[str]] = {}
+        for (table, member), parent in sorted(self.inherited.parents.items()):
+            tables.setdefault(table, [f"{table}:"]).append(f"  {member}: {{parent: {parent}}}")
+        return "".join(f"{line}\n" for lines in tables.values() for line in lines)
 
     def notes(self, layout: Layout) -> dict[tuple[str, int], str]:
         """Return users' notes by the sheet and row of inputs that a layout still has a place for."""
@@ -82,11 +93,15 @@ def edits_of(path: Path, located: Located) -> Edits:
     found.left += [item for item in structure(located) if not (item.is_gone and is_account_sheet(item.sheet))]
     found.left += changed_texts(path, located)
     prints = _prints(located.baseline)
+    links = inherited(located)
+    found.inherited = links
+    found.left += [item for item in links.findings if tuple(item.id.split(".")) not in links.parents]
     mine = {}
     for given in located.baseline.inputs.values():
         spot = located.input(given)
         if spot is not None:
-            _take(found, located, given, spot, prints.get(given.spot, NONE))
+            if not links.is_carried(given.id):
+                _take(found, located, given, spot, prints.get(given.spot, NONE))
             mine[spot.sheet, spot.address] = given.id
     found.left += [item for item in changed_formulas(located) if (item.sheet, item.address) not in mine]
     found.left.sort()

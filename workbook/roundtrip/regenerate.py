@@ -14,7 +14,7 @@ from workbook.declare import declarations
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.files import check_target
 from workbook.names import quoted
-from workbook.overlay import Given, overlaid, with_carried
+from workbook.overlay import Carried, Given, overlaid, with_carried
 from workbook.packaged import directory
 from workbook.roundtrip.merge import NOTE_OF
 from workbook.roundtrip.opened import edited
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from workbook.roundtrip.pull import Edits
 
 Choice = Literal["theirs", "ours", "fail"]
+PARENTS = "parents.yaml"  # the overlay in which a file carries what its pasted cases inherit from
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def regenerate(
     target = _target(path, out, known.workbook)
     located = Located(known, contents)
     edits = edits_of(path, located)
-    laid = overlaid(declarations(directory(templates), known.workbook), with_carried(overlays(path, known), overlay))
+    laid = overlaid(declarations(directory(templates), known.workbook), with_carried([*overlays(path, known), *_parents(edits)], overlay))
     layout, given = placed(laid)
     before, notes_before = offered(path, known)
     choice: Preference = "ours" if prefer == "ours" else "theirs"
@@ -135,6 +136,11 @@ def _noted(
     found = {name: str(state.value) for name, state in notes.own().items()}
     offers = {name: str(text) for name, text in notes.offers().items()}
     return offering(layout, values.offers(), offers), sets, layout.notes_at(found)
+
+
+def _parents(edits: Edits) -> list[Carried]:
+    """Return the overlay that gives members the parents which they inherit from in the edited file, if they do from others."""
+    return [Carried(PARENTS, edits.parents, PARENTS)] if edits.parents else []
 
 
 def _picked(layout: Layout, edits: Edits, places: Mapping[str, Place]) -> dict[str, Given]:

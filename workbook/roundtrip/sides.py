@@ -89,7 +89,7 @@ def side_of_file(located: Located, edits: Edits) -> Side:
         headlines[item.id] = Told(item.label, item.unit, answer)
     noted = {item.id: item.note for item in known.inputs.values() if item.note_spot and not is_of_account(item.id)}
     noted |= {name: edit.note for name, edit in edits.edits.items() if edit.note is not None and name in noted}
-    findings = [str(item) for item in edits.left]
+    findings = [str(item) for item in dict.fromkeys([*edits.left, *edits.inherited.findings])]
     sheets = _sheets(located.sheets, known.carried)
     origin = Origin(known.workbook, known.version, known.package)
     return Side(origin, inputs, says_of, rows, sheets, headlines, noted, findings, is_calculated or is_as_built)

@@ -178,6 +178,11 @@ class Located:
     def _given(self) -> dict[Spot, Given]:
         return {given.spot: given for given in self.baseline.inputs.values()}
 
+    def given_at(self, spot: Spot) -> Given | None:
+        """Return the input that stands in a cell of the file."""
+        origin = self.origin(spot)
+        return self._given.get(origin) if origin else None
+
     def cell(self, spot: Spot | None) -> Cell | None:
         """Return what a place of the file holds."""
         return None if spot is None else self.contents.get(spot.sheet, {}).get(spot.address)

@@ -24,6 +24,7 @@ from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expe
 from workbook.verification.engines import find
 from workbook.verification.engines.base import EngineFailure
 from workbook.verification.findings import changed_formulas, changed_texts, structure
+from workbook.verification.inherited import inherited
 from workbook.verification.located import Located, spot_of
 from workbook.verification.poison import poison
 
@@ -94,7 +95,9 @@ def verify(
     book = _book_of(path, located, templates, overlay)
     expected = expectations(book)
     named = {spot_of(item.sheet, item.address): (item.id, item.formula) for item in expected}
-    found = [*structure(located), *changed_formulas(located, named), *changed_texts(path, located)]
+    links = inherited(located)
+    formulas_now = [item for item in changed_formulas(located, named) if item.id not in links.cells]
+    found = [*structure(located), *links.findings, *formulas_now, *changed_texts(path, located)]
     report = VerifyReport(path, len(expected), changed=[str(item) for item in found])
     model = book.model
     # Python always finds that no formula was typed over.
@@ -200,6 +203,7 @@ def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], fl
     sets: dict[str, Given] = {}
     problems = Problems()
     places: dict[str, Place] = {}
+    from_others = inherited(located).cells
     for cell_id, name, row in book.model.cells():
         quantity = book.model.quantities[name]
         takes_over = quantity.takes_over(row)
@@ -213,9 +217,9 @@ def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], fl
             problems.add(places[cell_id], f"the cell of {cell_id} was deleted", "take another copy of the file, or build it again")
             continue
         cell = located.cell(spot)
-        if takes_over and cell is not None and cell.is_formula:
-            continue
         value = cell.value if cell else None
+        if takes_over and cell is not None and cell.is_formula and (cell_id not in from_others or value is None):
+            continue
         usable = isinstance(value, str) if quantity.is_text else isinstance(value, float | int) and not isinstance(value, bool)
         if not usable or isinstance(value, bool) or value is None or not isinstance(value, str | float | int):
             problems.add(
