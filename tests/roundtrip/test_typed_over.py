@@ -136,13 +136,14 @@ def test_all_formulas_are_watched_but_those_that_may_be_typed_over_and_the_check
     book = api.load("across", ACROSS)
     api.build("across", tmp_path / "a.xlsx", templates=ACROSS)
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")[RECORD_SHEET]
-    rows = {str(row[0].value): row for row in sheet.iter_rows(min_row=8) if "ISFORMULA" in str(row[10].value)}
+    rows = {str(row[0].value): row for row in sheet.iter_rows(min_row=8) if "SUMPRODUCT" in str(row[10].value)}
     wanted = {
         quantity.id
         for quantity in book.model.quantities.values()
         if (quantity.links or quantity.variants) and not any(quantity.is_settable(row) for row in range(quantity.size))
     }
-    shows = {"checks.typed_over", "checks.first_typed_over", "checks.failures", "checks.status"}
+    watches = {"checks.typed_over", "checks.first_typed_over", "checks.other_parent", "checks.first_other_parent"}
+    shows = {*watches, "checks.failures", "checks.status"}
     assert set(rows) == {name for name in wanted - shows if not name.startswith("banner.")}
     used = set().union(*(functions_of(str(row[10].value)) for row in rows.values()))
     assert used == {"IF", "MAX", "IFERROR", "SUMPRODUCT", "_xlfn.ISFORMULA"}
