@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from workbook.expr.nodes import Recorded
 from workbook.model import Key, Quantity, Table, Variant
@@ -18,7 +19,8 @@ CHECKS, BANNER = "checks", "banner"
 WHO_CAN_TELL = "Excel from 2013 on, LibreOffice and Google Sheets can tell; Excel 2010 and Gnumeric cannot and show 0: use workbook verify"
 
 
-class Watch(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Watch:
     """Cells that the record of the build counts: the check that shows how many are not as built, and the place of the first."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,7 +26,7 @@ def pasted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The case 'corrected', which inherits from 'paper', copied over 'mine', which inherits from 'corrected'."""
     folder = tmp_path_factory.mktemp("pasted")
     built = api.build("across", folder / "built.xlsx", templates=ACROSS).path
-    steps = [["copy", "Cases", "I7:I30", "J7"], ["value", "Cases", "H12", 4], ["value", "Cases", "K12", 6]]
+    steps: list[list[Any]] = [["copy", "Cases", "I7:I30", "J7"], ["value", "Cases", "H12", 4], ["value", "Cases", "K12", 6]]
     in_libreoffice([(built, folder / "pasted.xlsx", steps)])
     return folder / "pasted.xlsx"
 
