@@ -20,7 +20,7 @@ from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.evaluate import Values, evaluate, quantise
 from workbook.expr.values import EMPTY
 from workbook.figures import check_bounds
-from workbook.files import check_target
+from workbook.files import WORKBOOK_SUFFIX, check_target, open_elsewhere
 from workbook.overlay import OFFERED, Given, overlaid
 from workbook.packaged import directory
 from workbook.place import place
@@ -52,13 +52,14 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build wrote."""
+    """What a build wrote; ``warnings`` are for who may lose something by it."""
 
     path: Path
     sheets: int
     inputs: int
     formulas: int
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 def package_version() -> str:
@@ -305,7 +306,7 @@ def build(
     tell = progress or (lambda _: None)
     tell("reading templates and evaluating")
     path = Path(out) if out else Path("output") / f"{name}.xlsx"
-    check_target(path)
+    check_target(path, WORKBOOK_SUFFIX)
     with _without_collector():
         book = load(name, templates, sets, overlay)
         tell(f"writing {path}")
@@ -314,5 +315,6 @@ def build(
 
 def save(book: Book, path: Path, start: float) -> BuildReport:
     """Write a book, whole or not at all, and return what was written since ``start`` (seconds of time.perf_counter)."""
+    warnings = open_elsewhere(path)
     counts = write(book.layout, book.values, path, package_version(), book.given)
-    return BuildReport(path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start)
+    return BuildReport(path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start, warnings)

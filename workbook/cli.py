@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from workbook import api, options
-from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.errors import WorkbookError
+from workbook.files import check_target, whole
 from workbook.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
 from workbook.packaged import directory, write_out
 from workbook.reference_commands import functions, units
-from workbook.roundtrip.commands import diff, not_carried, pull
+from workbook.roundtrip.commands import diff, not_carried, pull, warn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,6 +149,7 @@ def build(
 
 
 def _built(report: api.BuildReport) -> None:
+    warn(report.warnings)
     click.echo(f"{report.path}: {report.sheets} sheets, {report.inputs:,} inputs, {report.formulas:,} formulas, {report.seconds:.1f} s")
 
 
@@ -310,11 +312,9 @@ def results(
     if out is None:
         click.echo(text.getvalue(), nl=False)
         return
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text.getvalue(), "utf-8", newline="")
-    except OSError as error:
-        raise WorkbookError([Diagnostic(Place(str(out)), f"cannot be written: {error.strerror or error}")]) from None
+    check_target(out)
+    with whole(out) as part:
+        part.write_text(text.getvalue(), "utf-8", newline="")
     click.echo(f"{out}: {len(frame)} {'case' if len(frame) == 1 else 'cases'}")
 
 

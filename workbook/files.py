@@ -2,52 +2,104 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
+import re
 import stat
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, WorkbookError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ELSEWHERE = "choose another place with --out"
+WORKBOOK_SUFFIX = ".xlsx"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+LONGEST_WRITING = 3600.0  # seconds
 
 
-def check_target(path: Path) -> None:
-    """Refuse to put a file in the place of a directory or a device; raises WorkbookError."""
+def check_target(path: Path, suffix: str = "") -> None:
+    """Refuse to put a file in the place of a directory or a device, or under a name without ``suffix``; raises WorkbookError."""
     try:
         regular = stat.S_ISREG(path.stat().st_mode)
     except OSError:
-        return
+        regular = True
     if not regular:
         raise WorkbookError([Diagnostic(Place(str(path)), "cannot be written: it is not a regular file", ELSEWHERE)])
+    if suffix and path.suffix.lower() != suffix:
+        message = f"cannot be written: a workbook is an {suffix} file, and no program expects one under this name"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, f"write it to {path.with_suffix(suffix)}")])
+
+
+def open_elsewhere(path: Path) -> tuple[str, ...]:
+    """Return a warning where a spreadsheet program has a file open that is to be replaced: its lock stands beside the file."""
+    locks = [name for name in (f".~lock.{path.name}#", f"~${path.name}") if path.exists() and path.with_name(name).exists()]
+    advice = "close it there without saving, and open it again"
+    return tuple(f"{path} is replaced while a spreadsheet program has it open (lock file {name}): {advice}" for name in locks)
 
 
 @contextmanager
-def whole(path: Path, *also: type[Exception]) -> Iterator[Path]:
+def whole(path: Path) -> Iterator[Path]:
     """Give a path beside ``path`` to write to, which takes its place when the block ends without an error.
 
-    An OSError, or one of ``also``, becomes a WorkbookError that says why the file cannot be written.
+    An OSError becomes a WorkbookError that says why the file cannot be written. What a killed process has left is removed.
     """
-    name = ""
-    expected: tuple[type[Exception], ...] = (OSError, *also)
+    name, handle = "", -1
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
-        os.close(handle)
+        if fcntl:
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield Path(name)
         mask = os.umask(0)
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)
+        os.close(handle)  # some systems rename no open file
+        handle = -1
         Path(name).replace(path)
-    except expected as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"cannot be written: {reason}"
-        raise WorkbookError([Diagnostic(Place(str(path)), message, f"close it elsewhere, or {ELSEWHERE}")]) from None
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        first = "free some space" if error.errno in _FULL else "close it elsewhere"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, f"{first}, or {ELSEWHERE}")]) from None
     finally:
+        if handle >= 0:
+            os.close(handle)
         if name:
             Path(name).unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what earlier writers of this file did not get to remove."""
+    for part in path.parent.glob(f".{glob.escape(path.stem)}-*.part"):
+        try:
+            if _OF_MKSTEMP.fullmatch(part.name.removeprefix(f".{path.stem}")) and _is_abandoned(part):
+                part.unlink(missing_ok=True)
+        except OSError:
+            continue  # it is another user's, or open on a system that says so in this way
+
+
+_OF_MKSTEMP = re.compile(r"-[a-z0-9_]{8}\.part")
+
+
+def _is_abandoned(part: Path) -> bool:
+    """Tell whether no process writes a part any more: who does holds a lock on it."""
+    if fcntl is None:
+        return time.time() - part.stat().st_mtime > LONGEST_WRITING
+    with part.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.worksheet import CellFormulaTuple, CellNumberTuple, Worksheet
 
 from workbook.charts import add_chart
@@ -71,14 +71,17 @@ def write(layout: Layout, values: Values, path: Path, version: str, given: Model
     The file appears whole or not at all: it is written beside ``path`` and renamed. Raises WorkbookError when the
     place cannot be written.
     """
-    with whole(path, XlsxWriterException) as part:
-        return _Writer(layout, values, part, version, given or layout.model).run()
+    packed = BytesIO()  # a writer of its own file reports a full disk again, in a traceback, when it is collected
+    counts = _Writer(layout, values, packed, version, given or layout.model).run()
+    with whole(path) as part:
+        part.write_bytes(packed.getbuffer())
+    return counts
 
 
 class _Writer:
-    def __init__(self, layout: Layout, values: Values, path: Path, version: str, given: Model) -> None:
+    def __init__(self, layout: Layout, values: Values, target: BytesIO, version: str, given: Model) -> None:
         self.layout, self.values, self.version, self.given = layout, values, version, given
-        self.book = xlsxwriter.Workbook(str(path), {"strings_to_urls": False, "nan_inf_to_errors": False})
+        self.book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_urls": False, "nan_inf_to_errors": False})
         self.formats: dict[str, Any] = {}
         self.sheets: dict[str, Any] = {}
         self.prints = Prints()

@@ -221,8 +221,7 @@ FORBIDDEN = PermissionError(errno.EACCES, "Permission denied")
     [
         (tempfile, "mkstemp", 1, FORBIDDEN),  # the directory cannot be written
         (os, "close", 1, FULL),
-        (xlsxwriter.Workbook, "add_worksheet", 2, FULL),
-        (xlsxwriter.Workbook, "close", 1, FULL),
+        (Path, "write_bytes", 1, FULL),
         (Path, "chmod", 1, FORBIDDEN),
         (Path, "replace", 1, FORBIDDEN),  # the file is open in a program that locks it
     ],
@@ -262,7 +261,7 @@ def _limited(limit: int, old: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes are those of Unix")
-@pytest.mark.parametrize("limit", [64, 1_000, 5_000, 20_000])
+@pytest.mark.parametrize("limit", [64, 20_000])
 def test_a_full_disk_leaves_the_old_file_alone(limit: int, old: Path) -> None:
     before = old.read_bytes()
     assert len(before) > limit
@@ -274,10 +273,9 @@ def test_a_full_disk_leaves_the_old_file_alone(limit: int, old: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes are those of Unix")
-@pytest.mark.xfail(strict=True, reason="the unfinished archive of the writer complains when it is thrown away")
-@pytest.mark.parametrize("limit", [64, 20_000])
-def test_a_full_disk_is_told_in_one_sentence(limit: int, old: Path) -> None:
-    assert _limited(limit, old).stderr.splitlines()[0] == f"{old}: cannot be written: File too large"
+def test_a_full_disk_is_told_in_one_sentence(old: Path) -> None:
+    told = f"{old}: cannot be written: File too large\n    free some space, or choose another place with --out\n"
+    assert _limited(5_000, old).stderr == told
 
 
 def test_a_directory_in_the_way_stays(tmp_path: Path) -> None:
@@ -291,7 +289,7 @@ def test_a_directory_in_the_way_stays(tmp_path: Path) -> None:
 
 
 def test_a_device_in_the_way_stays(tmp_path: Path) -> None:
-    path = tmp_path / "pipe"
+    path = tmp_path / "pipe.xlsx"
     os.mkfifo(path)
     with pytest.raises(WorkbookError, match="not a regular file"):
         tiny(path)

@@ -211,7 +211,7 @@ def test_out_holds_what_would_be_printed(form: str, tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     result = command("results", "across", "--templates", ACROSS, "--out", tmp_path)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == f"{tmp_path}: cannot be written: Is a directory\n"
+    assert result.stderr == f"{tmp_path}: cannot be written: it is not a regular file\n    choose another place with --out\n"
 
 
 def test_planning_is_what_is_shown_when_nothing_is_said() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbook import options
+from workbook.files import open_elsewhere
 from workbook.options import FINDING, PATH, SHOWN_DIFFERENCES
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ def not_carried(texts: list[str]) -> None:
         click.echo(f"not carried: {text}", err=True)
     if len(texts) > SHOWN_DIFFERENCES:
         click.echo(f"... and {len(texts) - SHOWN_DIFFERENCES:,} more; all with: workbook pull FILE", err=True)
+
+
+def warn(texts: tuple[str, ...]) -> None:
+    """Show warnings."""
+    for text in texts:
+        click.echo(f"warning: {text}", err=True)
 
 
 @click.command(cls=options.Command)
@@ -63,6 +70,7 @@ def diff(
     from workbook.roundtrip.diff import diff as run  # noqa: PLC0415 loaded only when needed
     from workbook.roundtrip.text import text_of  # noqa: PLC0415 as above
 
+    warn(open_elsewhere(out) if out else ())
     account = run(first, second, templates=templates, overlay=overlays, out=out)
     told: Any = (
         json.dumps(account.as_json(), indent=1, ensure_ascii=False, allow_nan=False) if form == "json" else text_of(account).rstrip()

@@ -12,7 +12,7 @@ from workbook.account import Account, FormulaChange, HeadlineMove, InputChange, 
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.evaluate import evaluate
 from workbook.expr.values import EMPTY
-from workbook.files import check_target
+from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.record import BETWEEN
 from workbook.roundtrip.attribution import attribution
 from workbook.roundtrip.merge import State
@@ -50,7 +50,7 @@ def diff(
     what cannot be read, when they are different workbooks, and for ``out`` without the templates of the second.
     """
     if out is not None:
-        check_target(Path(out))
+        check_target(Path(out), WORKBOOK_SUFFIX)
     one, other = (Opened(item, templates, overlay) for item in (first, second))
     if one.side.origin.workbook != other.side.origin.workbook:
         message = f"is a workbook '{other.side.origin.workbook}', {first} a workbook '{one.side.origin.workbook}'"

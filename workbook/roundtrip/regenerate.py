@@ -12,7 +12,7 @@ from workbook.account_sheets import is_of_account, telling
 from workbook.api import BuildReport, offering, placed, save
 from workbook.declare import declarations
 from workbook.errors import Diagnostic, Place, WorkbookError
-from workbook.files import check_target
+from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.names import quoted
 from workbook.overlay import Carried, Given, overlaid, with_carried
 from workbook.packaged import directory
@@ -116,7 +116,7 @@ def regenerate(
 def _target(path: Path, out: Path | str | None, workbook: str) -> Path:
     """Return where to write; raises WorkbookError where that cannot be, or would replace the edited file unsaid."""
     target = Path(out) if out else Path("output") / f"{workbook}.xlsx"
-    check_target(target)
+    check_target(target, WORKBOOK_SUFFIX)
     if out is None and target.exists() and target.samefile(path):
         raise WorkbookError([Diagnostic(Place(str(path)), "would be replaced by what is built from it", "choose another place with --out")])
     return target
