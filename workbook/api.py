@@ -19,8 +19,8 @@ from workbook.declare import declarations
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.evaluate import Values, evaluate, quantise
 from workbook.expr.values import EMPTY
-from workbook.figures import check_bounds
 from workbook.files import WORKBOOK_SUFFIX, check_target, open_elsewhere
+from workbook.limits import check_bounds
 from workbook.overlay import OFFERED, Given, overlaid
 from workbook.packaged import directory
 from workbook.place import place

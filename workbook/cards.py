@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, WorkbookError, suggest
-from workbook.figures import BASES, check_bounds, check_name, figure, formula, grade, one_basis, read_field, shared_figure, sourced
+from workbook.figures import BASES, check_name, figure, formula, grade, one_basis, read_field, shared_figure, sourced
+from workbook.limits import check_bounds
 from workbook.points import points_spec, read_points
 from workbook.schema import EVIDENCE, Card, Catalogue, Entry, Field, Figure, Points, Source
 from workbook.source import Mapping, Node, Reader, is_file, read

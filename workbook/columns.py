@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbook.figures import bounds, check_bounds, check_name, formula, grade, shared_figure, value_range
+from workbook.figures import bounds, check_name, formula, grade, shared_figure, value_range
+from workbook.limits import check_bounds
 from workbook.schema import Column, Figure
 from workbook.source import Mapping, Node, Reader, Scalar, number_of
 

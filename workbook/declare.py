@@ -9,8 +9,9 @@ from workbook import cards
 from workbook.columns import columns
 from workbook.datafile import data_columns
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
-from workbook.figures import BASES, bounds, check_bounds, check_name, figure, grade, shared_figure
+from workbook.figures import BASES, bounds, check_name, figure, grade, shared_figure
 from workbook.include import with_shared_parts
+from workbook.limits import check_bounds
 from workbook.roles import ROLES, check_roles
 from workbook.schema import (
     Axis,

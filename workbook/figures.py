@@ -107,24 +107,6 @@ def _value(node: Node | None, what: str, unit: str, problems: Problems) -> float
     return number_of(node, what, problems)
 
 
-def check_bounds(value: float | str, limits: Bounds, place: Place | None, what: str, problems: Problems) -> None:
-    """Record a value outside its limits."""
-    if isinstance(value, str):
-        if limits.choices and value not in limits.choices:
-            problems.add(place, f"{what} cannot be '{value}'", suggest(value, limits.choices))
-        return
-    if limits.choices and value not in map(float, limits.choices):
-        problems.add(place, f"{what} is {value:g}", f"one of: {', '.join(limits.choices)}")
-    if limits.above is not None and value <= limits.above:
-        problems.add(place, f"{what} is {value:g}; it must be above {limits.above:g}")
-    if limits.minimum is not None and value < limits.minimum:
-        problems.add(place, f"{what} is {value:g}; it must be at least {limits.minimum:g}")
-    if limits.maximum is not None and value > limits.maximum:
-        problems.add(place, f"{what} is {value:g}; it must be at most {limits.maximum:g}")
-    if limits.whole and value != int(value):
-        problems.add(place, f"{what} is {value:g}; it must be a whole number")
-
-
 def one_basis(reader: Reader, name: str) -> str:
     """Read the basis of the only workbooks that have a field, a card or a source ('' for all workbooks)."""
     basis = reader.text("basis")

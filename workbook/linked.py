@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbook.expr.nodes import Recorded
 from workbook.model import Key, Quantity, Table, Variant
-from workbook.names import COUNT_CELL, FIRST_CELL, PARENT_COUNT, PARENT_FIRST, sheet_key
+from workbook.names import COUNT_CELL, ERRORS_CELL, FIRST_CELL, FIRST_ERROR_CELL, PARENT_COUNT, PARENT_FIRST, sheet_key
 from workbook.schema import Formula
 from workbook.sheet_names import sheet_names
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from workbook.maker import Maker
     from workbook.schema import Sheet, ViewBlock
 
-CHECKS, BANNER = "checks", "banner"
+CHECKS, BANNER, OTHER_PARENT = "checks", "banner", "other_parent"
+HOLDS, FAILS = "All checks hold", "CHECK FAILS: see sheet Checks"
 WHO_CAN_TELL = "Excel from 2013 on, LibreOffice and Google Sheets can tell; Excel 2010 and Gnumeric cannot and show 0: use workbook verify"
 
 
@@ -45,7 +46,7 @@ WATCHES = (
         says="formula cells that hold no formula any more",
     ),
     Watch(
-        name="other_parent",
+        name=OTHER_PARENT,
         label="Cells that inherit from another case than declared",
         doc=f"Cells that show another value than the case they inherit from, as after one case was copied over another. {WHO_CAN_TELL}.",
         first_label="Which cell is the first of them",
@@ -53,6 +54,16 @@ WATCHES = (
         count=PARENT_COUNT,
         first=PARENT_FIRST,
         says="cells that inherit from another case than declared",
+    ),
+    Watch(
+        name="error_blocks",
+        label="Blocks of cells that show an error",
+        doc="Blocks of cells, on any sheet, in which a cell shows an error such as #DIV/0!.",
+        first_label="Where the first error is",
+        first_doc="The first block with an error, as it was built; empty if there is none.",
+        count=ERRORS_CELL,
+        first=FIRST_ERROR_CELL,
+        says="blocks of cells that show an error",
     ),
 )
 
@@ -133,7 +144,7 @@ def add_banner(owner: Maker) -> None:
             "1",
             1,
             checks.place,
-            "Number of failures in all checks above.",
+            "Number of failures in all checks above; a check that meets an error counts as one.",
             format="0",
             headline=True,
         )
@@ -141,8 +152,8 @@ def add_banner(owner: Maker) -> None:
     status = owner.add(
         Quantity(CHECKS, "status", "Master check", "text", 1, checks.place, "What every sheet shows beside its title.", headline=True)
     )
-    owner.pending.append((failures, Formula(" + ".join(items), checks.place), (0,)))
-    owner.pending.append((status, Formula("'All checks hold' if failures == 0 else 'CHECK FAILS: see sheet Checks'", checks.place), (0,)))
+    owner.pending.append((failures, Formula(" + ".join(f"otherwise(abs({item}), 1)" for item in items), checks.place), (0,)))
+    owner.pending.append((status, Formula(f"otherwise('{HOLDS}' if failures == 0 else '{FAILS}', '{FAILS}')", checks.place), (0,)))
     owner.model.tables[BANNER] = Table(BANNER, "single", (), [()], checks.place)
     for name, _, _ in sheet_names(owner.model.declared):
         owner.add(Quantity(BANNER, sheet_key(name), "Master check", "text", 1, checks.place)).links[0] = (status.id, 0)
@@ -150,10 +161,11 @@ def add_banner(owner: Maker) -> None:
 
 def _watch(owner: Maker, checks: Table) -> list[str]:
     """Show what the record of the build watches: how many cells are not as they were built, and the first; return the counts."""
-    watches = WATCHES if any(table.parents for table in owner.model.tables.values()) else WATCHES[:1]
+    inherits = any(table.parents for table in owner.model.tables.values())
+    watches = [watch for watch in WATCHES if inherits or watch.name != OTHER_PARENT]
     for watch in watches:
         count = Quantity(CHECKS, watch.name, watch.label, "1", 1, checks.place, watch.doc, format="failures")
-        first = Quantity(CHECKS, f"first_{watch.name}", watch.first_label, "text", 1, checks.place, watch.first_doc)
+        first = Quantity(CHECKS, f"first_{watch.name.removesuffix('_blocks')}", watch.first_label, "text", 1, checks.place, watch.first_doc)
         for quantity, tree in (
             (count, Recorded(watch.count, 0.0, f"number of {watch.says}")),
             (first, Recorded(watch.first, "", f"the first of {watch.says}")),

@@ -8,6 +8,7 @@ from functools import cache
 RECORD_SHEET = "_workbook"  # hidden: the record of the build; see the module record
 COUNT_CELL, FIRST_CELL = "$E$3", "$E$5"  # of the record: how many formula cells were typed over, and where the first of them is
 PARENT_COUNT, PARENT_FIRST = "$I$3", "$I$5"  # of the record, too: of cells that inherit from another parent than the declared one
+ERRORS_CELL, FIRST_ERROR_CELL = "$K$3", "$K$5"  # of the record, too: how many blocks of cells hold an error, and which is the first
 _PLAIN = re.compile(r"(?!(?:r|c|rc|true|false)\Z)[a-z_]+\Z", re.IGNORECASE | re.ASCII)  # R, C and RC are rows and columns
 
 

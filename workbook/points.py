@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from workbook.figures import check_bounds, grade, read_field, shared_figure, sourced
+from workbook.figures import grade, read_field, shared_figure, sourced
+from workbook.limits import check_bounds
 from workbook.schema import Points
 from workbook.source import Reader, Sequence, number_of
 

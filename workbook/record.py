@@ -25,7 +25,7 @@ from workbook.evaluate import quantise
 from workbook.expr.values import shown
 from workbook.formula import patterns
 from workbook.layout import NOTE
-from workbook.names import COUNT_CELL, PARENT_COUNT, column_letters, quoted
+from workbook.names import COUNT_CELL, ERRORS_CELL, PARENT_COUNT, column_letters, quoted
 from workbook.relative import Spot, fingerprint, relative
 from workbook.tables import MIXED
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = "3"
 HEAD = ("format", "workbook", "version", "basis", "package")
 PLACE_COLUMNS = ("id", "sheet", "first cell", "rows", "first row", "unit", "formulas", "cells now", "says", "watched", "typed over")
+ERRORS = "errors"  # beside PLACE_COLUMNS; not read again, so that files without it can be read
 INPUT_COLUMNS = ("input", "sheet", "cell", "value", "unit", "kind", "note cell", "note", "value now", "behind it")
 HEADLINE_COLUMNS = ("headline", "sheet", "cell", "label", "unit", "value", "value now")
 TEXT_COLUMNS = ("texts", "rows")
@@ -153,11 +154,12 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
     blocks, inputs = list(_blocks(layout, given, prints)), list(_inputs(layout, values, given))
     last = FIRST_PLACE + len(blocks) - 1
     parents = _watch_parents(last + 3, last + 2 + len(inputs))
-    beside: list[tuple[Item, ...]] = [(ABOUT,), *(("", *items, *more) for items, more in zip(_watch(last), parents, strict=True))]
+    watches = zip(_watch(last), parents, _watch_errors(last), strict=True)
+    beside: list[tuple[Item, ...]] = [(ABOUT,), *(("", *items, *more, *errors) for items, more, errors in watches)]
     for number, (name, text, more) in enumerate(zip(HEAD, told, beside, strict=True)):
         yield number, (name, text, *more)
     number = FIRST_PLACE - 2
-    yield number, PLACE_COLUMNS
+    yield number, (*PLACE_COLUMNS, ERRORS)
     for row in blocks:
         number += 1
         yield number, row
@@ -272,6 +274,13 @@ def _watch(last: int) -> Iterator[tuple[Item, ...]]:
         yield name, formula, *cells
 
 
+def _watch_errors(last: int) -> Iterator[tuple[Item, ...]]:
+    """Yield, in columns J and K beside what ``_watch`` does, how many blocks show an error, and the first of them as it was built."""
+    flags, texts = (f"${column}${FIRST_PLACE}:${column}${last}" for column in "LJ")
+    told = Anchor(f'IF({ERRORS_CELL}=0,"",INDEX({texts},MATCH(1,{flags},0)))', "")
+    return iter(((), (ERRORS, Anchor(f"SUM({flags})", 0)), (), ("first of them", told)))
+
+
 def _watch_parents(first: int, last: int) -> Iterator[tuple[Item, ...]]:
     """Yield, beside what ``_watch`` does, how many cells inherit from another parent, and the first of them: its id, and its cell as built.
 
@@ -293,14 +302,17 @@ def _other_parent(layout: Layout, quantity: Quantity, row: int, home: str) -> An
 
 
 def _watched(quantity: Quantity, segment: Segment, runs: str, home: str) -> tuple[Item, ...]:
-    """Return what is watched, and the formula for how many formula cells of a block are none any more; nothing for other blocks."""
+    """Return what is watched, how many formula cells of a block are none any more, and whether one of its cells shows an error.
+
+    Cells that may be typed over are not counted. SUM passes an error on in every program; ISERROR of a range they take differently.
+    """
     built = sum(found != NONE for found in prints_of(runs))
-    if not built or any(quantity.is_settable(row) for row in segment.rows):
-        return ()
     first, last = (Spot(segment.sheet, *cell).address for cell in (segment.cell(segment.rows.start), segment.last))
     what = f"{segment.sheet}: {quantity.label}, {first if first == last else f'{first}:{last}'} as built"
     # A block that was deleted, #REF!, has no formulas left.
-    return what, Anchor(f"IF($E$2=1,MAX(0,{built}-IFERROR(SUMPRODUCT(--_xlfn.ISFORMULA({home})),0)),0)", 0)
+    lost = Anchor(f"IF($E$2=1,MAX(0,{built}-IFERROR(SUMPRODUCT(--_xlfn.ISFORMULA({home})),0)),0)", 0)
+    counted = built and not any(quantity.is_settable(row) for row in segment.rows)
+    return what, lost if counted else "", Anchor(f"IF(ISERROR(SUM({home})),1,0)", 0)
 
 
 def _blocks(layout: Layout, given: Model, prints: Prints) -> Iterator[tuple[Item, ...]]:

@@ -14,6 +14,7 @@ from workbook.expr.values import shown
 from workbook.files import whole
 from workbook.formula import patterns
 from workbook.layout import DEFAULT_WIDTH, NOTE, Layout, SheetPlan
+from workbook.limits import MESSAGE_LENGTH, TITLE_LENGTH, rule_text, validation
 from workbook.names import RECORD_SHEET, column_letters, quoted
 from workbook.record import Anchor, Prints, record
 from workbook.relative import Spot
@@ -171,7 +172,7 @@ class _Writer:
         for row in quantity.inputs:
             sheet, r, c = self.layout.cell(quantity.id, row)
             self.constant(sheet, r, c, values[row], input_style)
-            self.validate(quantity, sheet, r, c)
+            self.validate(quantity, row)
             self.counts["inputs"] += 1
         key_style = self.format(f"{'header' if is_head else 'key' if is_key else 'formula'}{suffix}")
         for row, constant in quantity.constants.items():
@@ -190,7 +191,7 @@ class _Writer:
                 style = link_style or self.link_style(quantity, row, sheet, own.get(row, suffix))
             if quantity.takes_over(row):
                 style = self.format(f"taken{suffix}")
-                self.validate(quantity, sheet, r, c)
+                self.validate(quantity, row)
             self.ok(self.sheets[sheet]._write_formula(r, c, text, style, values[row]))  # noqa: SLF001 the public form parses its arguments again
             self.prints.add(quantity.id, row, spot, text, pattern, segment.rows.start)
             self.counts["formulas"] += 1
@@ -206,30 +207,32 @@ class _Writer:
             target.write_string(row, column, value, style) if isinstance(value, str) else target.write_number(row, column, value, style)
         )
 
-    def validate(self, quantity: Quantity, sheet: str, row: int, column: int) -> None:
-        """Let Excel refuse what the template refuses."""
-        limits = quantity.bounds
+    def validate(self, quantity: Quantity, row: int) -> None:
+        """Let a spreadsheet refuse what the templates refuse."""
+        sheet, r, c = self.layout.cell(quantity.id, row)
+        limits, unit = quantity.bounds, "" if quantity.unit in {"1", "text"} else f" In {quantity.unit}."
         choices = list(self.layout.model.choices(limits).values()) or list(limits.choices)
-        rule: dict[str, Any]
-        low = limits.above if limits.above is not None else limits.minimum
-        kind = "integer" if limits.whole else "decimal"
         if choices:
-            rule = {"validate": "list", "source": self._choices_source(limits) or choices}
-        elif quantity.is_text:
-            return
-        elif low is not None and limits.maximum is not None:
-            rule = {"validate": kind, "criteria": "between", "minimum": low, "maximum": limits.maximum}
-        elif low is not None:
-            rule = {"validate": kind, "criteria": ">" if limits.above is not None else ">=", "value": low}
+            rule, wanted = {"validate": "list", "source": self._choices_source(limits) or choices}, ", ".join(choices)
         else:
-            rule = {"validate": kind, "criteria": "between", "minimum": -1e300, "maximum": 1e300}
-        unit = "" if quantity.unit in {"1", "text"} else f" in {quantity.unit}"
-        wanted = ", ".join(choices) if choices else f"a number{_limits(low, limits.maximum)}{unit}"
-        message = f"{quantity.label}: {wanted}."
-        rule.update(
-            input_title=quantity.label[:32], input_message=message[:255], error_title="Not a usable value", error_message=message[:255]
-        )
-        self.ok(self.sheets[sheet].data_validation(row, column, row, column, rule))
+            rule = validation(limits, self._near(quantity, row), is_text=quantity.is_text, **self._neighbours(quantity, row))
+            wanted = rule_text(limits, is_text=quantity.is_text)
+            wanted += ", between those of the cells above and below" if rule["validate"] == "custom" and quantity.name == "value" else ""
+        message = f"{quantity.label}: {wanted}.{unit}"[:MESSAGE_LENGTH]
+        title = quantity.label[:TITLE_LENGTH]
+        rule.update(input_title=title, input_message=message, error_title="This value is not allowed", error_message=message)
+        self.ok(self.sheets[sheet].data_validation(r, c, r, c, rule))
+
+    def _near(self, quantity: Quantity, row: int) -> str:
+        _, r, c = self.layout.cell(quantity.id, row)
+        return f"{column_letters(c)}{r + 1}"
+
+    def _neighbours(self, quantity: Quantity, row: int) -> dict[str, str]:
+        """Return the cells above and below in a list, whose values increase."""
+        if self.layout.model.tables[quantity.table].kind != "list":
+            return {}
+        near = {"before": row - 1, "after": row + 1}
+        return {name: self._near(quantity, other) for name, other in near.items() if other in quantity.inputs}
 
     def _choices_source(self, limits: Bounds) -> str:
         """Return the cells that hold the choices: a list in the rule itself is split at commas, and ends at 255 characters."""
@@ -250,8 +253,8 @@ class _Writer:
         for segment in self.layout.segments[quantity.id]:
             cell = f"{column_letters(segment.column)}{segment.row + 1}"
             for sign, role in (("=", "passed"), ("<>", "failed")):
-                # A cell left blank on purpose (the first of a run) is neither.
-                test = f"=AND(ISNUMBER({cell}),{cell}{sign}{good})"
+                # A cell left blank on purpose (the first of a run) is neither; one that shows an error has failed.
+                test = f"=IF(ISERROR({cell}),{'TRUE' if role == 'failed' else 'FALSE'},AND(ISNUMBER({cell}),{cell}{sign}{good}))"
                 rule = {"type": "formula", "criteria": test, "format": self.format(f"{role}|{quantity.format}|1")}
                 self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, *segment.last, rule))
 
@@ -295,9 +298,3 @@ def _digits(raw: str) -> str:
     """Return the number format that shows a figure with the decimals it was printed with."""
     decimals = len(raw.partition(".")[2])
     return "#,##0" + ("." + "0" * decimals if decimals else "")
-
-
-def _limits(low: float | None, high: float | None) -> str:
-    if low is not None and high is not None:
-        return f" from {low:g} to {high:g}"
-    return f" from {low:g} up" if low is not None else f" up to {high:g}" if high is not None else ""

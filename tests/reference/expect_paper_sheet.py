@@ -200,14 +200,20 @@ def typed_over(_: Inputs) -> float:
     return 0.0
 
 
+@expect("checks.error_blocks")
+def error_blocks(_: Inputs) -> float:
+    return 0.0
+
+
+@expect("checks.first_error")
 @expect("checks.first_typed_over")
-def first_typed_over(_: Inputs) -> str:
+def first_of_them(_: Inputs) -> str:
     return ""
 
 
 @expect("checks.failures")
 def all_failures(i: Inputs) -> float:
-    others = {"checks.failures", "checks.status", "checks.first_typed_over"}
+    others = {"checks.failures", "checks.status", "checks.first_typed_over", "checks.first_error"}
     return sum(number(i, check) for check in RULES if check.startswith("checks.") and check not in others)
 
 

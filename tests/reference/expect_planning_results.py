@@ -384,6 +384,7 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "bridge_closes": lambda _: 0.0,
     "typed_over": lambda _: 0.0,
     "other_parent": lambda _: 0.0,
+    "error_blocks": lambda _: 0.0,
 }
 
 
@@ -393,5 +394,5 @@ def failures(i: Inputs) -> float:
 
 
 expect_rows("checks", dict(CHECKS))
-expect_rows("checks", {"first_typed_over": lambda _: "", "first_other_parent": lambda _: ""})
+expect_rows("checks", dict.fromkeys(("first_typed_over", "first_other_parent", "first_error"), lambda _: ""))
 expect_rows("checks", {"failures": failures, "status": lambda i: "CHECK FAILS: see sheet Checks" if failures(i) else "All checks hold"})

@@ -45,7 +45,7 @@ CHANGES: dict[str, tuple[list[list[Any]], int, str]] = {
 }
 
 
-OTHERS_FAIL = {"several", "an input", "a row deleted"}
+OTHERS_FAIL = {"several", "an input", "a row deleted", "a text", "emptied"}  # or cells that show an error then
 
 
 def told(path: Path, book: api.Book) -> list[CellValue]:
@@ -143,6 +143,7 @@ def test_all_formulas_are_watched_but_those_that_may_be_typed_over_and_the_check
         if (quantity.links or quantity.variants) and not any(quantity.is_settable(row) for row in range(quantity.size))
     }
     watches = {"checks.typed_over", "checks.first_typed_over", "checks.other_parent", "checks.first_other_parent"}
+    watches |= {"checks.error_blocks", "checks.first_error"}
     shows = {*watches, "checks.failures", "checks.status"}
     assert set(rows) == {name for name in wanted - shows if not name.startswith("banner.")}
     used = set().union(*(functions_of(str(row[10].value)) for row in rows.values()))
