@@ -157,17 +157,19 @@ def _regenerate(
     ctx: click.Context, edited: Path, prefer: Any, out: Path | None, templates: Path | None, overlays: tuple[Path, ...]
 ) -> None:
     from workbook.roundtrip.regenerate import regenerate  # noqa: PLC0415 most builds do without
-    from workbook.roundtrip.text import regenerated  # noqa: PLC0415 as above
+    from workbook.roundtrip.text import lost, regenerated  # noqa: PLC0415 as above
 
     with _Progress() as progress:
         found = regenerate(edited, out, templates=templates, overlay=overlays, prefer=prefer, progress=progress)
     _built(found.report)
     for line in regenerated(found):
         click.echo(line)
-    removed = [
-        f"{cell_id} is no input any more; it was edited to {state.value} {state.unit}" for cell_id, state in found.merge.removed.items()
-    ]
-    not_carried([*removed, *(str(item) for item in found.left)])
+    not_carried(lost(found))
+    for text in found.gone[:SHOWN_DIFFERENCES]:
+        click.echo(f"not in the templates: {text}", err=True)
+    if found.gone:
+        more = f"{len(found.gone) - SHOWN_DIFFERENCES:,} more. " if len(found.gone) > SHOWN_DIFFERENCES else ""
+        click.echo(f"{more}If the file was built on templates of your own, give them with --templates DIR", err=True)
     ctx.exit(0 if found.is_whole else FINDING)
 
 

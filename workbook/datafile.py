@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Place
 from workbook.figures import check_name
+from workbook.origin import note_file
 from workbook.schema import DataColumn
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ def data_columns(path: Path, shown_as: str, problems: Problems) -> tuple[DataCol
         if path.stat().st_size > MAXIMUM_BYTES:
             problems.add(Place(shown_as), f"is larger than {MAXIMUM_BYTES:,} bytes")
             return ()
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         problems.add(Place(shown_as), f"cannot be read: {getattr(error, 'strerror', None) or error}")
         return ()
+    note_file(shown_as, text)
+    lines = text.splitlines()
     names = lines[0].split(",") if lines else []
     for name in names:
         check_name(name, Place(shown_as, 1, 1, lines[0]), "column", problems)

@@ -12,6 +12,7 @@ from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.figures import BASES, bounds, check_name, figure, grade, shared_figure
 from workbook.include import with_shared_parts
 from workbook.limits import check_bounds
+from workbook.origin import TEMPLATES, noted_files, part_of
 from workbook.roles import ROLES, check_roles
 from workbook.schema import (
     Axis,
@@ -35,7 +36,7 @@ from workbook.schema import (
     ValuesBlock,
     ViewBlock,
 )
-from workbook.source import Mapping, Node, Reader, Scalar, Sequence, is_file, number_of, read
+from workbook.source import Mapping, Node, Reader, Scalar, Sequence, is_file, number_of, read, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,18 @@ CHART_KINDS = ("line", "scatter", "column", "stacked", "bar", *ROLES)
 
 
 def declarations(root: Path, name: str) -> Declarations:
-    """Read everything the workbook template ``name`` names; raises WorkbookError with all problems found."""
+    """Read everything the workbook template ``name`` names; raises WorkbookError with all problems found.
+
+    The result carries which templates these are.
+    """
+    with noted_files() as files:
+        declared = _declarations(root, name)
+        if is_file(root / "units.txt"):
+            text_of(root / "units.txt", "units.txt")
+    return replace(declared, carried={TEMPLATES: part_of(files, declared.catalogues)})
+
+
+def _declarations(root: Path, name: str) -> Declarations:
     problems = Problems()
     path = root / f"{name}.yaml"
     if not is_file(path):

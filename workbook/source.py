@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.resolver import VersionedResolver
 
 from workbook.errors import Diagnostic, Place, WorkbookError, suggest
+from workbook.origin import note_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,13 +96,15 @@ def text_of(path: Path, shown_as: str) -> str:
         data = path.read_bytes()
         if len(data) > MAXIMUM_BYTES:
             raise WorkbookError([Diagnostic(place, f"is {len(data):,} bytes; a template has at most {MAXIMUM_BYTES:,}")])
-        return data.decode("utf-8")
+        text = data.decode("utf-8")
     except OSError as error:
         raise WorkbookError([Diagnostic(place, f"cannot be read: {error.strerror or error}")]) from None
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8").split("\n")
         place = Place(shown_as, len(before), len(before[-1]) + 1)
         raise WorkbookError([Diagnostic(place, f"is not UTF-8 text (byte {error.start})", "save it as UTF-8")]) from None
+    note_file(shown_as, text)
+    return text
 
 
 def read_text(text: str, shown_as: str) -> Node:

@@ -14,8 +14,10 @@ from workbook.declare import declarations
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.names import quoted
+from workbook.origin import templates_of
 from workbook.overlay import Carried, Given, overlaid, with_carried
 from workbook.packaged import directory
+from workbook.roundtrip.gone import gone
 from workbook.roundtrip.merge import NOTE_OF
 from workbook.roundtrip.opened import edited
 from workbook.roundtrip.parties import merged_notes, merged_values, values_to_set
@@ -44,20 +46,23 @@ PARENTS = "parents.yaml"  # the overlay in which a file carries what its pasted 
 class Regeneration:
     """What was written, what became of inputs and notes, what of the file could not be carried, and what the update changed.
 
-    ``account`` is that of an earlier update unless ``is_update``.
+    ``gone`` lists what the templates do not have, ``templates`` says how they differ from those that built the file, if they
+    do. ``account`` is that of an earlier update unless ``is_update``.
     """
 
     report: BuildReport
     merge: MergeResult
     notes: MergeResult
     left: list[Finding]
+    gone: list[str]
+    templates: str
     account: Account | None
     is_update: bool
 
     @property
     def is_whole(self) -> bool:
-        """Whether all that users changed is in the new file."""
-        return not self.left and not self.merge.removed
+        """Whether all that users changed, and all sheets, cards and inputs, are in the new file."""
+        return not self.left and not self.merge.removed and not self.gone
 
 
 def regenerate(
@@ -110,7 +115,10 @@ def regenerate(
         book = edited(*_noted(layout, values, notes, sets | _picked(layout, edits, places)))
     tell(f"writing {target}")
     left = [*edits.left, *_lost_notes(located, notes.result)]
-    return Regeneration(save(book, target, start), values.result, notes.result, left, told_of, is_update=update is not None)
+    going = gone(known, layout, values.result.removed)
+    differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
+    report = save(book, target, start)
+    return Regeneration(report, values.result, notes.result, left, going, differing, told_of, is_update=update is not None)
 
 
 def _target(path: Path, out: Path | str | None, workbook: str) -> Path:

@@ -32,9 +32,26 @@ def regenerated(found: Regeneration) -> Iterator[str]:
     yield f"{_count(len(result.kept), 'edit')} kept, {new}{given}, {_count(len(result.conflicts) + len(notes), 'conflict')}"
     yield from (f"conflict: {item.told()}; {_kept(item)} in the new file" for item in result.conflicts)
     yield from (f"conflict: {item.told(NOTE_OF)}; {_kept(item)} in the new file" for item in notes)
-    account = found.account
-    if account is None or not found.is_update:
-        return
+    if found.account is not None and found.is_update:
+        yield from _updated(found.account)
+    if found.templates:
+        yield f"built on other templates than the file: {found.templates}"
+
+
+def lost(found: Regeneration) -> list[str]:
+    """Return what users changed that is not in the new file."""
+    removed = [
+        f"{name} is no input any more; it was edited to {_with_unit(state.value, state.unit)}"
+        for name, state in found.merge.removed.items()
+    ]
+    return [*removed, *(str(item) for item in found.left)]
+
+
+def _with_unit(value: Value, unit: str) -> str:
+    return shown(value) if unit in NO_UNIT else f"{shown(value)} {unit}"
+
+
+def _updated(account: Account) -> Iterator[str]:
     inputs = [item for item in account.inputs if item.outcome in {"updated", "given", "new"}]
     yield from (f"new figure: {_input(item)}" for item in inputs[:FIRST])
     parts = [

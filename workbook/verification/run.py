@@ -16,6 +16,7 @@ from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.values import shown
 from workbook.formula import formulas
 from workbook.names import column_letters, quoted
+from workbook.origin import templates_of
 from workbook.overlay import Given
 from workbook.record import NONE, Prints, places, prints_of
 from workbook.relative import Spot
@@ -175,7 +176,9 @@ def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
         today = {cell_id for cell_id, name, row in layout.model.cells() if _is_placed_input(layout, name, row)}
         changed = sorted(today ^ found.inputs.keys())
     if changed:
-        message = f"was built from other templates or with other overlays: {len(changed)} {what}, such as '{changed[0]}'"
+        files = templates_of(found.carried).differences(templates_of(layout.model.declared.carried))
+        files = f"; template files: {files}" if files else ""
+        message = f"was built from other templates or with other overlays: {len(changed)} {what}, such as '{changed[0]}'{files}"
         raise WorkbookError([Diagnostic(Place(str(path)), message, "give those with --templates and --overlay, or build it again")])
 
 
