@@ -7,24 +7,32 @@ from typing import TYPE_CHECKING
 from workbook.errors import Diagnostic, Place, WorkbookError, suggest
 from workbook.figures import BASES, check_name, figure, formula, grade, one_basis, read_field, shared_figure, sourced
 from workbook.limits import check_bounds
+from workbook.patterns import filled, members
 from workbook.points import points_spec, read_points
 from workbook.schema import EVIDENCE, Card, Catalogue, Entry, Field, Figure, Points, Source
-from workbook.source import Mapping, Node, Reader, is_file, read
+from workbook.source import Mapping, Node, Reader, Scalar, is_file, read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from workbook.errors import Problems
 
+LONGEST_NAME = 28  # names of sheets end at 31; a card of a pattern, which is no sheet, has its card's name in its own
 FORBIDDEN_IN_NAMES = set("*?~\"'[]:/\\")
 
 
-def catalogue(root: Path, name: str, basis: str, place: Place, problems: Problems) -> Catalogue | None:
-    """Read a catalogue's fields (catalogues/NAME.yaml) and its cards (NAME/*.yaml)."""
+def catalogue(
+    root: Path, name: str, basis: str, place: Place, problems: Problems, known: dict[str, Catalogue] | None = None
+) -> Catalogue | None:
+    """Read a catalogue's fields (catalogues/NAME.yaml) and its cards (NAME/*.yaml).
+
+    A file with ``each: {gpu: {of: hardware}}`` is a card for every card of a catalogue in ``known``; see ``patterns``.
+    """
     path = root / "catalogues" / f"{name}.yaml"
     if not is_file(path):
-        known = [item.stem for item in (root / "catalogues").glob("*.yaml")]
-        problems.add(place, f"there is no catalogue '{name}'", suggest(name, known))
+        stems = [item.stem for item in (root / "catalogues").glob("*.yaml")]
+        problems.add(place, f"there is no catalogue '{name}'", suggest(name, stems))
         return None
     node = _read(path, f"catalogues/{name}.yaml", problems)
     if node is None:
@@ -35,7 +43,8 @@ def catalogue(root: Path, name: str, basis: str, place: Place, problems: Problem
     fields = {key: read_field(key, value, reader.mapping("fields").keys[key], problems) for key, value in reader.mapping("fields")}
     points = points_spec(reader, problems)
     reader.finish()
-    cards = _cards(root, name, dict(order), fields, points, basis, reader.place, problems)
+    nodes = _nodes(root / name, known or {}, problems)
+    cards = _cards(root / name, nodes, dict(order), fields, points, basis, reader.place, problems)
     here = {key: field for key, field in fields.items() if field.basis in {"", basis}}
     return Catalogue(name, title, label, here, cards, reader.place, points)
 
@@ -48,9 +57,46 @@ def _read(path: Path, shown_as: str, problems: Problems) -> Node | None:
         return None
 
 
+def _nodes(folder: Path, known: dict[str, Catalogue], problems: Problems) -> Iterator[tuple[str, Node]]:
+    """Give the node of every card of a folder, and the key that its file's name demands ('' for a card of a pattern)."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        shown = f"{folder.name}/{path.name}"
+        if not path.name.endswith(".yaml") or path.name.startswith("."):
+            _check_left_out(path, shown, problems)
+            continue
+        node = _read(path, shown, problems)
+        if isinstance(node, Mapping) and "each" in node.items:
+            for one in _written_out(node, known, problems):
+                if not is_file(folder / f"{_key_of(one)}.yaml"):
+                    yield "", one
+        elif node is not None:
+            yield path.stem, node
+
+
+def _key_of(card: Mapping) -> str:
+    key = card.items["key"]
+    return key.text if isinstance(key, Scalar) else ""
+
+
+def _written_out(node: Mapping, known: dict[str, Catalogue], problems: Problems) -> Iterator[Mapping]:
+    """Give a card for each that a pattern names; a card with a file of its own comes before one of a pattern."""
+    reader = Reader(node, problems, "a card with 'each'")
+    each, key = reader.mapping("each"), reader.need("key")
+    if len(each.items) != 1 or not isinstance(key, Scalar):
+        problems.add(
+            reader.place_of("each"), "a card with 'each' names one catalogue there, and has a 'key'", "each: {gpu: {of: hardware}}"
+        )
+        return
+    ((name, of),) = each
+    for member, shown in members(Reader(of, problems, "'each'"), known).items():
+        one = filled(Mapping({key: child for key, child in node if key != "each"}, node.keys, node.place), name, member, shown)
+        if isinstance(one, Mapping):
+            yield one
+
+
 def _cards(
-    root: Path,
-    name: str,
+    folder: Path,
+    nodes: Iterable[tuple[str, Node]],
     order: dict[str, Place],
     fields: dict[str, Field],
     points: Points | None,
@@ -59,17 +105,10 @@ def _cards(
     problems: Problems,
 ) -> dict[str, Card]:
     found: dict[str, Card] = {}
-    for path in sorted((root / name).iterdir()) if (root / name).is_dir() else ():
-        shown = f"{name}/{path.name}"
-        if not path.name.endswith(".yaml") or path.name.startswith("."):
-            _check_left_out(path, shown, problems)
-            continue
-        node = _read(path, shown, problems)
-        if node is None:
-            continue
-        card = _card(node, fields, points, basis, problems)
-        if card.key != path.stem:
-            message = f"the card's key is '{card.key}' but the file is called '{path.name}'"
+    for wanted, node in nodes:
+        card = _card(node, fields, points, basis, problems, LONGEST_NAME if wanted else 2 * LONGEST_NAME)
+        if wanted and card.key != wanted:
+            message = f"the card's key is '{card.key}' but the file is called '{wanted}.yaml'"
             problems.add(card.place, message, f"call it {card.key}.yaml, or change the key")
         same = [other.key for other in found.values() if other.name.lower() == card.name.lower()]
         if same:
@@ -77,13 +116,14 @@ def _cards(
             problems.add(at, f"the name '{card.name}' is also that of card '{same[0]}'", "names must differ, case aside")
         found[card.key] = card
     for key, at in order.items():
-        if key not in found and not is_file(root / name / f"{key}.yaml"):
-            problems.add(at, f"card '{key}' is missing from {name}/", suggest(key, found) or f"add {name}/{key}.yaml")
+        if key not in found and not is_file(folder / f"{key}.yaml"):
+            message = f"card '{key}' is missing from {folder.name}/"
+            problems.add(at, message, suggest(key, found) or f"add {folder.name}/{key}.yaml")
     if not found:
-        problems.add(place, f"no cards in {name}/")
+        problems.add(place, f"no cards in {folder.name}/")
     here = {key: card for key, card in found.items() if card.basis in {"", basis}}
     if found and not here:
-        problems.add(place, f"every card in {name}/ is of another basis than this workbook, which is '{basis}'")
+        problems.add(place, f"every card in {folder.name}/ is of another basis than this workbook, which is '{basis}'")
     listed = [key for key in order if key in here]
     return {key: here[key] for key in [*listed, *sorted(set(here) - set(listed))]}
 
@@ -94,16 +134,16 @@ def _check_left_out(path: Path, shown: str, problems: Problems) -> None:
         problems.add(Place(shown), "is not read: the name of a card's file ends in .yaml", f"call it {path.name.partition('.')[0]}.yaml")
 
 
-def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: str, problems: Problems) -> Card:
+def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: str, problems: Problems, longest: int) -> Card:
     reader = Reader(node, problems, "card")
     key, name, about = reader.text("key"), reader.text("name"), reader.text("about")
     reader.what = f"card '{key}'"
     check_name(key, reader.place_of("key"), "card key", problems)
-    if not name or FORBIDDEN_IN_NAMES & set(name) or name[0] in "=+-@<>" or len(name) > 28:  # noqa: PLR2004 sheet names end at 31
+    if not name or FORBIDDEN_IN_NAMES & set(name) or name[0] in "=+-@<>" or len(name) > longest:
         problems.add(
             reader.place_of("name"),
             f"card '{key}' has the name '{name}'",
-            "1 to 28 characters, none of * ? ~ [ ] : / \\ or quotes, not starting with = + - @ < >",
+            f"1 to {longest} characters, none of * ? ~ [ ] : / \\ or quotes, not starting with = + - @ < >",
         )
     own_basis = one_basis(reader, key)
     given = reader.mapping("fields")

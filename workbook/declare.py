@@ -13,11 +13,13 @@ from workbook.figures import BASES, bounds, check_name, figure, grade, shared_fi
 from workbook.include import with_shared_parts
 from workbook.limits import check_bounds
 from workbook.origin import TEMPLATES, noted_files, part_of
+from workbook.patterns import expanded, read_patterns
 from workbook.roles import ROLES, check_roles
 from workbook.schema import (
     Axis,
     Block,
     CardBlock,
+    Catalogue,
     Chart,
     ChartsBlock,
     Column,
@@ -41,6 +43,8 @@ from workbook.source import Mapping, Node, Reader, Scalar, Sequence, is_file, nu
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from workbook.patterns import Members
 
 SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
 CHART_KINDS = ("line", "scatter", "column", "stacked", "bar", *ROLES)
@@ -68,12 +72,13 @@ def _declarations(root: Path, name: str) -> Declarations:
     basis = reader.text("basis", "corrected")
     if basis not in BASES:
         problems.add(reader.node.keys.get("basis", reader.place), f"basis cannot be '{basis}'", suggest(basis, BASES))
-    catalogues = {}
+    catalogues: dict[str, Catalogue] = {}
     for key, at in reader.placed_texts("catalogues"):
-        found = cards.catalogue(root, key, basis, at, problems)
+        found = cards.catalogue(root, key, basis, at, problems, catalogues)
         if found:
             catalogues[key] = found
-    sheets = tuple(sheet for key, at in reader.placed_texts("sheets") if (sheet := _sheet(root, key, at, problems)))
+    patterns = read_patterns(reader.mapping("patterns"), catalogues, problems)
+    sheets = tuple(sheet for key, at in reader.placed_texts("sheets") if (sheet := _sheet(root, key, at, patterns, problems)))
     wanted = dict(reader.placed_texts("catalogues"))
     if len(catalogues) == len(wanted):
         _check_shown_once(sheets, wanted, problems)
@@ -97,14 +102,14 @@ def _declarations(root: Path, name: str) -> Declarations:
     return result
 
 
-def _sheet(root: Path, key: str, place: Place, problems: Problems) -> Sheet | None:
+def _sheet(root: Path, key: str, place: Place, patterns: dict[str, Members], problems: Problems) -> Sheet | None:
     shown = f"sheets/{key}.yaml"
     path = root / "sheets" / f"{key}.yaml"
     if not is_file(path):
         problems.add(place, f"there is no sheet '{key}'", suggest(key, [item.stem for item in (root / "sheets").glob("*.yaml")]))
         return None
     try:
-        node = with_shared_parts(root, read(path, shown), problems)
+        node = expanded(with_shared_parts(root, read(path, shown), problems), patterns)
     except WorkbookError as error:
         problems.found.extend(error.diagnostics)
         return None

@@ -125,28 +125,32 @@ def computed_power(profile: ComputedProfile, n: float) -> float:
     return float(power.roofline_power(tdp, kv_fraction, compute_fraction))
 
 
-def calibrated_b200() -> CalibratedProfile:
-    """Return the B200 profile of Table 1: H100's slots scaled, W of the roofline.
+def projected(hardware: Hardware, curve: cards.LogisticCurve) -> CalibratedProfile:
+    """Return the profile of Table 1 on another GPU: H100's slots scaled, W of the roofline.
 
     Source: arXiv 2603.17280, section 3.1 (the 2.62x KV budget); reproduction.
     """
     on_h100 = computed_profile(cards.LLAMA_70B, cards.H100)
-    on_b200 = computed_profile(cards.LLAMA_70B, cards.B200)
-    budget_ratio = on_b200.blocks / on_h100.blocks
+    own = computed_profile(cards.LLAMA_70B, hardware)
+    budget_ratio = own.blocks / on_h100.blocks
     base = cards.H100_CALIBRATED
-    w = on_b200.w_own
-    h = base.h * cards.H100.bandwidth / cards.B200.bandwidth
-    x0 = float(power.half_saturation(w, h))
     return replace(
         base,
-        w=w,
-        h=h,
+        w=own.w_own,
+        h=base.h * cards.H100.bandwidth / hardware.bandwidth,
         prefill_chunk=2048,
         blocks=math.trunc(base.blocks * budget_ratio),
         max_slots=math.trunc(base.max_slots * budget_ratio),
-        usd_per_hour=64.0,
-        curve=replace(cards.B200_CURVE, x0=x0),
+        usd_per_hour=8 * hardware.usd_per_gpu_hour,
+        curve=curve,
     )
+
+
+def calibrated_b200() -> CalibratedProfile:
+    """Return the B200 profile of Table 1, with x0 of its curve from its own W and H."""
+    profile = projected(cards.B200, cards.B200_CURVE)
+    x0 = float(power.half_saturation(profile.w, profile.h))
+    return replace(profile, curve=replace(cards.B200_CURVE, x0=x0))
 
 
 def calibrated_slots(profile: CalibratedProfile, window: int) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.reference import cards, paper, slots
+from tests.reference import cards, fleet, paper, slots
 from tests.roundtrip.edits import place
 from tests.support import command, plant, require_all
 from workbook import api
@@ -41,6 +41,10 @@ workbook build --from last_planning.xlsx --templates cards --out planning.xlsx
 
 NEW, NAME = "vera_rubin_nvl72", "Vera Rubin NVL72"
 RUBIN = cards.Hardware(NAME, round(268.22 * 2**30), 22e12, 8750e12, 1800.0, 10.0)
+PROFILE, PROJECTED = f"{NEW}_projected", f"{NAME} projected"
+CURVE = cards.LogisticCurve(1.5 * 516.0, 1.5 * 1032.0, 1.0, 6.8)
+"""That of the GB200 (Table A), its watts times 1.5 as the card says."""
+
 CHOSEN = {f"cases.mine_1.gpu_{pool}": NEW for pool in (1, 2)}
 
 
@@ -81,6 +85,18 @@ def rules(path: Path, sheet: str, address: str) -> list[str]:
     return [source for places, source in listed if address in places.split()]
 
 
+@pytest.mark.parametrize("name", ["Assumptions", "Dashboard", "Context sweep", "Moments"])
+def test_its_projected_serving_profile_is_on_the_sheets_of_profiles(name: str, opened: Opened) -> None:
+    assert PROJECTED in {cell.value for cell in opened["paper"][name].values()}
+
+
+@pytest.mark.parametrize("name", ["Pools", "Service times", "Sizing", "FleetOpt", "Topologies", "Topology pools"])
+def test_it_has_fleets_and_cases_of_its_own(name: str, opened: Opened) -> None:
+    assert f"Azure, FleetOpt{'' if name.startswith('Topolog') else ' 4K'}, {PROJECTED}" in {
+        cell.value for cell in opened["paper"][name].values()
+    }
+
+
 @pytest.mark.parametrize("name", ["Hardware", "Dashboard", "Roofline", "KV", "MoE", "Architecture", "Generations", "Checks", NAME])
 def test_the_new_gpu_is_on_the_sheets_of_the_paper_workbook(name: str, opened: Opened) -> None:
     assert NAME in {cell.value for cell in opened["paper"][name].values()}
@@ -102,6 +118,47 @@ def test_its_sweep_and_tables_are_what_the_equations_say(engine: str, added: Pat
     assert values(added / "paper.xlsx", book, list(wanted), engine) == pytest.approx(wanted, rel=1e-9)
 
 
+@pytest.mark.parametrize("engine", [SAVED, "libreoffice"])
+def test_its_serving_profile_and_fleets_are_what_the_papers_rule_says(engine: str, added: Path) -> None:
+    profile = paper.projected(RUBIN, CURVE)
+    wanted: dict[str, float] = {f"profiles.{PROFILE}.{name}": getattr(profile, name) for name in ("blocks", "max_slots")}
+    wanted |= {f"profiles.{PROFILE}.w": profile.w * 1e3, f"profiles.{PROFILE}.h": profile.h * 1e3}
+    for window in paper.WINDOWS:
+        n = paper.calibrated_slots(profile, window)
+        watts, efficiency = paper.calibrated_point(profile, n, window)
+        row = f"sweep.{PROFILE}.{window // 1024}k"
+        wanted |= {f"{row}.n_max": n, f"{row}.power": watts, f"{row}.tok_per_w": efficiency}
+    for source, (lengths, boundary, _) in fleet.WORKLOADS.items():
+        for plan, pools in fleet.topologies(lengths, boundary).items():
+            totals = fleet.fleet(pools, profile, "replay", fleet.Policy())
+            row = f"totals.replay.{source.lower()}_{plan}_{PROFILE}"
+            wanted |= {f"{row}.instances": totals.instances, f"{row}.power_one": totals.kw, f"{row}.tok_per_w": totals.tok_per_w}
+    assert len(wanted) == 4 + 21 + 18
+    book = api.load("paper", added / "cards")
+    assert values(added / "paper.xlsx", book, list(wanted), engine) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_its_profile_is_graded_projected_and_no_row_of_it_has_printed_numbers(added: Path) -> None:
+    model = api.load("paper", added / "cards").model
+    row = model.tables["profiles"].index[(PROFILE,)]
+    fields = {name: model.quantities[name] for name in model.tables["profiles"].columns if name != "profiles.gpu"}
+    entries = {name: item.inputs.get(row) or item.evidence[row] for name, item in fields.items()}
+    assert {(name, entry.evidence) for name, entry in entries.items()} == {(name, "projected") for name in fields}
+    of_it = [number for number, keys in enumerate(model.tables["outcome"].rows) if keys[1].endswith(PROFILE)]
+    printed = [item for name, item in model.quantities.items() if name.startswith("outcome.printed_")]
+    assert len(of_it) == 12
+    assert [item.id for item in printed if item.constants.keys() & of_it] == []
+
+
+def test_the_optimizer_and_what_if_answer_for_it(added: Path) -> None:
+    sets = {f"optimise.{pool}_profile": PROFILE for pool in ("short", "long")} | {"whatif.design": f"azure_fleetopt_{PROFILE}"}
+    book = api.load("paper", added / "cards", sets)
+    assert of(book, "ladder.chosen.a1000.tok_per_j") == of(book, f"cases.azure_fleetopt_{PROFILE}.tok_per_j")
+    # The same split and band as a case, and as a cell of the grid.
+    assert of(book, "grid_outcome.s6.b5.tok_per_j") == pytest.approx(of(book, f"cases.azure_fleetopt_{PROFILE}.tok_per_j"), rel=1e-9)
+    assert of(book, "optimum.most_tok_per_j") >= of(book, "grid_outcome.s6.b5.score") > 0
+
+
 @pytest.mark.parametrize("name", ["paper", "planning"])
 def test_everything_else_is_as_it_was(name: str, added: Path) -> None:
     before, after = api.load(name), api.load(name, added / "cards")
@@ -112,14 +169,20 @@ def test_everything_else_is_as_it_was(name: str, added: Path) -> None:
     assert [cell_id for cell_id in new if cell_id.startswith(("printed_", "table_a", "measured", "fits", "window_sweep"))] == []
 
 
-DROP_DOWNS = {"paper": ["explore.gpu"], "planning": ["cases.mine_1.gpu_1", "cases.mine_1.gpu_2", "cases.published.gpu_1"]}
+DROP_DOWNS = [
+    ("paper", "explore.gpu", NAME),
+    ("paper", "designs.yours.profile_1", PROJECTED),
+    ("paper", "optimise.short_profile", PROJECTED),
+    ("paper", "whatif.design", f"Azure, FleetOpt, {PROJECTED}"),
+    *(("planning", cell_id, NAME) for cell_id in ("cases.mine_1.gpu_1", "cases.mine_1.gpu_2", "cases.published.gpu_1")),
+]
 
 
-@pytest.mark.parametrize(("name", "cell_id"), [(name, cell_id) for name, ids in DROP_DOWNS.items() for cell_id in ids])
-def test_it_is_in_the_drop_downs(name: str, cell_id: str, added: Path, opened: Opened) -> None:
+@pytest.mark.parametrize(("name", "cell_id", "shown"), DROP_DOWNS)
+def test_it_is_in_the_drop_downs(name: str, cell_id: str, shown: str, added: Path, opened: Opened) -> None:
     sheet, address = place(api.load(name, added / "cards"), cell_id)
     (source,) = rules(added / f"{name}.xlsx", sheet, address)
-    assert [NAME] in area(opened[name], source.replace("&apos;", "'"), sheet) or NAME in area(opened[name], source, sheet)[0]
+    assert [shown] in area(opened[name], source.replace("&apos;", "'"), sheet) or shown in area(opened[name], source, sheet)[0]
 
 
 def charts(path: Path) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
@@ -136,25 +199,25 @@ def charts(path: Path) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
         yield title, series
 
 
-LINES = {
-    "The 1/W law, paper-normalised (instance tokens over watts of ONE GPU)": (f"{NAME} computed", 7),
-    "The 1/W law, physical (tokens over joules of all GPUs)": (f"{NAME} computed", 7),
-    "Architectures at 8K: tok/J, physical": (NAME, 5),
-    "Architectures at 8K: tok/W, paper-normalised": (NAME, 5),
-    f"{NAME}: tokens per watt against the context window": ("tok/J, physical", 7),
-    f"{NAME}: power against sequences in flight (logistic)": ("Logistic power", 10),
-}
+LINES = [
+    ("The 1/W law, paper-normalised (instance tokens over watts of ONE GPU)", PROJECTED, 7),
+    ("The 1/W law, paper-normalised (instance tokens over watts of ONE GPU)", f"{NAME} computed", 7),
+    ("The 1/W law, physical (tokens over joules of all GPUs)", f"{NAME} computed", 7),
+    ("Architectures at 8K: tok/J, physical", NAME, 5),
+    ("Architectures at 8K: tok/W, paper-normalised", NAME, 5),
+    (f"{NAME}: tokens per watt against the context window", "tok/J, physical", 7),
+    (f"{NAME}: power against sequences in flight (logistic)", "Logistic power", 10),
+]
 """Charts with a line or bars of the new GPU: its name, and the points."""
 
 
-@pytest.mark.parametrize("title", LINES)
-def test_it_has_a_line_in_the_charts(title: str, added: Path, opened: Opened) -> None:
-    name, points = LINES[title]
+@pytest.mark.parametrize(("title", "name", "points"), LINES)
+def test_it_has_a_line_in_the_charts(title: str, name: str, points: int, added: Path, opened: Opened) -> None:
     for reference in dict(charts(added / "paper.xlsx"))[title][name]:
         keys = re.sub(r"\$[A-Z]+\$([0-9]+):\$[A-Z]+\$", r"$A$\1:$B$", reference)
         rows = area(opened["paper"], keys)
         assert len(rows) == points
-        assert all(NAME in row for row in rows)
+        assert all(NAME in row or PROJECTED in row for row in rows)
 
 
 def test_it_is_a_column_of_the_charts_of_generations(added: Path, opened: Opened) -> None:
