@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbook.audit import audit
 from workbook.charts import check_charts
 from workbook.compile import compile_model
 from workbook.declare import declarations
@@ -52,7 +53,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build wrote; ``warnings`` are for who may lose something by it."""
+    """What a build wrote; ``warnings`` are for who may lose something by it, or may trust it too much: see ``audit``."""
 
     path: Path
     sheets: int
@@ -317,4 +318,6 @@ def save(book: Book, path: Path, start: float) -> BuildReport:
     """Write a book, whole or not at all, and return what was written since ``start`` (seconds of time.perf_counter)."""
     warnings = open_elsewhere(path)
     counts = write(book.layout, book.values, path, package_version(), book.given)
-    return BuildReport(path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start, warnings)
+    return BuildReport(
+        path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start, (*warnings, *map(str, audit(book)))
+    )

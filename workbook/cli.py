@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from workbook import api, options
+from workbook.audit import audit
 from workbook.errors import WorkbookError
 from workbook.files import check_target, whole
 from workbook.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
@@ -373,14 +374,21 @@ def explain(what: str, name: str, sets: tuple[str, ...], overlays: tuple[Path, .
 @options.templates
 @click.pass_context
 def check(ctx: click.Context, name: str, templates: Path | None) -> None:
-    """Check templates and report everything that is wrong with them at once."""
+    """Check templates and report everything that is wrong with them at once.
+
+    Besides mistakes these are figures of an unusual size, figures of a card that contradict each other, inputs that no
+    result depends on, and checks that fail in the workbook.
+    """
     directory(templates)
     try:
         book = api.load(name, templates)
+        found = audit(book)
     except WorkbookError as error:
-        for diagnostic in error.diagnostics:
-            click.echo(str(diagnostic))
-        click.echo(f"{len(error.diagnostics)} found")
+        found = error.diagnostics
+    for diagnostic in found:
+        click.echo(str(diagnostic))
+    if found:
+        click.echo(f"{len(found)} found")
         ctx.exit(FINDING)
     click.echo(f"{name}: {len(book.layout.sheets)} sheets, {len(book.model.quantities):,} quantities, nothing wrong")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbook.figures import bounds, check_name, formula, grade, shared_figure, value_range
+from workbook.figures import bounds, check_name, formula, grade, reference, shared_figure, value_range
 from workbook.limits import check_bounds
 from workbook.schema import Column, Figure
 from workbook.source import Mapping, Node, Reader, Scalar, number_of
@@ -97,6 +97,7 @@ def _column(name: str, node: Node, place: Place, owner: str, problems: Problems)
         bounds=limits,
         section=reader.text("section"),
         takes=formula(reader.take("takes"), f"'takes' of {reader.what}", problems),
+        reference=reference(reader),
     )
     reader.finish()
     if values is None and column.takes is None:

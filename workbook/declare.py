@@ -9,7 +9,7 @@ from workbook import cards
 from workbook.columns import columns
 from workbook.datafile import data_columns
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
-from workbook.figures import BASES, bounds, check_name, figure, grade, shared_figure
+from workbook.figures import BASES, bounds, check_name, figure, grade, reference, shared_figure
 from workbook.include import with_shared_parts
 from workbook.limits import check_bounds
 from workbook.origin import TEMPLATES, noted_files, part_of
@@ -39,6 +39,7 @@ from workbook.schema import (
     ViewBlock,
 )
 from workbook.source import Mapping, Node, Reader, Scalar, Sequence, is_file, number_of, read, text_of
+from workbook.usual import with_usual
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +100,7 @@ def _declarations(root: Path, name: str) -> Declarations:
     )
     reader.finish()
     problems.raise_if_any()
-    return result
+    return with_usual(result)
 
 
 def _sheet(root: Path, key: str, place: Place, patterns: dict[str, Members], problems: Problems) -> Sheet | None:
@@ -216,7 +217,14 @@ def _inputs(reader: Reader) -> Block:
         item = Reader(node, reader.problems, f"input '{name}.{key}'")
         unit = item.text("unit", "1")
         column = Column(
-            key, item.text("label", key), unit, given.keys[key], doc=item.text("doc"), format=item.text("format"), bounds=bounds(item)
+            key,
+            item.text("label", key),
+            unit,
+            given.keys[key],
+            doc=item.text("doc"),
+            format=item.text("format"),
+            bounds=bounds(item),
+            reference=reference(item),
         )
         value = figure(node, item.what, unit, reader.problems, item)
         item.finish()

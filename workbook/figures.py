@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import suggest
 from workbook.schema import CONFIDENCE, EVIDENCE, Bounds, Field, Figure, Formula, Grade
-from workbook.source import Node, Reader, Scalar, number_of
+from workbook.source import Node, Reader, Scalar, Sequence, number_of
 
 if TYPE_CHECKING:
     from workbook.errors import Place, Problems
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?$")
 BASES = ("paper", "corrected")
+ALWAYS = "true"
 ORDERS = ("increasing", "non_decreasing")
 RESERVED = {"and", "or", "not", "if", "else", "for", "in", "is", "lambda", "previous", "next", "true", "false"}
 
@@ -132,11 +133,36 @@ def read_field(name: str, node: Node, place: Place, problems: Problems) -> Field
         reader.number("ends_at"),
         one_basis(reader, name),
         reader.texts("worst_of"),
+        reference(reader),
+        _usual(reader),
     )
     if result.order not in {"", *ORDERS}:
         problems.add(reader.place, f"order of '{name}' cannot be '{result.order}'", suggest(result.order, ORDERS))
     reader.finish()
     return result
+
+
+def reference(reader: Reader) -> str:
+    """Read in which workbooks an input is for reference only: in all (true), or in those of one basis."""
+    given = reader.text("reference")
+    if given not in {"", ALWAYS, *BASES}:
+        reader.problems.add(
+            reader.place_of("reference"), f"'reference' of {reader.what} cannot be '{given}'", f"true, {' or '.join(BASES)}"
+        )
+    return given
+
+
+def _usual(reader: Reader) -> tuple[float, ...]:
+    """Read between which numbers figures usually lie."""
+    node = reader.take("usual")
+    if node is None:
+        return ()
+    found = [number_of(item, f"'usual' of {reader.what}", reader.problems) for item in node.items] if isinstance(node, Sequence) else []
+    ends = tuple(item for item in found if item is not None)
+    if len(found) != 2 or (len(ends) == len(found) and not 0 <= ends[0] < ends[1]):  # noqa: PLR2004 low and high
+        reader.problems.add(node.place, f"'usual' of {reader.what} gives the low and the high of usual figures", "usual: [50, 5000]")
+        return ()
+    return ends if len(ends) == len(found) else ()
 
 
 def sourced(figure: Figure) -> Figure:

@@ -10,11 +10,12 @@ import pandas as pd
 
 from workbook.equations import equation
 from workbook.errors import Diagnostic, WorkbookError, suggest
-from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree, quantities
+from workbook.expr.nodes import Cell, Fixed, Lookup, Span, Total, quantities
 from workbook.expr.values import EMPTY
 from workbook.formula import formulas
 from workbook.names import column_letters
 from workbook.schema import Figure
+from workbook.trace import row_used
 
 if TYPE_CHECKING:
     from workbook.api import Book
@@ -116,7 +117,7 @@ def origin(book: Book, quantity: Quantity, row: int) -> tuple[str, int] | None:
     tree = quantity.variants[0].lowered if quantity.takes else None
     if not isinstance(tree, Cell | Fixed | Lookup):
         return None
-    at = _row_used(book, tree, row)
+    at = row_used(book, tree, row)
     return None if at is None else (tree.quantity, at)
 
 
@@ -209,7 +210,7 @@ def _neighbours(book: Book, quantity: Quantity, row: int) -> list[str]:
     if variant:
         lines.append("  uses")
         for name, node in quantities(variant.lowered):
-            at = _row_used(book, node, row) if not isinstance(node, Span | Total) else None
+            at = row_used(book, node, row) if not isinstance(node, Span | Total) else None
             lines.append(_used(book, name, at))
     takers = [child for child, parent in quantity.parents.items() if parent == row and quantity.takes_over(child)]
     users = [other for other in book.model.quantities.values() if quantity.id in book.model.needs(other)]
@@ -228,29 +229,3 @@ def _used(book: Book, name: str, at: int | None) -> str:
     source = source_of(book, other, at)
     shown = f"    {book.model.cell_id(name, at)}  {other.label} = {_shown(book, name, at)}{unit}"
     return shown + (f"  [{source}]" if source else "")
-
-
-def _row_used(book: Book, node: Tree, row: int) -> int | None:
-    """Return the row that a reference points at, following lookups; None when it cannot be told."""
-    match node:
-        case Fixed(row=fixed):
-            return fixed
-        case Cell(quantity=name):
-            return row if book.model.quantities[name].size > 1 else 0
-        case Neighbour(offset=offset):
-            return row + offset
-        case Lookup(quantity=name, keys=keys):
-            table = book.model.tables[book.model.quantities[name].table]
-            wanted = [_key_value(book, key, row) for key in keys]
-            columns = [book.values[key.quantity].tolist() if key.quantity else list(key.shown.values()) for key in table.keys]
-            return next((at for at, found in enumerate(zip(*columns, strict=True)) if list(found) == wanted), None)
-        case _:
-            return None
-
-
-def _key_value(book: Book, key: Tree, row: int) -> float | str | None:
-    if isinstance(key, Text | Number):
-        return key.value
-    at = _row_used(book, key, row)
-    found = next(quantities(key), None)
-    return None if at is None or found is None else book.values[found[0]].tolist()[at]

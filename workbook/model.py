@@ -33,7 +33,8 @@ class Quantity:
     ``parents`` gives for rows of inputs the row of the member that theirs descends from. Where such a row is a link, it
     takes over its parent's value until it is given one of its own; where it is an input, it has one (an override).
     With ``takes`` the rows that are formulas take over the formula's value in the same way. ``leads`` gives for rows that
-    are links to click the cell they lead to; ``formats`` and ``width`` are as in ``schema.Column``, by row.
+    are links to click the cell they lead to; ``formats`` and ``width`` are as in ``schema.Column``, by row. No result depends on inputs for
+    ``reference``.
     """
 
     table: str
@@ -58,6 +59,7 @@ class Quantity:
     leads: dict[int, tuple[str, int]] = field(default_factory=dict)
     formats: dict[int, str] = field(default_factory=dict)
     width: float = 0.0
+    reference: bool = False
     variants: list[Variant] = field(default_factory=list)
 
     @property

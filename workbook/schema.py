@@ -96,6 +96,8 @@ class Field:
     """A field that every card of a catalogue has (unless optional), in all workbooks or in those of one ``basis``.
 
     A field with ``worst_of`` is computed: the worst evidence among the card's points and the fields that it names.
+    ``reference`` names the workbooks in which no result depends on it ("true", or a basis); between the two numbers of
+    ``usual`` lie figures in the right multiple of the unit.
     """
 
     name: str
@@ -110,6 +112,8 @@ class Field:
     ends_at: float | None = None
     basis: str = ""
     worst_of: tuple[str, ...] = ()
+    reference: str = ""
+    usual: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,7 @@ class Column:
     ``shows`` gives by row the id of the cell whose value a row shows; rows of ids that no cell has stay blank. Columns
     ``beside`` such a column have expressions only where it shows a cell; one that ``leads`` to it is a link to that cell.
     ``formats`` gives number formats of single rows, ``width`` the characters a cell is wide, if not what its texts need.
+    ``reference`` is as that of a field.
     """
 
     name: str
@@ -198,6 +203,7 @@ class Column:
     leads: str = ""
     formats: dict[str, str] = field(default_factory=dict)
     width: float = 0.0
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

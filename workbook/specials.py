@@ -41,7 +41,7 @@ def _colours(canvas: Canvas) -> None:
         *((("taken", "1.23", TAKEN),) if takes_over else ()),
         ("formula", "1.23", "Black: a formula. Locked (no password) so that it is not typed over by accident."),
         ("linked", "1.23", "Green: shows a cell of another sheet."),
-        ("muted", "1.23", "Grey: for reference; nothing depends on it."),
+        ("reference", "1.23", "Grey: for reference; no result depends on it."),
         ("passed", "pass", "Green fill: a check that holds."),
         ("failed", "FAIL", "Red fill: a check that does not hold."),
     )

@@ -71,6 +71,7 @@ _ROLES: dict[str, dict[str, Any]] = {
     "banner": {**_BASE, "bold": True, "font_color": GREY},
     "key": {**_CELL, "bold": True},
     "input": {**_CELL, "font_color": BLUE, "bg_color": AMBER, "locked": False},
+    "reference": {**_CELL, "font_color": GREY, "locked": False},
     "taken": {**_CELL, "bg_color": TAKEN_FILL, "locked": False},
     "formula": {**_CELL},
     "linked": {**_CELL, "font_color": GREEN},

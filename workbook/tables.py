@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbook.errors import Place, suggest
 from workbook.expr.units import UnknownUnitError
+from workbook.figures import ALWAYS
 from workbook.keys import RowKeys, in_order_of_rows
 from workbook.linked import add_banner, add_view
 from workbook.maker import Maker
@@ -40,6 +41,10 @@ class Tabulator(Maker):
             self._check_declared_unit(quantity)
             self._check_choices(quantity)
 
+    def is_reference(self, declared: str) -> bool:
+        """Tell whether inputs that are for reference in some workbooks are so in this one."""
+        return declared in {ALWAYS, self.model.declared.basis}
+
     def _check_declared_unit(self, quantity: Quantity) -> None:
         if quantity.unit in {"text", MIXED}:
             return
@@ -74,6 +79,7 @@ class Tabulator(Maker):
                     field.doc,
                     format=field.format,
                     bounds=field.bounds,
+                    reference=self.is_reference(field.reference),
                 )
             )
             for row, card in enumerate(catalogue.cards.values()):
@@ -163,6 +169,7 @@ class Tabulator(Maker):
                         column.format,
                         bounds=column.bounds,
                         width=column.width,
+                        reference=self.is_reference(column.reference),
                     )
                 )
                 quantity.inputs[0] = figure
@@ -211,6 +218,7 @@ class Tabulator(Maker):
                     field.doc,
                     format=field.format,
                     bounds=field.bounds,
+                    reference=self.is_reference(field.reference),
                 )
             )
             figures = [point[field.name] for card in catalogue.cards.values() for point in card.points]
@@ -249,6 +257,7 @@ class Tabulator(Maker):
                 column.bounds,
                 section=column.section,
                 width=column.width,
+                reference=self.is_reference(column.reference),
             )
         )
         quantity.formats = {row: column.formats[keys[-1]] for row, keys in enumerate(table.rows) if keys and keys[-1] in column.formats}

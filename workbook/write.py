@@ -168,7 +168,8 @@ class _Writer:
         table = self.layout.model.tables[quantity.table]
         is_key = quantity.id in {key.quantity for key in table.keys}
         is_head = is_key and table.across
-        input_style, formula_style = self.format(f"input{suffix}"), self.format(f"formula{suffix}")
+        input_style = self.format(f"{'reference' if quantity.reference else 'input'}{suffix}")
+        formula_style = self.format(f"formula{suffix}")
         for row in quantity.inputs:
             sheet, r, c = self.layout.cell(quantity.id, row)
             self.constant(sheet, r, c, values[row], input_style)

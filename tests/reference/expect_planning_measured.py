@@ -3,7 +3,7 @@
 import math
 
 from tests.reference.chain import GIGA, MILLI, TERA
-from tests.reference.planning_columns import expect_columns, expect_rows
+from tests.reference.planning_columns import expect_columns, expect_fields, expect_rows
 from tests.reference.planning_hardware import expert_share, routed_parameters
 from tests.reference.planning_measured import (
     OFF,
@@ -23,9 +23,22 @@ from tests.reference.planning_measured import (
 )
 from tests.reference.planning_pools import fit_bytes
 from tests.reference.planning_requests import distribution, falls, knots, longest, pieces
+from tests.reference.planning_shapes import Shape, shape
 from tests.reference.quantities import PLANNING, Inputs
 
 # Traces
+
+
+def output_lengths(i: Inputs, card: str) -> float:
+    """Return the share of output in the mean lengths of a trace."""
+    means = [i[f"traces.{card}.mean_{part}"] for part in ("input", "output")]
+    return means[1] / sum(means) if sum(means) else 0.0
+
+
+def output_agrees(i: Inputs, card: str) -> bool:
+    """Tell whether the share of output that cases use is that of the mean lengths within half a percent."""
+    return abs(i[f"traces.{card}.output_share"] - output_lengths(i, card)) <= 0.005
+
 
 expect_rows(
     "trace_list",
@@ -35,8 +48,12 @@ expect_rows(
         "falls": falls,
         "ends": lambda i, card: float(abs(knots(i, card)[-1][1] - 1.0) < 1e-9),
         "state": distribution,
+        "output_lengths": output_lengths,
+        "output_agrees": output_agrees,
     },
 )
+
+
 expect_columns(
     "trace_knots",
     lambda i, card, knot: pieces(i, card)[int(knot[1:]) - 1],
@@ -81,6 +98,9 @@ expect_rows(
 )
 
 
+expect_fields("models_list", shape, Shape)
+
+
 def of_tdp(i: Inputs, curve: str) -> float:
     """Return the saturated end of a curve over the TDP of its GPU."""
     return i[f"power_fits.{curve}.p_nominal"] / i[f"hardware.{i.text(f'power_fits.{curve}.gpu')}.tdp"]
@@ -90,7 +110,42 @@ expect_rows(
     "fit_list",
     {"of_tdp": of_tdp, "weight_bytes": lambda i, fit: fit_bytes(i, fit)[0], "kv_bytes": lambda i, fit: fit_bytes(i, fit)[1]},
 )
-expect_rows("server_list", {"host_share": lambda i, key: i[f"servers.{key}.host_power"] * MILLI / i[f"servers.{key}.max_power"]})
+
+
+def nameplate(i: Inputs, server: str) -> float:
+    """Return the kW of a server's GPUs at their TDP, and of all else at its most."""
+    card = f"servers.{server}"
+    return (i[f"{card}.gpus"] * i[f"hardware.{i.text(f'{card}.gpu')}.tdp"] + i[f"{card}.host_ceiling"]) * MILLI
+
+
+def power_agrees(i: Inputs, server: str) -> bool:
+    """Tell whether the most power of a server is its nameplate within 2%, and the planned host power within its most."""
+    card = f"servers.{server}"
+    off = abs(i[f"{card}.max_power"] - nameplate(i, server)) > 0.02 * nameplate(i, server)
+    return not off and i[f"{card}.host_power"] <= i[f"{card}.host_ceiling"]
+
+
+expect_rows(
+    "server_list",
+    {
+        "host_share": lambda i, key: i[f"servers.{key}.host_power"] * MILLI / i[f"servers.{key}.max_power"],
+        "nameplate": nameplate,
+        "power_agrees": power_agrees,
+    },
+)
+
+
+def saturated(i: Inputs, gpu: str) -> float:
+    """Return the W that the curve of a GPU ends at."""
+    return i[f"power_fits.{i.text(f'hardware.{gpu}.curve')}.p_nominal"] * i[f"hardware.{gpu}.curve_scale"]
+
+
+def tdp_agrees(i: Inputs, gpu: str) -> bool:
+    """Tell whether a TDP is at least nine tenths of what the curve ends at, and at most four times."""
+    return 0.9 * saturated(i, gpu) <= i[f"hardware.{gpu}.tdp"] <= 4 * saturated(i, gpu)
+
+
+expect_rows("gpu_watts", {"tdp": lambda i, gpu: i[f"hardware.{gpu}.tdp"], "saturated": saturated, "agrees": tdp_agrees})
 expect_rows(
     "printed_list",
     {

@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import cache
 
 from tests.reference.chain import MILLI
+from tests.reference.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
+from tests.reference.expect_usual import outside, shown
 from tests.reference.planning_columns import expect_fields, expect_rows
 from tests.reference.planning_measured import fit_curve
 from tests.reference.planning_money import HOURS, MILLION, SECONDS, Totals, totals
@@ -14,6 +16,7 @@ from tests.reference.planning_needs import remark
 from tests.reference.planning_pools import curve_scale, instance
 from tests.reference.planning_requests import distribution
 from tests.reference.planning_sensitivity import figure, infeasible
+from tests.reference.planning_shapes import shape
 from tests.reference.planning_study import CASES, RANGED, assumed, chosen, number_of, studies
 from tests.reference.pools import KILO, OK
 from tests.reference.quantities import PLANNING, Inputs, Value
@@ -382,6 +385,11 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "ranges_sound": lambda i: sum(i[f"ranges.{name}.low"] > i[f"ranges.{name}.high"] for name in RANGED),
     "middle": lambda _: 0.0,
     "bridge_closes": lambda _: 0.0,
+    "caches": lambda i: sum((not shape(i, key).kv_agrees) + (not shape(i, key).window_agrees) for key in i.members("models")),
+    "parameters": lambda i: sum((not shape(i, key).total_agrees) + (not shape(i, key).active_agrees) for key in i.members("models")),
+    "nameplates": lambda i: sum(not power_agrees(i, key) for key in i.members("servers")),
+    "saturated": lambda i: sum(not tdp_agrees(i, key) for key in i.members("hardware")),
+    "output_shares": lambda i: sum(not output_agrees(i, key) for key in i.members("traces")),
     "typed_over": lambda _: 0.0,
     "other_parent": lambda _: 0.0,
     "error_blocks": lambda _: 0.0,
@@ -390,7 +398,7 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
 
 def failures(i: Inputs) -> float:
     """Return the failures of all checks."""
-    return sum(check(i) for check in CHECKS.values())
+    return sum(check(i) for check in CHECKS.values()) + sum(outside(i, key) for key in shown(i, "corrected"))
 
 
 expect_rows("checks", dict(CHECKS))
