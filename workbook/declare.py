@@ -11,7 +11,7 @@ from workbook.datafile import data_columns
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.figures import BASES, bounds, check_name, figure, grade, reference, shared_figure
 from workbook.include import with_shared_parts
-from workbook.limits import check_bounds
+from workbook.limits import FILE, check_bounds, limits_by_unit
 from workbook.origin import TEMPLATES, noted_files, part_of
 from workbook.patterns import expanded, read_patterns
 from workbook.roles import ROLES, check_roles
@@ -67,7 +67,7 @@ def _declarations(root: Path, name: str) -> Declarations:
     problems = Problems()
     path = root / f"{name}.yaml"
     if not is_file(path):
-        known = sorted(item.stem for item in root.glob("*.yaml") if item.stem != "sources")
+        known = sorted(item.stem for item in root.glob("*.yaml") if item.name not in {"sources.yaml", FILE})
         raise WorkbookError([Diagnostic(None, f"there is no workbook template '{name}' in {root}", suggest(name, known))])
     reader = Reader(read(path, path.name), problems, "workbook")
     basis = reader.text("basis", "corrected")
@@ -97,6 +97,7 @@ def _declarations(root: Path, name: str) -> Declarations:
         reader.place,
         reader.text("results"),
         reader.place_of("results"),
+        limits=limits_by_unit(root, problems),
     )
     reader.finish()
     problems.raise_if_any()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbook.errors import suggest
+from workbook.source import Mapping, Sequence, is_file, number_of, read
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workbook.errors import Place, Problems
     from workbook.schema import Bounds
 
+FILE = "limits.yaml"
 SMALLEST, LARGEST = 1e-9, 1e12  # of the numbers above 0 and of all numbers, where a template says no more
 LONGEST_TEXT = 255  # characters that Excel compares and looks up
 TITLE_LENGTH, MESSAGE_LENGTH = 32, 255  # characters that Excel shows of a validation
@@ -22,6 +27,34 @@ class Limits(NamedTuple):
     low: float
     high: float
     open_low: bool
+
+
+def limits_by_unit(root: Path, problems: Problems) -> dict[str, tuple[float, float]]:
+    """Read limits.yaml: by unit, the lowest number above 0 and the highest that an input may be; templates need not have it."""
+    if not is_file(root / FILE):
+        return {}
+    node, found = read(root / FILE, FILE), {}
+    for unit, ends in node if isinstance(node, Mapping) else ():
+        numbers = [number_of(end, f"a limit of '{unit}'", problems) for end in ends.items] if isinstance(ends, Sequence) else []
+        match numbers:
+            case [float(low), float(high)] if 0 < low < high:
+                found[unit] = low, high
+            case _:
+                problems.add(
+                    ends.place, f"the limits of '{unit}' are not two numbers", "write the lowest above 0 and the highest: [0.1, 1000]"
+                )
+    return found
+
+
+def within(bounds: Bounds, ends: tuple[float, float] | None) -> Bounds:
+    """Return limits narrowed to those of the unit, where a declaration says no more."""
+    if ends is None or bounds.choices or bounds.key:
+        return bounds
+    low, high = ends
+    bounds = replace(bounds, maximum=high if bounds.maximum is None else bounds.maximum)
+    if bounds.above == 0 and not bounds.whole:
+        return replace(bounds, above=None, minimum=low)
+    return replace(bounds, minimum=-high) if bounds.above is None and bounds.minimum is None else bounds
 
 
 def limits_of(bounds: Bounds) -> Limits:

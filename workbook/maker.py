@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbook.limits import within
 from workbook.model import Quantity, Table
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Maker:
             self.problems.add(quantity.place, f"'{quantity.id}' is declared twice", "choose another name")
         self.model.quantities[quantity.id] = quantity
         table.columns.append(quantity.id)
+        quantity.bounds = within(quantity.bounds, self.model.declared.limits.get(quantity.unit))
         return quantity
 
     def key_column(self, table: Table, key: Key) -> None:

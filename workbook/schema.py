@@ -419,7 +419,8 @@ class Source:
 class Declarations:
     """Everything the templates say for one workbook. ``results`` names the table that holds the results of cases.
 
-    ``carried`` is what the file is to carry beside the model, by name, as JSON can hold it.
+    ``carried`` is what the file is to carry beside the model, by name, as JSON can hold it. ``limits`` gives, by unit, the lowest
+    number above 0 and the highest that an input may be.
     """
 
     name: str
@@ -435,3 +436,4 @@ class Declarations:
     results: str = ""
     results_place: Place | None = None
     carried: dict[str, object] = field(default_factory=dict)
+    limits: dict[str, tuple[float, float]] = field(default_factory=dict)

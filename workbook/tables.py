@@ -6,6 +6,7 @@ from workbook.errors import Place, suggest
 from workbook.expr.units import UnknownUnitError
 from workbook.figures import ALWAYS
 from workbook.keys import RowKeys, in_order_of_rows
+from workbook.limits import check_bounds
 from workbook.linked import add_banner, add_view
 from workbook.maker import Maker
 from workbook.model import Key, Quantity, Table
@@ -40,6 +41,7 @@ class Tabulator(Maker):
         for quantity in self.model.quantities.values():
             self._check_declared_unit(quantity)
             self._check_choices(quantity)
+            self._check_limits(quantity)
 
     def is_reference(self, declared: str) -> bool:
         """Tell whether inputs that are for reference in some workbooks are so in this one."""
@@ -113,6 +115,11 @@ class Tabulator(Maker):
             if figure.value not in choices:
                 message = f"'{figure.value}' is not a {what} of '{quantity.bounds.key}'"
                 self.problems.add(figure.place, message, suggest(str(figure.value), choices))
+
+    def _check_limits(self, quantity: Quantity) -> None:
+        """Inputs lie within the limits of their unit, too, which their declarations do not know."""
+        for row, figure in quantity.inputs.items() if quantity.unit in self.model.declared.limits else ():
+            check_bounds(figure.value, quantity.bounds, figure.place, self.model.cell_id(quantity.id, row), self.problems)
 
     def _check_source(self, source: str, place: Place) -> None:
         declared = self.model.declared

@@ -17,7 +17,7 @@ from tests.reference.planning_pools import curve_scale, instance
 from tests.reference.planning_requests import distribution
 from tests.reference.planning_sensitivity import figure, infeasible
 from tests.reference.planning_shapes import shape
-from tests.reference.planning_study import CASES, RANGED, assumed, chosen, number_of, studies
+from tests.reference.planning_study import CASES, RANGED, assumed, chosen, is_sound, number_of, studies
 from tests.reference.pools import KILO, OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 from tests.reference.rounding import ceil
@@ -382,7 +382,7 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "distributions": lambda i: sum(distribution(i, card) != OK for card in i.members("traces")),
     "cases_answered": lambda i: sum(totals(i, case).state != OK for case in CASES),
     "shares": lambda i: sum(not totals(i, key).all_requests for key in studies()),
-    "ranges_sound": lambda i: sum(i[f"ranges.{name}.low"] > i[f"ranges.{name}.high"] for name in RANGED),
+    "ranges_sound": lambda i: sum(not is_sound(i, name) for name in RANGED),
     "middle": lambda _: 0.0,
     "bridge_closes": lambda _: 0.0,
     "caches": lambda i: sum((not shape(i, key).kv_agrees) + (not shape(i, key).window_agrees) for key in i.members("models")),

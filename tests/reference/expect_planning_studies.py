@@ -18,6 +18,7 @@ from tests.reference.planning_study import (
     Study,
     assumed,
     chosen,
+    is_sound,
     level,
     number_of,
     stretched,
@@ -45,7 +46,7 @@ expect_rows(
     {
         "rank": lambda i, name: rank(i.text(f"ranges.{name}.grade")),
         "relative": lambda i, name: float(i.text(f"ranges.{name}.meaning") == "times the base"),
-        "sound": lambda i, name: float(i[f"ranges.{name}.low"] <= i[f"ranges.{name}.high"]),
+        "sound": lambda i, name: float(is_sound(i, name)),
         "number": lambda _, name: RANGED.index(name) + 1,
     },
 )

@@ -46,7 +46,7 @@ def routed_parameters(i: Inputs, model: str) -> float:
 def expert_share(i: Inputs, model: str) -> float:
     """Return the share of its experts that a token takes, 0 for a dense model."""
     card = f"models.{model}"
-    return i[f"{card}.experts_per_token"] / i[f"{card}.experts"] if i[f"{card}.experts"] else 0.0
+    return min(1.0, i[f"{card}.experts_per_token"] / i[f"{card}.experts"]) if i[f"{card}.experts"] else 0.0
 
 
 def touched(share: float, batch: float) -> float:

@@ -112,12 +112,40 @@ class Range:
     high: float
 
 
+SHARE, MULTIPLE = (0.001, 1.0), (0.001, 1e3)
+ADMITTED = {
+    "rate": (0.001, 1e6),
+    "objective": (0.001, 1e7),
+    "cap": (0.001, 0.99),
+    "prefill_power": (0.001, 1.5),
+    "pue": (1.0, 1e3),
+    "compressible": (0.0, 1.0),
+    "engine_cap": (1.0, 1e6),
+    "life": (0.1, 100.0),
+    "discount": (0.0, 1.0),
+    **dict.fromkeys(("memory_share", "bandwidth_share", "compute_share", "parallel_share", "availability"), SHARE),
+    **dict.fromkeys(("output_scale", "time_scale", "power_scale"), MULTIPLE),
+    **dict.fromkeys(("host_scale", "rent_scale", "capex_scale", "electricity"), (0.0, 1e3)),
+    **dict.fromkeys(("layer_time", "reduce_time", "dispatch_time"), (0.0, 1e6)),
+    "carbon": (0.0, 1e5),
+}
+"""The lowest and the highest that a case takes of each assumption with a range."""
+
+
+def is_sound(i: Inputs, name: str) -> bool:
+    """Tell whether a range has its low end below its high end, both within what a case takes; multiples may reach beyond."""
+    low, high = (i[f"ranges.{name}.{end}"] for end in (LOW, HIGH))
+    least, most = ADMITTED[name]
+    return low <= high and (i.text(f"ranges.{name}.meaning") == "times the base" or least <= low <= high <= most)
+
+
 def stretched(i: Inputs, case: str, name: str) -> Range:
-    """Return the range of an assumption for a case."""
+    """Return the range of an assumption for a case: stretched to its base, and kept within what a case takes."""
     base = number_of(i, case, name)
     scale = base if i.text(f"ranges.{name}.meaning") == "times the base" else 1.0
     ends = [i[f"ranges.{name}.{end}"] * scale for end in (LOW, HIGH)]
-    return Range(base, min(base, ends[0]), max(base, ends[1]))
+    least, most = ADMITTED[name]
+    return Range(base, max(least, min(base, ends[0])), min(most, max(base, ends[1])))
 
 
 def level(i: Inputs, name: str, number: int) -> float:
