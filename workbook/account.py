@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -92,6 +93,13 @@ class HeadlineMove:
     before: Value
     after: Value
     shares: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def size(self) -> float:
+        """The move relative to the headline; infinite where there was or is no answer, or a text."""
+        if not isinstance(self.before, float | int) or not isinstance(self.after, float | int):
+            return math.inf
+        return abs(self.after - self.before) / (max(abs(self.before), abs(self.after)) or 1.0)
 
 
 @dataclass(frozen=True, slots=True)

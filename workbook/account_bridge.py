@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 TABLES = ("update_bridge", "update_pick", "update_steps", "update_groups", "update_shares")
 PICK = "update_bridge.headline"
 MOST_GROUPS = 20
+MOST_HEADLINES = 100
 WIDTH = 34.0  # characters of the column in which the headline is picked
 PARTS = {"base": "", "fall": "Fall", "rise": "Rise", "total": "Whole move"}  # the series of the chart, by role
 LENGTH = "0.00%;-0.00%;0.00%"
@@ -76,7 +77,7 @@ def bridge(account: Account, name: str) -> Iterator[Sheet]:
         return
     groups = _groups(account, moves)
     picked_row = "update_shares[update_bridge.headline]"
-    first = 1 + max(range(len(moves)), key=lambda number: _relative(moves[number]))
+    first = 1 + max(range(len(moves)), key=lambda number: moves[number].size)
     picked = Column(
         "headline", "Headline", "text", HERE, width=WIDTH, bounds=Bounds(key="update_shares"), doc="One of the headlines in the last table."
     )
@@ -102,19 +103,14 @@ def bridge(account: Account, name: str) -> Iterator[Sheet]:
     yield Sheet(name, "What moved the headlines at the update", "Which changes moved a headline, and by how much?", blocks, HERE)
 
 
-def _relative(move: HeadlineMove) -> float:
-    """Return the size of a move by that of the headline."""
-    before, after = number(move.before) or 0.0, number(move.after) or 0.0
-    return abs(after - before) / (max(abs(before), abs(after)) or 1.0)
-
-
 def _explained(account: Account) -> list[HeadlineMove]:
-    """Return the headlines whose move is shared out."""
-    return [
+    """Return the headlines whose move is shared out: those that moved most, of very many."""
+    found = [
         item
         for item in account.headlines
         if number(item.before) is not None and number(item.after) is not None and any(number(part) for part in item.shares.values())
     ]
+    return sorted(found, key=lambda item: -item.size)[:MOST_HEADLINES]
 
 
 def _groups(account: Account, moves: list[HeadlineMove]) -> dict[str, list[str]]:

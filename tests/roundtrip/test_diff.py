@@ -200,14 +200,14 @@ def test_a_template_is_compared_with_a_file_that_was_edited_in_libreoffice(tmp_p
     assert result.exit_code == 1
     assert result.stdout.splitlines()[2:11] == [
         "4 headlines moved:",
-        "  Most power: 5 -> 6 kW (+20.00%)",
-        "    +1  My own (cases)",
         "  h1: Energy: 4 -> 6 kWh (+50.00%)",
         "    +2  My own (cases)",
         "  h2: Energy: 8 -> 12 kWh (+50.00%)",
         "    +4  My own (cases)",
         "  h6: Energy: 24 -> 36 kWh (+50.00%)",
         "    +12  My own (cases)",
+        "  Most power: 5 -> 6 kW (+20.00%)",
+        "    +1  My own (cases)",
     ]
     assert "  cases.mine.pue: nothing of its own -> 1.5 (typed into the file)" in result.stdout
     told = json.loads(command("diff", "across", edited, "--templates", ACROSS, "--format", "json").stdout)

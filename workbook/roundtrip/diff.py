@@ -88,7 +88,7 @@ def compared(first: Side, second: Side, book: Book | None) -> Account:
         tuple(_inputs(first, second, label)),
         tuple(_formulas(first, second, book)),
         tuple(_structure(first, second)),
-        tuple(_headlines(first, second)),
+        tuple(sorted(_headlines(first, second), key=lambda move: -move.size)),
         notes=tuple(_notes(first, second, label)),
     )
 

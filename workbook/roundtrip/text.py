@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from workbook.roundtrip.merge import NOTE_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from workbook.account import Account, HeadlineMove, InputChange, NoteChange, Origin, Value
     from workbook.roundtrip.merge import Conflict
     from workbook.roundtrip.regenerate import Regeneration
 
 FIRST = 5  # new figures that a build names
-SHOWN = 100  # lines of each kind; JSON has all
+SHOWN_MOVES = 25  # headlines that moved
+SHOWN = 200  # lines of each kind; JSON has all
 NO_UNIT = ("", "1", "text")
 
 
@@ -79,9 +80,7 @@ def _lines(account: Account) -> Iterator[str]:
     if not (account.inputs or account.notes or account.formulas or account.structure or account.headlines):
         yield "no differences"
         return
-    yield from _part(
-        "headline moved", "headlines moved", [line for move in account.headlines for line in _move(move)], len(account.headlines)
-    )
+    yield from _headlines(account.headlines)
     if account.unexplained:
         yield f"  ({account.unexplained})"
     yield from _part("input differs", "inputs differ", [_input(item) for item in account.inputs if item.outcome != "kept"])
@@ -114,13 +113,28 @@ def _part(one: str, many: str, lines: list[str], count: int | None = None) -> It
         yield f"  ... and {len(lines) - SHOWN:,} more lines; all with --format json"
 
 
-def _move(move: HeadlineMove) -> Iterator[str]:
+def _headlines(moves: Sequence[HeadlineMove]) -> Iterator[str]:
+    """Tell the headlines that moved most, with what moved them; cases with the same move are named together."""
+    alike: dict[tuple[object, ...], list[HeadlineMove]] = {}
+    for move in moves:
+        alike.setdefault((move.id.split(".")[0], move.id.split(".")[-1], move.before, move.after), []).append(move)
+    groups = list(alike.values())
+    lines = [line for group in groups[:SHOWN_MOVES] for line in _move(*group)]
+    yield from _part("headline moved", "headlines moved", lines, len(moves))
+    if len(groups) > SHOWN_MOVES:
+        left = sum(len(group) for group in groups[SHOWN_MOVES:])
+        yield f"  ... and {left:,} that moved less; all with --format json"
+
+
+def _move(move: HeadlineMove, *others: HeadlineMove) -> Iterator[str]:
     unit = "" if move.unit in NO_UNIT else f" {move.unit}"
     before, after = shown(move.before), shown(move.after)
     if isinstance(move.before, float | int) and isinstance(move.after, float | int) and move.before:
         yield f"{move.label}: {before} -> {after}{unit} ({move.after / move.before - 1:+.2%})"
     else:
         yield f"{move.label}: {before} -> {after}{unit}"
+    if others:
+        yield f"  the same: {', '.join(other.label.rpartition(': ')[0] or other.label for other in others)}"
     yield from (f"  {share:+.6g}  {group}" for group, share in move.shares.items() if share)
 
 
