@@ -70,6 +70,16 @@ class NoteChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry of the edited workbook that was not taken: its cell there, the id of the input or nothing, and why it was not."""
+
+    cell: str
+    id: str
+    entry: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FormulaChange:
     """Cells of one quantity whose formulas differ: how many, and the first of them before and after, without =."""
 
@@ -117,7 +127,8 @@ class Account:
 
     ``groups`` gives by the name of a group the ids of the inputs in it, in the order in which they are shown; the last is
     what formulas and structure brought, if anything. ``unexplained`` says why headlines have no shares, or from what they
-    were worked out. With ``is_update`` the second was built from the first; else the two were only compared.
+    were worked out. With ``is_update`` the second was built from the first; else the two were only compared. ``refused``
+    lists entries of the first that the second does not have.
     """
 
     before: Origin
@@ -130,6 +141,7 @@ class Account:
     unexplained: str = ""
     is_update: bool = False
     notes: tuple[NoteChange, ...] = ()
+    refused: tuple[Refusal, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -154,6 +166,7 @@ def account_of(told: Any) -> Account:
         told["unexplained"],
         told["is_update"],
         tuple(NoteChange(**item) for item in told.get("notes", ())),  # a file of an earlier version has none
+        tuple(Refusal(**item) for item in told.get("refused", ())),
     )
 
 

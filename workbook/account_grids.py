@@ -1,4 +1,4 @@
-"""Parts of the sheets of an account that hold texts alone: formulas and notes that changed."""
+"""Parts of the sheets of an account that hold texts alone: formulas and notes that changed, entries that were not taken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workbook.schema import GridBlock, TextBlock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from workbook.account import FormulaChange, NoteChange
+    from workbook.account import FormulaChange, NoteChange, Refusal
     from workbook.schema import Block
 
 MOST = 500  # rows of a table; more are counted
@@ -51,6 +51,19 @@ def conflicting_notes(items: Sequence[NoteChange]) -> Iterator[Block]:
     yield GridBlock("Notes", heads, (1, 1, 3, 3, 3), rows, HERE)
     if len(items) > MOST:
         yield TextBlock("", more(items), HERE)
+
+
+def entries_not_taken(items: Sequence[Refusal]) -> Iterator[Block]:
+    """Yield a table of what was entered into the edited workbook and not taken, with the cell, the entry and the reason."""
+    if not items:
+        return
+    told = "Each of these was entered into the edited workbook and is not in this one. To have it, enter it again as the reason says."
+    yield TextBlock("Entries that were not taken", (told,), HERE)
+    heads = ("Cell", "Identifier", "Entry", "Why it was not taken")
+    rows = tuple((clean(item.cell, LONGEST_LABEL), clean(item.id, LONGEST_LABEL), clean(item.entry), clean(item.reason)) for item in items)
+    yield GridBlock("", heads, (1, 3, 3, 4), rows[:MOST], HERE)
+    if len(rows) > MOST:
+        yield TextBlock("", more(rows), HERE)
 
 
 def _labelled(item: FormulaChange | NoteChange) -> str:

@@ -30,14 +30,14 @@ from workbook.account_cells import (
     width_of,
     words,
 )
-from workbook.account_grids import MOST, changed_formulas, changed_notes, conflicting_notes, more, which_kept
+from workbook.account_grids import MOST, changed_formulas, changed_notes, conflicting_notes, entries_not_taken, more, which_kept
 from workbook.errors import Problems
 from workbook.schema import Column, Sheet, SpecialBlock, TableBlock, TextBlock, ValuesBlock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from workbook.account import Account, HeadlineMove, InputChange, NoteChange, Outcome
+    from workbook.account import Account, HeadlineMove, InputChange, NoteChange, Outcome, Refusal
     from workbook.schema import Block, Declarations
 
 TABLES = (
@@ -82,8 +82,8 @@ def with_account(declared: Declarations, account: Account) -> Declarations:
     noted = [item for item in account.notes if item.outcome == "conflict"]
     names = {name: free_name(declared, name) for name in SHEETS}
     sheets = [_changes(account, names)]
-    if conflicts or noted:
-        sheets.append(_conflicts(names["Conflicts"], conflicts, noted))
+    if conflicts or noted or account.refused:
+        sheets.append(_conflicts(names["Conflicts"], conflicts, noted, account.refused))
     sheets += bridge(account, names["Update bridge"])
     place = _before_notes(declared.sheets)
     return replace(
@@ -133,6 +133,10 @@ def _changes(account: Account, names: dict[str, str]) -> Sheet:
         rows = [item for item in ordered if _is_number(item) == of_numbers]
         if rows:
             blocks += _capped(table, title, rows, _input_columns(rows[:MOST], of_numbers=of_numbers))
+    if account.refused:
+        count = len(account.refused)
+        counted = f"{count:,} {'entry was' if count == 1 else 'entries were'} not taken from the edited workbook"
+        blocks.append(TextBlock("Entries that were not taken", (f"{counted}: see sheet {names['Conflicts']}.",), HERE))
     blocks += changed_notes(account.notes)
     blocks += changed_formulas(account.formulas)
     structure = [clean(line) for line in account.structure[:MOST]]
@@ -300,18 +304,20 @@ def _kept(item: InputChange) -> str:
     return which_kept(is_edited=item.now == item.was and item.now is not None)
 
 
-def _conflicts(name: str, items: list[InputChange], noted: list[NoteChange]) -> Sheet:
+def _conflicts(name: str, items: list[InputChange], noted: list[NoteChange], refused: Sequence[Refusal]) -> Sheet:
     told = (
         "Each input here was edited, and the templates or an overlay now give it another value. One of the two values was kept; to use "
         "the other, follow the link to the cell and type it there. All values but the live one are those of the update."
     )
-    blocks: list[Block] = [TextBlock("", (told,), HERE)]
+    blocks: list[Block] = list(entries_not_taken(refused))
+    if items or noted:
+        blocks.append(TextBlock("Edited, and given as something else now", (told,), HERE))
     for table, title, of_numbers in (("update_conflicts", "Numbers", True), ("update_text_conflicts", "Texts", False)):
         rows = [item for item in items if _is_number(item) == of_numbers]
         if rows:
             blocks += _capped(table, title, rows, _conflict_columns(rows[:MOST], of_numbers=of_numbers))
     blocks += conflicting_notes(noted)
-    question = "Which inputs were edited, and have another value in the templates or an overlay now?"
+    question = "Which entries need a decision: given as something else now, or not taken?"
     return Sheet(name, "Conflicts at the update", question, tuple(blocks), HERE)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbook.audit import audit
+from workbook.carried_limits import plain
 from workbook.charts import check_charts
 from workbook.compile import compile_model
 from workbook.declare import declarations
@@ -171,26 +172,42 @@ def parse_sets(
     Messages on a value without a place speak of --set. ``problems`` holds mistakes to raise with those found here.
     """
     problems = problems or Problems()
+    edits, wrong = checked_sets(model, sets)
+    for found in wrong.values():
+        problems.found.extend(found)
+    problems.raise_if_any()
+    return edits
+
+
+def checked_sets(
+    model: Model, sets: Mapping[str, str | float | Given]
+) -> tuple[dict[tuple[str, int], float | str], dict[str, list[Diagnostic]]]:
+    """Return ``id=value`` pairs as edits, and by id what is wrong with those that inputs cannot take; see ``parse_sets``."""
     edits: dict[tuple[str, int], float | str] = {}
-    places: dict[tuple[str, int], Place | None] = {}
+    wrong: dict[str, list[Diagnostic]] = {}
     inputs = {cell_id: (name, row) for cell_id, name, row in model.cells() if model.quantities[name].is_settable(row)}
     for cell_id, item in sets.items():
         given = item if isinstance(item, Given) else Given(item)
         what = f"{'' if given.place else '--set '}{cell_id}"
-        where = inputs.get(cell_id)
-        if where is None:
-            known = model.find(cell_id)
-            hint = (
-                "it is a formula or a constant; only inputs can be set"
-                if known
-                else suggest(cell_id, inputs) or "list them with: workbook inputs"
-            )
-            problems.add(given.name_place, f"{what}: there is no such input", hint)
-            continue
-        value = _set_value(model, what, where[0], given.value, given.place, problems)
-        places[where] = given.place
-        if value is not None:
-            edits[where] = value
+        problems = Problems()
+        if cell_id in inputs:
+            value = _set_value(model, what, inputs[cell_id][0], given.value, given.place, problems)
+            if value is not None:
+                edits[inputs[cell_id]] = value
+        else:
+            known = "it is a formula or a constant; only inputs can be set" if model.find(cell_id) else suggest(cell_id, inputs)
+            problems.add(given.name_place, f"{what}: there is no such input", known or "list them with: workbook inputs")
+        if problems.found:
+            wrong[cell_id] = problems.found
+    for cell_id, text in _unordered(model, edits):
+        item = sets[cell_id]
+        place = item.place if isinstance(item, Given) else None
+        wrong.setdefault(cell_id, []).append(Diagnostic(place, f"{'' if place else '--set '}{cell_id}: {text}"))
+    return edits, wrong
+
+
+def _unordered(model: Model, edits: Mapping[tuple[str, int], float | str]) -> Iterator[tuple[str, str]]:
+    """Yield ids of members of lists that edits do not let increase: the edited one of two."""
     for name in dict.fromkeys(name for name, _ in edits):
         quantity = model.quantities[name]
         if model.tables[quantity.table].kind != "list":
@@ -198,12 +215,8 @@ def parse_sets(
         values = [float(edits.get((name, row), figure.value)) for row, figure in quantity.inputs.items()]
         for row, (earlier, later) in enumerate(pairwise(values), 1):
             if not earlier < later:
-                given_row = row if (name, row) in places else row - 1
-                at = places.get((name, given_row))
-                what = f"{'' if at else '--set '}{model.cell_id(name, given_row)}"
-                problems.add(at, f"{what}: the values of list '{quantity.table}' must increase")
-    problems.raise_if_any()
-    return edits
+                edited = row if (name, row) in edits else row - 1
+                yield model.cell_id(name, edited), f"the values of list '{quantity.table}' must increase"
 
 
 def _set_value(
@@ -215,8 +228,8 @@ def _set_value(
         if not choices:
             check_bounds(str(given), quantity.bounds, place, what, problems)
             return str(given)
-        by_name = {name.lower(): name for name in choices.values()}
-        shown = choices.get(str(given)) or by_name.get(str(given).lower())
+        by_name = {plain(name): name for name in choices.values()}
+        shown = choices.get(str(given)) or by_name.get(plain(str(given)))
         if shown is None:
             shown_there = choices.values() if place and not place.line else choices  # cells show names; files and commands hold keys
             problems.add(place, f"{what}: '{given}' is not one of the {_kind(model, quantity)}", suggest(str(given), shown_there))

@@ -19,7 +19,7 @@ from workbook.files import check_target, whole
 from workbook.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
 from workbook.packaged import directory, write_out
 from workbook.reference_commands import functions, units
-from workbook.roundtrip.commands import diff, not_carried, pull, warn
+from workbook.roundtrip.commands import diff, not_carried, pull, remarked, warn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,6 +165,7 @@ def _regenerate(
     _built(found.report)
     for line in regenerated(found):
         click.echo(line)
+    remarked([str(item) for item in found.remarks])
     not_carried(lost(found))
     for text in found.gone[:SHOWN_DIFFERENCES]:
         click.echo(f"not in the templates: {text}", err=True)
@@ -226,7 +227,7 @@ def _show(report: VerifyReport) -> None:
         click.echo(f"... and {len(report.changed) - SHOWN_DIFFERENCES:,} more changes")
     for engine in report.engines:
         if count := report.count(engine, FOLLOWS):
-            click.echo(f"{engine}: {count:,} cells show the check for formula cells that were typed over: not counted as differing")
+            click.echo(f"{engine}: {count:,} cells follow from what was changed: not counted as differing")
     for name, sheet, address, cell_id, formula, expected, got, kind in report.differences[:SHOWN_DIFFERENCES]:
         click.echo(f"{name}: {sheet}!{address} {cell_id} {formula}: Python {expected!r}, engine {got!s} ({kind})")
     if len(report.differences) > SHOWN_DIFFERENCES:

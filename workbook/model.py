@@ -9,7 +9,7 @@ from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Recorded
 from workbook.schema import Bounds, Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from workbook.errors import Place
     from workbook.expr.units import Units
@@ -228,12 +228,15 @@ class Model:
 
     def watching(self) -> set[str]:
         """Return the quantities that show what the record of the build watches, and those that follow from them."""
-        found: set[str] = set()
-        for name in (name for group in self.order for name in group):
-            quantity = self.quantities[name]
-            shows = any(isinstance(variant.tree, Recorded) for variant in quantity.variants)
-            if shows or not found.isdisjoint(self.needs(quantity)):
-                found.add(name)
+        variants = {name: quantity.variants for name, quantity in self.quantities.items()}
+        return self.following({name for name, of in variants.items() if any(isinstance(variant.tree, Recorded) for variant in of)})
+
+    def following(self, first: Collection[str]) -> set[str]:
+        """Return quantities and all that follow from them."""
+        found = set(first)
+        for group in self.order if first else ():
+            if any(not found.isdisjoint(self.needs(self.quantities[name])) for name in group):
+                found.update(group)
         return found
 
     def needs(self, quantity: Quantity, *, earlier_rows: bool = True) -> list[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OVERLAYS, OFFERED = "overlays", "offered"  # the parts of the record of a build that carry them, and the values that they gave
 SETS, LABEL, PARENT = "sets", "label", "parent"
-WORKBOOK, TOLD = "workbook", ("version", "left")  # TOLD is for the reader of a file that was pulled
+WORKBOOK, TOLD = "workbook", ("version", "left", "remarks")  # TOLD is for the reader of a file that was pulled
 VALUE, UNIT, NOTE, OF_EDIT = "value", "unit", "note", ("was", "took_over", "formula")  # OF_EDIT too
 MOST_CHARACTERS = 60
 LONGEST_NAME = 255

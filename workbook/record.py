@@ -21,6 +21,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from workbook import carried_limits
 from workbook.evaluate import quantise
 from workbook.expr.values import shown
 from workbook.formula import patterns
@@ -167,7 +168,7 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
         ((*INPUT_COLUMNS, OTHER_PARENT), iter(inputs)),
         (HEADLINE_COLUMNS, _headlines(layout, values)),
         (TEXT_COLUMNS, _text_rows(layout)),
-        (PART_COLUMNS, _parts(declared.carried)),
+        (PART_COLUMNS, _parts({**declared.carried, carried_limits.PART: carried_limits.told(layout)})),
     )
     for columns, rows in sections:
         number += 2

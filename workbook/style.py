@@ -63,7 +63,7 @@ _ROLES: dict[str, dict[str, Any]] = {
     "section": {**_CELL, "bold": True, "font_color": NAVY, "bg_color": PAPER, "text_wrap": True},
     "unit": {**_CELL, "indent": 1, "font_color": GREY, "font_size": 9, "text_wrap": True},
     "provenance": {**_CELL, "indent": 1, "font_color": GREY, "font_size": 9, "text_wrap": True},
-    "note": {**_CELL, "indent": 1, "font_color": GREY, "font_size": 9, "text_wrap": True, "locked": False},
+    "note": {**_CELL, "indent": 1, "font_color": GREY, "font_size": 9, "text_wrap": True, "locked": False, "num_format": "@"},
     "how": {**_CELL, "indent": 1, "font_size": 9, "text_wrap": True},
     "code": {**_CELL, "font_size": 9, "font_name": "Consolas", "text_wrap": True},
     "muted": {**_CELL, "font_color": GREY, "font_size": 9, "text_wrap": True},

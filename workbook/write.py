@@ -146,9 +146,25 @@ class _Writer:
                 self.ok(sheet.write_string(label.row, label.column, label.text, style))
             else:
                 self.ok(sheet.write_number(label.row, label.column, label.text, style))
+        self.validate_notes(sheet, plan)
         self.print_setup(sheet, plan)
         options = {"format_cells": True, "format_columns": True, "format_rows": True, "sort": True, "autofilter": True}
         sheet.protect("", options)
+
+    def validate_notes(self, sheet: Any, plan: SheetPlan) -> None:
+        """Let Excel refuse a note that is no text: a number or a date would not come back as it was typed."""
+        cells = [label for label in plan.labels if label.style == NOTE]
+        if not cells:
+            return
+        first = cells[0]
+        rule = {
+            "validate": "custom",
+            "value": f"=ISTEXT({column_letters(first.column)}{first.row + 1})",
+            "error_title": "A note is a text",
+            "error_message": "Format the cell as text, then type the note again.",
+            "multi_range": " ".join(f"{column_letters(label.column)}{label.row + 1}" for label in cells),
+        }
+        self.ok(sheet.data_validation(first.row, first.column, first.row, first.column, rule))
 
     def print_setup(self, sheet: Any, plan: SheetPlan) -> None:
         sheet.set_landscape()

@@ -7,8 +7,9 @@ package what an edit is: that is told by what was done to which cell.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -308,6 +309,11 @@ class Expected:
     cells: set[tuple[str, str]] = field(default_factory=set)
     rows: set[tuple[str, int]] = field(default_factory=set)
 
+    def without(self, refused: set[str]) -> Expected:
+        """Give the same with some values told, not read back."""
+        sets = {name: value for name, value in self.sets.items() if name not in refused}
+        return replace(self, sets=sets, formulas=self.formulas - refused, ids=self.ids | refused)
+
 
 def expected(made: Made, changes: Sequence[Change], structure: Structure, *, computes: bool) -> Expected:
     """Tell what must be read back of edits; a program that ``computes`` leaves the result of a formula."""
@@ -325,8 +331,10 @@ def expected(made: Made, changes: Sequence[Change], structure: Structure, *, com
                 found.notes[change.id] = change.value or ""
         elif change.kind == "value" or (change.kind == "formula" and computes):
             assert given
-            if given.taken or digits(change.value) != digits(given.value):
-                found.sets[change.id] = digits(change.value)
+            # Blanks around a text are not taken.
+            value = change.value.strip() if isinstance(change.value, str) else digits(change.value)
+            if given.taken or value != digits(given.value):
+                found.sets[change.id] = value
             if change.kind == "formula":
                 found.formulas.add(change.id)
         elif change.id:
@@ -337,7 +345,19 @@ def expected(made: Made, changes: Sequence[Change], structure: Structure, *, com
             found.cells.add(at)
         else:
             found.rows.add((at[0], cell_position(at[1])[0]))
-    return found
+    return found.without(_out_of_order(made, found.sets))
+
+
+def _out_of_order(made: Made, sets: Mapping[str, Any]) -> set[str]:
+    """Tell which edited members of lists keep their list from increasing: the later of two, where it was edited."""
+    told = set()
+    for table in (table for table in made.book.model.tables.values() if table.kind == "list"):
+        names = [f"{table.name}.{keys[0]}" for keys in table.rows]
+        values = {name: sets.get(name, made.known.inputs[name].value) for name in names if name in made.known.inputs}
+        for (name, value), (following, after) in pairwise(values.items()):
+            if not value < after:
+                told.add(following if following in sets else name)
+    return told
 
 
 def check_pulled(made: Made, changes: Sequence[Change], structure: Structure, found: Edits, *, computes: bool) -> Expected:

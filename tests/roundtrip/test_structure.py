@@ -61,11 +61,11 @@ CHANGES: dict[str, tuple[list[list[Any]], list[str]]] = {
     "a formula emptied": ([["clear", "Cases", "I17"]], ["Cases!I17 (cases.power) holds nothing in place of its formula"]),
     "an input emptied": (
         [["clear", "Results", "B8"]],
-        ["Results!B8 (chosen.level) holds nothing, where a number in kW was; the templates give 2.6"],
+        ["Results!B8 (chosen.level) holds nothing, where a number in kW is expected; the templates give 2.6"],
     ),
     "a text in place of a number": (
         [["value", "Results", "B8", "many"]],
-        ["Results!B8 (chosen.level) holds 'many', where a number in kW was; the templates give 2.6"],
+        ["Results!B8 (chosen.level) holds 'many', where a number in kW is expected; the templates give 2.6"],
     ),
     "a label": (
         [["value", "Results", "A8", "Our power"]],

@@ -93,7 +93,7 @@ def test_verify_names_the_cell_and_not_every_banner(saved: dict[str, Path]) -> N
     assert result.exit_code == 1
     assert "Fit!D55 (fit.small.l2.step) holds the constant 0.044 in place of =(run_weights+" in result.stdout
     assert "(differ)" not in result.stdout
-    assert "libreoffice: 11 cells show the check for formula cells that were typed over: not counted as differing" in result.stdout
+    assert "libreoffice: 11 cells follow from what was changed: not counted as differing" in result.stdout
     report = verify(path, [], templates=TINY)
     assert report.count(SAVED, FOLLOWS) == len(["count", "first", "failures", "status"]) + len(["banner"] * 7)
 

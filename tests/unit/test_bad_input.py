@@ -778,29 +778,51 @@ def test_a_file_whose_record_does_not_fit_cannot_be_verified(
 @pytest.mark.parametrize(
     ("cell", "value", "message"),
     [
-        ("run.weights", "many", "run.weights holds 'many'\n    enter a number in GB/gpu"),
-        ("run.weights", None, "run.weights holds nothing\n    enter a number in GB/gpu"),
-        ("run.weights", True, "run.weights holds True\n    enter a number in GB/gpu"),
-        ("run.weights", "=1+1", "run.weights holds nothing\n    enter a number in GB/gpu"),
-        ("run.weights", -1, "run.weights is -1; it must be at least 0"),
-        ("run.parallel", 2.5, "run.parallel is 2.5; it must be a whole number"),
-        ("run.gpu", 5, "run.gpu holds 5.0\n    enter a text"),
-        ("run.gpu", None, "run.gpu holds nothing\n    enter a text"),
-        ("run.gpu", "Smal GPU", "run.gpu: 'Smal GPU' is not one of the gpus\n    did you mean 'Small GPU'?"),
-        ("gpus.large.maker", "green", "gpus.large.maker cannot be 'green'\n    one of: blue, red"),
-        ("lengths.l1", 5000, "lengths.l1: the values of list 'lengths' must increase"),
+        ("run.weights", "many", "holds 'many', where a number in GB/gpu is expected"),
+        ("run.weights", None, "holds nothing, where a number in GB/gpu is expected"),
+        ("run.weights", True, "holds TRUE, where a number in GB/gpu is expected"),
+        ("run.weights", "=1+1", "holds nothing, where a number in GB/gpu is expected"),
+        ("run.weights", "17\u00a0", "holds the text '17\\xa0': it was read as the number 17"),
+        ("run.weights", -1, "is -1; it must be at least 0"),
+        ("run.parallel", 2.5, "is 2.5; it must be a whole number"),
+        ("run.gpu", 5, "holds 5, where a text is expected"),
+        ("run.gpu", None, "holds nothing, where a text is expected"),
+        ("run.gpu", "Smal GPU", "'Smal GPU' is not one of the gpus (did you mean 'Small GPU'?)"),
+        ("run.gpu", "Large GPU ", "holds 'Large GPU ': the blanks around it were removed"),
+        ("gpus.large.maker", "green", "cannot be 'green' (one of: blue, red)"),
+        ("lengths.l1", 5000, "the values of list 'lengths' must increase"),
     ],
 )
-def test_an_input_that_was_edited_wrongly_is_told_with_its_cell(cell: str, value: Any, message: str, good: Path, tmp_path: Path) -> None:
+def test_an_input_that_was_edited_wrongly_is_a_finding_with_its_cell(
+    cell: str, value: Any, message: str, good: Path, tmp_path: Path
+) -> None:
     layout = api.load("tiny", TINY).layout
     sheet, _, address = layout.address(*(layout.model.find(cell) or ("", 0))).rpartition("!")
     path = tmp_path / "edited.xlsx"
     book = openpyxl.load_workbook(good)
     book[sheet.strip("'")][address] = value
     book.save(path)
-    said = unverified(path)
-    assert message in said
-    assert said.startswith(f"{path}: {sheet}!{address}: ")
+    result = command("verify", path, "--templates", TINY, "--saved")
+    assert (result.exit_code, result.stderr) == (1, "")
+    name = sheet.strip("'")
+    assert f"{name}!{address} ({cell}) {message}" in result.stdout.splitlines()
+
+
+def test_one_input_that_cannot_be_read_stops_the_check_of_nothing_else(good: Path, tmp_path: Path) -> None:
+    """What does not depend on it is compared all the same, and a number out of limits is calculated with."""
+    book = openpyxl.load_workbook(good)
+    for cell_id, value in (("run.weights", "17 GB"), ("run.parallel", 2.5)):
+        sheet, _, address = api.load("tiny", TINY).layout.address(cell_id, 0).rpartition("!")
+        book[sheet][address] = value
+    book.save(tmp_path / "edited.xlsx")
+    result = command("verify", tmp_path / "edited.xlsx", "--templates", TINY, "--engine", "ironcalc")
+    assert result.exit_code == 1
+    told = re.search(r"ironcalc +│ +(\d+) +│ +(\d+) +│ +0", result.stdout)
+    follow = re.search(r"ironcalc: (\d+) cells follow from what was changed", result.stdout)
+    assert told
+    assert follow
+    assert int(told[2]) + int(follow[1]) == int(told[1])
+    assert int(told[2]) > 0
 
 
 def test_all_inputs_that_were_edited_wrongly_are_told_at_once(good: Path, tmp_path: Path) -> None:
@@ -808,7 +830,8 @@ def test_all_inputs_that_were_edited_wrongly_are_told_at_once(good: Path, tmp_pa
     for row in range(7, 12):
         book["Inputs"].cell(row, 2).value = None
     book.save(tmp_path / "edited.xlsx")
-    assert unverified(tmp_path / "edited.xlsx").count(" holds nothing") == 5
+    result = command("verify", tmp_path / "edited.xlsx", "--templates", TINY, "--saved")
+    assert result.stdout.count(" holds nothing, where ") == 5
 
 
 def test_an_input_that_was_edited_rightly_is_verified(good: Path, tmp_path: Path) -> None:

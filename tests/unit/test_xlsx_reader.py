@@ -79,7 +79,7 @@ CELLS = {
     '<c r="A1" t="b"><v>1</v></c>': Cell(None, value=True, is_formula=False),
     '<c r="A1" t="b"><v>0</v></c>': Cell(None, value=False, is_formula=False),
     '<c r="A1" t="e"><v>#N/A</v></c>': Cell(None, CellError("#N/A"), is_formula=False),
-    '<c r="A1" t="d"><v>2020-01-01</v></c>': Cell(None, "2020-01-01", is_formula=False),
+    '<c r="A1" t="d"><v>2020-01-01</v></c>': Cell(None, "2020-01-01", is_formula=False, shows="date"),
     '<c r="A1"><f>1&lt;2</f></c>': Cell("1<2", None, is_formula=True),
     '<c r="A1" t="str"><f>"a"</f><v>_xD83D__xDE00_</v></c>': Cell('"a"', "\U0001f600", is_formula=True),
     '<c r="A1" t="str"><f>""</f><v></v></c>': Cell('""', "", is_formula=True),

@@ -15,10 +15,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def remarked(texts: list[str]) -> None:
+    """Name the entries that were not taken quite as they stand."""
+    _listed("remark", texts)
+
+
 def not_carried(texts: list[str]) -> None:
     """Name what a build cannot take."""
+    _listed("not carried", texts)
+
+
+def _listed(kind: str, texts: list[str]) -> None:
     for text in texts[:SHOWN_DIFFERENCES]:
-        click.echo(f"not carried: {text}", err=True)
+        click.echo(f"{kind}: {text}", err=True)
     if len(texts) > SHOWN_DIFFERENCES:
         click.echo(f"... and {len(texts) - SHOWN_DIFFERENCES:,} more; all with: workbook pull FILE", err=True)
 
@@ -47,6 +56,7 @@ def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
     else:
         edits_file.write_edits(found, out)
         click.echo(f"{out}: {len(found.edits):,} edits")
+        remarked([str(item) for item in found.remarks])
         not_carried([str(item) for item in found.left])
     ctx.exit(FINDING if found.left else 0)
 

@@ -23,6 +23,7 @@ HEAD = """\
 # 'was' is what the templates gave, 'took_over' what the cell showed while it took over another's value.
 """
 PARENTS = "# Cases whose cells inherit from another case than they did when the workbook was built."
+REMARKS = "# Entries that were not taken quite as they stand in the workbook."
 LEFT = "# Changes that a build cannot take: make them in the templates, or enter them again."
 _BREAKS = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff]")  # characters that YAML takes for line ends, or not at all
 _PLAIN_KEY = re.compile(r"[a-z][a-z0-9_.]*\Z")
@@ -37,6 +38,8 @@ def text_of(edits: Edits) -> str:
         lines += [PARENTS, edits.parents.rstrip()]
     lines.append("sets:" if edits.edits else "sets: {}")
     lines += [f"  {name if _PLAIN_KEY.match(name) else _scalar(name)}: {_edit(edits.edits[name])}" for name in sorted(edits.edits)]
+    if edits.remarks:
+        lines += [REMARKS, "remarks:", *(f"  - {_scalar(str(item))}" for item in edits.remarks)]
     if edits.left:
         lines += [LEFT, "left:", *(f"  - {_scalar(str(item))}" for item in edits.left)]
     return "\n".join(lines) + "\n"

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.account_sheets import is_account_sheet, is_of_account
-from workbook.evaluate import quantise
 from workbook.record import NONE
+from workbook.roundtrip.refuse import given_back, out_of_limits, refuse
+from workbook.verification import entries
 from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.findings import Finding, changed_formulas, changed_texts, structure
 from workbook.verification.inherited import Inherited, inherited
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from workbook.layout import Layout
     from workbook.relative import Spot
     from workbook.verification.baseline import Baseline, Given
-    from workbook.verification.xlsx import CellValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,16 @@ class Edit:
 class Edits:
     """All that was changed in a file: by input id what a build can take, and in ``left`` what it cannot.
 
-    ``overlays`` names those that gave the file its cases: a build that takes the edits needs them too. ``inherited`` tells
-    of members that inherit from other parents than declared.
+    ``remarks`` says which entries were not taken quite as they stand. ``overlays`` names those that gave the file its
+    cases: a build that takes the edits needs them too. ``inherited`` tells of members that inherit from other parents than
+    declared.
     """
 
     workbook: str
     version: str
     edits: dict[str, Edit] = field(default_factory=dict)
     left: list[Finding] = field(default_factory=list)
+    remarks: list[Finding] = field(default_factory=list)
     overlays: tuple[str, ...] = ()
     inherited: Inherited = field(default_factory=Inherited)
 
@@ -80,7 +82,9 @@ def pull(path: Path | str) -> Edits:
     """
     path = Path(path)
     contents = read(path)
-    found = edits_of(path, Located(baseline(path, contents), contents))
+    located = Located(baseline(path, contents), contents)
+    found = edits_of(path, located)
+    refuse(found, located, out_of_limits(path, found, located.baseline))
     # What is chosen on the sheets of an account is none of the templates' inputs.
     found.edits = {name: edit for name, edit in found.edits.items() if not is_of_account(name)}
     return found
@@ -115,47 +119,42 @@ def _prints(known: Baseline) -> dict[Spot, str]:
 
 
 def _take(found: Edits, located: Located, given: Given, spot: Spot, wanted: str) -> None:
-    """Take the edit of one input, or tell why there is none to carry."""
+    """Take the edit of one input, or say why there is none to carry."""
     cell = located.cell(spot)
-    note = _note(located, given)
+    note = _note(found, located, given)
     is_formula = cell is not None and cell.is_formula
     formula = located.formula(spot)
     if given.taken and is_formula and located.print(spot) == wanted:
         if note is not None:
             found.left.append(Finding(spot.sheet, spot.address, given.id, f"has the note {note!r}, but no value of its own to go with it"))
         return
-    value = usable(given, cell.value if cell else None)
-    if value is None:
-        text = _unusable(given, cell.value if cell else None, formula)
+    entry = entries.read(given, cell)
+    if entry.remark:
+        found.remarks.append(Finding(spot.sheet, spot.address, given.id, entry.remark))
+    if entry.value is None:
+        text = f"{entry.reason}{f': the result of ={formula}' if formula else ''}; {given_back(given)}"
         if note is not None and given.value is not None and not given.taken:
             found.edits[given.id] = Edit(given.id, given.value, given.value, given.unit, note=note)
         elif note is not None:
             text = f"{text}; it has the note {note!r}"
-        found.left.append(Finding(spot.sheet, spot.address, given.id, text))
-    elif given.taken or is_formula or value != given.value or note is not None:
-        found.edits[given.id] = Edit(given.id, value, given.value, given.unit, given.taken, formula, note)
+        found.left.append(Finding(spot.sheet, spot.address, given.id, text, f"={formula}" if formula else entries.held(cell)))
+        return
+    if is_formula and not formula:
+        text = "is part of an array formula or of a data table: its value was taken"
+        found.remarks.append(Finding(spot.sheet, spot.address, given.id, text))
+    if given.taken or formula or entry.value != given.value or note is not None:
+        found.edits[given.id] = Edit(given.id, entry.value, given.value, given.unit, given.taken, formula, note)
 
 
-def usable(given: Given, value: CellValue) -> float | str | None:
-    """Return a cell's value as an input, or None when it is no such."""
-    if given.is_text:
-        return value if isinstance(value, str) else None
-    if isinstance(value, bool) or not isinstance(value, float):
-        return None
-    return quantise(value) if abs(value) < float("inf") else None
-
-
-def _unusable(given: Given, value: CellValue, formula: str) -> str:
-    held = f"={formula}, without a value" if formula and value is None else "nothing" if value is None else repr(value)
-    back = "the value is taken over again" if given.taken else f"the templates give {given.value!r}"
-    return f"holds {held}, where {'a text' if given.is_text else f'a number in {given.unit}'} was; {back}"
-
-
-def _note(located: Located, given: Given) -> str | None:
+def _note(found: Edits, located: Located, given: Given) -> str | None:
     """Return the note beside an input if it was changed (empty when it was removed), else None, also where its column was deleted."""
     spot = located.now(given.note_spot) if given.note_spot else None
     if spot is None:
         return None
-    cell = located.cell(spot)
-    text = "" if cell is None or cell.value is None else str(cell.value)
-    return None if text.replace("\r", "") == given.note.replace("\r", "") else text
+    entry = entries.read_note(located.cell(spot))
+    if entry.remark:
+        found.remarks.append(Finding(spot.sheet, spot.address, given.id, entry.remark))
+    if not isinstance(entry.value, str):
+        found.left.append(Finding(spot.sheet, spot.address, given.id, entry.reason, entries.held(located.cell(spot))))
+        return None
+    return None if entry.value.replace("\r", "") == given.note.replace("\r", "") else entry.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +22,7 @@ from workbook.roundtrip.merge import NOTE_OF
 from workbook.roundtrip.opened import edited
 from workbook.roundtrip.parties import merged_notes, merged_values, values_to_set
 from workbook.roundtrip.pull import edits_of
+from workbook.roundtrip.refuse import refusals, refuse, refused_by
 from workbook.roundtrip.sides import side_of_file
 from workbook.roundtrip.update import updated
 from workbook.verification.baseline import baseline, offered, overlays, read
@@ -46,14 +47,16 @@ PARENTS = "parents.yaml"  # the overlay in which a file carries what its pasted 
 class Regeneration:
     """What was written, what became of inputs and notes, what of the file could not be carried, and what the update changed.
 
-    ``gone`` lists what the templates do not have, ``templates`` says how they differ from those that built the file, if they
-    do. ``account`` is that of an earlier update unless ``is_update``.
+    ``remarks`` says which entries were not taken quite as they stand in the file. ``gone`` lists what the templates do not
+    have, ``templates`` says how they differ from those that built the file, if they do. ``account`` is that of an earlier
+    update unless ``is_update``.
     """
 
     report: BuildReport
     merge: MergeResult
     notes: MergeResult
     left: list[Finding]
+    remarks: list[Finding]
     gone: list[str]
     templates: str
     account: Account | None
@@ -81,8 +84,8 @@ def regenerate(
 
     The new file is written to ``out`` (output/NAME.xlsx by default; in place of the edited one only when that is said).
     Where users changed an input, and templates or an overlay give it another value now, the users' is kept, or the other
-    with ``prefer="ours"``; with "fail" WorkbookError names them all and nothing is written. Raises WorkbookError too for
-    files that cannot be read and for edits that the templates now refuse.
+    with ``prefer="ours"``; with "fail" WorkbookError names them all and nothing is written. Entries that inputs
+    cannot take are left out, and listed with the reason. Raises WorkbookError too for files that cannot be read.
 
     Where templates or package changed anything, sheets of the new file tell it (``account``); else those of the edited file
     stay, so that a second time changes nothing.
@@ -97,28 +100,33 @@ def regenerate(
     edits = edits_of(path, located)
     laid = overlaid(declarations(directory(templates), known.workbook), with_carried([*overlays(path, known), *_parents(edits)], overlay))
     layout, given = placed(laid)
+    places = _places(path, located)
+    refuse(edits, located, refused_by(layout.model, edits, places))
     before, notes_before = offered(path, known)
     choice: Preference = "ours" if prefer == "ours" else "theirs"
     values = merged_values(known, edits, layout, given, laid, before, choice)
     notes = merged_notes(known, edits, layout, laid, notes_before, choice)
-    places = _places(path, located)
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
     sets = values_to_set(values, laid, places)
     book = edited(*_noted(layout, values, notes, sets))
     tell("finding what moved")
+    earlier, refused = carried_account(path, known.carried), refusals(edits.left)
+    first = side_of_file(located, edits)
+    first.findings = [item for item in first.findings if not item.entry]
     # An update that changed nothing leaves the account of the one before.
-    update = updated(side_of_file(located, edits), book, values, notes)
-    told_of = update or carried_account(path, known.carried)
+    update = updated(first, book, values, notes, always=bool(refused) and earlier is None)
+    told_of = update or earlier
     if told_of:
+        told_of = replace(told_of, refused=refused) if update or refused else told_of
         layout, _ = placed(laid, extend=telling(told_of))
         book = edited(*_noted(layout, values, notes, sets | _picked(layout, edits, places)))
     tell(f"writing {target}")
     left = [*edits.left, *_lost_notes(located, notes.result)]
     going = gone(known, layout, values.result.removed)
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
-    report = save(book, target, start)
-    return Regeneration(report, values.result, notes.result, left, going, differing, told_of, is_update=update is not None)
+    report, is_update = save(book, target, start), update is not None
+    return Regeneration(report, values.result, notes.result, left, edits.remarks, going, differing, told_of, is_update=is_update)
 
 
 def _target(path: Path, out: Path | str | None, workbook: str) -> Path:

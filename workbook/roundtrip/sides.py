@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbook.account import Value
     from workbook.api import Book
     from workbook.roundtrip.pull import Edits
+    from workbook.verification.findings import Finding
     from workbook.verification.located import Located
 
 EDITED = "typed into the file"
@@ -58,7 +59,7 @@ class Side:
     sheets: list[str]
     headlines: dict[str, Told]
     notes: dict[str, str] = field(default_factory=dict)
-    findings: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     is_calculated: bool = True
 
 
@@ -89,7 +90,7 @@ def side_of_file(located: Located, edits: Edits) -> Side:
         headlines[item.id] = Told(item.label, item.unit, answer)
     noted = {item.id: item.note for item in known.inputs.values() if item.note_spot and not is_of_account(item.id)}
     noted |= {name: edit.note for name, edit in edits.edits.items() if edit.note is not None and name in noted}
-    findings = [str(item) for item in dict.fromkeys([*edits.left, *edits.inherited.findings])]
+    findings = list(dict.fromkeys([*edits.left, *edits.inherited.findings]))
     sheets = _sheets(located.sheets, known.carried)
     origin = Origin(known.workbook, known.version, known.package)
     return Side(origin, inputs, says_of, rows, sheets, headlines, noted, findings, is_calculated or is_as_built)

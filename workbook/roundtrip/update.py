@@ -18,15 +18,19 @@ if TYPE_CHECKING:
     from workbook.roundtrip.sides import Side
 
 
-def updated(first: Side, book: Book, values: Merged, notes: Merged) -> Account | None:
-    """Return the account of an update from an edited file to a new book; None where nothing but edits that stayed is in it."""
+def updated(first: Side, book: Book, values: Merged, notes: Merged, *, always: bool = False) -> Account | None:
+    """Return the account of an update from an edited file to a new book.
+
+    None where nothing but edits that stayed is in it, unless there is something else to account for (``always``).
+    """
     second = side_of_book(book)
     account = compared(first, second, book)
     inputs = tuple(_inputs(first, second, book, values, account))
     remarks = tuple(_notes(first, second, book, notes, account))
     account = replace(account, inputs=inputs, notes=remarks, is_update=True)
     outcomes = {item.outcome for item in inputs} | {item.outcome for item in remarks}
-    if account.before == account.after and not account.formulas and not account.structure and outcomes <= {"kept"}:
+    changed = account.before != account.after or account.formulas or account.structure or not outcomes <= {"kept"}
+    if not changed and not always:
         return None
     return explained(account, first, book)
 

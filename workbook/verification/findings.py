@@ -10,6 +10,7 @@ from workbook.errors import Place, Problems
 from workbook.names import RECORD_SHEET, column_letters
 from workbook.record import NONE, row_print
 from workbook.relative import Spot
+from workbook.verification import entries
 from workbook.verification.located import spot_of
 
 if TYPE_CHECKING:
@@ -26,12 +27,16 @@ FARTHEST = 20  # rows or columns that a program without references may have move
 
 @dataclass(frozen=True, order=True, slots=True)
 class Finding:
-    """Something that is not as it was built: where, which id (or none), and what."""
+    """Something that is not as it was built: where, which id (or none), and what.
+
+    ``entry`` is what somebody entered there that cannot be carried on, if the finding is of such.
+    """
 
     sheet: str
     address: str
     id: str
     text: str
+    entry: str = ""
 
     @property
     def is_gone(self) -> bool:
@@ -119,10 +124,10 @@ def changed_formulas(located: Located, expected: Mapping[Spot, tuple[str, str]] 
             if cell is None or not cell.is_formula:
                 if built not in settable:
                     held = "nothing" if cell is None or cell.value is None else f"the constant {cell.value!r}"
-                    found.append(Finding(spot.sheet, spot.address, name, f"holds {held} in place of {instead}"))
+                    found.append(Finding(spot.sheet, spot.address, name, f"holds {held} in place of {instead}", entries.held(cell)))
             elif located.print(spot) != wanted:
                 held = f"={located.formula(spot)}" if located.formula(spot) else "a part of an array formula"
-                found.append(Finding(spot.sheet, spot.address, name, f"holds {held} in place of {instead}"))
+                found.append(Finding(spot.sheet, spot.address, name, f"holds {held} in place of {instead}", held))
     return found
 
 
@@ -223,7 +228,7 @@ def changed_texts(path: Path, located: Located) -> list[Finding]:
             if sheet.print(row) == NONE:
                 column, value = min((column, value) for column, value in sheet.told(row, line).items())
                 spot = Spot(now, line, column if column >= 0 else -1 - column)
-                found.append(Finding(now, spot.address, "", f"holds {value!r}, which the build did not write"))
+                found.append(Finding(now, spot.address, "", f"holds {value!r}, which the build did not write", str(value)))
             else:
                 text = "has other texts, or numbers that are neither inputs nor results, than the build wrote"
                 found.append(Finding(now, f"{line + 1}:{line + 1}", "", text))

@@ -11,21 +11,20 @@ import pandas as pd
 
 from workbook.account import carried_account
 from workbook.account_sheets import telling
-from workbook.api import Book, evaluated, parse_sets, prepared
-from workbook.errors import Diagnostic, Place, Problems, WorkbookError
+from workbook.api import Book, evaluated, prepared
+from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.expr.values import shown
 from workbook.formula import formulas
-from workbook.names import column_letters, quoted
+from workbook.names import column_letters
 from workbook.origin import templates_of
-from workbook.overlay import Given
 from workbook.record import NONE, Prints, places, prints_of
-from workbook.relative import Spot
 from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verification.engines import find
 from workbook.verification.engines.base import EngineFailure
 from workbook.verification.findings import changed_formulas, changed_texts, structure
 from workbook.verification.inherited import inherited
+from workbook.verification.inputs import inputs_of, is_placed_input
 from workbook.verification.located import Located, spot_of
 from workbook.verification.poison import poison
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from workbook.layout import Layout
     from workbook.verification.baseline import Baseline, Block, Contents
     from workbook.verification.engines.base import CellValue, Engine
+    from workbook.verification.inputs import Inputs
 
 SAVED, FOLLOWS = "as saved", "follows"
 COLUMNS = ("engine", "sheet", "address", "id", "formula", "expected", "got", "verdict")
@@ -46,7 +46,8 @@ class VerifyReport:
     """The outcome: a row for each engine and cell that does not agree, and counts for all.
 
     Of a file that is not as it was built, cells that differ as they show the check for formulas typed over only count, as
-    FOLLOWS. ``changed`` says in words what is not as it was built; ``unsaved`` whether the file holds no results at all.
+    FOLLOWS; so do those that depend on an input that holds what it cannot take. ``changed`` says in words what is not as it
+    was built; ``unsaved`` whether the file holds no results at all.
     """
 
     path: Path
@@ -93,16 +94,17 @@ def verify(
     chosen = find(None if engines is None else list(dict.fromkeys(engines)))
     contents = read(path)
     located = Located(baseline(path, contents), contents)
-    book = _book_of(path, located, templates, overlay)
+    book, inputs = _read(path, located, templates, overlay)
     expected = expectations(book)
     named = {spot_of(item.sheet, item.address): (item.id, item.formula) for item in expected}
     links = inherited(located)
     formulas_now = [item for item in changed_formulas(located, named) if item.id not in links.cells]
-    found = [*structure(located), *links.findings, *formulas_now, *changed_texts(path, located)]
+    found = [*inputs.findings, *structure(located), *links.findings, *formulas_now, *changed_texts(path, located)]
     report = VerifyReport(path, len(expected), changed=[str(item) for item in found])
     model = book.model
-    # Python always finds that no formula was typed over.
-    following = {model.cell_id(name, row) for name in model.watching() for row in range(model.quantities[name].size)} if found else set()
+    # Python always finds that no formula was typed over, and calculates with the templates' value where it cannot read one.
+    followers = (model.watching() if found else set()) | model.following(inputs.unread)
+    following = {model.cell_id(name, row) for name in followers for row in range(model.quantities[name].size)}
     expected = [
         replace(item, sheet=spot.sheet, address=spot.address)
         for item, spot in zip(expected, map(located.place, named), strict=True)
@@ -143,11 +145,15 @@ def _ask(report: VerifyReport, engine: Engine, copy: Path, expected: list[Expect
 
 
 def book_of(path: Path, contents: Contents, templates: Path | str | None, overlay: Files = None) -> Book:
-    """Return the book that a file was built from, with the file's own inputs; raises WorkbookError."""
-    return _book_of(path, Located(baseline(path, contents), contents), templates, overlay)
+    """Return the book that a file was built from, with the file's own inputs; raises WorkbookError.
+
+    An input that holds what it cannot take has the templates' value.
+    """
+    return _read(path, Located(baseline(path, contents), contents), templates, overlay)[0]
 
 
-def _book_of(path: Path, located: Located, templates: Path | str | None, overlay: Files) -> Book:
+def _read(path: Path, located: Located, templates: Path | str | None, overlay: Files) -> tuple[Book, Inputs]:
+    """Return the book of a file and how its inputs were read."""
     known = located.baseline
     # The values of overlays are in the file.
     layout, _ = prepared(
@@ -160,7 +166,14 @@ def _book_of(path: Path, located: Located, templates: Path | str | None, overlay
             raise WorkbookError(
                 [Diagnostic(Place(str(path)), f"lacks the sheet '{built}'", "take another copy of the file, or build it again")]
             )
-    return evaluated(book.model, book.layout, _edits(path, located, book))
+    inputs = inputs_of(path, located, book)
+    if inputs.beyond:
+        try:
+            return evaluated(book.model, book.layout, inputs.edits | inputs.beyond), inputs
+        except WorkbookError:
+            # Nothing can be calculated so far beyond the limits.
+            inputs.unread |= {name for name, _ in inputs.beyond}
+    return evaluated(book.model, book.layout, inputs.edits), inputs
 
 
 def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
@@ -173,17 +186,13 @@ def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
         changed = sorted({block.id for block in found.blocks if _says_otherwise(block, layout)})
     if not changed:
         what = "inputs differ"  # an overlay may have added as many other cases
-        today = {cell_id for cell_id, name, row in layout.model.cells() if _is_placed_input(layout, name, row)}
+        today = {cell_id for cell_id, name, row in layout.model.cells() if is_placed_input(layout, name, row)}
         changed = sorted(today ^ found.inputs.keys())
     if changed:
         files = templates_of(found.carried).differences(templates_of(layout.model.declared.carried))
         files = f"; template files: {files}" if files else ""
         message = f"was built from other templates or with other overlays: {len(changed)} {what}, such as '{changed[0]}'{files}"
         raise WorkbookError([Diagnostic(Place(str(path)), message, "give those with --templates and --overlay, or build it again")])
-
-
-def _is_placed_input(layout: Layout, name: str, row: int) -> bool:
-    return name in layout.segments and layout.model.quantities[name].is_settable(row)
 
 
 def _says_otherwise(block: Block, layout: Layout) -> bool:
@@ -196,44 +205,6 @@ def _says_otherwise(block: Block, layout: Layout) -> bool:
     if len(today) != len(written):
         return True
     return any(one != other for row, one, other in zip(rows, today, written, strict=True) if not quantity.is_settable(row))
-
-
-def _edits(path: Path, located: Located, book: Book) -> dict[tuple[str, int], float | str]:
-    """Return the inputs of a file as edits; raises WorkbookError naming each cell that holds no usable value.
-
-    A cell that takes a value over holds a formula; a value in its place is one of its own.
-    """
-    sets: dict[str, Given] = {}
-    problems = Problems()
-    places: dict[str, Place] = {}
-    from_others = inherited(located).cells
-    for cell_id, name, row in book.model.cells():
-        quantity = book.model.quantities[name]
-        takes_over = quantity.takes_over(row)
-        if not _is_placed_input(book.layout, name, row):
-            continue
-        built = Spot(*book.layout.cell(name, row))
-        spot = located.place(built)
-        at = spot or built
-        places[cell_id] = Place(f"{path}: {quoted(at.sheet)}!{at.address}")
-        if spot is None:
-            problems.add(places[cell_id], f"the cell of {cell_id} was deleted", "take another copy of the file, or build it again")
-            continue
-        cell = located.cell(spot)
-        value = cell.value if cell else None
-        if takes_over and cell is not None and cell.is_formula and (cell_id not in from_others or value is None):
-            continue
-        usable = isinstance(value, str) if quantity.is_text else isinstance(value, float | int) and not isinstance(value, bool)
-        if not usable or isinstance(value, bool) or value is None or not isinstance(value, str | float | int):
-            problems.add(
-                places[cell_id],
-                f"{cell_id} holds {'nothing' if value is None else repr(value)}",
-                f"enter {'a text' if quantity.is_text else 'a number in ' + quantity.unit}",
-            )
-        elif takes_over or value != book.values[name][row]:
-            sets[cell_id] = Given(value, places[cell_id])
-    problems.raise_if_any()
-    return parse_sets(book.model, sets)
 
 
 def expectations(book: Book) -> list[Expected]:

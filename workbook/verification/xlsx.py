@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.errors import as_typed
+from workbook.verification.number_formats import DATE, FormatsReader
 from workbook.verification.package import Depth, Package, UnreadableWorkbook, new_parser, parse
 
 if TYPE_CHECKING:
@@ -62,12 +63,14 @@ class Cell(NamedTuple):
     ``formula`` has no leading equals sign and keeps prefixes such as ``_xlfn.``. It is None for a constant, and also
     for a follower of a shared formula and for the inner cells of an array formula, where ``is_formula`` is True.
     ``value`` is the constant or the cached result. ``follows`` names the cell whose shared formula a follower has.
+    ``shows`` is what the number format makes of a number: see ``number_formats``.
     """
 
     formula: str | None
     value: CellValue
     is_formula: bool
     follows: str = ""
+    shows: str = ""
 
 
 def cell_position(reference: str) -> tuple[int, int]:
@@ -132,11 +135,13 @@ class ArrayRegions:
 class _SheetReader:
     """Collects the cells of one sheet from parser events."""
 
-    def __init__(self, strings: list[str], before: int, most_cells: int) -> None:
+    def __init__(self, strings: list[str], formats: list[str], before: int, most_cells: int) -> None:
         self.cells: dict[str, Cell] = {}
         self._before, self._most_cells = before, most_cells
         self._depth = Depth()
         self._strings = strings
+        self._formats = dict(enumerate(formats))
+        self._shows = ""
         self._arrays = ArrayRegions()
         self._masters: dict[str, str] = {}
         self._shared_by: str | None = None
@@ -183,6 +188,7 @@ class _SheetReader:
             raise ValueError(message)
         self._reference = self._last_reference = reference
         self._kind = attributes.get("t", "n")
+        self._shows = DATE if self._kind == "d" else self._formats.get(int(attributes.get("s") or 0), "")
         self._formula = self._stored = self._shared_by = None
         self._is_formula = False
         self._inline = []
@@ -224,7 +230,7 @@ class _SheetReader:
                 follows = self._masters.get(self._shared_by, "")
             else:
                 self._masters[self._shared_by] = reference
-        self.cells[reference] = Cell(self._formula, self._value(reference), is_formula, follows)
+        self.cells[reference] = Cell(self._formula, self._value(reference), is_formula, follows, self._shows)
         _check_count(self._before + len(self.cells), self._most_cells, "cells")
         self._reference = None
 
@@ -271,12 +277,12 @@ def read_cells(path: Path, first: str = "", held: Callable[[dict[str, Cell] | No
         sheets = package.worksheets()
         if held:
             package.limit(BYTES_OF_ANY)
-        strings = _read_shared_strings(package)
+        strings, formats = _read_shared_strings(package), _read_formats(package)
         read: dict[str, dict[str, Cell]] = {}
         for sheet in sorted(sheets, key=lambda sheet: sheet.name != first):
             if held and not read and sheet.name != first:
                 held(None)
-            reader = _SheetReader(strings, sum(map(len, read.values())), most_cells)
+            reader = _SheetReader(strings, formats, sum(map(len, read.values())), most_cells)
             _run(reader, package, sheet.path)
             if held and not read:
                 count = held(reader.cells)
@@ -321,7 +327,7 @@ class _SharedStringsReader:
             self._in_text = False
 
 
-def _run(reader: _SheetReader | _SharedStringsReader, package: Package, part: str) -> None:
+def _run(reader: _SheetReader | _SharedStringsReader | FormatsReader, package: Package, part: str) -> None:
     parser = new_parser(part)
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
@@ -335,6 +341,16 @@ def _read_shared_strings(package: Package) -> list[str]:
             reader = _SharedStringsReader()
             _run(reader, package, target)
             return reader.strings
+    return []
+
+
+def _read_formats(package: Package) -> list[str]:
+    """Return what the number format of each cell format makes of a number."""
+    for kind, target in package.relationships(package.workbook_part()).values():
+        if kind == "styles":
+            reader = FormatsReader()
+            _run(reader, package, target)
+            return reader.kinds
     return []
 
 

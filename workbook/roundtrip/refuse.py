@@ -1,0 +1,103 @@
+"""Edits that inputs cannot take: they are set aside with the reason, and all others are carried on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from workbook import carried_limits
+from workbook.account import Refusal
+from workbook.api import checked_sets
+from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.names import quoted
+from workbook.overlay import Given as Value
+from workbook.verification import entries
+from workbook.verification.baseline import KEEP
+from workbook.verification.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from workbook.model import Model
+    from workbook.roundtrip.pull import Edits
+    from workbook.verification.baseline import Baseline, Given
+    from workbook.verification.located import Located
+
+
+def given_back(given: Given) -> str:
+    """Say what an input holds where an entry is not taken."""
+    return "the value is taken over again" if given.taken else f"the templates give {given.value!r}"
+
+
+def refuse(found: Edits, located: Located, reasons: Mapping[str, str]) -> None:
+    """Move edits that inputs cannot take, with the reasons by id, to what is left; their notes stay."""
+    for name, reason in reasons.items():
+        edit, given = found.edits.pop(name), located.baseline.inputs[name]
+        spot = located.input(given) or given.spot
+        entry = f"={edit.formula}" if edit.formula else entries.held(located.cell(spot))
+        text = f"{reason}; {given_back(given)}"
+        if edit.note is not None and edit.given is not None and not edit.taken:
+            found.edits[name] = replace(edit, value=edit.given, formula="")
+        elif edit.note is not None:
+            text = f"{text}; it has the note {edit.note!r}"
+        found.left.append(Finding(spot.sheet, spot.address, name, text, entry))
+    found.left.sort()
+
+
+def out_of_limits(path: Path, found: Edits, known: Baseline) -> dict[str, str]:
+    """Return by id why edits are not within the limits that the file carries; raises WorkbookError for damaged ones."""
+    try:
+        carried = carried_limits.read(known.carried)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        message = "the limits of inputs in the record of the build are damaged"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
+    inputs = {given.spot: given for given in known.inputs.values()}
+    members: dict[str, list[Given]] = {name: [] for name in carried}
+    for block in known.blocks:
+        if block.id in carried:
+            members[block.id] += [inputs[spot] for spot in map(block.at, range(block.size)) if spot in inputs]
+    free = found.sets.keys() - {given.id for name, of in members.items() if not carried[name].is_free for given in of}
+    wrong: dict[str, str] = {}
+    for name, of in members.items():
+        # Rows that are chosen from may have been given other names.
+        named = [str(found.sets[cell_id]) for cell_id in free if cell_id.startswith(f"{carried[name].bounds.key}.")]
+        told = {given.id: carried[name].wrong(found.sets[given.id], named) for given in of if given.id in found.sets}
+        wrong |= {cell_id: reason for cell_id, reason in told.items() if reason}
+        if carried[name].increases:
+            wrong |= _unordered({given.id: found.sets.get(given.id, given.value) for given in of if given.id not in wrong}, found)
+    return wrong
+
+
+def _unordered(values: Mapping[str, float | str | None], found: Edits) -> dict[str, str]:
+    """Return the edited members of a list that keep it from increasing."""
+    wrong = {}
+    for (name, value), (following, after) in pairwise(values.items()):
+        if isinstance(value, float) and isinstance(after, float) and not value < after:
+            wrong[following if following in found.sets else name] = f"the values of list '{name.partition('.')[0]}' must increase"
+    return wrong
+
+
+def refused_by(model: Model, found: Edits, places: Mapping[str, Place]) -> dict[str, str]:
+    """Return by id why inputs of a model cannot take edits: those that remain can be taken together.
+
+    An edit of an input that the model has not, or has in another unit, is not judged.
+    """
+    values = {name: Value(value, places.get(name)) for name, value in found.sets.items() if _is_of(model, name, found.edits[name].unit)}
+    reasons: dict[str, str] = {}
+    while True:
+        _, wrong = checked_sets(model, {name: value for name, value in values.items() if name not in reasons})
+        if not wrong:
+            return reasons
+        reasons |= {name: carried_limits.reason(first, name) for name, (first, *_) in wrong.items()}
+
+
+def _is_of(model: Model, name: str, unit: str) -> bool:
+    where = model.find(name)
+    return where is not None and model.quantities[where[0]].is_settable(where[1]) and model.quantities[where[0]].unit == unit
+
+
+def refusals(left: Iterable[Finding]) -> tuple[Refusal, ...]:
+    """Return what was entered and not taken, for an account."""
+    return tuple(Refusal(f"{quoted(item.sheet)}!{item.address}", item.id, item.entry, item.text) for item in left if item.entry)
