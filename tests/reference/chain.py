@@ -285,9 +285,20 @@ def gpu_curve(i: Inputs, key: str) -> Curve:
     return scaled(curve(i, gpu(i, key).curve), i[f"hardware.{key}.curve_scale"])
 
 
+def is_projected(key: str) -> bool:
+    """Tell whether a serving profile is scaled from that of H100: the B200's is, and those of GPUs with a card alone."""
+    return key not in {H100_CALIBRATED, H100_LLAMA_8B}
+
+
+def profile_curve_name(i: Inputs, key: str) -> str:
+    """Return the power curve of a serving profile: its own, or that of its GPU's card."""
+    own = f"profiles.{key}.power_curve"
+    return i.text(own) if own in i else gpu(i, i.text(f"profiles.{key}.gpu")).curve
+
+
 def profile_curve(i: Inputs, key: str) -> Curve:
     """Return the logistic curve of a serving profile: scaled as its GPU's card says where it is the curve that the card names."""
-    name, board = i.text(f"profiles.{key}.power_curve"), i.text(f"profiles.{key}.gpu")
+    name, board = profile_curve_name(i, key), i.text(f"profiles.{key}.gpu")
     return gpu_curve(i, board) if gpu(i, board).curve == name else curve(i, name)
 
 
@@ -316,7 +327,7 @@ def profile_times(i: Inputs, key: str) -> tuple[float, float]:
         small = computed(i, own, LLAMA_8B)
         return small.w_own, small.h
     h = i[f"{base}.h"] * MILLI
-    if key == B200_PROJECTED:
+    if is_projected(key):
         return computed(i, own, LLAMA_70B).w_own, h * gpu(i, H100).bandwidth / gpu(i, own).bandwidth
     return i[f"{base}.w"] * MILLI, h
 
@@ -344,7 +355,7 @@ def blocks_and_slots(i: Inputs, key: str, own: str) -> tuple[float, float]:
     if key == H100_LLAMA_8B:
         return computed(i, own, LLAMA_8B).blocks * i[f"profiles.{key}.tensor_parallel"], i[f"profiles.{key}.max_slots"]
     blocks, max_slots = i[f"{base}.blocks"], i[f"{base}.max_slots"]
-    if key == B200_PROJECTED:
+    if is_projected(key):
         return budget_scaled(i, blocks, own), budget_scaled(i, max_slots, own)
     return blocks, max_slots
 

@@ -50,7 +50,7 @@ def sample_name(sample: str) -> str:
 
 def sample_of(fleet_key: str, side: str) -> str:
     """Return the sample that the reference drew for a pool of a fleet of Table 3."""
-    card, topology, _ = fleet_key.split("_")
+    card, topology, _ = fleet_key.split("_", 2)
     part = {"homo": ("all", "all"), "pool": ("upto_b", "above_b"), "fleetopt": ("upto_2b", "above_2b")}[topology]
     return f"{card}_{part[side == 'long']}"
 

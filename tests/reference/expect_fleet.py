@@ -137,7 +137,9 @@ expect_total("gain", gain)
 
 @expect("outcome.sampling", difference=True)
 def sampling(i: Inputs, mode: str, key: str) -> float | None:
-    return float(printed_text(key, "tok_per_w")) / tok_per_w(i, mode, key) - 1.0 if state(i, mode, key) == OK else None
+    if (fleet_row(key), COLUMNS["tok_per_w"]) not in PRINTED_FLEET or state(i, mode, key) != OK:
+        return None
+    return float(printed_text(key, "tok_per_w")) / tok_per_w(i, mode, key) - 1.0
 
 
 @expect("checks.fleets_sized")

@@ -98,7 +98,7 @@ def of_tdp(i: Inputs, gpu: str, n: str) -> float:
 @expect("profile_list.scale")
 def profile_scale(i: Inputs, profile: str) -> float:
     board = i.text(f"profiles.{profile}.gpu")
-    same = chain.gpu(i, board).curve == i.text(f"profiles.{profile}.power_curve")
+    same = chain.gpu(i, board).curve == chain.profile_curve_name(i, profile)
     return i[f"hardware.{board}.curve_scale"] if same else 1.0
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.reference import chain, metrics, roofline, slots
-from tests.reference.chain import B200_PROJECTED, H100, H100_CALIBRATED, LLAMA_70B, MILLI
+from tests.reference.chain import B200_PROJECTED, H100, H100_CALIBRATED, H100_LLAMA_8B, LLAMA_70B, MILLI
 from tests.reference.quantities import Inputs, expect
 
 
@@ -107,9 +107,13 @@ def log_window(i: Inputs, _profile: str, window: str) -> float:
     return math.log2(i[f"windows.{window}"])
 
 
+PACKAGED = (H100_CALIBRATED, B200_PROJECTED, H100_LLAMA_8B)
+"""The profiles that the fit of the law reads."""
+
+
 @expect("sweep.log_tok_per_w", difference=True)
-def log_tok_per_w(i: Inputs, profile: str, window: str) -> float:
-    return math.log2(tok_per_w(i, profile, window))
+def log_tok_per_w(i: Inputs, profile: str, window: str) -> float | None:
+    return math.log2(tok_per_w(i, profile, window)) if profile in PACKAGED else None
 
 
 # The law in numbers
@@ -210,6 +214,16 @@ def profile_blocks(i: Inputs, profile: str) -> float:
 @expect("profiles.max_slots")
 def profile_max_slots(i: Inputs, profile: str) -> float:
     return chain.calibrated(i, profile).max_slots
+
+
+@expect("profiles.power_curve")
+def profile_curve(i: Inputs, profile: str) -> str:
+    return i.shown(chain.profile_curve_name(i, profile))
+
+
+@expect("profiles.price")
+def profile_price(i: Inputs, profile: str) -> float:
+    return i[f"hardware.{chain.calibrated(i, profile).gpu}.price"] * chain.calibrated(i, profile).tp
 
 
 @expect("profile_list.kv_budget_ratio")

@@ -94,7 +94,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(folder, TEMPLATES)
     (line,) = [line for line in (folder / BOARD).read_text("utf-8").splitlines(keepends=True) if line.startswith("  computed_power:")]
     plant(folder, BOARD, line, CHOICE)
-    said = run(folder, MEASURED)
+    said = run(folder, MEASURED, finds="check")
+    assert next(line for line in said if line.startswith("check fails: Table")).startswith("check fails: Table 1 at the printed digits: ")
     assert "1 edit kept, 3 inputs with new figures, 0 conflicts" in said
     return folder
 
