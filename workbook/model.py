@@ -180,12 +180,12 @@ class Model:
             for row in sorted(filled):
                 yield self.cell_id(quantity.id, row), quantity.id, row
 
-    def overridden(self, edits: Mapping[tuple[str, int], float | str]) -> Model:
-        """Return the model in which edited cells that took over a value are inputs of their own."""
+    def overridden(self, edits: Mapping[tuple[str, int], float | str], *, formulas: bool = False) -> Model:
+        """Return the model in which edited cells that took over a value are inputs of their own; with ``formulas`` any formula is."""
         changed: dict[str, Quantity] = {}
         for (name, row), value in edits.items():
             quantity = changed.get(name, self.quantities[name])
-            if quantity.takes_over(row):
+            if quantity.takes_over(row) or (formulas and row not in quantity.inputs):
                 changed[name] = quantity.with_own(row, value)
         return replace(self, quantities={**self.quantities, **changed}) if changed else self
 

@@ -15,6 +15,7 @@ from workbook.expr.values import EMPTY
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.record import BETWEEN
 from workbook.roundtrip.attribution import attribution
+from workbook.roundtrip.groups import groups_of
 from workbook.roundtrip.merge import State
 from workbook.roundtrip.opened import Opened
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from workbook.account import Value
     from workbook.api import Book, Files
     from workbook.expr.values import Array
-    from workbook.model import Model
     from workbook.roundtrip.sides import Held, Side
 
 ALL_ELSE = "formulas and structure"
@@ -106,7 +106,7 @@ def differ(one: Held | None, other: Held | None) -> bool:
 
 def _inputs(first: Side, second: Side, label: Callable[[str], str]) -> Iterator[InputChange]:
     for name in dict.fromkeys([*second.inputs, *first.inputs]):
-        was, now = first.inputs.get(name), second.inputs.get(name)
+        was, now = first.held(name), second.held(name)
         if differ(was, now):
             yield change(name, label(name), was, now)
 
@@ -204,8 +204,7 @@ def explained(account: Account, first: Side, book: Book, *, backwards: bool = Fa
     must be at hand. A set of changes is worth what the formulas of ``book`` make of its inputs with those changed; what
     that does not explain came with formulas and structure. Shares add up to the move within 1e-9 of the headline.
     """
-    model = book.given
-    groups = _groups(model, account, first, book)
+    groups = groups_of(account, first, book)
     moves = [move for move in account.headlines if isinstance(move.before, float | int) and isinstance(move.after, float | int)]
     if not first.is_calculated and not backwards:
         account, moves = _recalculated(account, first, book, groups)
@@ -249,7 +248,7 @@ class _Worth:
 
     def __init__(self, book: Book, other: Side, groups: Mapping[str, list[str]], headlines: list[str]) -> None:
         self.model, self.edits, self.groups = book.given, book.edits, groups
-        self.theirs = {cell_id: other.inputs[cell_id].value for ids in groups.values() for cell_id in ids}
+        self.theirs = {cell_id: held.value for ids in groups.values() for cell_id in ids if (held := other.held(cell_id))}
         self.wanted = [found for name in headlines if (found := self.model.find(name))]
 
     def __call__(self, chosen: frozenset[str]) -> Array:
@@ -262,36 +261,6 @@ class _Worth:
                     edits.pop(at, None)
                 elif at is not None and value is not None:
                     edits[at] = value
-        values = evaluate(self.model, edits, [name for name, _ in self.wanted])
+        values = evaluate(self.model.overridden(edits, formulas=True), edits, [name for name, _ in self.wanted])
         found = np.array([float(values[name][row]) for name, row in self.wanted])
         return np.where(found == EMPTY, np.nan, found)
-
-
-def _groups(model: Model, account: Account, other: Side, book: Book) -> dict[str, list[str]]:
-    """Return the changed inputs that both sides can have, by card, case, list or, for single inputs, one by one."""
-    found: dict[str, list[str]] = {}
-    for item in account.inputs:
-        at = model.find(item.id)
-        held = other.inputs.get(item.id)
-        if at is None or held is None or item.was == item.now or item.unit_was != item.unit:
-            continue
-        name, row = at
-        quantity = model.quantities[name]
-        choices = model.choices(quantity.bounds).values()
-        usable = (at in book.edits and quantity.takes_over(row)) if held.value is None else not choices or held.value in choices
-        if quantity.is_settable(row) and usable:
-            found.setdefault(_group(model, name, row), []).append(item.id)
-    return found
-
-
-def _group(model: Model, name: str, row: int) -> str:
-    """Return what people call the group of an input."""
-    quantity = model.quantities[name]
-    table = model.tables[quantity.table]
-    if not table.keys or table.kind == "list":
-        return f"{quantity.label} ({table.name.replace('_', ' ')})"
-    key = table.keys[0]
-    catalogue = model.declared.catalogues.get(key.of) or model.declared.catalogues.get(table.name)
-    what = catalogue.title if catalogue and table.kind == "cards" else table.name.replace("_", " ")
-    shown = key.shown[table.rows[row][0]]
-    return f"{shown if isinstance(shown, str) else format(shown, 'g')} ({what})"

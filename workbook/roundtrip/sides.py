@@ -10,10 +10,11 @@ from workbook.account import PART, Origin
 from workbook.account_sheets import is_account_sheet, is_of_account
 from workbook.api import package_version
 from workbook.expr.values import shown
-from workbook.record import given_value, says, told, unit_of
+from workbook.origin import templates_of
+from workbook.record import NONE, given_value, says, told, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from workbook.account import Value
     from workbook.api import Book
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from workbook.verification.findings import Finding
     from workbook.verification.located import Located
 
-EDITED = "typed into the file"
+EDITED, FORMULA = "typed into the file", "a formula"
 
 
 class Held(NamedTuple):
@@ -49,7 +50,7 @@ class Told(NamedTuple):
 class Side:
     """One of two workbooks. ``rows`` counts those of each table; ``notes`` are those beside inputs.
 
-    ``is_calculated`` is False where headlines are not known.
+    ``computed`` are the fields of cards that are formulas. ``is_calculated`` is False where headlines are not known.
     """
 
     origin: Origin
@@ -58,9 +59,14 @@ class Side:
     rows: dict[str, int]
     sheets: list[str]
     headlines: dict[str, Told]
+    computed: dict[str, Held]
     notes: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     is_calculated: bool = True
+
+    def held(self, name: str) -> Held | None:
+        """Return what an input holds, or a field of a card that is a formula; None where there is neither."""
+        return self.inputs.get(name) or self.computed.get(name)
 
 
 def side_of_file(located: Located, edits: Edits) -> Side:
@@ -93,7 +99,20 @@ def side_of_file(located: Located, edits: Edits) -> Side:
     findings = list(dict.fromkeys([*edits.left, *edits.inherited.findings]))
     sheets = _sheets(located.sheets, known.carried)
     origin = Origin(known.workbook, known.version, known.package)
-    return Side(origin, inputs, says_of, rows, sheets, headlines, noted, findings, is_calculated or is_as_built)
+    computed = dict(_computed_in_file(located))
+    return Side(origin, inputs, says_of, rows, sheets, headlines, computed, noted, findings, is_calculated or is_as_built)
+
+
+def _computed_in_file(located: Located) -> Iterator[tuple[str, Held]]:
+    """Yield the fields of cards that are formulas, as the file was saved; none where it does not name its cards."""
+    cards = {name: list(keys) for name, keys in templates_of(located.baseline.carried).cards.items()}
+    for block in located.baseline.blocks:
+        table, _, field_name = block.id.partition(".")
+        for step, print_of in enumerate(block.prints if table in cards else ()):
+            spot = located.place(block.at(step)) if print_of != NONE and block.first_row + step < len(cards[table]) else None
+            cell = located.cell(spot) if spot else None
+            if cell is not None and isinstance(cell.value, str if block.unit == "text" else float):
+                yield f"{table}.{cards[table][block.first_row + step]}.{field_name}", Held(cell.value, block.unit, FORMULA, FORMULA)
 
 
 def side_of_book(book: Book) -> Side:
@@ -126,7 +145,17 @@ def side_of_book(book: Book) -> Side:
             headlines[cell_id] = Told(book.model.label(name, row), unit, None if value == "" else value)
     origin = Origin(given.declared.name, given.declared.version, package_version())
     noted = {name: text for name, text in layout.noted_inputs().items() if not is_of_account(name)}
-    return Side(origin, inputs, says_of, rows, _sheets(layout.sheets, given.declared.carried), headlines, noted)
+    return Side(origin, inputs, says_of, rows, _sheets(layout.sheets, given.declared.carried), headlines, dict(_computed(book)), noted)
+
+
+def _computed(book: Book) -> Iterator[tuple[str, Held]]:
+    """Yield the fields of cards that are formulas."""
+    for name in book.layout.segments:
+        quantity = book.model.quantities[name]
+        values = shown(book.values[name]) if quantity.variants and book.model.tables[quantity.table].kind == "cards" else []
+        for row in quantity.formula_rows() if values else ():
+            if isinstance(values[row], str if quantity.is_text else float):
+                yield book.model.cell_id(name, row), Held(values[row], quantity.unit, FORMULA, FORMULA)
 
 
 def _sheets(names: Iterable[str], carried: Mapping[str, object]) -> list[str]:

@@ -50,7 +50,7 @@ def _inputs(first: Side, second: Side, book: Book, values: Merged, account: Acco
     outcomes = _outcomes(result)
     conflicts = {item.id: item for item in result.conflicts}
     for name in dict.fromkeys([*outcomes, *(item.id for item in account.inputs)]):
-        was, now = first.inputs.get(name), second.inputs.get(name)
+        was, now = first.held(name), second.held(name)
         item = change(name, label(name), was, now)
         given, conflict = values.base.get(name), conflicts.get(name)
         outcome = outcomes.get(name, item.outcome)
