@@ -9,6 +9,7 @@ from tests.reference.expect_planning_studies import sums_of
 from tests.reference.grid import Requests
 from tests.reference.planning_columns import expect_columns, expect_fields, expect_nodes, expect_rows, expect_sums, pool_of
 from tests.reference.planning_hardware import Hardware, Model, hardware, model
+from tests.reference.planning_long import Long, long_request
 from tests.reference.planning_needs import Need, Remark, need, remark
 from tests.reference.planning_pools import Instance, Run, Service
 from tests.reference.planning_requests import (
@@ -67,6 +68,8 @@ def expect_source(table: str, *columns: str) -> None:
 expect_fields("case_bounds", bounds, Bounds)
 expect_source("case_bounds", "workload", "chunk")
 expect_fields("case_windows", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut)
+expect_fields("case_windows", lambda i, key, pool: long_request(i, key, pool_of(pool)), Long)
+expect_source("case_windows", "workload", "chunk", "output_share")
 
 
 expect_source("case_bands", "chunk", "output_share")
@@ -178,11 +181,11 @@ def mean_rule(name: str) -> Callable[[Inputs, str, int], float]:
 expect_columns("case_pools", lambda i, key, _: study(i, key), {"sums": sums_of})
 expect_pools({"printed": card_rule("printed"), **{name: card_rule(name) for name in ("gpu", "curve", "server")}})
 expect_fields("case_pools", lambda i, key, pool: taken(i, key, pool_of(pool)), Taken, "requests")
-expect_fields("case_pools", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut, "window")
+expect_fields("case_pools", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut, "window", "cut_prefill")
 expect_pools({name: mean_rule(name) for name in MEANS})
-expect_pools({"prefill_steps": lambda i, key, pool: taken(i, key, pool).mean(total_prefill(i, taken(i, key, pool).requests))})
 expect_fields("case_pools", lambda i, key, pool: pools.instance(i, key, pool_of(pool)), Instance, "n_slots")
 expect_pools({"objective": lambda i, key, _: assumed(i, key)["objective"], "cap": lambda i, key, _: assumed(i, key)["cap"]})
+expect_pools({"patience": pools.patience})
 expect_fields("case_pools", lambda i, key, pool: pools.service(i, key, pool_of(pool)), Service, "mean", "cv2")
 
 
@@ -191,7 +194,7 @@ def wanted(i: Inputs, key: str, pool: str) -> Wanted:
     return pools.wanted(i, key, pool_of(pool))
 
 
-expect_search("case_pools", wanted, PLANNING, lambda i, key, _: pools.limits(i, key))
+expect_search("case_pools", wanted, PLANNING, lambda i, key, pool: pools.limits(i, key, pool_of(pool)))
 expect_pools({"bound": pools.bound})
 expect_fields("case_pools", lambda i, key, pool: pools.run(i, key, pool_of(pool)), Run)
 expect_pools(

@@ -91,7 +91,7 @@ def need(i: Inputs, key: str, pool: int) -> Need:
         printed=i.shown(f"printed_profiles.{item.of_pool('printed', pool)}"),
         window=float(min(slots, i[f"{card}.blocks"] * i[f"{card}.block_size"])),
         prefill=service(i, key, pool).prefill if used else 0.0,
-        instances=search.steps(limits(i, key), wanted(i, key, pool))[-1].fails if used else 0.0,
+        instances=search.steps(limits(i, key, pool), wanted(i, key, pool))[-1].fails if used else 0.0,
     )
 
 

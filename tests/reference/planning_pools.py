@@ -7,8 +7,9 @@ from functools import cache
 from tests.reference import power, replay, search
 from tests.reference.chain import MILLI
 from tests.reference.planning_hardware import hardware, model, touched
+from tests.reference.planning_long import long_request
 from tests.reference.planning_measured import miss_of
-from tests.reference.planning_requests import bounds, taken, total_prefill
+from tests.reference.planning_requests import bounds, taken
 from tests.reference.planning_study import Assumed, assumed
 from tests.reference.pools import KILO, OK, UNUSED, least
 from tests.reference.quantities import Inputs
@@ -161,7 +162,9 @@ def service(i: Inputs, key: str, pool: int) -> Service:
     prompt = max(0.0, served.length - served.mean(requests.total(requests.output)))
     own = prompt * gives.prefill * item["time_scale"]
     compute = item.says("prefill_rule", "as compute")
-    by_steps = served.mean(total_prefill(i, requests)) * (has.w + has.h_one)
+    longest = long_request(i, key, pool)
+    by_steps = longest.prompt_steps * (has.w + has.h_one)
+    alone = longest.prompt * gives.prefill * item["time_scale"] + has.w
     return Service(
         compute=compute,
         prompt=prompt,
@@ -170,7 +173,7 @@ def service(i: Inputs, key: str, pool: int) -> Service:
         stepping_square=second,
         cv2=replay.Moments(first, second, 0.0).cv2 if first > 0 else 0.0,
         mean=first + own * has.n_slots if compute else first,
-        prefill=own + has.w if compute else by_steps,
+        prefill=alone if compute else by_steps,
     )
 
 
@@ -179,10 +182,14 @@ def _limits(objective: float, cap: float, reach: float) -> Inputs:
     return Inputs({"traffic.objective": objective, "traffic.cap": cap, "traffic.reach": reach}, {})
 
 
-def limits(i: Inputs, key: str) -> Inputs:
-    """Return the limits of a study's queues, under the names that `search` knows them by."""
-    item = assumed(i, key)
-    return _limits(item["objective"], item["cap"], i["search_limits.reach"])
+def limits(i: Inputs, key: str, pool: int) -> Inputs:
+    """Return the limits of a pool's queue, under the names that `search` knows them by: the wait has what prefill leaves."""
+    return _limits(patience(i, key, pool), assumed(i, key)["cap"], i["search_limits.reach"])
+
+
+def patience(i: Inputs, key: str, pool: int) -> float:
+    """Return what the P99 prefill leaves of the objective, ms."""
+    return max(0.0, assumed(i, key)["objective"] - service(i, key, pool).prefill)
 
 
 def rate(i: Inputs, key: str, pool: int) -> float:
@@ -200,7 +207,7 @@ def bound(i: Inputs, key: str, pool: int) -> float:
 def wanted(i: Inputs, key: str, pool: int) -> Wanted:
     """Return what the search for instances starts from."""
     held = service(i, key, pool)
-    start = least(limits(i, key), bound(i, key, pool))
+    start = least(limits(i, key, pool), bound(i, key, pool))
     return Wanted(rate(i, key, pool), instance(i, key, pool).n_slots, held.mean, held.cv2, start)
 
 
@@ -238,7 +245,7 @@ def curve_scale(i: Inputs, item: Assumed, pool: int) -> float:
 @cache
 def run(i: Inputs, key: str, pool: int) -> Run:
     """Return a pool with the instances that the search finds."""
-    item, limited, asked = assumed(i, key), limits(i, key), wanted(i, key, pool)
+    item, limited, asked = assumed(i, key), limits(i, key, pool), wanted(i, key, pool)
     found = search.instances(limited, asked)
     used = found if taken(i, key, pool).share else 0.0
     utilisation = bound(i, key, pool) / found if used else 0.0
@@ -279,10 +286,10 @@ def run(i: Inputs, key: str, pool: int) -> Run:
 
 
 def first_token(i: Inputs, key: str, pool: int) -> float:
-    """Return the P99 wait and the mean prefill, ms; 0 for a pool that is not used."""
+    """Return the P99 wait and the P99 prefill, ms; 0 for a pool that is not used."""
     if not taken(i, key, pool).share:
         return 0.0
-    return service(i, key, pool).prefill + search.answer(limits(i, key), wanted(i, key, pool)).wait
+    return service(i, key, pool).prefill + search.answer(limits(i, key, pool), wanted(i, key, pool)).wait
 
 
 def credited(i: Inputs, key: str, pool: int) -> float:
@@ -312,7 +319,7 @@ def trouble(i: Inputs, key: str, pool: int) -> int:
         return 3
     if service(i, key, pool).prefill >= assumed(i, key)["objective"]:
         return 2
-    return 0 if search.is_found(limits(i, key), wanted(i, key, pool)) else 1
+    return 0 if search.is_found(limits(i, key, pool), wanted(i, key, pool)) else 1
 
 
 def in_words(found: int, window: str) -> str:

@@ -39,10 +39,11 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observed:
-    """What was seen after the warm-up: the time-average share of busy slots, and the requests' waits, s, shape (n,)."""
+    """What was seen after the warm-up: the time-average share of busy slots, and the requests' waits, s, and tokens, shape (n,)."""
 
     utilisation: float
     waits: FloatArray
+    lengths: FloatArray
 
     @property
     def delayed(self) -> float:
@@ -102,22 +103,24 @@ def observed(queue: Queue, requests: int, seed: int) -> Observed:
     span = float(positive("requests", requests) / positive("rate", queue.rate))
     warm_up = max(SETTLING * longest_service(queue), SETTLING_SHARE * span)
     blocks = _blocks(queue, requests + int(queue.rate * warm_up), random, free)
-    arrived, started, times = (np.concatenate(each) for each in zip(*blocks, strict=True))
+    arrived, started, times, lengths = (np.concatenate(each) for each in zip(*blocks, strict=True))
     end = arrived[-1]
     begin = end - span
     busy = np.clip(started + times, begin, end) - np.clip(started, begin, end)
-    return Observed(float(busy.sum() / span / queue.servers), (started - arrived)[arrived >= begin])
+    seen = arrived >= begin
+    return Observed(float(busy.sum() / span / queue.servers), (started - arrived)[seen], lengths[seen])
 
 
 def _blocks(queue: Queue, count: int, random: np.random.Generator, free: list[float]) -> Iterator[tuple[FloatArray, ...]]:
-    """Yield arrivals, starts and service times, s, of ``count`` requests in blocks; ``free`` is a heap, see `starts`."""
+    """Yield arrivals, starts and service times, s, and tokens of ``count`` requests in blocks; ``free`` is a heap, see `starts`."""
     clock = 0.0
     for first in range(0, count, BLOCK):
         size = min(BLOCK, count - first)
         arrived = clock + np.cumsum(random.exponential(1.0 / queue.rate, size))
         clock = float(arrived[-1])
-        times = service_times(drawn_lengths(queue.lengths, int(queue.server.window), size, random), queue.server)
-        yield arrived, np.asarray(starts(arrived.tolist(), times.tolist(), free)), times
+        lengths = drawn_lengths(queue.lengths, int(queue.server.window), size, random)
+        times = service_times(lengths, queue.server)
+        yield arrived, np.asarray(starts(arrived.tolist(), times.tolist(), free)), times, lengths
 
 
 def starts(arrived: list[float], times: list[float], free: list[float]) -> list[float]:

@@ -76,7 +76,7 @@ def exponential_waits(servers: int, load: float, requests: int) -> Observed:
     random = np.random.default_rng(SEED)
     arrived = np.cumsum(random.exponential(1.0 / load, requests))
     started = np.asarray(simulation.starts(arrived.tolist(), random.exponential(1.0, requests).tolist(), [0.0] * servers))
-    return Observed(0.0, (started - arrived)[requests // 10 :])
+    return Observed(0.0, (started - arrived)[requests // 10 :], np.ones(requests - requests // 10))
 
 
 def test_line_of_one_and_of_two_servers() -> None:
