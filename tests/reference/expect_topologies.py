@@ -13,7 +13,7 @@ from tests.reference.search import reaches
 
 MOST_POOLS = 4
 OK = "ok"
-UNORDERED = "windows out of order or range"
+UNORDERED = "windows out of order"
 OUTGROWN = "requests exceed the last window"
 
 
@@ -62,9 +62,9 @@ class Case:
 
     @property
     def rises(self) -> bool:
-        """Whether the windows in use rise, all of them below the longest request."""
-        inner = (*self.windows[: self.pools - 1], self.longest)
-        return all(lower < upper for lower, upper in pairwise(inner))
+        """Whether the windows in use rise, to the last at most."""
+        inner = self.windows[: self.pools - 1]
+        return all(lower < upper for lower, upper in pairwise(inner)) and all(size <= self.windows[-1] for size in inner)
 
 
 @cache
@@ -73,7 +73,7 @@ def case(i: Inputs, key: str) -> Case:
     card, pools = i.text(f"designs.{key}.workload"), int(i[f"designs.{key}.pools"])
     longest = lengths.longest(i, card)
     windows = tuple(i[f"designs.{key}.window_{pool}"] for pool in range(1, MOST_POOLS))
-    highs = tuple(window if place < pools - 1 else longest for place, window in enumerate(windows))
+    highs = tuple(min(window, longest) if place < pools - 1 else longest for place, window in enumerate(windows))
     return Case(
         workload=card,
         pools=pools,
@@ -124,6 +124,20 @@ def expect_shown(column: str) -> None:
 @expect("cases.state")
 def total_state(i: Inputs, key: str) -> Value:
     return expected(i, "design_totals.state", (key,))
+
+
+@expect("design_totals.used")
+def used_pools(i: Inputs, key: str) -> float:
+    return float(sum(number(i, "design_pools.share", key, f"p{pool}") > 0 for pool in range(1, MOST_POOLS + 1)))
+
+
+@expect("cases.remark")
+def remark(i: Inputs, key: str) -> str:
+    """Return how many pools receive requests where it is not all of them."""
+    item, used = case(i, key), int(number(i, "design_totals.used", key))
+    if used >= item.pools or total_state(i, key) != OK:
+        return ""
+    return f"{used} of {item.pools} pools in use (longest request: {item.longest:.0f} tokens)"
 
 
 for each in ("instances", "gpus", "power", "tokens", "tok_per_j", "tok_per_w", "cost", "first_token"):

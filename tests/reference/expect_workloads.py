@@ -127,9 +127,20 @@ def distribution(i: Inputs, key: str) -> str:
 def state(i: Inputs, key: str) -> str:
     if distribution(i, key) != OK:
         return distribution(i, key)
-    splits = topology(i, key) != "homo"
-    outside = split(i, key) >= longest(i, workload_of(i, key)) or split(i, key) > i["traffic.long_window"]
-    return "split out of range" if splits and outside else OK
+    outside = topology(i, key) != "homo" and short_window(i, key) > i["traffic.long_window"]
+    return "split out of range" if outside else OK
+
+
+@expect("fleets.remark")
+def remark(i: Inputs, key: str) -> str:
+    """Return that a split beyond all requests leaves the long pool without any."""
+    alone = topology(i, key) != "homo" and split(i, key) >= longest(i, workload_of(i, key))
+    return "no request is longer than the split: the long pool is not used" if alone and state(i, key) == OK else ""
+
+
+@expect("outcome.remark")
+def remark_shown(i: Inputs, _: str, key: str) -> str:
+    return remark(i, key)
 
 
 # Pools

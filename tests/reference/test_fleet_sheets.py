@@ -45,6 +45,8 @@ STRUCTURAL: dict[str, draws.Values] = {
     "a split off the knots": {"workloads.azure.short_window": 5000, "workloads.lmsys.short_window": 700},
     "a split where nothing is longer": {"workloads.azure.short_window": 16384},
     "a band beyond the last knot": {"workloads.lmsys.short_window": 65536},
+    "a short window beyond the long one": {"workloads.lmsys.short_window": 65537},
+    "a split where nothing is longer, with a band": {"workloads.azure.short_window": 8192},
     "a split below the first knot": {"workloads.lmsys.short_window": 40, "workloads.lmsys.band": 1.5},
     "a long window beyond the knots": {"traffic.long_window": 131072},
     "a long window below the last knot": {"traffic.long_window": 32768},
@@ -72,10 +74,11 @@ STRUCTURAL: dict[str, draws.Values] = {
 
 STATES = {
     "an answer out of reach": {"a pool has no answer", "ok"},
-    "windows that hold no sequence": {"a pool has no answer", "split out of range"},
+    "windows that hold no sequence": {"a pool has no answer", "ok"},
     "an objective shorter than prefill": {"a pool has no answer", "ok"},
     "a distribution that ends elsewhere": {"shares must end at 1", "ok"},
-    "a band beyond the last knot": {"split out of range", "ok"},
+    "a band beyond the last knot": {"ok"},
+    "a short window beyond the long one": {"split out of range", "ok"},
 }
 """What the fleets say after edits above, in words."""
 
@@ -199,7 +202,7 @@ def test_fleets_say_why_they_have_no_answer_and_show_none(edits: draws.Values, w
     states = values["outcome.state"]
     assert set(states) == words
     assert values["checks.fleets_sized"][0] == sum(states != "ok")
-    aside = {"outcome.state", "outcome.gain"}  # a gain needs the baseline's answer too
+    aside = {"outcome.state", "outcome.remark", "outcome.gain"}  # a gain needs the baseline's answer too
     shown = [name for name in formula_quantities() if name.startswith("outcome.") and name not in aside]
     assert [name for name in shown if (values[name] == EMPTY).tolist() != (states != "ok").tolist()] == []
 

@@ -301,12 +301,12 @@ def test_the_power_curve_turned_round_gives_back_the_power(key: str) -> None:
 
 # Bad questions
 
-UNORDERED, OUTGROWN, NO_ANSWER = "windows out of order or range", "requests exceed the last window", "a pool has no answer"
+UNORDERED, OUTGROWN, NO_ANSWER = "windows out of order", "requests exceed the last window", "a pool has no answer"
 SHORT, EMPTY_WINDOW = "objective shorter than prefill", "the window holds no sequence"
 BAD: dict[str, tuple[Edits, str, dict[str, str]]] = {
     "windows fall": ({"designs.yours.window_1": 8193}, UNORDERED, {}),
     "windows are equal": ({"designs.yours.window_1": 8192}, UNORDERED, {}),
-    "a window beyond the distribution": ({"designs.yours.window_2": 65_536}, UNORDERED, {}),
+    "a window beyond the last": ({"designs.yours.window_2": 65_537}, UNORDERED, {}),
     "requests longer than the last window": ({"traffic.long_window": 8_192}, OUTGROWN, {}),
     "an objective below prefill": ({"traffic.objective": 5}, NO_ANSWER, {"p2": SHORT, "p3": SHORT}),
     "a window too long for any sequence": ({"traffic.long_window": 4_000_000}, NO_ANSWER, {"p3": EMPTY_WINDOW}),
