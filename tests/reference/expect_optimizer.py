@@ -223,3 +223,15 @@ def cost_of_split(i: Inputs, split: str) -> float | None:
 expect_of_split("first_token", first_token)
 expect("pareto.sound")(lambda i, split: sound(i, split, no_band(i)))
 expect("pareto.first")(lambda i, split: first_token(i, split, no_band(i)))
+
+
+@expect("constants.late")
+@expect("constants.least_cv2")
+def hundredth(_: Inputs) -> float:
+    return 0.01
+
+
+@expect("constants.never")
+@expect("constants.beyond")
+def billion(_: Inputs) -> float:
+    return BILLION

@@ -14,13 +14,16 @@ from tests.reference.planning_measured import fit_curve
 from tests.reference.planning_money import HOURS, MILLION, SECONDS, Totals, totals
 from tests.reference.planning_needs import remark
 from tests.reference.planning_pools import curve_scale, instance
-from tests.reference.planning_requests import distribution
-from tests.reference.planning_sensitivity import figure, infeasible
+from tests.reference.planning_requests import WHOLE_PROMPT, distribution
+from tests.reference.planning_sensitivity import LEAST, figure, infeasible
 from tests.reference.planning_shapes import shape
 from tests.reference.planning_study import CASES, RANGED, assumed, chosen, is_sound, number_of, studies
 from tests.reference.pools import KILO, OK
 from tests.reference.quantities import PLANNING, Inputs, Value
+from tests.reference.queueing import WAIT_TAIL
+from tests.reference.replay import LOWEST_CV2
 from tests.reference.rounding import ceil
+from tests.reference.search import NEVER
 
 # Results and the Dashboard
 
@@ -297,16 +300,33 @@ def chosen_totals(i: Inputs) -> Totals:
     return totals(i, chosen(i, "chosen"))
 
 
+HORIZON = 120.0
+"""Months that growth is looked ahead."""
+
+expect_rows(
+    "constants",
+    {
+        "late": lambda _: WAIT_TAIL,
+        "least_cv2": lambda _: LOWEST_CV2,
+        "never": lambda _: NEVER,
+        "whole_prompt": lambda _: WHOLE_PROMPT,
+        "close": lambda _: 0.25,
+        "horizon": lambda _: HORIZON,
+        "nothing": lambda _: LEAST,
+    },
+)
+
+
 def growth(i: Inputs, quarter: str) -> float:
     """Return the traffic of a quarter over that of now."""
     return float((1.0 + i["plan.growth"]) ** (int(quarter[1:]) / 4))
 
 
 def months(i: Inputs, room: float) -> float:
-    """Return the months until traffic has grown to so many times that of now, 1200 for never."""
+    """Return the months until traffic has grown to so many times that of now, at most as many as are looked ahead."""
     if room <= 1:
         return 0.0
-    return min(1200.0, math.log(room) / (math.log1p(i["plan.growth"]) / 12)) if i["plan.growth"] > 0 else 1200.0
+    return min(HORIZON, math.log(room) / (math.log1p(i["plan.growth"]) / 12)) if i["plan.growth"] > 0 else HORIZON
 
 
 def room(i: Inputs, of: str) -> float:
@@ -330,7 +350,7 @@ def if_answered(value: Callable[[Inputs], float]) -> Callable[[Inputs], Value]:
 
 def lasts(of: str) -> Callable[[Inputs], Value]:
     """Return the rule of the months until the power or the nodes run out, blank where they do not."""
-    return lambda i: months(i, room(i, of)) if state_of(i, "chosen") == OK and months(i, room(i, of)) < 1200 else None
+    return lambda i: months(i, room(i, of)) if state_of(i, "chosen") == OK and months(i, room(i, of)) < HORIZON else None
 
 
 expect_rows(

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 
 from tests.reference import lengths
-from tests.reference.quantities import Inputs, Value, expect, expected, number
+from tests.reference.quantities import EMPTY, Inputs, Value, expect, expected, number
 from tests.reference.search import reaches
 
 MOST_POOLS = 4
@@ -210,7 +210,11 @@ def verdict(i: Inputs, card: str) -> str:
     return "yes" if recommended(i, card) == best(i, card) else "no"
 
 
+@expect("archetypes.joule")
+def joule(i: Inputs, card: str) -> float:
+    return tok_per_j(i, card, recommended(i, card))
+
+
 @expect("archetypes.lead")
 def lead(i: Inputs, card: str) -> float:
-    chosen = tok_per_j(i, card, recommended(i, card))
-    return max(tok_per_j(i, card, topology) for topology in TOPOLOGIES) / chosen if chosen else 0.0
+    return max(tok_per_j(i, card, topology) for topology in TOPOLOGIES) / joule(i, card) if joule(i, card) else EMPTY

@@ -9,7 +9,7 @@ from tests.reference.chain import GIGA, MICRO, MILLI, TERA
 from tests.reference.planning_hardware import expert_share, routed_parameters, touched
 from tests.reference.quantities import Inputs
 
-OFF, WITHIN = "off by more than 25%", "within 25%"
+OFF, WITHIN = "large error", "small error"
 TOLERATED = 0.25
 
 

@@ -28,7 +28,7 @@ HOURS = 8760.0
 SECONDS = HOURS * 3600.0
 MILLION = 1e6
 OF_OTHERS = "not measured: curve of others"
-OTHER_PRECISION = "other precision, off by more than 25%", "other precision, not measured"
+OTHER_PRECISION = "other precision, large error", "other precision, not measured"
 
 
 def annuity(rate: float, years: float) -> float:

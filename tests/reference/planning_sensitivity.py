@@ -20,8 +20,7 @@ GRADED = (("gpu", "hardware"), ("server", "servers"))
 LEAST = 0.001
 """What a figure that falls to nothing counts as."""
 
-MOST = 999.0
-WITHOUT = 1000.0
+WITHOUT = 1.0
 """Size of what has no answer at an end of its range: greater than any move."""
 
 DIGITS = 9
@@ -59,8 +58,8 @@ class Effect:
 
     @property
     def rounded(self) -> float:
-        """Size of the move as it decides an order: equal where only rounding differs."""
-        return round(min(MOST, abs(self.move)), DIGITS)
+        """Size of the move as it decides an order, m / (1 + m): below 1, and equal where only rounding differs."""
+        return round(abs(self.move) / (1 + abs(self.move)), DIGITS)
 
 
 @cache

@@ -254,7 +254,7 @@ def test_a_budget_that_is_short_at_once_or_never_runs_out(sets: Sets, months: fl
     lasts = float(computed["budget.power_lasts"][0])
     if months is None:
         assert not np.isfinite(lasts), "the cell is empty"
-        assert computed["budget.power_months"][0] == 1200
+        assert computed["budget.power_months"][0] == 120
     else:
         assert lasts == months
 

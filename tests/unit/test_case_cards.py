@@ -78,7 +78,7 @@ FLAGS = ("case_totals.mine_1.kin", "case_totals.mine_1.trust", "case_pools.mine_
 
 @pytest.mark.parametrize("precision", [{"weight_bytes": 1}, {"kv_bytes": 1}])
 def test_a_fit_of_another_precision_is_not_used_and_said(precision: dict[str, float]) -> None:
-    assert moved({}, *FLAGS) == ["of the same GPU, model and TP", "within 25%", 1.0]
+    assert moved({}, *FLAGS) == ["of the same GPU, model and TP", "small error", 1.0]
     kin, trust, fitted = moved({f"cases.mine_1.{name}": value for name, value in precision.items()}, *FLAGS)
     assert (kin, fitted) == ("of another precision", 0.0)
     assert str(trust).startswith("other precision")
