@@ -25,10 +25,16 @@ def quantise(value: float) -> float:
     return float(f"{value:.16G}")
 
 
-def evaluate(model: Model, edits: Mapping[tuple[str, int], float | str] | None = None, wanted: Collection[str] | None = None) -> Values:
+def evaluate(
+    model: Model,
+    edits: Mapping[tuple[str, int], float | str] | None = None,
+    wanted: Collection[str] | None = None,
+    known: Mapping[str, Array] | None = None,
+) -> Values:
     """Return the values of all quantities: float64 of shape (rows,), NaN for errors and blanks, objects for text.
 
-    ``wanted`` names quantities to stop at: only those and what they need are calculated.
+    ``wanted`` names quantities to stop at: only those and what they need are calculated. Values that are ``known`` are not
+    calculated again.
 
     A cell that ``only`` left empty holds ``values.EMPTY``.
 
@@ -36,10 +42,11 @@ def evaluate(model: Model, edits: Mapping[tuple[str, int], float | str] | None =
     """
     model = model.overridden(edits or {})
     evaluator = _Evaluator(model, edits or {})
+    evaluator.values.update(known or {})
     with np.errstate(all="ignore"):
         needed = None if wanted is None else _needed(model, wanted)
         for group in model.order:
-            if needed is not None and needed.isdisjoint(group):
+            if (needed is not None and needed.isdisjoint(group)) or all(name in evaluator.values for name in group):
                 continue
             evaluator.run([model.quantities[name] for name in group])
     return evaluator.values

@@ -250,6 +250,24 @@ class _Worth:
         self.model, self.edits, self.groups = book.given, book.edits, groups
         self.theirs = {cell_id: held.value for ids in groups.values() for cell_id in ids if (held := other.held(cell_id))}
         self.wanted = [found for name in headlines if (found := self.model.find(name))]
+        self.reached = self._reach()
+        self.known: dict[str, dict[frozenset[str], Array]] = {}
+
+    def _reach(self) -> dict[str, frozenset[str]]:
+        """Return by quantity the groups that it depends on: among sets of groups that differ in others its values are the same."""
+        model = self.model
+        reached: dict[str, frozenset[str]] = {}
+        own: dict[str, set[str]] = {}
+        for group, ids in self.groups.items():
+            for name, _ in filter(None, map(model.find, ids)):
+                own.setdefault(name, set()).add(group)
+        for together in model.order:
+            found = {group for name in together for group in own.get(name, ())}
+            for quantity in (model.quantities[name] for name in together):
+                keys = [key.quantity for key in model.tables[quantity.table].keys if key.quantity]
+                found.update(group for name in (*model.needs(quantity), *keys) for group in reached.get(name, ()))
+            reached |= dict.fromkeys(together, frozenset(found))
+        return reached
 
     def __call__(self, chosen: frozenset[str]) -> Array:
         edits = dict(self.edits)
@@ -261,6 +279,9 @@ class _Worth:
                     edits.pop(at, None)
                 elif at is not None and value is not None:
                     edits[at] = value
-        values = evaluate(self.model.overridden(edits, formulas=True), edits, [name for name, _ in self.wanted])
+        known = {name: found[key] for name, found in self.known.items() if (key := self.reached[name] & chosen) in found}
+        values = evaluate(self.model.overridden(edits, formulas=True), edits, [name for name, _ in self.wanted], known)
+        for name in values.keys() - known.keys():
+            self.known.setdefault(name, {})[self.reached[name] & chosen] = values[name]
         found = np.array([float(values[name][row]) for name, row in self.wanted])
         return np.where(found == EMPTY, np.nan, found)
