@@ -128,7 +128,7 @@ class Account:
     ``groups`` gives by the name of a group the ids of the inputs in it, in the order in which they are shown; the last is
     what formulas and structure brought, if anything. ``unexplained`` says why headlines have no shares, or from what they
     were worked out. With ``is_update`` the second was built from the first; else the two were only compared. ``refused``
-    lists entries of the first that the second does not have.
+    lists entries of the first that the second does not have, and ``remarks`` says which it has otherwise than they stood there.
     """
 
     before: Origin
@@ -142,6 +142,7 @@ class Account:
     is_update: bool = False
     notes: tuple[NoteChange, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -167,6 +168,7 @@ def account_of(told: Any) -> Account:
         told["is_update"],
         tuple(NoteChange(**item) for item in told.get("notes", ())),  # a file of an earlier version has none
         tuple(Refusal(**item) for item in told.get("refused", ())),
+        tuple(told.get("remarks", ())),
     )
 
 

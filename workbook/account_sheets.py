@@ -137,6 +137,9 @@ def _changes(account: Account, names: dict[str, str]) -> Sheet:
         count = len(account.refused)
         counted = f"{count:,} {'entry was' if count == 1 else 'entries were'} not taken from the edited workbook"
         blocks.append(TextBlock("Entries that were not taken", (f"{counted}: see sheet {names['Conflicts']}.",), HERE))
+    if account.remarks:
+        told_of = (*(clean(line) for line in account.remarks[:MOST]), *more(account.remarks))
+        blocks.append(TextBlock("Entries that were not taken quite as they stood", told_of, HERE))
     blocks += changed_notes(account.notes)
     blocks += changed_formulas(account.formulas)
     structure = [clean(line) for line in account.structure[:MOST]]

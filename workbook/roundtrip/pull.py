@@ -139,6 +139,9 @@ def _take(found: Edits, located: Located, given: Given, spot: Spot, wanted: str)
             text = f"{text}; it has the note {note!r}"
         found.left.append(Finding(spot.sheet, spot.address, given.id, text, f"={formula}" if formula else entries.held(cell)))
         return
+    if formula:
+        text = f"holds the formula ={formula}: its value {entries.held(cell)} was taken, the formula was not"
+        found.remarks.append(Finding(spot.sheet, spot.address, given.id, text, f"={formula}"))
     if is_formula and not formula:
         text = "is part of an array formula or of a data table: its value was taken"
         found.remarks.append(Finding(spot.sheet, spot.address, given.id, text))

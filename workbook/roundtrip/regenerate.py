@@ -115,10 +115,11 @@ def regenerate(
     first = side_of_file(located, edits)
     first.findings = [item for item in first.findings if not item.entry]
     # An update that changed nothing leaves the account of the one before.
-    update = updated(first, book, values, notes, always=bool(refused) and earlier is None)
+    remarks = tuple(map(str, edits.remarks))
+    update = updated(first, book, values, notes, always=bool(refused or remarks) and earlier is None)
     told_of = update or earlier
     if told_of:
-        told_of = replace(told_of, refused=refused) if update or refused else told_of
+        told_of = replace(told_of, refused=refused, remarks=remarks) if update or refused or remarks else told_of
         layout, _ = placed(laid, extend=telling(told_of))
         book = edited(*_noted(layout, values, notes, sets | _picked(layout, edits, places)))
     tell(f"writing {target}")
