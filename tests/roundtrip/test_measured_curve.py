@@ -182,8 +182,9 @@ def test_diff_says_what_moved_the_headlines_and_from_what_the_formula_changed(me
 def test_an_edit_of_the_same_figure_is_a_conflict(option: str, kept: float, said: str, measured: Path) -> None:
     api.build("paper", measured / "same.xlsx", sets={IDLE: 400})
     lines = run(measured, f"workbook build --from same.xlsx {option} --templates cards --out either.xlsx")
-    assert lines[1:3] == [
-        "0 edits kept, 2 inputs with new figures, 1 conflict",
+    counted = "0 edits kept, 2 inputs with new figures, 1 conflict"
+    assert lines[lines.index(counted) :][:2] == [
+        counted,
         f"conflict: {IDLE} was edited from 430 to 400 W/gpu, but the templates now give 251.33 W/gpu; {said} in the new file",
     ]
     assert pull(measured / "either.xlsx").sets.get(IDLE, P_IDLE) == kept

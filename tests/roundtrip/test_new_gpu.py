@@ -163,7 +163,8 @@ def test_the_optimizer_and_what_if_answer_for_it(added: Path) -> None:
 def test_everything_else_is_as_it_was(name: str, added: Path) -> None:
     before, after = api.load(name), api.load(name, added / "cards")
     old, now = ({cell_id: book.values[quantity][row] for cell_id, quantity, row in book.model.cells()} for book in (before, after))
-    assert [cell_id for cell_id, value in old.items() if str(value) != str(now[cell_id])] == []
+    moved = [cell_id for cell_id, value in old.items() if str(value) != str(now[cell_id])]
+    assert [cell_id for cell_id in moved if not cell_id.startswith("usual.")] == []  # the ends over all cards
     new = now.keys() - old.keys()
     assert [cell_id for cell_id in new if NEW not in cell_id] == []
     assert [cell_id for cell_id in new if cell_id.startswith(("printed_", "table_a", "measured", "fits", "window_sweep"))] == []
