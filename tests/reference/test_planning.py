@@ -268,10 +268,12 @@ def test_the_dashboard_shows_the_cases_chosen() -> None:
         units = book().model.units
         unit = str(book().values["figures.unit"][headlines.index(headline)])
         assert units.parse(unit) == units.parse(book().model.quantities[f"case_totals.{headline}"].unit), headline
-        for column, (case, low, high) in shown.items():
+        for which, (column, (case, low, high)) in zip(("chosen", "comparison"), shown.items(), strict=True):
             figure = one(f"figures.{column}", headline)
             assert figure == one(f"case_totals.{headline}", case), (headline, column)
-            assert one(f"figures.{low}", headline) <= figure <= one(f"figures.{high}", headline), (headline, column)
+            ends = [one(f"figures.{end}", headline) for end in (low, high)]
+            assert all(np.isfinite(end) for end in ends) == (one("trust.unanswered", which) == 0), (headline, column)
+            assert ends[0] <= figure <= (ends[1] if np.isfinite(ends[1]) else np.inf), (headline, column)
         assert one("figures.ratio", headline) == pytest.approx(
             one("figures.comparison", headline) / one("figures.case", headline), rel=1e-12
         )
