@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbook.api import Book, BuildReport, build, load
 from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.overlay import Overlays
 
 if TYPE_CHECKING:
     from workbook.case_results import results
@@ -29,6 +30,7 @@ __all__ = [
     "Diagnostic",
     "Edits",
     "Optimum",
+    "Overlays",
     "Place",
     "Regeneration",
     "VerifyReport",

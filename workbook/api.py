@@ -29,14 +29,12 @@ from workbook.place import place
 from workbook.write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from workbook.layout import Layout
     from workbook.model import Model, Quantity
-    from workbook.overlay import Carried, Overlaid, Remark
+    from workbook.overlay import Files, Overlaid, Remark
     from workbook.schema import Declarations
-
-    Files = Path | str | Sequence[Path | str | Carried] | None
 
 DEFAULT = "planning"
 

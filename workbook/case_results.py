@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from workbook.api import Files
     from workbook.model import Model, Table
+    from workbook.overlay import Files
 
 PLANNING = "planning"
 MILLION = 1e6

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from workbook.overlay import Overlays
     from workbook.verification.run import VerifyReport
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 _name = click.argument("name", default=api.DEFAULT)
 _sets = click.option("--set", "sets", multiple=True, metavar="ID=VALUE", help="Replace an input; may be repeated.")
@@ -127,7 +130,7 @@ def build(
     ctx: click.Context,
     name: str | None,
     sets: tuple[str, ...],
-    overlays: tuple[Path, ...],
+    overlays: Overlays,
     edited: Path | None,
     prefer: str,
     out: Path | None,
@@ -154,9 +157,7 @@ def _built(report: api.BuildReport) -> None:
     click.echo(f"{report.path}: {report.sheets} sheets, {report.inputs:,} inputs, {report.formulas:,} formulas, {report.seconds:.1f} s")
 
 
-def _regenerate(
-    ctx: click.Context, edited: Path, prefer: Any, out: Path | None, templates: Path | None, overlays: tuple[Path, ...]
-) -> None:
+def _regenerate(ctx: click.Context, edited: Path, prefer: Any, out: Path | None, templates: Path | None, overlays: Overlays) -> None:
     from workbook.roundtrip.regenerate import regenerate  # noqa: PLC0415 most builds do without
     from workbook.roundtrip.text import lost, regenerated  # noqa: PLC0415 as above
 
@@ -189,7 +190,7 @@ def verify(
     file: Path,
     engines: tuple[str, ...],
     saved: bool,  # noqa: FBT001 click gives flags so
-    overlays: tuple[Path, ...],
+    overlays: Overlays,
     templates: Path | None,
 ) -> None:
     """Recompute every formula cell of FILE in Python and in spreadsheet engines.
@@ -240,7 +241,7 @@ def _show(report: VerifyReport) -> None:
 @options.overlays
 @_format
 @options.templates
-def inputs(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], form: str, templates: Path | None) -> None:
+def inputs(name: str, sets: tuple[str, ...], overlays: Overlays, form: str, templates: Path | None) -> None:
     """List the inputs of a workbook with their provenance."""
     from workbook import inspect  # noqa: PLC0415 pandas is loaded only when needed
 
@@ -257,7 +258,7 @@ def inputs(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], form: s
 @options.overlays
 @_format
 @options.templates
-def cells(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], form: str, templates: Path | None) -> None:
+def cells(name: str, sets: tuple[str, ...], overlays: Overlays, form: str, templates: Path | None) -> None:
     """List every cell: id, sheet, address, label, value, unit, formula, sources."""
     from workbook import inspect  # noqa: PLC0415 as above
 
@@ -265,9 +266,14 @@ def cells(name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], form: st
     _print(inspect.cells(book), form, ["id", "sheet", "address", "value", "unit", "formula"])
 
 
+def _guarded(item: object) -> object:
+    """Return a text as a spreadsheet program that opens the list shows it: one that looks like a formula stands behind an apostrophe."""
+    return f"'{item}" if isinstance(item, str) and item.startswith(FORMULA_STARTS) else item
+
+
 def _print(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | None = None) -> None:
     if form == "csv":
-        click.echo(frame.to_csv(index=False), nl=False, file=file)
+        click.echo(frame.map(_guarded).to_csv(index=False), nl=False, file=file)
     elif form == "json":
         # pandas would round to 15 decimals.
         rows = [{key: None if item != item else item for key, item in row.items()} for row in frame.to_dict(orient="records")]  # noqa: PLR0124 not a number
@@ -292,7 +298,7 @@ def results(
     name: str,
     cases: tuple[str, ...],
     sets: tuple[str, ...],
-    overlays: tuple[Path, ...],
+    overlays: Overlays,
     form: str,
     out: Path | None,
     templates: Path | None,
@@ -363,7 +369,7 @@ def _numbers(steps: tuple[str, ...]) -> dict[str, float]:
 @_sets
 @options.overlays
 @options.templates
-def explain(what: str, name: str, sets: tuple[str, ...], overlays: tuple[Path, ...], templates: Path | None) -> None:
+def explain(what: str, name: str, sets: tuple[str, ...], overlays: Overlays, templates: Path | None) -> None:
     """Explain a cell: its equation, the cells it uses with values and sources, and what depends on it."""
     from workbook import inspect  # noqa: PLC0415 as above
 

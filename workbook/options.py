@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from workbook.overlay import MOST_CASES, UTMOST_CASES, Overlays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FINDING, BAD_INPUT = 1, 2
 SHOWN_DIFFERENCES = 50
 PATH = click.Path(path_type=Path)
 templates = click.option("--templates", type=PATH, metavar="DIR", help="Use these templates instead of the packaged ones.")
-overlays = click.option(
+_overlay = click.option(
     "--overlay",
     "overlays",
     multiple=True,
@@ -20,6 +26,24 @@ overlays = click.option(
     metavar="FILE",
     help="Lay cases and inputs of a file over the templates; may be repeated.",
 )
+_most_cases = click.option(
+    "--most-cases",
+    type=click.IntRange(1, UTMOST_CASES),
+    default=MOST_CASES,
+    show_default=True,
+    metavar="NUMBER",
+    help="How many cases overlays may add, those that a file carries among them.",
+)
+
+
+def overlays(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of overlays, as one argument ``overlays``."""
+
+    @wraps(command)
+    def called(*args: Any, overlays: tuple[Path, ...], most_cases: int, **more: Any) -> Any:
+        return command(*args, overlays=Overlays(overlays, most_cases), **more)
+
+    return _overlay(_most_cases(called))
 
 
 class Command(click.Command):

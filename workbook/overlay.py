@@ -7,6 +7,7 @@ is known. A file that is built with cases of overlays carries these, so that it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +18,7 @@ from workbook.schema import Figure, Parent, TableBlock
 from workbook.source import MAXIMUM_BYTES, Mapping, Node, Reader, Scalar, read_text, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from workbook.schema import Column, Declarations
 
@@ -26,6 +27,7 @@ SETS, LABEL, PARENT = "sets", "label", "parent"
 WORKBOOK, TOLD = "workbook", ("version", "left", "remarks")  # TOLD is for the reader of a file that was pulled
 VALUE, UNIT, NOTE, OF_EDIT = "value", "unit", "note", ("was", "took_over", "formula")  # OF_EDIT too
 MOST_CHARACTERS = 60
+MOST_CASES, UTMOST_CASES = 200, 1_000  # that overlays add: unless more are asked for, and in any workbook that can be read back
 LONGEST_NAME = 255
 NOT_IN_LABELS = set('*?~"')  # wildcards and quotes of the criteria that find a case by its name
 
@@ -51,6 +53,42 @@ class Carried(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Overlays:
+    """Overlays to lay, later ones over earlier ones, and how many cases they may add together."""
+
+    files: tuple[Path | str | Carried, ...] = ()
+    most_cases: int = MOST_CASES
+
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return bool(self.files)
+
+    def unless_given(self, carried: Sequence[Carried]) -> Overlays:
+        """Return these, or those that a file carries where there are none."""
+        return self if self.files else Overlays(tuple(carried), self.most_cases)
+
+    def beside(self, carried: Sequence[Carried]) -> Overlays:
+        """Return the overlays that a file carries and then these: one with the name of a carried one takes its place."""
+        left, found = list(self.files), list[Path | str | Carried]()
+        for item in carried:
+            given = next((file for file in left if not isinstance(file, Carried) and bare(Path(file).name) == item.name), None)
+            if given is not None:
+                left.remove(given)
+            found.append(item if given is None else given)
+        return Overlays((*found, *left), self.most_cases)
+
+
+Files = Path | str | Sequence[Path | str | Carried] | Overlays | None
+
+
+def overlays_of(files: Files) -> Overlays:
+    """Return overlays however they were given: none, one, several, or already so."""
+    if isinstance(files, Overlays):
+        return files
+    return Overlays((files,) if isinstance(files, Path | str) else tuple(files or ()))
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """What an overlay says of an input beside its value: the unit it was given in, and a note; None where it says nothing."""
 
@@ -67,16 +105,19 @@ class Overlaid:
     sets: dict[str, Given] = field(default_factory=dict)
     remarks: dict[str, Remark] = field(default_factory=dict)
     problems: Problems = field(default_factory=Problems)
+    most_cases: int = MOST_CASES
+    added: int = 0
 
 
-def overlaid(declared: Declarations, files: Path | str | Sequence[Path | str | Carried] | None) -> Overlaid:
+def overlaid(declared: Declarations, files: Files) -> Overlaid:
     """Lay overlays over declarations, later files over earlier ones; those that say which cases there are will be carried.
 
     Mistakes are recorded, not raised, and what is wrong is left out, so that those in values can be told with them.
     """
-    result = Overlaid(declared)
+    given = overlays_of(files)
+    result = Overlaid(declared, most_cases=given.most_cases)
     carried: list[Carried] = []
-    for file in [files] if isinstance(files, Path | str) else files or ():
+    for file in given.files:
         before, known = result.declared, len(result.problems.found)
         try:
             item = file if isinstance(file, Carried) else Carried(bare(Path(file).name), text_of(Path(file), str(file)), str(file))
@@ -92,18 +133,6 @@ def overlaid(declared: Declarations, files: Path | str | Sequence[Path | str | C
         told = [{"name": item.name, "text": item.text} for item in carried]
         result.declared = replace(result.declared, carried={**result.declared.carried, OVERLAYS: told})
     return result
-
-
-def with_carried(carried: Sequence[Carried], files: Path | str | Sequence[Path | str | Carried] | None) -> list[Path | str | Carried]:
-    """Return the overlays that a file carries and those given beside it: one with the name of a carried one takes its place."""
-    left = [files] if isinstance(files, Path | str) else list(files or ())
-    found: list[Path | str | Carried] = []
-    for item in carried:
-        given = next((file for file in left if not isinstance(file, Carried) and bare(Path(file).name) == item.name), None)
-        if given is not None:
-            left.remove(given)
-        found.append(item if given is None else given)
-    return [*found, *left]
 
 
 def bare(name: str) -> str:
@@ -159,6 +188,8 @@ class _Overlay:
                 self.problems.add(place, f"there is no table of cases '{name}' in this workbook", fix)
                 continue
             cases = self.reader.mapping(name)
+            if not self._are_few(known[name], cases):
+                continue
             for case, node in cases:
                 self._case(tables_of_cases(self.result.declared)[name], case, node, cases)
         if self.only_cases:
@@ -169,6 +200,18 @@ class _Overlay:
             value = self._remark(cell_id, node, place) if isinstance(node, Mapping) else node
             if value is not None:
                 self._take(cell_id, value, place)
+
+    def _are_few(self, block: TableBlock, cases: Mapping) -> bool:
+        """Refuse more new cases than a workbook takes before any is laid: each is a column of formulas in every table."""
+        most, before = self.result.most_cases, self.result.added
+        self.result.added += sum(1 for case in cases.items if case not in block.rows[0].members)
+        if before < self.result.added > most:
+            message = f"overlays add {self.result.added:,} cases; a workbook takes {most:,}"
+            enough = self.result.added <= UTMOST_CASES
+            fix = f"leave some out, or allow them with --most-cases {self.result.added}" if enough else f"take {UTMOST_CASES:,} at most"
+            self.problems.add(self.reader.node.keys[block.name], message, fix)
+            return False
+        return True
 
     def _check_workbook(self) -> None:
         """Refuse what was pulled from another workbook."""

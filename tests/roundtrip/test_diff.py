@@ -235,7 +235,7 @@ def test_what_is_not_as_built_is_told(tmp_path: Path) -> None:
     result = command("diff", built, edited, "--templates", ACROSS)
     assert result.exit_code == 1
     assert "not as built, in the second: Results!" in result.stdout
-    assert "(over.most) holds the constant 3.0 in place of its formula" in result.stdout
+    assert "(over.most) holds the constant 3 in place of its formula" in result.stdout
 
 
 def test_equal_workbooks_have_no_differences(tmp_path: Path) -> None:

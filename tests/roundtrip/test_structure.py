@@ -53,7 +53,7 @@ CHANGES: dict[str, tuple[list[list[Any]], list[str]]] = {
         [["insert columns", "Results", 3, 2]],
         ["sheet 'Results' has 2 columns more left of what was column D (by_case.share)"],
     ),
-    "a formula typed over": ([["value", "Results", "B12", 5]], ["Results!B12 (over.cases) holds the constant 5.0 in place of its formula"]),
+    "a formula typed over": ([["value", "Results", "B12", 5]], ["Results!B12 (over.cases) holds the constant 5 in place of its formula"]),
     "a formula changed": (
         [["formula", "Cases", "I17", "=1+I12"]],
         ["Cases!I17 (cases.power) holds =1+I12 in place of its formula"],
@@ -72,7 +72,7 @@ CHANGES: dict[str, tuple[list[list[Any]], list[str]]] = {
         ["Results!8:8 has other texts, or numbers that are neither inputs nor results, than the build wrote"],
     ),
     "a scratch cell": ([["value", "Results", "J40", "=mine"]], ["Results!J40 holds '=mine', which the build did not write"]),
-    "a scratch cell below all": ([["value", "Cases", "H60", 4]], ["Cases!H60 holds 4.0, which the build did not write"]),
+    "a scratch cell below all": ([["value", "Cases", "H60", 4]], ["Cases!H60 holds 4, which the build did not write"]),
 }
 
 
@@ -116,7 +116,7 @@ def test_a_file_whose_cells_moved_is_verified_where_they_stand(name: str, pulled
 def test_a_typed_over_formula_is_verified_with_what_it_was(pulled: dict[str, tuple[Path, Edits]]) -> None:
     result = command("verify", pulled["a formula typed over"][0], "--templates", ACROSS, "--engine", "gnumeric")
     assert result.exit_code == 1
-    assert "Results!B12 (over.cases) holds the constant 5.0 in place of =COLUMNS(Cases!$H$7:$K$7)" in result.stdout
+    assert "Results!B12 (over.cases) holds the constant 5 in place of =COLUMNS(Cases!$H$7:$K$7)" in result.stdout
 
 
 def test_a_deleted_row_is_told_with_its_inputs(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from workbook.options import FINDING, PATH, SHOWN_DIFFERENCES
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from workbook.overlay import Overlays
+
 
 def remarked(texts: list[str]) -> None:
     """Name the entries that were not taken quite as they stand."""
@@ -69,9 +71,7 @@ def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
 @options.overlays
 @options.templates
 @click.pass_context
-def diff(
-    ctx: click.Context, first: str, second: str, form: str, out: Path | None, overlays: tuple[Path, ...], templates: Path | None
-) -> None:
+def diff(ctx: click.Context, first: str, second: str, form: str, out: Path | None, overlays: Overlays, templates: Path | None) -> None:
     """Compare two workbooks: files, or the name of a template for what it gives now (planning, paper).
 
     Lists inputs, formulas and structure that differ, the headlines that moved, and how much of each move came with which

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from workbook.account import Value
-    from workbook.api import Book, Files
+    from workbook.api import Book
     from workbook.expr.values import Array
+    from workbook.overlay import Files
     from workbook.roundtrip.sides import Held, Side
 
 ALL_ELSE = "formulas and structure"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from workbook.account_sheets import is_of_account, telling
 from workbook.api import evaluated, load, parse_sets, prepared, save
 from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.overlay import overlays_of
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.sides import side_of_book, side_of_file
 from workbook.verification.baseline import baseline, overlays, read
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbook.account import Account
-    from workbook.api import Book, Files
+    from workbook.api import Book
     from workbook.layout import Layout
-    from workbook.overlay import Given
+    from workbook.overlay import Files, Given
     from workbook.roundtrip.pull import Edits
 
 
@@ -45,7 +46,7 @@ class Opened:
             return
         self.contents = read(self.path)
         located = Located(baseline(self.path, self.contents), self.contents)
-        self.overlay = overlay or overlays(self.path, located.baseline)
+        self.overlay = overlays_of(overlay).unless_given(overlays(self.path, located.baseline))
         self.edits = edits_of(self.path, located)
         self.side = side_of_file(located, self.edits)
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.account_sheets import is_account_sheet, is_of_account
+from workbook.errors import as_typed
 from workbook.record import NONE
 from workbook.roundtrip.refuse import given_back, out_of_limits, refuse
 from workbook.verification import entries
 from workbook.verification.baseline import baseline, overlays, read
-from workbook.verification.findings import Finding, changed_formulas, changed_texts, structure
+from workbook.verification.findings import Finding, arranged, changed_formulas, changed_texts, structure
 from workbook.verification.inherited import Inherited, inherited
 from workbook.verification.located import Located
 
@@ -108,7 +109,7 @@ def edits_of(path: Path, located: Located) -> Edits:
                 _take(found, located, given, spot, prints.get(given.spot, NONE))
             mine[spot.sheet, spot.address] = given.id
     found.left += [item for item in changed_formulas(located) if (item.sheet, item.address) not in mine]
-    found.left.sort()
+    found.left = arranged(found.left)
     return found
 
 
@@ -126,7 +127,9 @@ def _take(found: Edits, located: Located, given: Given, spot: Spot, wanted: str)
     formula = located.formula(spot)
     if given.taken and is_formula and located.print(spot) == wanted:
         if note is not None:
-            found.left.append(Finding(spot.sheet, spot.address, given.id, f"has the note {note!r}, but no value of its own to go with it"))
+            found.left.append(
+                Finding(spot.sheet, spot.address, given.id, f"has the note {as_typed(note)}, but no value of its own to go with it")
+            )
         return
     entry = entries.read(given, cell)
     if entry.remark:
@@ -136,7 +139,7 @@ def _take(found: Edits, located: Located, given: Given, spot: Spot, wanted: str)
         if note is not None and given.value is not None and not given.taken:
             found.edits[given.id] = Edit(given.id, given.value, given.value, given.unit, note=note)
         elif note is not None:
-            text = f"{text}; it has the note {note!r}"
+            text = f"{text}; it has the note {as_typed(note)}"
         found.left.append(Finding(spot.sheet, spot.address, given.id, text, f"={formula}" if formula else entries.held(cell)))
         return
     if formula:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from workbook import carried_limits
 from workbook.account import Refusal
 from workbook.api import checked_sets
-from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
 from workbook.names import quoted
 from workbook.overlay import Given as Value
 from workbook.verification import entries
 from workbook.verification.baseline import KEEP
-from workbook.verification.findings import Finding
+from workbook.verification.findings import Finding, arranged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,9 +41,9 @@ def refuse(found: Edits, located: Located, reasons: Mapping[str, str]) -> None:
         if edit.note is not None and edit.given is not None and not edit.taken:
             found.edits[name] = replace(edit, value=edit.given, formula="")
         elif edit.note is not None:
-            text = f"{text}; it has the note {edit.note!r}"
+            text = f"{text}; it has the note {as_typed(edit.note)}"
         found.left.append(Finding(spot.sheet, spot.address, name, text, entry))
-    found.left.sort()
+    found.left = arranged(found.left)
 
 
 def out_of_limits(path: Path, found: Edits, known: Baseline) -> dict[str, str]:

@@ -11,11 +11,11 @@ from workbook.account import carried_account
 from workbook.account_sheets import is_of_account, telling
 from workbook.api import BuildReport, offering, placed, save
 from workbook.declare import declarations
-from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.names import quoted
 from workbook.origin import templates_of
-from workbook.overlay import Carried, Given, overlaid, with_carried
+from workbook.overlay import Carried, Given, overlaid, overlays_of
 from workbook.packaged import directory
 from workbook.roundtrip.gone import gone
 from workbook.roundtrip.merge import NOTE_OF
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from workbook.account import Account
-    from workbook.api import Files
     from workbook.layout import Layout
+    from workbook.overlay import Files
     from workbook.roundtrip.merge import MergeResult, Preference
     from workbook.roundtrip.parties import Merged
     from workbook.roundtrip.pull import Edits
@@ -98,7 +98,8 @@ def regenerate(
     target = _target(path, out, known.workbook)
     located = Located(known, contents)
     edits = edits_of(path, located)
-    laid = overlaid(declarations(directory(templates), known.workbook), with_carried([*overlays(path, known), *_parents(edits)], overlay))
+    cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(edits)])
+    laid = overlaid(declarations(directory(templates), known.workbook), cases)
     layout, given = placed(laid)
     places = _places(path, located)
     refuse(edits, located, refused_by(layout.model, edits, places))
@@ -186,6 +187,6 @@ def _lost_notes(located: Located, notes: MergeResult) -> list[Finding]:
         given = located.baseline.inputs[name]
         spot = located.input(given) or given.spot
         if note.value:
-            text = f"has the note {note.value!r}, for which the templates no longer have a place"
+            text = f"has the note {as_typed(note.value)}, for which the templates no longer have a place"
             lost.append(Finding(spot.sheet, spot.address, name, text))
     return lost

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from workbook.errors import as_typed
 from workbook.evaluate import quantise
 from workbook.verification.number_formats import PERCENT, shown
 from workbook.verification.xlsx import CellError
@@ -44,7 +45,7 @@ def held(cell: Cell | None) -> str:
     if isinstance(value, CellError):
         return f"the error {value}"
     if isinstance(value, str):
-        return f"the {cell.shows} {value}" if cell.shows else repr(value)
+        return f"the {cell.shows} {value}" if cell.shows else as_typed(value)
     told = shown(value, cell.shows) if cell.shows else ""
     return f"the {cell.shows} {told} (as a number: {value:.15g})" if told else f"{value:.15g}"
 
@@ -74,7 +75,7 @@ def _text(value: object, cell: Cell | None) -> Entry:
     text = trimmed(value)
     if not text:
         return Entry(None)
-    return Entry(text, remark="" if text == value else f"holds {value!r}: the blanks around it were removed")
+    return Entry(text, remark="" if text == value else f"holds {as_typed(value)}: the blanks around it were removed")
 
 
 def _number(value: object, cell: Cell | None, unit: str) -> Entry:
@@ -84,8 +85,8 @@ def _number(value: object, cell: Cell | None, unit: str) -> Entry:
             return Entry(None)
         if _THOUSANDS.fullmatch(text):
             either = f"{float(text):.15g} or {float(text.replace('.', '')):.15g}"
-            return Entry(None, f"holds the text {value!r}, which may be {either}: type it as a number")
-        return _finite(float(text), f"holds the text {value!r}: it was read as the number {float(text):.15g}")
+            return Entry(None, f"holds the text {as_typed(value)}, which may be {either}: type it as a number")
+        return _finite(float(text), f"holds the text {as_typed(value)}: it was read as the number {float(text):.15g}")
     if isinstance(value, bool) or not isinstance(value, float):
         return Entry(None)
     if cell and cell.shows and not (cell.shows == PERCENT and (unit == "1" or unit.startswith("1/"))):
@@ -106,8 +107,10 @@ def read_note(cell: Cell | None) -> Entry:
         return Entry(None, f"holds {held(cell)}, where a note is expected")
     text = _note_text(value, cell.shows)
     if cell.is_formula:
-        return Entry(text, remark=f"holds a formula, where a note is expected: it was read as the text {text!r}")
-    told = f"holds {held(cell)}, where a note is expected: it was read as the text {text!r}"
+        return Entry(
+            text, remark=f"holds the formula ={cell.formula or ''}, where a note is expected: it was read as the text {as_typed(text)}"
+        )
+    told = f"holds {held(cell)}, where a note is expected: it was read as the text {as_typed(text)}"
     return Entry(text, remark="" if isinstance(value, str) and not cell.shows else told)
 
 

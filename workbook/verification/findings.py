@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from workbook.errors import Place, Problems
+from workbook.errors import Place, Problems, as_typed
 from workbook.names import RECORD_SHEET, column_letters
 from workbook.record import NONE, row_print
 from workbook.relative import Spot
@@ -14,13 +14,16 @@ from workbook.verification import entries
 from workbook.verification.located import spot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from workbook.verification.located import Located
     from workbook.verification.xlsx import Cell
 
 GONE = "is gone"
+ADDED, STRUCTURE, OTHER = range(3)  # what comes first in a list: formulas that nobody asked for, then causes
+LOST = "#REF!"  # in a formula: what it referred to was deleted
+MOST_LOST = 3  # such formulas that are listed one by one
 MOST_MOVED = 50  # changed rows that are searched for elsewhere
 FARTHEST = 20  # rows or columns that a program without references may have moved cells by
 
@@ -37,6 +40,7 @@ class Finding:
     id: str
     text: str
     entry: str = ""
+    rank: int = field(default=OTHER, compare=False)
 
     @property
     def is_gone(self) -> bool:
@@ -49,8 +53,24 @@ class Finding:
         return f"{place} ({self.id}) {self.text}" if self.id else f"{place} {self.text}"
 
 
+def arranged(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings in the order to read them in: added formulas, then causes; formulas that lost cells are counted at the end."""
+    left = sorted(findings, key=lambda item: (item.rank, item))
+    lost = [item for item in left if LOST in item.text and item.text.startswith("holds =") and item.rank == OTHER]
+    if len(lost) <= MOST_LOST or not any(item.rank == STRUCTURE for item in left):
+        return left
+    sheets = len({item.sheet for item in lost})
+    others = f"and {len(lost) - 1:,} more formulas, on {sheets} sheet{'s' if sheets > 1 else ''} together"
+    first = replace(lost[0], text=f"{others}, lost cells that were deleted ({LOST})")
+    return [*(item for item in left if item not in set(lost)), first]
+
+
 def structure(located: Located) -> list[Finding]:
     """Name sheets that were renamed, added or removed, rows and columns inserted or deleted, and cells moved or deleted."""
+    return [replace(item, rank=STRUCTURE) for item in _structure(located)]
+
+
+def _structure(located: Located) -> list[Finding]:
     found = []
     for built, now in located.sheets.items():
         if now is None:
@@ -123,7 +143,7 @@ def changed_formulas(located: Located, expected: Mapping[Spot, tuple[str, str]] 
             instead = f"={text}" if text else "its formula"
             if cell is None or not cell.is_formula:
                 if built not in settable:
-                    held = "nothing" if cell is None or cell.value is None else f"the constant {cell.value!r}"
+                    held = "nothing" if cell is None or cell.value is None else f"the constant {entries.held(cell)}"
                     found.append(Finding(spot.sheet, spot.address, name, f"holds {held} in place of {instead}", entries.held(cell)))
             elif located.print(spot) != wanted:
                 held = f"={located.formula(spot)}" if located.formula(spot) else "a part of an array formula"
@@ -178,6 +198,12 @@ class _Texts:
             if self.told(-1, line):
                 yield -1, line
 
+    def formulas(self, row: int, line: int) -> dict[int, str]:
+        """Return the formulas where the build wrote none, by the column in which they stand."""
+        added = {at: cell for at, cell in self.cells.get(line, {}).items() if cell.is_formula}
+        outside = [at for at in added if self.columns.get(at, -1 - at) not in self.skipped.get(row, ())]
+        return {at: self.located.formula(Spot(self.now, line, at)) for at in outside}
+
     def print(self, row: int) -> str:
         """Return the fingerprint of a row as built."""
         return self.wanted[row] if 0 <= row < len(self.wanted) else NONE
@@ -212,7 +238,8 @@ def changed_texts(path: Path, located: Located) -> list[Finding]:
     Raises WorkbookError for a file in which cells were moved but no formula followed, as libraries do that only write
     cells: what stands where an input stood may then be another's.
     """
-    found, problems = [], Problems()
+    found: list[Finding] = []
+    problems = Problems()
     for built, now in located.sheets.items():
         if now is None:
             continue
@@ -225,12 +252,28 @@ def changed_texts(path: Path, located: Located) -> list[Finding]:
                 problems.add(Place(f"{path}: {now}"), message, "insert, delete and sort rows in a spreadsheet program, not in a library")
                 break
         for row, line in changes:
-            if sheet.print(row) == NONE:
-                column, value = min((column, value) for column, value in sheet.told(row, line).items())
-                spot = Spot(now, line, column if column >= 0 else -1 - column)
-                found.append(Finding(now, spot.address, "", f"holds {value!r}, which the build did not write", str(value)))
-            else:
-                text = "has other texts, or numbers that are neither inputs nor results, than the build wrote"
-                found.append(Finding(now, f"{line + 1}:{line + 1}", "", text))
+            found += _changed_row(sheet, row, line)
     problems.raise_if_any()
     return found
+
+
+def _changed_row(sheet: _Texts, row: int, line: int) -> Iterator[Finding]:
+    """Name the formulas that were added to a row, and what else it holds that the build did not write."""
+    added = sheet.formulas(row, line)
+    for column, formula in sorted(added.items()):
+        yield _added(Spot(sheet.now, line, column), formula)
+    apart = {sheet.columns.get(at, -1 - at) for at in added}
+    left = {column: value for column, value in sheet.told(row, line).items() if column not in apart}
+    if sheet.print(row) == NONE and left:
+        column, value = min((column, value) for column, value in left.items())
+        spot = Spot(sheet.now, line, column if column >= 0 else -1 - column)
+        shown = as_typed(value) if isinstance(value, str) else f"{value:.15g}"
+        yield Finding(sheet.now, spot.address, "", f"holds {shown}, which the build did not write", str(value))
+    elif row_print(left) != sheet.print(row):
+        text = "has other texts, or numbers that are neither inputs nor results, than the build wrote"
+        yield Finding(sheet.now, f"{line + 1}:{line + 1}", "", text)
+
+
+def _added(spot: Spot, formula: str) -> Finding:
+    what = f"the formula ={formula}" if formula else "a part of an array formula"
+    return Finding(spot.sheet, spot.address, "", f"holds {what}, which the build did not write", f"={formula}", ADDED)

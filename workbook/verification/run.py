@@ -17,12 +17,13 @@ from workbook.expr.values import shown
 from workbook.formula import formulas
 from workbook.names import column_letters
 from workbook.origin import templates_of
+from workbook.overlay import overlays_of
 from workbook.record import NONE, Prints, places, prints_of
 from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verification.engines import find
 from workbook.verification.engines.base import EngineFailure
-from workbook.verification.findings import changed_formulas, changed_texts, structure
+from workbook.verification.findings import arranged, changed_formulas, changed_texts, structure
 from workbook.verification.inherited import inherited
 from workbook.verification.inputs import inputs_of, is_placed_input
 from workbook.verification.located import Located, spot_of
@@ -31,8 +32,8 @@ from workbook.verification.poison import poison
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from workbook.api import Files
     from workbook.layout import Layout
+    from workbook.overlay import Files
     from workbook.verification.baseline import Baseline, Block, Contents
     from workbook.verification.engines.base import CellValue, Engine
     from workbook.verification.inputs import Inputs
@@ -99,7 +100,7 @@ def verify(
     named = {spot_of(item.sheet, item.address): (item.id, item.formula) for item in expected}
     links = inherited(located)
     formulas_now = [item for item in changed_formulas(located, named) if item.id not in links.cells]
-    found = [*inputs.findings, *structure(located), *links.findings, *formulas_now, *changed_texts(path, located)]
+    found = arranged([*inputs.findings, *structure(located), *links.findings, *formulas_now, *changed_texts(path, located)])
     report = VerifyReport(path, len(expected), changed=[str(item) for item in found])
     model = book.model
     # Python always finds that no formula was typed over, and calculates with the templates' value where it cannot read one.
@@ -156,9 +157,8 @@ def _read(path: Path, located: Located, templates: Path | str | None, overlay: F
     """Return the book of a file and how its inputs were read."""
     known = located.baseline
     # The values of overlays are in the file.
-    layout, _ = prepared(
-        known.workbook, templates, overlay=overlay or overlays(path, known), extend=telling(carried_account(path, known.carried))
-    )
+    cases = overlays_of(overlay).unless_given(overlays(path, known))
+    layout, _ = prepared(known.workbook, templates, overlay=cases, extend=telling(carried_account(path, known.carried)))
     book = evaluated(layout.model, layout, {})
     _check_templates(path, located.baseline, book.layout)
     for built, now in located.sheets.items():
