@@ -52,7 +52,7 @@ READ = {
     "a time": (0.0625, "h:mm", None, "holds the time 01:30:00 (as a number: 0.0625), where a number in kW is expected"),
     "a percentage": (0.9, "0%", None, "holds the percentage 90% (as a number: 0.9), where a number in kW is expected"),
     "the value that was there, as a date": (2.6, "d-mmm", None, ""),
-    "a text with a no-break space": ("2.7\u00a0", "", 2.7, "holds the text '2.7\\xa0': it was read as the number 2.7"),
+    "a text with a no-break space": ("2.7\u00a0", "", 2.7, "holds the text '2.7[no-break space]': it was read as the number 2.7"),
     "a text that is one of two numbers": ("1.500", "", None, "holds the text '1.500', which may be 1.5 or 1500: type it as a number"),
     "a word": ("many", "", None, "holds 'many', where a number in kW is expected"),
     "below the least": (-1, "", None, "is -1; it must be at least 0"),
