@@ -178,7 +178,7 @@ def rows_above_tdp(i: Inputs) -> float:
 
 @expect("checks.windows_increase")
 def windows_out_of_order(i: Inputs) -> float:
-    return float(sum(window_rises(i, window) == 0.0 for window in i.members("windows")))
+    return float(sum(rises(i, "windows", window) == 0.0 for window in i.members("windows")))
 
 
 @expect("checks.physical_unit")
@@ -237,11 +237,28 @@ def above_tdp(i: Inputs, gpu: str, model: str) -> float:
     return float(saturated_power(i, gpu, model) > tdp(i, gpu, model))
 
 
-@expect("window_order.rises")
-def window_rises(i: Inputs, window: str) -> float | None:
-    members = i.members("windows")
-    above = members.index(window) - 1
-    return float(i[f"windows.{window}"] > i[f"windows.{members[above]}"]) if above >= 0 else None
+ORDERED = {"window": "windows", "split": "splits", "band": "bands", "mark": "marks", "batch": "batches", "dispatch": "dispatches"}
+
+
+def rises(i: Inputs, of: str, member: str) -> float | None:
+    """Return whether a value of a list lies above the one before it; nothing for the first."""
+    members = i.members(of)
+    above = members.index(member) - 1
+    return float(i[f"{of}.{member}"] > i[f"{of}.{members[above]}"]) if above >= 0 else None
+
+
+def expect_order(one: str, many: str) -> None:
+    """Register the order of a list."""
+    expect(f"{one}_order.rises")(lambda i, member: rises(i, many, member))
+
+
+for each, all_of_them in ORDERED.items():
+    expect_order(each, all_of_them)
+
+
+@expect("checks.keys_differ")
+def keys_alike(i: Inputs) -> float:
+    return float(sum(rises(i, of, member) == 0.0 for one, of in ORDERED.items() if one != "window" for member in i.members(of)))
 
 
 # Dashboard
