@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.roundtrip.edits import differing, draw, in_libreoffice, place, read_back, typed
-from tests.support import ACROSS, TINY, command
+from tests.support import ACROSS, RECORD_SHEET, TINY, command
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.roundtrip.file import text_of
 from workbook.roundtrip.pull import pull
+from workbook.verification.xlsx import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,10 @@ def test_edits_of_a_build_are_pulled_and_build_the_same_file(made: tuple[str, ap
         file.write_text(text_of(found), "utf-8")
         assert read_back(name, BOOKS[name], file) == found.sets
         api.build(name, tmp_path / "again.xlsx", templates=BOOKS[name], overlay=file)
-        assert (tmp_path / "again.xlsx").read_bytes() == path.read_bytes()
+        again, cells = read_cells(tmp_path / "again.xlsx"), read_cells(path)
+        # The record of the one says what an overlay gave.
+        del again[RECORD_SHEET], cells[RECORD_SHEET]
+        assert again == cells
 
 
 def test_edits_typed_into_a_file_that_a_library_saved_are_pulled(made: tuple[str, api.Book, Path], tmp_path: Path) -> None:
