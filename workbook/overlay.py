@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.figures import check_name
 from workbook.schema import Figure, Parent, TableBlock
-from workbook.source import MAXIMUM_BYTES, Mapping, Node, Reader, Scalar, read_text, text_of
+from workbook.source import MAXIMUM_BYTES, Mapping, Node, Reader, Scalar, read_text, stray, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -264,7 +264,8 @@ class _Overlay:
             message = (
                 f"'{name}' of '{block.name}' is worked out, not assumed" if worked_out else f"'{block.name}' has no assumption '{name}'"
             )
-            fix = "give what it is worked out from" if worked_out else suggest(name, [*assumed, LABEL, PARENT])
+            alone = isinstance(value, Scalar) and value.value is None
+            fix = "give what it is worked out from" if worked_out else stray(name) if alone else suggest(name, [*assumed, LABEL, PARENT])
             self.problems.add(reader.node.keys[name], message, fix)
 
     def _declare(self, block: TableBlock, case: str, reader: Reader, cases: Mapping) -> None:

@@ -32,6 +32,7 @@ _TOO_DEEP = f"is nested deeper than {MAXIMUM_DEPTH} levels"
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}([ ,_']\d{3})+(\.\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+SYNONYMS = {"description": "doc", "title": "label", "name": "label"}
 UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
 _WORDS: dict[str, bool | None] = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
@@ -301,8 +302,14 @@ class Reader:
         for key, node in self.node:
             if key not in self.used:
                 alone = isinstance(node, Scalar) and node.value is None
-                hint = "put a text that holds a comma in quotes" if alone else suggest(key, self.used)
+                hint = stray(key) if alone else suggest(SYNONYMS.get(key, key), self.used)
                 self.problems.add(self.node.keys[key], f"unknown key '{key}' in {self.what}", hint)
+
+
+def stray(key: str) -> str:
+    """Say what was meant by a key without a value, which is what follows a comma."""
+    comma = "a comma begins the next entry: write a number with a decimal point" if _NUMBER.match(key) else ""
+    return comma or "put a text that holds a comma in quotes"
 
 
 def number_of(node: Node, what: str, problems: Problems) -> float | None:

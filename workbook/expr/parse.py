@@ -175,6 +175,8 @@ class _Translator:
         function = FUNCTIONS.get(name)
         if function is None or function.is_infix:
             known = [key for key, entry in FUNCTIONS.items() if not entry.is_infix]
+            if name in AGGREGATES:
+                raise self.error(node, f"'{name}' needs the rows of a table", f"write {name}(row.column for row in table)")
             raise self.error(node, f"unknown function '{name}'", suggest(name, [*known, *AGGREGATES, *NEIGHBOURS]))
         if name == "only" and self.depth > 1:
             raise self.error(node, "'only' stands outermost, around the whole expression", "compute the rest in a column of its own")

@@ -1,0 +1,37 @@
+"""Messages that name the likely slip: a decimal comma, another word for a key, a sum without rows, a card that names a sheet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.language import refusal
+from tests.support import ACROSS, TINY, command, copy_of, plant
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_decimal_comma_between_braces_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("cases: {mine: {pue: 1,1}}", "utf-8")
+    result = command("results", "across", "--templates", ACROSS, "--overlay", path)
+    assert "a comma begins the next entry: write a number with a decimal point" in result.stderr
+
+
+def test_a_description_is_called_doc(tmp_path: Path) -> None:
+    root = copy_of(TINY, tmp_path / "templates")
+    plant(root, "sheets/fit.yaml", "doc: A whole number of them.", "description: A whole number of them.")
+    assert "did you mean 'doc'?" in command("check", "tiny", "--templates", root).stdout
+
+
+def test_a_sum_without_rows_is_told_how_to_write_it() -> None:
+    error = refusal("sum(a, b)")
+    assert (error.message, error.fix) == ("'sum' needs the rows of a table", "write sum(row.column for row in table)")
+
+
+def test_a_card_whose_name_no_sheet_can_have_is_reported_at_the_card(tmp_path: Path) -> None:
+    root = copy_of(TINY, tmp_path / "templates")
+    text = (root / "gpus" / "small.yaml").read_text("utf-8")
+    name = next(line for line in text.splitlines() if line.startswith("name:"))
+    plant(root, "gpus/small.yaml", name, "name: 'a/b'")
+    assert "gpus/small.yaml:" in command("check", "tiny", "--templates", root).stdout
