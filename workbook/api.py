@@ -18,7 +18,7 @@ from workbook.carried_limits import plain
 from workbook.charts import check_charts
 from workbook.compile import compile_model
 from workbook.declare import declarations
-from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, as_typed, suggest
 from workbook.evaluate import Values, evaluate, quantise
 from workbook.expr.values import EMPTY
 from workbook.files import WORKBOOK_SUFFIX, check_target, open_elsewhere
@@ -230,7 +230,7 @@ def _set_value(
         shown = choices.get(str(given)) or by_name.get(plain(str(given)))
         if shown is None:
             shown_there = choices.values() if place and not place.line else choices  # cells show names; files and commands hold keys
-            problems.add(place, f"{what}: '{given}' is not one of the {_kind(model, quantity)}", suggest(str(given), shown_there))
+            problems.add(place, f"{what}: {as_typed(given)} is not one of the {_kind(model, quantity)}", suggest(str(given), shown_there))
         return shown
     try:
         number = quantise(float(given))
@@ -238,7 +238,9 @@ def _set_value(
         number = float("nan")
     if not np.isfinite(number):
         problems.add(
-            place, f"{what}: '{given}' is not a finite number", "give a number" if quantity.unit == "1" else f"give it in {quantity.unit}"
+            place,
+            f"{what}: {as_typed(given)} is not a finite number",
+            "give a number" if quantity.unit == "1" else f"give it in {quantity.unit}",
         )
         return None
     check_bounds(number, quantity.bounds, place, what, problems)

@@ -77,16 +77,16 @@ def check_bounds(value: float | str, bounds: Bounds, place: Place | None, what: 
         return
     if bounds.choices:
         if value not in map(float, bounds.choices):
-            problems.add(place, f"{what} is {value:g}", f"one of: {', '.join(bounds.choices)}")
+            problems.add(place, f"{what} is {value:.15g}", f"one of: {', '.join(bounds.choices)}")
         return
     limits = limits_of(bounds)
     whole = not bounds.whole or value == int(value)
     if (value < limits.low and (whole or value <= (bounds.above or 0))) or (limits.open_low and value == limits.low):
-        problems.add(place, f"{what} is {value:g}; it must be {_low_text(bounds, value)}")
+        problems.add(place, f"{what} is {value:.15g}; it must be {_low_text(bounds, value)}")
     if value > limits.high:
-        problems.add(place, f"{what} is {value:g}; it must be at most {_number(limits.high)}")
+        problems.add(place, f"{what} is {value:.15g}; it must be at most {_number(limits.high)}")
     if not whole:
-        problems.add(place, f"{what} is {value:g}; it must be a whole number")
+        problems.add(place, f"{what} is {value:.15g}; it must be a whole number")
 
 
 def rule_text(bounds: Bounds, *, is_text: bool) -> str:

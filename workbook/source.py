@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.resolver import VersionedResolver
 
-from workbook.errors import Diagnostic, Place, WorkbookError, suggest
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
 from workbook.origin import note_file
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _BRACKET = re.compile(r"[\[\]{}]")
 _DEEP_LINE = re.compile(rf"^[ \t]*(?:[-?:][ \t]+){{{MAXIMUM_DEPTH}}}", re.MULTILINE)
 _TOO_DEEP = f"is nested deeper than {MAXIMUM_DEPTH} levels"
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}([ ,_']\d{3})+(\.\d+)?")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}([ ,_'\u00a0\u202f]\d{3})+(\.\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 SYNONYMS = {"description": "doc", "title": "label", "name": "label"}
 UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -317,7 +317,7 @@ def number_of(node: Node, what: str, problems: Problems) -> float | None:
     value = node.value if isinstance(node, Scalar) else None
     if isinstance(value, float) and value - value == 0.0:
         return value
-    shown = f"'{node.text}'" if isinstance(node, Scalar) else "a list or mapping"
+    shown = as_typed(node.text) if isinstance(node, Scalar) else "a list or mapping"
     problems.add(node.place, f"{what} must be a finite number, not {shown}", _meant(node.text) if isinstance(node, Scalar) else "")
     return None
 

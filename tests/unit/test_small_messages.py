@@ -35,3 +35,15 @@ def test_a_card_whose_name_no_sheet_can_have_is_reported_at_the_card(tmp_path: P
     name = next(line for line in text.splitlines() if line.startswith("name:"))
     plant(root, "gpus/small.yaml", name, "name: 'a/b'")
     assert "gpus/small.yaml:" in command("check", "tiny", "--templates", root).stdout
+
+
+def test_a_value_beyond_a_bound_is_shown_with_the_digits_it_was_typed_with() -> None:
+    result = command("inputs", "tiny", "--templates", TINY, "--set", "run.weights=-1000001.5")
+    assert "is -1000001.5; it must be" in result.stderr
+
+
+def test_a_refused_value_is_cut_with_its_length_and_what_cannot_be_seen_is_named() -> None:
+    result = command("inputs", "tiny", "--templates", TINY, "--set", "run.weights=1\u00a0x")
+    assert "'1[no-break space]x' is not a finite number" in result.stderr
+    result = command("inputs", "tiny", "--templates", TINY, "--set", f"run.weights={'x' * 500}")
+    assert f"'{'x' * 80}...' (500 characters) is not a finite number" in result.stderr
