@@ -109,7 +109,7 @@ def _rule(attributes: str, body: str) -> Iterator[tuple[str, dict[str, Any]]]:
     kind = {"whole": "integer", "textLength": "length"}.get(given["type"], given["type"])
     rule = {"validate": kind, "criteria": given.get("operator", "between"), "minimum": first, "maximum": second, "value": f"={first}"}
     for cell in given["sqref"].split():
-        yield cell, {**rule, "message": html.unescape(given["prompt"])}
+        yield cell, {**rule, "message": html.unescape(given.get("prompt", ""))}
 
 
 def near_ends(quantity: Quantity) -> list[float]:
