@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-BOOKS = {"tiny": TINY, "across": ACROSS} | {path.stem: packaged() for path in sorted(packaged().glob("*.yaml")) if path.stem != "sources"}
+BOOKS = {"tiny": TINY, "across": ACROSS} | {
+    path.stem: packaged() for path in sorted(packaged().glob("*.yaml")) if path.stem not in {"sources", "limits"}
+}
 Built = tuple[api.Book, Any, "Path"]
 
 
