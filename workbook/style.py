@@ -86,6 +86,18 @@ def number_format(given: str, unit: str) -> str:
     return NUMBER_FORMATS.get(given) or given or BY_UNIT.get(unit, "#,##0.######" if unit == "1" else "#,##0.00")
 
 
+def printed_format(raw: str) -> str:
+    """Return the number format that shows a figure with the decimals it was printed with."""
+    decimals = len(raw.partition(".")[2])
+    return "#,##0" + ("." + "0" * decimals if decimals else "")
+
+
+def sized_format(given: str, value: float) -> str:
+    """Return the number format by size that takes the place of the format of a column, or an empty text where none does."""
+    digits = next((digits for size, digits in SIZES.items() if abs(value) >= size), "") if given in SIZED else ""
+    return SIZED[given].format(digits) if digits else ""
+
+
 def properties(style: str) -> dict[str, Any]:
     """Return the XlsxWriter properties of a style; raises KeyError for an unknown role."""
     role, _, rest = style.partition("|")

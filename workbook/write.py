@@ -18,7 +18,8 @@ from workbook.limits import MESSAGE_LENGTH, TITLE_LENGTH, rule_text, validation
 from workbook.names import RECORD_SHEET, column_letters, quoted
 from workbook.record import Anchor, Prints, record
 from workbook.relative import Spot
-from workbook.style import SIZED, SIZES, properties
+from workbook.style import SIZED, SIZES, printed_format, properties
+from workbook.widths import fitted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +82,7 @@ def write(layout: Layout, values: Values, path: Path, version: str, given: Model
 
 class _Writer:
     def __init__(self, layout: Layout, values: Values, target: BytesIO, version: str, given: Model) -> None:
-        self.layout, self.values, self.version, self.given = layout, values, version, given
+        self.layout, self.values, self.version, self.given = fitted(layout, values), values, version, given
         self.book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_urls": False, "nan_inf_to_errors": False})
         self.formats: dict[str, Any] = {}
         self.sheets: dict[str, Any] = {}
@@ -195,7 +196,7 @@ class _Writer:
         for row, constant in quantity.constants.items():
             sheet, r, c = self.layout.cell(quantity.id, row)
             printed = quantity.evidence.get(row)
-            style = self.format(f"formula|{_digits(printed.raw)}|{quantity.unit}") if printed and not quantity.is_text else key_style
+            style = self.format(f"formula|{printed_format(printed.raw)}|{quantity.unit}") if printed and not quantity.is_text else key_style
             if row in own:
                 style = self.format(f"formula{own[row]}")
             self.constant(sheet, r, c, constant, style)
@@ -309,9 +310,3 @@ class _Writer:
                     self.ok(sheet.write_string(row, column, item) if item else None)
                 else:
                     self.ok(sheet.write_number(row, column, item))
-
-
-def _digits(raw: str) -> str:
-    """Return the number format that shows a figure with the decimals it was printed with."""
-    decimals = len(raw.partition(".")[2])
-    return "#,##0" + ("." + "0" * decimals if decimals else "")

@@ -16,6 +16,7 @@ from workbook.names import column_letters, quoted, sheet_key
 from workbook.packaged import packaged
 from workbook.schema import TableBlock
 from workbook.verification.xlsx import Cell, cell_position, cell_reference, read_cells
+from workbook.widths import display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +92,63 @@ def test_merged_cells_do_not_overlap(built: Built) -> None:
             cells = {(row, column) for row in range(area.min_row, area.max_row + 1) for column in range(area.min_col, area.max_col + 1)}
             assert not taken & cells, (sheet.title, area)
             taken |= cells
+
+
+# Numbers and the widths of their columns.
+
+# Advance widths of Calibri, which Carlito has too, in parts of the font's size; other signs of the formats are narrower than "m".
+GLYPHS = {**dict.fromkeys("0123456789", 0.507), ",": 0.25, ".": 0.252, "-": 0.306, "+": 0.498, "E": 0.488, "%": 0.715, " ": 0.226}
+PIXELS, FRAME, WIDER = 10 / 0.75, 4.0, 1.15  # of the font's size, of padding and lines in a cell; how much wider another font may be
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "text"),
+    [
+        ("#,##0.00", 1234567.891, "1,234,567.89"),
+        ("#,##0.00", -1234.5, "-1,234.50"),
+        ("#,##0.######", 1234.5678912, "1,234.567891"),
+        ("#,##0.####", 8.0, "8."),
+        ("0.0#", 1.5, "1.5"),
+        ("0.0%", 0.1234, "12.3%"),
+        ("+0%;-0%;0%", 0.25, "+25%"),
+        ("+0%;-0%;0%", -0.25, "-25%"),
+        ("+0%;-0%;0%", 0.0, "0%"),
+        ("0.000E+00", 1234567.0, "1.235E+06"),
+        ("[>=100000]0.0E+00;#,##0.00", 123456.0, "1.2E+05"),
+        ("[>=100000]0.0E+00;#,##0.00", 99999.0, "99,999.00"),
+        ("[>=100]#,##0;[>=1]0.00;0.0000", 2.5, "2.50"),
+        ("[>=100]#,##0;[>=1]0.00;0.0000", -2.5, "-2.5000"),
+        ('[=1]"pass";[=0]"FAIL";General', 1.0, "pass"),
+        ('[=1]"pass";[=0]"FAIL";General', 0.0, "FAIL"),
+        ('[=0]"pass";0" failing"', 12.0, "12 failing"),
+        ("General", 12345.678, "12346"),
+    ],
+)
+def test_numbers_are_measured_as_spreadsheets_show_them(code: str, value: float, text: str) -> None:
+    assert display(code, value) == text
+
+
+def test_every_number_has_room_in_its_column(built: Built) -> None:
+    _, book, path = built
+    values = read_cells(path)
+    shown = {}
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows() if sheet.title != RECORD_SHEET else ():
+            for cell in row:
+                found = values[sheet.title].get(cell.coordinate)
+                if found and isinstance(found.value, float) and not isinstance(cell, openpyxl.cell.cell.MergedCell):
+                    shown[sheet.title, cell.column, cell.number_format, found.value] = cell.coordinate
+    widths = {
+        (sheet.title, column): run.width
+        for sheet in book.worksheets
+        for run in sheet.column_dimensions.values()
+        for column in range(run.min, run.max + 1)
+    }
+    for (sheet, column, code, value), address in shown.items():
+        text = display(code, value)
+        needed = WIDER * PIXELS * sum(GLYPHS.get(sign, 0.8) for sign in text) + FRAME
+        room = int(widths[sheet, column] * 7 + 5)
+        assert needed <= room, f"{sheet}!{address} shows {text} in {room} pixels"
 
 
 # What is behind inputs.
