@@ -2,10 +2,12 @@
 
 Steps: ["value", sheet, "B7", 5], ["formula", sheet, "B7", "=1+1"], ["clear", sheet, "B7"], ["insert rows", sheet, first row
 from 0, count], ["delete rows", ...], ["insert columns", ...], ["rename", sheet, name], ["add sheet", name],
-["remove sheet", name], ["move", sheet, "B7", "F7"], ["copy", sheet, "B7:B20", "F7"], ["order", sheet, place from 0].
+["remove sheet", name], ["move", sheet, "B7", "F7"], ["copy", sheet, "B7:B20", "F7"], ["sort", sheet, "A7:F20",
+column from 0], ["order", sheet, place from 0].
 """
 
 import ast
+import importlib
 import runpy
 import sys
 from pathlib import Path
@@ -42,14 +44,30 @@ def step(document: Any, what: str, *arguments: Any) -> None:
         source = sheet.getCellRangeByName(first).getRangeAddress()
         act = sheet.moveRange if what == "move" else sheet.copyRange
         act(sheet.getCellRangeByName(rest[0]).getCellAddress(), source)
-    elif what == "formula":
-        sheet.getCellRangeByName(first).setFormula(rest[0])
-    elif what == "clear":
-        sheet.getCellRangeByName(first).setFormula("")
-    elif isinstance(rest[0], str):
-        sheet.getCellRangeByName(first).setString(rest[0])
+    elif what == "sort":
+        _sort(sheet.getCellRangeByName(first), rest[0])
     else:
-        sheet.getCellRangeByName(first).setValue(rest[0])
+        _fill(sheet.getCellRangeByName(first), what, *rest)
+
+
+def _sort(cells: Any, column: int) -> None:
+    """Sort rows by a column, the greatest first."""
+    uno = importlib.import_module("uno")
+    field = uno.createUnoStruct("com.sun.star.table.TableSortField")
+    field.Field, field.IsAscending = column, False
+    fields = uno.createUnoStruct("com.sun.star.beans.PropertyValue")
+    fields.Name, fields.Value = "SortFields", uno.Any("[]com.sun.star.table.TableSortField", (field,))
+    cells.sort((fields,))
+
+
+def _fill(cell: Any, what: str, value: Any = "") -> None:
+    """Type a formula, a text or a number, or clear a cell."""
+    if what in {"formula", "clear"}:
+        cell.setFormula(value)
+    elif isinstance(value, str):
+        cell.setString(value)
+    else:
+        cell.setValue(value)
 
 
 def main(program: str, folder: str, request: str) -> None:

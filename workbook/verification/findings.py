@@ -93,7 +93,14 @@ def _structure(located: Located) -> list[Finding]:
             found.append(Finding(sheet, "", given.id, f"which stood in {given.spot.address}, was deleted"))
         elif place is not None and place != located.now(given.spot):
             found.append(Finding(place.sheet, place.address, given.id, f"was moved here from {given.spot.address}"))
-    return [*found, *_shared(located)]
+    return [*found, *_sorted(located), *_shared(located)]
+
+
+def _sorted(located: Located) -> Iterator[Finding]:
+    """Name tables whose rows stand in another order: formulas that refer to one of their cells now show another row's."""
+    for table in located.sorted:
+        where = f"{min(table.lines) + 1}:{max(table.lines) + 1}"
+        yield Finding(table.sheet, where, table.name, "has its rows in another order; its inputs were read by the keys of the rows")
 
 
 def _shared(located: Located) -> Iterator[Finding]:
@@ -189,7 +196,7 @@ class _Texts:
         """Yield each row that tells something else now: as built, and where it stands."""
         lines = set()
         for row in range(max(len(self.wanted), max(self.skipped, default=-1) + 1)):
-            line = self.located.rows[self.built].now(row)
+            line = self.located.line(self.built, row)
             if line is not None:
                 lines.add(line)
                 if row_print(self.told(row, line)) != self.print(row):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from workbook.names import RECORD_SHEET
 from workbook.record import NONE
 from workbook.relative import Fingerprints, Spot, fingerprint, relative, shifted
+from workbook.verification.sorting import sorted_tables
 from workbook.verification.xlsx import cell_position
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ class Located:
     """A file as saved beside the record of its build: where each cell stands now, and what it says."""
 
     def __init__(self, baseline: Baseline, contents: Contents) -> None:
-        """Compare the references of the record with the places that it states."""
+        """Compare the references of the record with the places that it states, and the rows of tables with what they were."""
+        self._lines: dict[tuple[str, int], int] = {}
+        self._unsorted: dict[tuple[str, int], int] = {}
         self.baseline, self.contents = baseline, contents
         self._fingerprints = Fingerprints()
         self.sheets = self._sheets()
@@ -93,6 +96,10 @@ class Located:
             axis.changes() for axes in (self.rows, self.columns) for axis in axes.values()
         )
         self.moved = self.moved or any(self.input(given) != given.spot for given in baseline.inputs.values())
+        self.sorted = list(sorted_tables(self))
+        self._lines = {(table.sheet, line): now for table in self.sorted for line, now in table.lines.items()}
+        self._unsorted = {(sheet, now): line for (sheet, line), now in self._lines.items()}
+        self.__dict__.pop("_places", None)  # found before it was known which tables were sorted
 
     def _anchors(self) -> list[tuple[tuple[Spot, ...], tuple[Reference, ...]]]:
         """Return the ends of blocks and the inputs: as built, and as the file has them."""
@@ -147,8 +154,17 @@ class Located:
         sheet = self.sheets.get(spot.sheet)
         if sheet is None:
             return None
-        row, column = self.rows[spot.sheet].now(spot.row), self.columns[spot.sheet].now(spot.column)
+        row, column = self.line(spot.sheet, spot.row), self.columns[spot.sheet].now(spot.column)
         return None if row is None or column is None else Spot(sheet, row, column)
+
+    def line(self, built: str, row: int) -> int | None:
+        """Return where a row of a sheet stands, also of a table that was sorted; None where it is gone."""
+        now = self.rows[built].now(row)
+        return now if now is None else self._lines.get((self.sheets[built] or "", now), now)
+
+    def _sorted(self, spot: Spot | None) -> Spot | None:
+        """Return where a cell stands that would stand here if no table was sorted."""
+        return spot if spot is None else spot._replace(row=self._lines.get((spot.sheet, spot.row), spot.row))
 
     def block(self, block: Block, step: int) -> Spot | None:
         """Return where a cell of a block stands; None where it is gone."""
@@ -162,7 +178,8 @@ class Located:
         first, last = block.now
         count = last.column - first.column + 1 if block.across else last.row - first.row + 1
         if count == block.size and first.sheet in self.contents:
-            return Spot(first.sheet, first.row, first.column + step) if block.across else Spot(first.sheet, first.row + step, first.column)
+            row, column = (0, step) if block.across else (step, 0)
+            return self._sorted(Spot(first.sheet, first.row + row, first.column + column))
         return self.now(block.at(step))
 
     def input(self, given: Given | Headline) -> Spot | None:
@@ -172,7 +189,7 @@ class Located:
         if len(given.now) != 1:
             return self.now(given.spot)
         reference = given.now[0]
-        return Spot(reference.sheet, reference.row, reference.column) if reference.sheet in self.contents else None
+        return self._sorted(Spot(reference.sheet, reference.row, reference.column)) if reference.sheet in self.contents else None
 
     @cached_property
     def _given(self) -> dict[Spot, Given]:
@@ -208,14 +225,18 @@ class Located:
 
     @cached_property
     def _origins(self) -> dict[Spot, Spot]:
-        return {now: built for built, now in self._places.items()}
+        found = self._places.items()
+        return {now._replace(row=self._unsorted.get((now.sheet, now.row), now.row)): built for built, now in found}
 
     def place(self, built: Spot) -> Spot | None:
         """Return where a cell of a block stands; None where it is gone."""
-        return self._places.get(built) if self.moved else built
+        return self._places.get(built) if self.moved or self._lines else built
 
     def origin(self, spot: Spot) -> Spot | None:
-        """Return where the cell that stands here stood when the file was built; None for one that is new."""
+        """Return where the cell that stands here stood when the file was built; None for one that is new.
+
+        Formulas refer to places: that a table was sorted makes no difference to what they say.
+        """
         return self._origins.get(spot) if self.moved and spot.sheet != RECORD_SHEET else spot
 
     def print(self, spot: Spot) -> str:
