@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LEADING = 2  # columns that stay in view: label and unit
 EVIDENCE = {"Grade (confidence)": 11.0, "Low": 9.0, "High": 9.0, "Source": 22.0, "Note": 40.0}  # before the cells, with their widths
 ALWAYS = ("Grade (confidence)", "Source")  # where some cells are inputs; the others where a row has something to say there
+LONG_NAME = "A name that is as long as any that one of us would give it"  # a head has room for such, where names may be changed
 WIDEST_CELL = 26.0  # characters; longer texts are wrapped
 FROZEN_PIXELS, FROZEN_WIDTH = 240.0, 75.0  # more rows, or more characters of labels and units, would leave too little to scroll
 
@@ -42,6 +43,8 @@ def place_across(canvas: Canvas, table: Table) -> None:
     for column, head in enumerate(heads, LEADING):
         canvas.label(column, head, "header", EVIDENCE[head])
     names = [str(name) for name in table.keys[0].shown.values()]
+    if key.bounds.names:
+        names.append(LONG_NAME)
     _cells(canvas, key, first, max((lines(name, width) for name in names), default=1))
     for quantity in quantities:
         if quantity.section:

@@ -23,6 +23,7 @@ from workbook.evaluate import Values, evaluate, quantise
 from workbook.expr.values import EMPTY
 from workbook.files import WORKBOOK_SUFFIX, check_target, open_elsewhere
 from workbook.limits import check_bounds
+from workbook.member_names import shared_names
 from workbook.overlay import OFFERED, Given, overlaid
 from workbook.packaged import directory
 from workbook.place import place
@@ -184,7 +185,10 @@ def checked_sets(
     edits: dict[tuple[str, int], float | str] = {}
     wrong: dict[str, list[Diagnostic]] = {}
     inputs = {cell_id: (name, row) for cell_id, name, row in model.cells() if model.quantities[name].is_settable(row)}
-    for cell_id, item in sets.items():
+    named = {cell_id for cell_id, (name, _) in inputs.items() if model.quantities[name].bounds.names}
+    # Names come first: choices go by them.
+    for cell_id in sorted(sets, key=lambda cell_id: cell_id not in named):
+        item = sets[cell_id]
         given = item if isinstance(item, Given) else Given(item)
         what = f"{'' if given.place else '--set '}{cell_id}"
         problems = Problems()
@@ -192,12 +196,13 @@ def checked_sets(
             value = _set_value(model, what, inputs[cell_id][0], given.value, given.place, problems)
             if value is not None:
                 edits[inputs[cell_id]] = value
+                model = model.renamed({inputs[cell_id]: value})
         else:
             known = "it is a formula or a constant; only inputs can be set" if model.find(cell_id) else suggest(cell_id, inputs)
             problems.add(given.name_place, f"{what}: there is no such input", known or "list them with: workbook inputs")
         if problems.found:
             wrong[cell_id] = problems.found
-    for cell_id, text in _unordered(model, edits):
+    for cell_id, text in [*_unordered(model, edits), *shared_names(model, edits)]:
         item = sets[cell_id]
         place = item.place if isinstance(item, Given) else None
         wrong.setdefault(cell_id, []).append(Diagnostic(place, f"{'' if place else '--set '}{cell_id}: {text}"))

@@ -344,7 +344,7 @@ def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:
             problems.add(value.place, f"member '{key}' must be a text or a number")
     parts = tuple(_row_key(key, part, place, problems) for key, part in reader.mapping("parts"))
     of, only, unit, without = reader.texts("of"), reader.texts("only"), reader.text("unit"), reader.texts("without")
-    row_key = RowKey(name, reader.text("label"), of, only, members, place, unit, parts, without)
+    row_key = RowKey(name, reader.text("label"), of, only, members, place, unit, parts, without, reader.flag("renamable"))
     reader.finish()
     if sum(map(bool, (row_key.of, row_key.members, row_key.parts))) != 1:
         problems.add(place, f"row key '{name}' needs either 'of' (a catalogue, list or tables), 'members', 'count' or 'parts'")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbook.schema import RowKey, Sheet, ValuesBlock
 
 Shown = dict[str, str | float]
+Cells = dict[str, tuple[str, int]]
 Declared = tuple["TableBlock | ValuesBlock", "Sheet"]
 
 
@@ -76,7 +77,7 @@ class RowKeys:
             return
         members: list[list[str]] = []
         if sheet.each:
-            shown = self._named(sheet.each, sheet.place)
+            shown, _ = self._named(sheet.each, sheet.place)
             self.keys.append(Key(sheet.each_key, sheet.each, f"{block.name}.{sheet.each_key}", shown))
             members.append(list(shown))
         for row in block.rows if isinstance(block, TableBlock) else ():
@@ -97,24 +98,27 @@ class RowKeys:
             return
         spec = catalogue.points
         numbers: Shown = {f"p{number}": float(number) for number in range(1, spec.count + 1)}
-        card = Key("card", catalogue.name, f"{block.name}.card", self._named(catalogue.name, block.place), catalogue.label)
+        shown, _ = self._named(catalogue.name, block.place)
+        card = Key("card", catalogue.name, f"{block.name}.card", shown, catalogue.label)
         self.keys = [card, Key(spec.key, "", f"{block.name}.{spec.key}", numbers, spec.label)]
         self.rows = [(key, number) for key in catalogue.cards for number in numbers]
 
     def _key(self, row: RowKey) -> tuple[Key, list[str]]:
         """Return a key and those of its members that the rows have."""
-        shown = self._shown(row)
+        shown, cells = self._shown(row)
         for member in (*row.only, *row.without):
             if member not in shown:
                 self.problems.add(row.place, f"'{member}' is not a member of '{' or '.join(row.of)}'", suggest(member, shown))
         of = row.of[0] if len(row.of) == 1 else ""
-        key = Key(row.name, of, f"{self.block}.{row.name}", shown, row.label, row.unit)
+        if row.renamable:
+            cells = {member: (f"{self.block}.{row.name}", number) for number, member in enumerate(shown)}
+        key = Key(row.name, of, f"{self.block}.{row.name}", shown, row.label, row.unit, cells, row.renamable)
         return key, [member for member in (row.only or shown) if member in shown and member not in row.without]
 
-    def _shown(self, row: RowKey) -> Shown:
-        """Return what each member of a key is shown as."""
+    def _shown(self, row: RowKey) -> tuple[Shown, Cells]:
+        """Return what each member of a key is shown as, and of those that cells name, the cell."""
         if row.members:
-            return dict(row.members)
+            return dict(row.members), {}
         if row.parts:
             parts = [self._key(part) for part in row.parts]
             every = product(*(kept for _, kept in parts))
@@ -122,14 +126,17 @@ class RowKeys:
                 tuple(_text(key.shown[name]) for (key, _), name in zip(parts, names, strict=True))
                 for names in product(*(k for _, k in parts))
             ]
-            return {"_".join(names): ", ".join(texts) for names, texts in zip(every, shown, strict=True)}
+            return {"_".join(names): ", ".join(texts) for names, texts in zip(every, shown, strict=True)}, {}
         found: Shown = {}
+        cells: Cells = {}
         for of in row.of:
-            for member, name in self._named(of, row.place).items():
+            named, cells_of = self._named(of, row.place)
+            cells |= cells_of
+            for member, name in named.items():
                 if member in found:
                     self.problems.add(row.place, f"'{member}' is a member of '{of}' and of one before it in 'of'", "rename one of them")
                 found[member] = name
-        return found
+        return found, cells
 
     def _split(self, row: RowKey, owner: int, kept: list[str]) -> None:
         """Note for each part of a key which of its members each member of the key is made of."""
@@ -138,18 +145,20 @@ class RowKeys:
         for number, (key, _) in enumerate(parts):
             self.parts.append(Part(key, owner, {member: combined[member][number] for member in kept}))
 
-    def _named(self, of: str, place: Place) -> Shown:
-        """Return the members of a catalogue, list or table, and what they are shown as."""
+    def _named(self, of: str, place: Place) -> tuple[Shown, Cells]:
+        """Return the members of a catalogue, list or table, what they are shown as, and the cells that name them, if such do."""
         if of in self.model.declared.catalogues:
-            return {key: card.name for key, card in self.model.declared.catalogues[of].cards.items()}
+            return {key: card.name for key, card in self.model.declared.catalogues[of].cards.items()}, {}
         table = self.model.tables.get(of)
         if table and table.kind == "list":
-            return {row[0]: row[0] for row in table.rows}
+            return {row[0]: row[0] for row in table.rows}, {row[0]: (f"{of}.value", number) for number, row in enumerate(table.rows)}
         if table and table.kind == "table" and len(table.keys) == 1:
-            return {row[0]: table.keys[0].shown[row[0]] for row in table.rows}
+            key = table.keys[0]
+            members = [row[0] for row in table.rows]
+            return {member: key.shown[member] for member in members}, {m: key.cells[m] for m in members if m in key.cells}
         known = [*self.model.declared.catalogues, *(name for name, item in self.model.tables.items() if item.kind == "list")]
         self.problems.add(place, f"'{of}' is neither a catalogue nor a list nor a table with one key", suggest(of, known))
-        return {}
+        return {}, {}
 
 
 def _text(shown: str | float) -> str:

@@ -7,6 +7,7 @@ from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbook.errors import suggest
+from workbook.member_names import MOST_CHARACTERS, USABLE, is_usable
 from workbook.source import Mapping, Sequence, is_file, number_of, read
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ def limits_of(bounds: Bounds) -> Limits:
 def check_bounds(value: float | str, bounds: Bounds, place: Place | None, what: str, problems: Problems) -> None:
     """Record a value outside its limits."""
     if isinstance(value, str):
-        if bounds.choices and value not in bounds.choices:
+        if bounds.names and not is_usable(value):
+            problems.add(place, f"{what} cannot be '{value}'", USABLE)
+        elif bounds.choices and value not in bounds.choices:
             problems.add(place, f"{what} cannot be '{value}'", suggest(value, bounds.choices))
         elif len(value) > LONGEST_TEXT:
             problems.add(place, f"{what} has {len(value):,} characters; it must have at most {LONGEST_TEXT}", "shorten it")
@@ -91,6 +94,8 @@ def check_bounds(value: float | str, bounds: Bounds, place: Place | None, what: 
 
 def rule_text(bounds: Bounds, *, is_text: bool) -> str:
     """Return in words what an input without a list of choices may be."""
+    if bounds.names:
+        return f"a name of its own, {USABLE}"
     if is_text:
         return f"a text of at most {LONGEST_TEXT} characters"
     number = "a whole number" if bounds.whole else "a number"
@@ -108,11 +113,15 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
-def validation(bounds: Bounds, cell: str, *, is_text: bool = False, before: str = "", after: str = "") -> dict[str, Any]:
+def validation(bounds: Bounds, cell: str, *, is_text: bool = False, before: str = "", after: str = "", among: str = "") -> dict[str, Any]:
     """Return XlsxWriter's rule for a cell without a list of choices.
 
-    ``before`` and ``after`` are the cells between whose values its own must lie, if any: those of a list increase.
+    ``before`` and ``after`` are the cells between whose values its own must lie, if any: those of a list increase. Of names
+    each differs from all that stand ``among`` the cells.
     """
+    if bounds.names:
+        test = f"=AND(LEN(TRIM({cell}))>0,LEN({cell})<={MOST_CHARACTERS},COUNTIF({among},{cell})=1)"
+        return {"validate": "custom", "value": test, "ignore_blank": False}
     if is_text:
         return {"validate": "length", "criteria": "<=", "value": LONGEST_TEXT}
     low, high, open_low = limits_of(bounds)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbook.expr.nodes import Recorded
+from workbook.maker import NAME, NAMED
 from workbook.model import Key, Quantity, Table, Variant
 from workbook.names import COUNT_CELL, ERRORS_CELL, FIRST_CELL, FIRST_ERROR_CELL, PARENT_COUNT, PARENT_FIRST, sheet_key
 from workbook.schema import Formula
@@ -85,7 +86,7 @@ def add_view(owner: Maker, block: ViewBlock, sheet: Sheet) -> None:
         Table(
             block.name,
             "table",
-            (Key(down.name, down.of, f"{block.name}.{down.name}", down.shown),),
+            (Key(down.name, down.of, f"{block.name}.{down.name}", down.shown, cells=down.cells),),
             _members(source, down),
             block.place,
         )
@@ -134,6 +135,7 @@ def add_banner(owner: Maker) -> None:
     checks = next((table for table in owner.model.tables.values() if table.name == CHECKS), None)
     if checks is None:
         return
+    _check_names(owner, checks)
     items = [name.partition(".")[2] for name in checks.columns]
     items += _watch(owner, checks)
     failures = owner.add(
@@ -157,6 +159,20 @@ def add_banner(owner: Maker) -> None:
     owner.model.tables[BANNER] = Table(BANNER, "single", (), [()], checks.place)
     for name, _, _ in sheet_names(owner.model.declared):
         owner.add(Quantity(BANNER, sheet_key(name), "Master check", "text", 1, checks.place)).links[0] = (status.id, 0)
+
+
+def _check_names(owner: Maker, checks: Table) -> None:
+    """How many members of a table whose names are inputs have none of their own."""
+    for table in [item for item in owner.model.tables.values() if any(key.renamable for key in item.keys)]:
+        what = owner.model.quantities[f"{table.name}.{NAME}"].label.lower()
+        label = f"Every {what} on sheet {_sheet_of(owner, table)} has a name of its own"
+        doc = f"A {what} without a name, or with another's, is shown by its key on other sheets, so that lookups find it."
+        count = owner.add(Quantity(CHECKS, f"{table.name}_{NAMED}", label, "1", 1, checks.place, doc, format="failures"))
+        owner.pending.append((count, Formula(f"count(r.{NAME} for r in {table.name} if r.{NAMED} == 0)", checks.place), (0,)))
+
+
+def _sheet_of(owner: Maker, table: Table) -> str:
+    return next(sheet.name for sheet in owner.model.declared.sheets for block in sheet.blocks if getattr(block, "name", "") == table.name)
 
 
 def _watch(owner: Maker, checks: Table) -> list[str]:

@@ -73,8 +73,10 @@ class Quantity:
         return self.unit == "text"
 
     def takes_over(self, row: int) -> bool:
-        """Whether a row shows the value of its parent or of an expression, and may be given one of its own."""
-        return (row in self.parents and row in self.links) or (self.takes and any(row in variant.rows for variant in self.variants))
+        """Whether a row shows the value of its parent, a name or an expression's value, and may be given one of its own."""
+        if row in self.links:
+            return row in self.parents or bool(self.bounds.key)
+        return self.takes and any(row in variant.rows for variant in self.variants)
 
     def is_settable(self, row: int) -> bool:
         """Whether a row can be given a value: it is an input, or takes one over."""
@@ -94,7 +96,11 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of a table's rows. ``of`` names the catalogue or list, ``quantity`` the column that shows it."""
+    """A key of a table's rows. ``of`` names the catalogue or list, ``quantity`` the column that shows it.
+
+    ``cells`` gives the cells that members are named by, where cells name them: those of a list, and of a table that is
+    ``renamable``, in which the names are inputs of a column of their own.
+    """
 
     name: str
     of: str
@@ -102,6 +108,8 @@ class Key:
     shown: dict[str, str | float]
     label: str = ""
     unit: str = ""
+    cells: dict[str, tuple[str, int]] = field(default_factory=dict)
+    renamable: bool = False
 
 
 @dataclass(slots=True)
@@ -182,12 +190,30 @@ class Model:
 
     def overridden(self, edits: Mapping[tuple[str, int], float | str], *, formulas: bool = False) -> Model:
         """Return the model in which edited cells that took over a value are inputs of their own; with ``formulas`` any formula is."""
+        renamed = self.renamed(edits)
+        if renamed is not self:
+            others = {cell: value for cell, value in edits.items() if not self.quantities[cell[0]].bounds.names}
+            return renamed.overridden(others, formulas=formulas)
         changed: dict[str, Quantity] = {}
         for (name, row), value in edits.items():
             quantity = changed.get(name, self.quantities[name])
             if quantity.takes_over(row) or (formulas and row not in quantity.inputs):
                 changed[name] = quantity.with_own(row, value)
         return replace(self, quantities={**self.quantities, **changed}) if changed else self
+
+    def renamed(self, edits: Mapping[tuple[str, int], float | str]) -> Model:
+        """Return the model in which members are shown by the names that edits give them."""
+        names: dict[tuple[str, int], str] = {}
+        for (name, row), value in edits.items():
+            if self.quantities[name].bounds.names:
+                names[self.tables[self.quantities[name].table].keys[0].quantity, row] = str(value)
+        if not names:
+            return self
+        tables = {
+            table.name: replace(table, keys=tuple(replace(key, shown=_renamed(key, names)) for key in table.keys))
+            for table in self.tables.values()
+        }
+        return replace(self, tables=tables)
 
     def find(self, cell_id: str) -> tuple[str, int] | None:
         """Return the quantity and row of a cell id, or None."""
@@ -220,8 +246,7 @@ class Model:
             position = next((number for number, own in enumerate(home.keys) if own.quantity == tree.quantity), None)
             return None if position is None else home.rows[row][position]
         if isinstance(tree, Fixed):
-            owner = self.tables[self.quantities[tree.quantity].table]
-            return owner.rows[tree.row][0] if owner.kind == "list" else None
+            return next((member for member, cell in key.cells.items() if cell == (tree.quantity, tree.row)), None)
         if isinstance(tree, Text | Number):
             return next((member for member, shown in key.shown.items() if shown == tree.value), None)
         return None
@@ -255,3 +280,8 @@ class Model:
                 if isinstance(node, Lookup):
                     found.update((key.quantity, None) for key in self.tables[self.quantities[name].table].keys if key.quantity)
         return list(found)
+
+
+def _renamed(key: Key, names: Mapping[tuple[str, int], str]) -> dict[str, str | float]:
+    """Return what the members of a key are shown as when cells hold other names."""
+    return {member: names.get(key.cells[member], shown) if member in key.cells else shown for member, shown in key.shown.items()}

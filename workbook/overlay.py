@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.figures import check_name
+from workbook.member_names import USABLE, is_usable, same_name
 from workbook.schema import Figure, Parent, TableBlock
 from workbook.source import MAXIMUM_BYTES, Mapping, Node, Reader, Scalar, read_text, stray, text_of
 
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
     from workbook.schema import Column, Declarations
 
 OVERLAYS, OFFERED = "overlays", "offered"  # the parts of the record of a build that carry them, and the values that they gave
-SETS, LABEL, PARENT = "sets", "label", "parent"
+SETS, LABEL, PARENT, NAME = "sets", "label", "parent", "name"
 WORKBOOK, TOLD = "workbook", ("version", "left", "remarks")  # TOLD is for the reader of a file that was pulled
-VALUE, UNIT, NOTE, OF_EDIT = "value", "unit", "note", ("was", "took_over", "formula")  # OF_EDIT too
-MOST_CHARACTERS = 60
+VALUE, UNIT, NOTE, OF_EDIT = "value", "unit", "note", ("was", "took_over", "shown", "formula")  # OF_EDIT too
 MOST_CASES, UTMOST_CASES = 200, 1_000  # that overlays add: unless more are asked for, and in any workbook that can be read back
 LONGEST_NAME = 255
-NOT_IN_LABELS = set('*?~"')  # wildcards and quotes of the criteria that find a case by its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +167,11 @@ def _assumptions(block: TableBlock) -> dict[str, Column]:
     return {column.name: column for column in block.columns if column.takes or (column.figures and not column.printed)}
 
 
+def _settable(block: TableBlock) -> set[str]:
+    """Return the names of what can be given for each case: its assumptions, and its name where that is an input."""
+    return {*_assumptions(block), *((NAME,) if block.rows[0].renamable else ())}
+
+
 class _Overlay:
     """One overlay; with ``only_cases`` its values, and what else it says of inputs, are left aside."""
 
@@ -251,7 +255,7 @@ class _Overlay:
             check_name(case, place, "case", self.problems)
         if len(self.problems.found) > before:
             return
-        assumed = _assumptions(block)
+        assumed = _settable(block)
         if isinstance(node, Mapping):
             self._declare(block, case, reader, cases)
         for name, value in reader.node:
@@ -293,11 +297,10 @@ class _Overlay:
             return known
         label = reader.text(LABEL, known)
         at = reader.place_of(LABEL) if LABEL in reader.node.items else place
-        if not _usable(label):
-            fix = f"up to {MOST_CHARACTERS} characters, starting with a letter or digit, with a letter, none of * ? ~ or double quotes"
-            self.problems.add(at, f"'{label}' cannot be the label of a case", fix)
+        if not is_usable(label):
+            self.problems.add(at, f"'{label}' cannot be the label of a case", USABLE)
             return known
-        same = next((other for other, shown in members.items() if other != case and str(shown).lower() == label.lower()), None)
+        same = same_name(members, case, label)
         if same:
             self.problems.add(at, f"case '{same}' has the label '{label}' already", f"give '{case}' another label")
             return known if case in members else case
@@ -349,17 +352,6 @@ class _Overlay:
                     if column.by == key.name or figures:
                         message = f"'{case}' cannot be added to '{block.name}': '{table.name}.{column.name}' is written out case by case"
                         self.problems.add(place, message, "change a case that the templates have")
-
-
-def _usable(label: str) -> bool:
-    """Tell whether a label can be taken for no formula, number or wildcard wherever a spreadsheet compares it."""
-    try:
-        float(label)
-    except ValueError:
-        shaped = label[:1].isalnum() and label == label.strip() and label.isprintable() and len(label) <= MOST_CHARACTERS
-        worded = any(map(str.isalpha, label)) and label.lower() not in {"true", "false"}
-        return shaped and worded and not NOT_IN_LABELS & set(label)
-    return False
 
 
 def _with_root(column: Column, case: str) -> Column:

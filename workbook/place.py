@@ -68,7 +68,7 @@ def _names(layout: Layout) -> None:
     for cell_id, quantity_id, row in layout.model.cells():
         quantity = layout.model.quantities[quantity_id]
         kind = layout.model.tables[quantity.table].kind
-        is_named_input = row in quantity.inputs and kind in {"single", "cards", "list"}
+        is_named_input = quantity.is_settable(row) and kind in {"single", "cards", "list"}
         if quantity_id in layout.segments and (is_named_input or quantity.headline):
             layout.add_name(cell_id.replace(".", "_"), quantity_id, row)
 

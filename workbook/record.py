@@ -22,6 +22,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook import carried_limits
+from workbook.choices import PART as CHOICES
+from workbook.choices import part_of
 from workbook.evaluate import quantise
 from workbook.expr.values import shown
 from workbook.formula import patterns
@@ -168,7 +170,7 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
         ((*INPUT_COLUMNS, OTHER_PARENT), iter(inputs)),
         (HEADLINE_COLUMNS, _headlines(layout, values)),
         (TEXT_COLUMNS, _text_rows(layout)),
-        (PART_COLUMNS, _parts({**declared.carried, carried_limits.PART: carried_limits.told(layout)})),
+        (PART_COLUMNS, _parts({**declared.carried, carried_limits.PART: carried_limits.told(layout), CHOICES: part_of(layout.model)})),
     )
     for columns, rows in sections:
         number += 2

@@ -139,9 +139,8 @@ class Resolver:
         if not isinstance(node, Text):
             return self.resolve(node)
         self._member(key, node.value, node.at)
-        source = self.model.tables.get(key.of)
-        if source is not None and source.kind == "list":
-            return Fixed(f"{key.of}.value", source.index[(node.value,)], node.at)
+        if node.value in key.cells:
+            return Fixed(*key.cells[node.value], node.at)
         shown = key.shown[node.value]
         return Text(shown, node.at) if isinstance(shown, str) else Number(shown, node.at)
 

@@ -81,7 +81,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What an input may be: limits, a list of choices, or the names of a catalogue."""
+    """What an input may be: limits, a list of choices, the names of a catalogue, or with ``names`` a name for a member of its table."""
 
     minimum: float | None = None
     above: float | None = None
@@ -89,6 +89,7 @@ class Bounds:
     choices: tuple[str, ...] = ()
     key: str = ""
     whole: bool = False
+    names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ class RowKey:
     """One key of a table's rows: the members of a catalogue, list or tables, members written out, or made of ``parts``.
 
     ``only`` lists those of them that rows have, ``without`` those that they have not: a new card joins the latter's rows.
-    A key of parts has a member for each combination of theirs, such as ``low_rate`` of ``low`` and ``rate``.
+    A key of parts has a member for each combination of theirs, such as ``low_rate`` of ``low`` and ``rate``. The names of
+    ``renamable`` members are inputs.
     """
 
     name: str
@@ -156,6 +158,7 @@ class RowKey:
     unit: str = ""
     parts: tuple[RowKey, ...] = ()
     without: tuple[str, ...] = ()
+    renamable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

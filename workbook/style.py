@@ -72,6 +72,7 @@ _ROLES: dict[str, dict[str, Any]] = {
     "key": {**_CELL, "bold": True},
     "input": {**_CELL, "font_color": BLUE, "bg_color": AMBER, "locked": False},
     "reference": {**_CELL, "font_color": GREY, "locked": False},
+    "input_header": {**_CELL, "bold": True, "font_color": BLUE, "bg_color": AMBER, "text_wrap": True, "align": "center", "locked": False},
     "taken": {**_CELL, "bg_color": TAKEN_FILL, "locked": False},
     "formula": {**_CELL},
     "linked": {**_CELL, "font_color": GREEN},

@@ -42,6 +42,7 @@ class Tabulator(Maker):
             self._check_declared_unit(quantity)
             self._check_choices(quantity)
             self._check_limits(quantity)
+            self._follow_names(quantity)
 
     def is_reference(self, declared: str) -> bool:
         """Tell whether inputs that are for reference in some workbooks are so in this one."""
@@ -120,6 +121,15 @@ class Tabulator(Maker):
         """Inputs lie within the limits of their unit, too, which their declarations do not know."""
         for row, figure in quantity.inputs.items() if quantity.unit in self.model.declared.limits else ():
             check_bounds(figure.value, quantity.bounds, figure.place, self.model.cell_id(quantity.id, row), self.problems)
+
+    def _follow_names(self, quantity: Quantity) -> None:
+        """A choice among members that may be renamed is a link to the name of the one chosen, until another is chosen."""
+        table = self.model.tables.get(quantity.bounds.key)
+        cells = table.keys[0].cells if table and len(table.keys) == 1 else {}
+        for row, figure in [*quantity.inputs.items()]:
+            if figure.value in cells:
+                quantity.links[row] = cells[str(figure.value)]
+                quantity.evidence[row] = quantity.inputs.pop(row)
 
     def _check_source(self, source: str, place: Place) -> None:
         declared = self.model.declared

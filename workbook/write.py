@@ -185,8 +185,8 @@ class _Writer:
         table = self.layout.model.tables[quantity.table]
         is_key = quantity.id in {key.quantity for key in table.keys}
         is_head = is_key and table.across
-        input_style = self.format(f"{'reference' if quantity.reference else 'input'}{suffix}")
-        formula_style = self.format(f"formula{suffix}")
+        role = "input_header" if quantity.bounds.names and table.across else "reference" if quantity.reference else "input"
+        input_style, formula_style = self.format(f"{role}{suffix}"), self.format(f"formula{suffix}")
         for row in quantity.inputs:
             sheet, r, c = self.layout.cell(quantity.id, row)
             self.constant(sheet, r, c, values[row], input_style)
@@ -246,7 +246,9 @@ class _Writer:
         return f"{column_letters(c)}{r + 1}"
 
     def _neighbours(self, quantity: Quantity, row: int) -> dict[str, str]:
-        """Return the cells above and below in a list, whose values increase."""
+        """Return the cells above and below in a list, whose values increase, or all cells of names, which differ."""
+        if quantity.bounds.names:
+            return {"among": self.layout.area(quantity.id, 0, quantity.size - 1)[1]}
         if self.layout.model.tables[quantity.table].kind != "list":
             return {}
         near = {"before": row - 1, "after": row + 1}

@@ -413,6 +413,7 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "typed_over": lambda _: 0.0,
     "other_parent": lambda _: 0.0,
     "error_blocks": lambda _: 0.0,
+    "cases_named": lambda _: 0.0,
 }
 
 

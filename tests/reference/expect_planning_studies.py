@@ -38,6 +38,7 @@ def assumption_of(name: str) -> Callable[..., Value]:
 
 
 expect_rows("cases", {name: assumption_of(name) for name in FOLLOWING})
+expect_rows("cases", {"case": lambda i, case: i.text(f"cases.{case}.name"), "named": lambda *_: 1.0})
 
 # Ranges
 

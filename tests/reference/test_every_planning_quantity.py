@@ -20,7 +20,7 @@ from tests.reference.quantities import EMPTY, PLANNING, Inputs, Value, register_
 from workbook.api import Book, parse_sets
 from workbook.evaluate import Values, evaluate
 from workbook.model import Quantity
-from workbook.schema import EVIDENCE
+from workbook.schema import EVIDENCE, Figure
 
 register_all()
 
@@ -129,7 +129,13 @@ def _unedited() -> dict[str, float | str]:
     """Grades are constants: evidence, which they are computed from, is in no cell."""
     model = book().model
     graded = {cell: str(value) for cell, name, row in model.cells() if (value := model.quantities[name].constants.get(row)) in EVIDENCE}
-    return graded | {cell: figure.value for cell, name, row in model.cells() if (figure := model.quantities[name].inputs.get(row))}
+    return graded | {cell: figure.value for cell, name, row in model.cells() if (figure := figure_of(model.quantities[name], row))}
+
+
+def figure_of(quantity: Quantity, row: int) -> Figure | None:
+    """Return the figure of an input, or of a choice that shows the name of the case that the templates choose."""
+    follows = row in quantity.links and quantity.bounds.key
+    return quantity.inputs.get(row) or (quantity.evidence.get(row) if follows else None)
 
 
 def calculated(edits: draws.Values) -> Values:
@@ -173,10 +179,10 @@ def errors(values: Values) -> list[str]:
 def knobs() -> tuple[draws.Knob, ...]:
     """Return all inputs but those of cases as things to turn."""
     model = book().model
-    cells = [(cell, name, row) for cell, name, row in model.cells() if row in model.quantities[name].inputs]
+    cells = [(cell, name, row, figure) for cell, name, row in model.cells() if (figure := figure_of(model.quantities[name], row))]
     return tuple(
-        draws.knob_of(model, cell, name, row, model.quantities[name].inputs[row].value)
-        for cell, name, row in cells
+        draws.knob_of(model, cell, name, row, figure.value)
+        for cell, name, row, figure in cells
         if not cell.startswith("cases.") and not is_limited(cell)
     )
 

@@ -109,7 +109,7 @@ def test_the_file_of_edits_reads_as_it_should(tmp_path: Path) -> None:
         'version: "1"',
         "sets:",
         '  cases.mine.pue: {value: 1.3, took_over: 1.25, unit: "1"}',
-        '  chosen.case: {value: "Corrected", was: "My own", unit: "text"}',
+        '  chosen.case: {value: "corrected", shown: "Corrected", was: "My own", unit: "text"}',
         '  hours.h6: {value: 7, was: 6, unit: "h"}',
         "",
     ]

@@ -125,7 +125,7 @@ def test_a_new_case_is_in_the_drop_down_the_charts_and_the_head(tmp_path: Path) 
     cells = read_cells(path)["Cases"]
     own, taken = (cells[address_of(book, f"cases.berlin.{name}")] for name in ("pue", "cooling"))
     assert (own.value, own.is_formula) == (1.1, False)
-    assert taken.formula == address_of(book, "cases.corrected.cooling")
+    assert taken.formula == f"${address_of(book, 'cases.corrected.cooling')}"
 
 
 def test_a_new_case_costs_what_the_other_cases_cost(tmp_path: Path) -> None:

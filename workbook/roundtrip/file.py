@@ -37,7 +37,9 @@ def text_of(edits: Edits) -> str:
     if edits.parents:
         lines += [PARENTS, edits.parents.rstrip()]
     lines.append("sets:" if edits.edits else "sets: {}")
-    lines += [f"  {name if _PLAIN_KEY.match(name) else _scalar(name)}: {_edit(edits.edits[name])}" for name in sorted(edits.edits)]
+    for name, edit in sorted(edits.edits.items()):
+        key = edits.choices.key(name, edit.value)
+        lines.append(f"  {name if _PLAIN_KEY.match(name) else _scalar(name)}: {_edit(edit, key)}")
     if edits.remarks:
         lines += [REMARKS, "remarks:", *(f"  - {_scalar(str(item))}" for item in edits.remarks)]
     if edits.left:
@@ -45,10 +47,13 @@ def text_of(edits: Edits) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _edit(edit: Edit) -> str:
+def _edit(edit: Edit, key: str | None) -> str:
+    """Return what is said of one input; a choice is given by its key, which no change of a name touches."""
     told: dict[str, str] = {}
     if edit.value != edit.given or edit.taken or edit.formula:
-        told["value"] = _scalar(edit.value)
+        told["value"] = _scalar(key or edit.value)
+        if key and key != edit.value:
+            told["shown"] = _scalar(edit.value)
         if edit.given is not None:
             told["took_over" if edit.taken else "was"] = _scalar(edit.given)
     told["unit"] = _scalar(edit.unit)

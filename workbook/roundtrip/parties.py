@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.account_sheets import is_of_account
+from workbook.choices import by_key
 from workbook.overlay import Given, bare
 from workbook.record import given_value
 from workbook.roundtrip.merge import MergeResult, Offer, State, States, merge
@@ -71,14 +72,16 @@ def merged_values(
     prefer: Preference,
 ) -> Merged:
     """Merge the inputs of an edited file into placed templates; ``given`` are the values of overlays, ``before`` those of its build."""
-    base = {item.id: State(None if item.taken else item.value, item.unit) for item in known.inputs.values() if not is_of_account(item.id)}
+    shown = edits.choices.shown
+    values = {item.id: None if item.taken else shown(item.id, item.value) for item in known.inputs.values() if not is_of_account(item.id)}
+    base = {name: State(value, known.inputs[name].unit) for name, value in values.items()}
     theirs = base | {name: State(value, base[name].unit) for name, value in edits.sets.items() if name in base}
     ours = states(layout.model)
     offers = {}
     for at, value in given.items():
         name = layout.model.cell_id(*at)
         offers[name] = Offer(State(value, ours[name].unit), _name_of(laid.sets[name].place))
-    offered = {name: State(value, ours[name].unit) for name, value in before.items() if name in ours}
+    offered = {name: State(shown(name, value), ours[name].unit) for name, value in before.items() if name in ours}
     result = merge(base, theirs, ours, prefer, offers, offered)
     return _merged(base, ours, offers, offered, result)
 
@@ -109,11 +112,14 @@ def _name_of(place: Place | None) -> str:
     return f"overlay {bare(Path(place.file).name)}" if place else "--set"
 
 
-def values_to_set(values: Merged, laid: Overlaid, places: Mapping[str, Place]) -> dict[str, Given]:
-    """Return the inputs that are not as the templates have them, each with its place in the overlay or in the edited file."""
+def values_to_set(values: Merged, laid: Overlaid, places: Mapping[str, Place], model: Model) -> dict[str, Given]:
+    """Return the inputs that are not as the templates have them, each with its place in the overlay or in the edited file.
+
+    Choices are given by key, whatever the cases among them are called in the end.
+    """
     of_overlay = {*values.result.given, *(item.id for item in values.result.conflicts if item.overlay and item.kept == item.ours)}
     return {
-        name: Given(state.value, laid.sets[name].place if name in of_overlay else places.get(name))
+        name: Given(by_key(model, name, state.value), laid.sets[name].place if name in of_overlay else places.get(name))
         for name, state in values.own().items()
         if state.value is not None
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.account_sheets import is_account_sheet, is_of_account
+from workbook.choices import Choices, choices_of
 from workbook.errors import as_typed
+from workbook.maker import NAME
 from workbook.record import NONE
 from workbook.roundtrip.refuse import given_back, out_of_limits, refuse
 from workbook.verification import entries
@@ -18,6 +20,7 @@ from workbook.verification.located import Located
 
 if TYPE_CHECKING:
     from workbook.layout import Layout
+    from workbook.model import Model
     from workbook.relative import Spot
     from workbook.verification.baseline import Baseline, Given
 
@@ -46,7 +49,7 @@ class Edits:
 
     ``remarks`` says which entries were not taken quite as they stand. ``overlays`` names those that gave the file its
     cases: a build that takes the edits needs them too. ``inherited`` tells of members that inherit from other parents than
-    declared.
+    declared, ``choices`` the keys of what was chosen.
     """
 
     workbook: str
@@ -56,6 +59,7 @@ class Edits:
     remarks: list[Finding] = field(default_factory=list)
     overlays: tuple[str, ...] = ()
     inherited: Inherited = field(default_factory=Inherited)
+    choices: Choices = field(default_factory=Choices)
 
     @property
     def sets(self) -> dict[str, float | str]:
@@ -69,6 +73,14 @@ class Edits:
         for (table, member), parent in sorted(self.inherited.parents.items()):
             tables.setdefault(table, [f"{table}:"]).append(f"  {member}: {{parent: {parent}}}")
         return "".join(f"{line}\n" for lines in tables.values() for line in lines)
+
+    def follow(self, model: Model) -> None:
+        """Show choices by the names that they have in today's templates."""
+        self.choices.follow(model)
+        shown = self.choices.shown
+        for name, edit in self.edits.items():
+            value = shown(name, edit.value)
+            self.edits[name] = replace(edit, value=edit.value if value is None else value, given=shown(name, edit.given))
 
     def notes(self, layout: Layout) -> dict[tuple[str, int], str]:
         """Return users' notes by the sheet and row of inputs that a layout still has a place for."""
@@ -94,7 +106,8 @@ def pull(path: Path | str) -> Edits:
 def edits_of(path: Path, located: Located) -> Edits:
     """Return what was changed in a file; see ``pull``."""
     names = tuple(item.name for item in overlays(path, located.baseline))
-    found = Edits(located.baseline.workbook, located.baseline.version, overlays=names)
+    choices = choices_of(located.baseline.carried)
+    found = Edits(located.baseline.workbook, located.baseline.version, overlays=names, choices=choices)
     found.left += [item for item in structure(located) if not (item.is_gone and is_account_sheet(item.sheet))]
     found.left += changed_texts(path, located)
     prints = _prints(located.baseline)
@@ -108,6 +121,9 @@ def edits_of(path: Path, located: Located) -> Edits:
             if not links.is_carried(given.id):
                 _take(found, located, given, spot, prints.get(given.spot, NONE))
             mine[spot.sheet, spot.address] = given.id
+    for name, edit in found.edits.items():
+        if name.endswith(f".{NAME}"):
+            found.choices.rename(name, str(edit.value))
     found.left += [item for item in changed_formulas(located) if (item.sheet, item.address) not in mine]
     found.left = arranged(found.left)
     return found

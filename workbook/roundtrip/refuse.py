@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from workbook import carried_limits
 from workbook.account import Refusal
 from workbook.api import checked_sets
+from workbook.choices import by_key
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
 from workbook.names import quoted
 from workbook.overlay import Given as Value
@@ -84,7 +85,8 @@ def refused_by(model: Model, found: Edits, places: Mapping[str, Place]) -> dict[
 
     An edit of an input that the model has not, or has in another unit, is not judged.
     """
-    values = {name: Value(value, places.get(name)) for name, value in found.sets.items() if _is_of(model, name, found.edits[name].unit)}
+    own = {name: value for name, value in found.sets.items() if _is_of(model, name, found.edits[name].unit)}
+    values = {name: Value(by_key(model, name, value), places.get(name)) for name, value in own.items()}
     reasons: dict[str, str] = {}
     while True:
         _, wrong = checked_sets(model, {name: value for name, value in values.items() if name not in reasons})

@@ -101,6 +101,7 @@ def regenerate(
     cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(edits)])
     laid = overlaid(declarations(directory(templates), known.workbook), cases)
     layout, given = placed(laid)
+    edits.follow(layout.model)
     places = _places(path, located)
     refuse(edits, located, refused_by(layout.model, edits, places))
     before, notes_before = offered(path, known)
@@ -109,7 +110,7 @@ def regenerate(
     notes = merged_notes(known, edits, layout, laid, notes_before, choice)
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
-    sets = values_to_set(values, laid, places)
+    sets = values_to_set(values, laid, places, layout.model)
     book = edited(*_noted(layout, values, notes, sets))
     tell("finding what moved")
     earlier, refused = carried_account(path, known.carried), refusals(edits.left)

@@ -1,0 +1,65 @@
+"""A choice is held by key: it survives another name of its card or case, also where names change places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.roundtrip.edits import typed
+from tests.support import ACROSS, command, copy_of
+from workbook import api
+from workbook.roundtrip.pull import pull
+from workbook.roundtrip.regenerate import regenerate
+from workbook.verification.xlsx import read_cells
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CARDS = {"large": "Large GPU", "small": "Small GPU"}
+
+
+def relabelled(folder: Path, names: dict[str, str]) -> Path:
+    """Give templates in which cards have other names."""
+    root = copy_of(ACROSS, folder / "templates")
+    for card, name in names.items():
+        path = root / f"gpus/{card}.yaml"
+        path.write_text(path.read_text("utf-8").replace(f"name: {CARDS[card]}", f"name: {name}"), "utf-8")
+    return root
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Path:
+    """A workbook in which a case of another GPU was chosen."""
+    built = api.build("across", tmp_path / "built.xlsx", templates=ACROSS).path
+    return typed(built, tmp_path / "edited.xlsx", api.load("across", ACROSS), {"cases.mine.gpu": "Large GPU"})
+
+
+@pytest.mark.parametrize(
+    "names", [{"large": "Large GPU, 2026"}, {"large": "Small GPU", "small": "Large GPU"}, {"small": "Tiny GPU", "large": "B7"}]
+)
+def test_a_choice_survives_another_name_of_its_card(edited: Path, tmp_path: Path, names: dict[str, str]) -> None:
+    done = regenerate(edited, tmp_path / "new.xlsx", templates=relabelled(tmp_path, names))
+    assert (done.merge.kept, done.merge.updated, done.merge.conflicts) == (["cases.mine.gpu"], [], [])
+    cells = read_cells(tmp_path / "new.xlsx")["Cases"]
+    shown = {**CARDS, **names}
+    assert [cells[at].value for at in ("H9", "J9", "K9")] == [shown["small"], shown["large"], shown["large"]]
+    assert pull(tmp_path / "new.xlsx").sets == {"cases.mine.gpu": shown["large"]}
+
+
+def test_what_is_pulled_names_the_key(edited: Path, tmp_path: Path) -> None:
+    command("pull", edited, "-o", tmp_path / "edits.yaml")
+    text = (tmp_path / "edits.yaml").read_text("utf-8")
+    assert 'cases.mine.gpu: {value: "large", shown: "Large GPU", took_over: "Small GPU", unit: "text"}' in text
+    book = api.load("across", relabelled(tmp_path, {"large": "B7"}), overlay=tmp_path / "edits.yaml")
+    assert book.values["cases.gpu"].tolist() == ["Small GPU", "Small GPU", "B7", "B7"]
+
+
+def test_a_choice_among_cases_follows_a_name_typed_later(tmp_path: Path) -> None:
+    root = copy_of(ACROSS, tmp_path / "named")
+    path = root / "sheets/cases.yaml"
+    path.write_text(path.read_text("utf-8").replace("label: Case, members", "label: Case, renamable: true, members"), "utf-8")
+    built = api.build("across", tmp_path / "built.xlsx", templates=root).path
+    edits = {"chosen.case": "Another one", "cases.other.name": "Oslo"}
+    regenerate(typed(built, tmp_path / "edited.xlsx", api.load("across", root), edits), tmp_path / "new.xlsx", templates=root)
+    assert pull(tmp_path / "new.xlsx").sets == {"chosen.case": "Oslo", "cases.other.name": "Oslo"}
