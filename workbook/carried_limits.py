@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbook.errors import Problems
+from workbook.errors import Problems, as_typed
 from workbook.limits import check_bounds
 from workbook.schema import Bounds
 
@@ -36,7 +36,7 @@ class Limits:
         """Say why an input cannot hold a value; nothing where it can. ``more`` are names that people gave since."""
         if self.names and isinstance(value, str):
             known = {plain(name) for name in (*self.names, *more)}
-            return "" if plain(value) in known else f"{value!r} is not one of the choices"
+            return "" if plain(value) in known else f"{as_typed(value)} is not one of the choices"
         problems = Problems()
         check_bounds(value, self.bounds, None, "", problems)
         return reason(problems.found[0]) if problems.found else ""

@@ -63,11 +63,16 @@ def declarations(root: Path, name: str) -> Declarations:
     return replace(declared, carried={TEMPLATES: part_of(files, declared.catalogues)})
 
 
+def workbooks(root: Path) -> list[str]:
+    """Return the names of the workbook templates in a directory."""
+    return sorted(item.stem for item in root.glob("*.yaml") if item.name not in {"sources.yaml", FILE} and is_file(item))
+
+
 def _declarations(root: Path, name: str) -> Declarations:
     problems = Problems()
     path = root / f"{name}.yaml"
-    if not is_file(path):
-        known = sorted(item.stem for item in root.glob("*.yaml") if item.name not in {"sources.yaml", FILE})
+    known = workbooks(root)
+    if name not in known:
         raise WorkbookError([Diagnostic(None, f"there is no workbook template '{name}' in {root}", suggest(name, known))])
     reader = Reader(read(path, path.name), problems, "workbook")
     basis = reader.text("basis", "corrected")

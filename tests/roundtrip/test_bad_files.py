@@ -190,7 +190,7 @@ def _part(name: str, text: str) -> Callable[[Path, Path], None]:
     """Give a file that carries another part."""
 
     def write(sheet: Worksheet) -> None:
-        row = sheet.max_row + (1 if sheet.cell(sheet.max_row, 1).value == "part" else 2)
+        row = sheet.max_row + 1  # parts come last
         for number, start in enumerate(range(0, len(text), 30_000)):
             sheet.cell(row + number, 1).value = name
             sheet.cell(row + number, 2).value = text[start : start + 30_000]
@@ -198,7 +198,7 @@ def _part(name: str, text: str) -> Callable[[Path, Path], None]:
     return lambda good, target: _record(good, target, write)
 
 
-def _name(text: str) -> Callable[[Path, Path], None]:
+def _name(text: str | float | None) -> Callable[[Path, Path], None]:
     """Give a file of another workbook."""
 
     def write(sheet: Worksheet) -> None:
@@ -227,7 +227,9 @@ HOSTILE_FILES: dict[str, tuple[Callable[[Path, Path], None], str]] = {
     "a folder for a name": (_name("../tiny"), DAMAGED),
     "lines for a name": (_name("tiny\nsets: {a: 1}"), DAMAGED),
     "a name without end": (_name("x" * 30_000), DAMAGED),
-    "another workbook": (_name("other"), "there is no workbook template 'other'"),
+    "a number for a name": (_name(208), DAMAGED),
+    "no name": (_name(None), DAMAGED),
+    "another workbook": (_name("other"), "bad.xlsx: was built from a workbook template 'other' that is not among those in "),
 }
 READERS = {
     "pull": ["pull", "{file}", "-o", "{target}"],
@@ -241,7 +243,7 @@ MOST_SECONDS, MOST_BYTES = 20.0, 200 * 2**20
 @pytest.mark.parametrize("name", HOSTILE_FILES)
 def test_every_reader_refuses_it_in_one_message(name: str, reader: str, good: Path, tmp_path: Path) -> None:
     make, message = HOSTILE_FILES[name]
-    path, target = tmp_path / "bad.xlsx", tmp_path / "out"
+    path, target = tmp_path / "bad.xlsx", tmp_path / "out.xlsx"
     make(good, path)
     before = sorted(tmp_path.iterdir())
     tracemalloc.start()

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 def given_back(given: Given) -> str:
     """Say what an input holds where an entry is not taken."""
-    return "the value is taken over again" if given.taken else f"the templates give {given.value!r}"
+    shown = f"{given.value:.15g}" if isinstance(given.value, float) else as_typed(given.value)
+    return "the value is taken over again" if given.taken else f"the templates give {shown}"
 
 
 def refuse(found: Edits, located: Located, reasons: Mapping[str, str]) -> None:

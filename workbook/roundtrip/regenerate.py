@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Literal
 from workbook.account import carried_account
 from workbook.account_sheets import is_of_account, telling
 from workbook.api import BuildReport, offering, placed, save
-from workbook.declare import declarations
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.names import quoted
 from workbook.origin import templates_of
 from workbook.overlay import Carried, Given, overlaid, overlays_of
-from workbook.packaged import directory
 from workbook.roundtrip.gone import gone
 from workbook.roundtrip.merge import NOTE_OF
 from workbook.roundtrip.opened import edited
@@ -25,7 +23,7 @@ from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.refuse import refusals, refuse, refused_by
 from workbook.roundtrip.sides import side_of_file
 from workbook.roundtrip.update import updated
-from workbook.verification.baseline import baseline, offered, overlays, read
+from workbook.verification.baseline import baseline, declared_for, offered, overlays, read
 from workbook.verification.findings import Finding
 from workbook.verification.located import Located
 
@@ -99,7 +97,7 @@ def regenerate(
     located = Located(known, contents)
     edits = edits_of(path, located)
     cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(edits)])
-    laid = overlaid(declarations(directory(templates), known.workbook), cases)
+    laid = overlaid(declared_for(path, known, templates), cases)
     layout, given = placed(laid)
     edits.follow(layout.model)
     places = _places(path, located)

@@ -7,9 +7,11 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.declare import declarations, workbooks
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
 from workbook.names import RECORD_SHEET, column_letters
 from workbook.overlay import OFFERED, OVERLAYS, Carried, bare
+from workbook.packaged import directory
 from workbook.record import (
     FIRST_PLACE,
     FORMAT_VERSION,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workbook.relative import Reference
+    from workbook.schema import Declarations
 
 Contents = dict[str, dict[str, Cell]]
 OURS = "give a file written by: workbook build"
@@ -157,11 +160,23 @@ def baseline(path: Path, contents: Contents) -> Baseline:
     if told != FORMAT_VERSION:
         message = f"was written in format {told or None}, this package reads {FORMAT_VERSION}"
         raise WorkbookError([Diagnostic(Place(str(path)), message, "build it again")])
-    if not name.isprintable() or len(name) > LONGEST_NAME or {"/", "\\"} & set(name):
+    held = sheet.get("B2")
+    if held is None or not isinstance(held.value, str) or not name.isprintable() or len(name) > LONGEST_NAME or {"/", "\\"} & set(name):
         raise WorkbookError([Diagnostic(Place(f"{path}: {RECORD_SHEET}!B2"), "the record of the build is damaged", KEEP)])
     reader = _Reader(path, sheet, Baseline(name, version, basis, package))
     reader.run()
     return reader.found
+
+
+def declared_for(path: Path, known: Baseline, templates: Path | str | None) -> Declarations:
+    """Return today's declarations of the workbook that a file is of; raises WorkbookError with every problem found."""
+    root = directory(templates)
+    names = workbooks(root)
+    if known.workbook not in names:
+        message = f"was built from a workbook template {as_typed(known.workbook)} that is not among those in {root}"
+        fix = suggest(known.workbook, names) or "give its templates with --templates"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, fix)])
+    return declarations(root, known.workbook)
 
 
 def overlays(path: Path, known: Baseline) -> tuple[Carried, ...]:

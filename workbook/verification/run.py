@@ -11,15 +11,15 @@ import pandas as pd
 
 from workbook.account import carried_account
 from workbook.account_sheets import telling
-from workbook.api import Book, evaluated, prepared
+from workbook.api import Book, evaluated, placed
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.expr.values import shown
 from workbook.formula import formulas
 from workbook.names import column_letters
 from workbook.origin import templates_of
-from workbook.overlay import overlays_of
+from workbook.overlay import overlaid, overlays_of
 from workbook.record import NONE, Prints, places, prints_of
-from workbook.verification.baseline import baseline, overlays, read
+from workbook.verification.baseline import baseline, declared_for, overlays, read
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verification.engines import find
 from workbook.verification.engines.base import EngineFailure
@@ -158,7 +158,8 @@ def _read(path: Path, located: Located, templates: Path | str | None, overlay: F
     known = located.baseline
     # The values of overlays are in the file.
     cases = overlays_of(overlay).unless_given(overlays(path, known))
-    layout, _ = prepared(known.workbook, templates, overlay=cases, extend=telling(carried_account(path, known.carried)))
+    laid = overlaid(declared_for(path, known, templates), cases)
+    layout, _ = placed(laid, extend=telling(carried_account(path, known.carried)))
     book = evaluated(layout.model, layout, {})
     _check_templates(path, located.baseline, book.layout)
     for built, now in located.sheets.items():
