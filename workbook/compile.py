@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,10 @@ def _computed_with(tree: Tree) -> Iterator[tuple[str, Tree]]:
     yield from ((name, node) for name, node in references(tree) if id(node) not in filled)
 
 
+class _DeclaredUnitError(UnitError):
+    """An expression in another unit than its quantity declares: what refers to the quantity is likely not to fit for that alone."""
+
+
 class _Compiler:
     """What the expressions mean, and the order in which they are calculated."""
 
@@ -88,19 +93,26 @@ class _Compiler:
     def resolve(self, pending: list[tuple[Quantity, Formula, tuple[int, ...]]]) -> None:
         checker = Checker(self.model.units, self._type_of)
         resolvers: dict[str, Resolver] = {}
+        misfits: list[tuple[set[str], Diagnostic]] = []  # with what their expressions refer to
+        declared: set[str] = set()
         for quantity, text, rows in pending:
             resolver = resolvers.setdefault(quantity.table, Resolver(self.model, self.model.tables[quantity.table]))
+            used: set[str] = set()
             try:
                 tree = resolver.resolve(parse(text.text))
+                used = {name for name, _ in references(tree)} - {quantity.id}
                 found, lowered = checker.check(tree)
                 self._check_unit(quantity, found, lowered)
                 if quantity.takes:
                     self._check_takes(tree)
                 self._check_first_rows(quantity, tree, rows)
             except (ExpressionError, UnitError) as error:
-                self.problems.add(text.place.shifted(error.at), f"'{quantity.id}': {error.message}", error.fix)
+                misfits.append((used, Diagnostic(text.place.shifted(error.at), f"'{quantity.id}': {error.message}", error.fix)))
+                if isinstance(error, _DeclaredUnitError):
+                    declared.add(quantity.id)
                 continue
             quantity.variants.append(Variant(tree, lowered, rows, text))
+        self.problems.found += [replace(found, follows=not declared.isdisjoint(used)) for used, found in misfits]
 
     def refuse_empty(self) -> None:
         """No expression may refer to a cell that can be empty: engines add, count and compare empty texts differently."""
@@ -157,7 +169,7 @@ class _Compiler:
             return
         given = self.model.units.one if found.unit is None else found.unit
         if not self.model.units.same(given, declared):
-            raise UnitError(
+            raise _DeclaredUnitError(
                 0, f"the expression is in '{show(given)}' but '{quantity.unit}' is declared", self.model.units.missing(declared, given)
             )
 

@@ -56,11 +56,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing that is wrong: where, what, and the likely fix."""
+    """One thing that is wrong: where, what, and the likely fix; ``follows`` where another one is likely to be its cause."""
 
     place: Place | None
     message: str
     fix: str = ""
+    follows: bool = False
 
     def __str__(self) -> str:
         """Format for people: position, message, the source line with a caret, the fix."""
@@ -86,9 +87,9 @@ class WorkbookError(Exception):
     """Bad input: carries every diagnostic found, never only the first."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Keep the diagnostics in order of position, without repeats."""
+        """Keep the diagnostics, causes first and in order of position, without repeats."""
         unique = dict.fromkeys(diagnostics)
-        self.diagnostics = tuple(sorted(unique, key=lambda d: (d.place is None, d.place or Place(""))))
+        self.diagnostics = tuple(sorted(unique, key=lambda d: (d.follows, d.place is None, d.place or Place(""))))
         super().__init__("\n".join(str(d) for d in self.diagnostics))
 
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.language import refusal
 from tests.support import ACROSS, TINY, command, copy_of, plant
+from workbook.compile import compile_model
+from workbook.declare import declarations
+from workbook.errors import WorkbookError
+from workbook.packaged import packaged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +53,38 @@ def test_a_refused_value_is_cut_with_its_length_and_what_cannot_be_seen_is_named
     assert "'1[no-break space]x' is not a finite number" in result.stderr
     result = command("inputs", "tiny", "--templates", TINY, "--set", f"run.weights={'x' * 500}")
     assert f"'{'x' * 80}...' (500 characters) is not a finite number" in result.stderr
+
+
+LOST_SCOPE = """sheet: Sheet
+blocks:
+  - inputs: q
+    items:
+      power: {value: 400, unit: W/gpu}
+      degree: {value: 8, unit: gpu/instance}
+  - values: v
+    items:
+      early: {unit: W/instance, expr: last * q.degree}
+      twice: {unit: W/gpu, expr: 2 * last}
+      other: {unit: W/gpu, expr: last + q.power}
+      later: {unit: W/gpu, expr: q.power * q.degree}
+      last: {unit: W, expr: 3 * q.power}
+"""
+
+
+def test_of_messages_on_a_lost_scope_the_unit_that_lost_it_comes_first(tmp_path: Path) -> None:
+    root = tmp_path / "templates"
+    (root / "sheets").mkdir(parents=True)
+    (root / "sheets" / "sheet.yaml").write_text(LOST_SCOPE, "utf-8")
+    (root / "book.yaml").write_text("workbook: book\nsheets: [sheet]\n", "utf-8")
+    (root / "sources.yaml").write_text("{}\n", "utf-8")
+    (root / "units.txt").write_text((packaged() / "units.txt").read_text("utf-8"), "utf-8")
+    with pytest.raises(WorkbookError) as caught:
+        compile_model(declarations(root, "book"))
+    # Of v.later no unit was lost that another refers to: it stands with the causes, by its position.
+    assert [item.message.partition(":")[0] for item in caught.value.diagnostics] == [
+        "'v.later'",
+        "'v.last'",
+        "'v.early'",
+        "'v.twice'",
+        "'v.other'",
+    ]
