@@ -32,10 +32,11 @@ def noted_files() -> Iterator[dict[str, str]]:
 
 
 def note_file(name: str, text: str) -> None:
-    """Take the fingerprint of a file that was read, whatever ends its lines."""
+    """Take the fingerprint of a file that was read: of what it says, however an editor saved it and without its lines of comment."""
     files = _files.get()
     if files is not None:
-        files[name] = fingerprint(text.replace("\r\n", "\n"))
+        lines = (line.rstrip() for line in text.removeprefix("\ufeff").splitlines())
+        files[name] = fingerprint("\n".join(line for line in lines if line and not line.lstrip().startswith("#")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,13 @@ class Inherited:
     """Which members inherit from which others now, where that is not as declared.
 
     ``parents`` gives the new parent of members all of whose inheriting cells show one and the same other member: by (table,
-    member). ``cells`` gives for each inheriting input that shows another member's cell the id of that cell; ``findings`` says
-    so, one for each member.
+    member). ``cells`` gives for each inheriting input that shows another member's cell the id of that cell, and ``places`` where
+    these inputs are; ``findings`` says so, one for each member.
     """
 
     parents: dict[tuple[str, str], str] = field(default_factory=dict)
     cells: dict[str, str] = field(default_factory=dict)
+    places: set[tuple[str, str]] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
 
     def is_carried(self, name: str) -> bool:
@@ -58,6 +59,7 @@ def inherited(located: Located) -> Inherited:
             found.cells[given.id] = parent.id
             votes[table, member][parent.id.split(".")[1]] += 1
             places[table, member].append(spot)
+            found.places.add((spot.sheet, spot.address))
     for (table, member), spots in places.items():
         counted = votes[table, member]
         others = [name for name in counted if name]

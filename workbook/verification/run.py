@@ -99,7 +99,7 @@ def verify(
     expected = expectations(book)
     named = {spot_of(item.sheet, item.address): (item.id, item.formula) for item in expected}
     links = inherited(located)
-    formulas_now = [item for item in changed_formulas(located, named) if item.id not in links.cells]
+    formulas_now = [item for item in changed_formulas(located, named) if (item.sheet, item.address) not in links.places]
     found = arranged([*inputs.findings, *structure(located), *links.findings, *formulas_now, *changed_texts(path, located)])
     report = VerifyReport(path, len(expected), changed=[str(item) for item in found])
     model = book.model
