@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from tests.roundtrip.edits import change_part, in_libreoffice, place
-from tests.support import RECORD_SHEET, TINY, command
+from tests.support import RECORD_SHEET, TINY, command, copy_of, plant
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.overlay import overlaid
@@ -146,14 +146,18 @@ HOSTILE = ["x" * 10_000, "=1+1", '"}\n- a: &b', "\x0b\x7f\x85 #", "§\u2028 end"
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_any_text_in_labels_notes_and_inputs_is_carried_as_a_text(text: str, good: Path, tmp_path: Path) -> None:
-    book = api.load("tiny", TINY)
+def test_any_text_in_labels_notes_and_inputs_is_carried_as_a_text(text: str, tmp_path: Path) -> None:
+    root, good = copy_of(TINY, tmp_path / "templates"), tmp_path / "good.xlsx"
+    plant(root, "catalogues/gpus.yaml", "choices: [red, blue], ", "")
+    book = api.load("tiny", root)
+    api.build("tiny", good, templates=root)
     sheet, address = place(book, "run.weights")
     maker = place(book, "gpus.small.maker")
     opened = openpyxl.load_workbook(good)
-    for name, at in ((sheet, f"A{address[1:]}"), (sheet, f"L{address[1:]}"), maker):
+    typed = text[:255]  # an input takes no more
+    for name, at, given in ((sheet, f"A{address[1:]}", text), (sheet, f"L{address[1:]}", text), (*maker, typed)):
         cell = opened[name][at]
-        cell.value = text.replace("\x0b", "_x000B_") if "\x0b" in text else text
+        cell.value = given.replace("\x0b", "_x000B_") if "\x0b" in given else given
         cell.data_type = "s"
     opened.save(tmp_path / "edited.xlsx")
     found = pull(tmp_path / "edited.xlsx")
@@ -161,7 +165,7 @@ def test_any_text_in_labels_notes_and_inputs_is_carried_as_a_text(text: str, goo
     (tmp_path / "edits.yaml").write_text(text_of(found), "utf-8")
     back = overlaid(book.model.declared, tmp_path / "edits.yaml")
     kept = text.replace("\x0b", "\ufffd")
-    assert {name: given.value for name, given in back.sets.items()} == {"gpus.small.maker": kept}
+    assert {name: given.value for name, given in back.sets.items()} == {"gpus.small.maker": typed.strip()}
     assert {name: remark.note for name, remark in back.remarks.items() if remark.note is not None} == {"run.weights": kept}
 
 
@@ -169,7 +173,7 @@ def test_a_formula_in_a_label_is_no_text(good: Path, tmp_path: Path) -> None:
     sheet, address = place(api.load("tiny", TINY), "run.weights")
     in_libreoffice([(good, tmp_path / "b.xlsx", [["formula", sheet, f"A{address[1:]}", '=HYPERLINK("http://a","b")']])])
     found = pull(tmp_path / "b.xlsx")
-    assert (found.sets, [item.address for item in found.left]) == ({}, [f"{address[1:]}:{address[1:]}"])
+    assert (found.sets, [item.address for item in found.left]) == ({}, [f"A{address[1:]}", f"{address[1:]}:{address[1:]}"])
 
 
 # Every command that reads a file, in little time and memory.
@@ -207,6 +211,16 @@ def _name(text: str | float | None) -> Callable[[Path, Path], None]:
     return lambda good, target: _record(good, target, write)
 
 
+def _input(text: str) -> Callable[[Path, Path], None]:
+    """Give a file whose record has another id for an input."""
+
+    def write(sheet: Worksheet) -> None:
+        first = next(row for row in range(1, sheet.max_row) if sheet.cell(row, 1).value == "input")
+        sheet.cell(first + 1, 1).value = text
+
+    return lambda good, target: _record(good, target, write)
+
+
 def _no_record(good: Path, target: Path) -> None:
     opened = openpyxl.load_workbook(good)
     del opened[RECORD_SHEET]
@@ -229,6 +243,7 @@ HOSTILE_FILES: dict[str, tuple[Callable[[Path, Path], None], str]] = {
     "a name without end": (_name("x" * 30_000), DAMAGED),
     "a number for a name": (_name(208), DAMAGED),
     "no name": (_name(None), DAMAGED),
+    "an id of no table": (_input("99"), DAMAGED),
     "another workbook": (_name("other"), "bad.xlsx: was built from a workbook template 'other' that is not among those in "),
 }
 READERS = {
@@ -274,14 +289,16 @@ def test_a_label_of_10000_characters_or_a_formula_in_it_stops_no_reader(good: Pa
     opened.save(tmp_path / "edited.xlsx")
     result = command("build", "--from", tmp_path / "edited.xlsx", "--templates", TINY, "--out", tmp_path / "new.xlsx")
     assert result.exit_code == 1
-    assert [line.partition(" has ")[0] for line in result.stderr.splitlines()] == [
+    assert [line.partition(" h")[0] for line in result.stderr.splitlines()] == [
+        f"not carried: {sheet}!A3",
         f"not carried: {sheet}!3:3",
         f"not carried: {sheet}!{address[1:]}:{address[1:]}",
     ]
     built = openpyxl.load_workbook(tmp_path / "new.xlsx")
     told = [str(row[0].value) for row in built["Changes"].iter_rows()]
     assert [text for text in told if text.startswith(f"not as built, in the first: {sheet}!3:3 has")] != []
-    built.remove(built["Changes"])
+    for added in ("Changes", "Conflicts"):
+        built.remove(built[added])
     assert built.sheetnames == openpyxl.load_workbook(good).sheetnames
     said = command("verify", tmp_path / "edited.xlsx", "--saved", "--templates", TINY)
     assert (said.exit_code, len(said.output) < 5_000) == (1, True)

@@ -302,8 +302,8 @@ class _Reader:
     def input(self) -> None:
         cell_id, sheet, _, _, unit, kind, note_cell, note = (self.text(number) for number in range(8))
         cell_id = unguarded(cell_id)
-        if not cell_id or kind not in {INPUT, TAKEN}:
-            raise self.damaged(0 if not cell_id else 5)
+        if "." not in cell_id or kind not in {INPUT, TAKEN}:  # an id is that of a table's column
+            raise self.damaged(0 if "." not in cell_id else 5)
         if not any(block.spot.sheet == sheet for block in self.found.blocks):
             raise self.damaged(1)
         cell = self.sheet.get(f"D{self.row}")
