@@ -153,4 +153,5 @@ def test_a_file_built_before_keeps_its_edits_and_its_cases(tmp_path: Path) -> No
     own = {"cases.berlin.gpu": "Large GPU", "cases.berlin.pue": 1.1}
     assert pull(FORMAT_3).sets == {**EDITED, **own}
     assert pull(tmp_path / "new.xlsx").sets == {**EDITED, **own}
-    assert command("diff", FORMAT_3, tmp_path / "new.xlsx", "--templates", root).exit_code == 0
+    said = command("diff", FORMAT_3, tmp_path / "new.xlsx", "--templates", root).stdout.splitlines()
+    assert all(line.startswith("  checks.") for line in said if line.startswith(" ")), said  # only sheet Checks is worked out otherwise now
