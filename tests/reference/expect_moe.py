@@ -41,8 +41,15 @@ def routed_share(i: Inputs, _gpu: str, model: str) -> object:
 
 
 def routing(i: Inputs, model: str) -> tuple[float, float]:
-    """Return the experts of a layer, and those of a token."""
-    return i[f"models.{model}.experts"], i[f"models.{model}.experts_per_token"]
+    """Return the experts of a layer, one at least, and those of a token, all of them at most."""
+    experts = max(1.0, i[f"models.{model}.experts"])
+    return experts, min(experts, i[f"models.{model}.experts_per_token"])
+
+
+def split(i: Inputs, model: str) -> tuple[float, float]:
+    """Return parameters as (always streamed, in routed experts): all are streamed where a token takes every expert."""
+    experts, taken = routing(i, model)
+    return chain.split(i, model) if taken < experts else (i[f"models.{model}.total_parameters"] * GIGA, 0.0)
 
 
 def routed_tokens(i: Inputs, gpu: str, model: str) -> float:
@@ -62,8 +69,7 @@ def fewer_active(i: Inputs, _gpu: str, model: str) -> float:
 
 @expect("moe.fewer_taken")
 def fewer_taken(i: Inputs, _gpu: str, model: str) -> float:
-    experts, taken = routing(i, model)
-    return float(taken < experts)
+    return float(i[f"models.{model}.experts_per_token"] < i[f"models.{model}.experts"])
 
 
 @expect("moe.consistent")
@@ -77,12 +83,12 @@ def consistent(i: Inputs, _gpu: str, model: str) -> float:
 
 @expect("moe.routed")
 def routed(i: Inputs, _gpu: str, model: str) -> float:
-    return chain.split(i, model)[1] / GIGA
+    return split(i, model)[1] / GIGA
 
 
 def streamed_parameters(i: Inputs, gpu: str, model: str) -> float:
     """Return the parameters a full batch streams."""
-    return float(moe.streamed_parameters(routed_tokens(i, gpu, model), *chain.split(i, model), *routing(i, model)))
+    return float(moe.streamed_parameters(routed_tokens(i, gpu, model), *split(i, model), *routing(i, model)))
 
 
 @expect("moe.streamed")

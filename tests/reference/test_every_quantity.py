@@ -31,7 +31,13 @@ EDITED_AT_LEAST = 5
 OF_NEW_CARDS = {"profiles.power_curve", "profiles.price"}
 """Quantities that are calculated for GPUs with a card alone, of which the packaged templates have none."""
 
-STRUCTURAL = {
+EVERY_EXPERT: dict[str, draws.Values] = {
+    "every expert for every token": {"models.qwen3_235b_a22b.experts": 8},
+    "more experts for a token than there are": {"models.qwen3_235b_a22b.experts": 4},
+}
+
+STRUCTURAL: dict[str, draws.Values] = {
+    **EVERY_EXPERT,
     "a small mixture": {
         "models.llama_3_1_8b.experts": 16,
         "models.llama_3_1_8b.experts_per_token": 2,
@@ -71,12 +77,12 @@ STRUCTURAL = {
 
 REFUSED: dict[str, draws.Values] = {
     "no memory left": {"hardware.h100_sxm.memory": 12},
-    "every expert for every token": {"models.qwen3_235b_a22b.experts": 8},
     "no sequence": {"profiles.h100_calibrated.max_slots": 1},
 }
 
 FAILING: dict[str, draws.Values] = {
     **REFUSED,
+    **EVERY_EXPERT,
     "more in experts than in all": {"models.qwen3_235b_a22b.active_parameters": 5},
     "no sequence at 8K": {"profiles.h100_calibrated.max_slots": 1, "profiles.h100_calibrated.calibration_length": 4096},
 }
