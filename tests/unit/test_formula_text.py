@@ -226,7 +226,7 @@ def test_brackets_side_by_side_or_in_texts_do_not_nest(desk: Desk) -> None:
         ("locate(x.a, x.b)", 12, "'locate' takes a range"),
         ("locate([r.n for r in k], [r.n for r in k])", 7, "'locate' takes single values"),
         ("interpolate(1, 1, 2, [r.v for r in k])", 18, "'interpolate' takes a range"),
-        ("sum(x.a, x.b)", 0, "unknown function"),
+        ("sum(x.a, x.b)", 0, "'sum' needs the rows of a table"),
         ("min([r.c for r in t], 1)", 4, "'min' takes single values"),
         ("mean(r.c * r.d for r in t)", 0, "'mean' takes one column of 't'"),
         ("max(r.c + 1 for r in t)", 0, "'max' takes one column of 't'"),

@@ -279,4 +279,4 @@ def test_parents_serve_a_table_that_runs_down_too(tmp_path: Path) -> None:
     path.write_text(path.read_text("utf-8") + table, "utf-8")
     book = api.load("across", root, {"down.b.v": 5})
     assert book.values["down.v"].tolist() == [3, 5, 5]
-    assert {item.id: item.formula for item in expectations(book) if item.id.startswith("down")} == {"down.c.v": "B$18"}
+    assert {item.id: item.formula for item in expectations(book) if item.id.startswith("down")} == {"down.c.v": "B$20"}
