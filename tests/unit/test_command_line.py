@@ -20,8 +20,10 @@ from workbook import api
 from workbook.inspect import CELL_COLUMNS, INPUT_COLUMNS
 from workbook.verification.xlsx import read_cells
 
-COMMANDS = ("build", "cells", "check", "diff", "explain", "functions", "inputs", "optimize", "pull", "results")
-COMMANDS += ("templates", "units", "verify")
+COMMANDS = (
+    *("build", "cells", "check", "diff", "explain", "functions", "inputs", "optimize", "pull"),
+    *("results", "templates", "units", "verify"),
+)
 CLOSING = re.compile(r"(.+\.xlsx): (\d+) sheets, ([\d,]+) inputs, ([\d,]+) formulas, \d+\.\d s\n")
 TEXT_COLUMNS = {
     "cells": ("id", "sheet", "address", "value", "unit", "formula"),
