@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from workbook.limits import LONGEST_TEXT, limits_of
+from workbook.member_names import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,8 @@ def ends(model: Model, quantity: Quantity, row: int) -> list[float | str]:
     choices = list(model.choices(quantity.bounds).values()) or list(quantity.bounds.choices)
     if choices:
         return list(choices) if quantity.is_text else [float(choice) for choice in choices]
+    if quantity.bounds.names:
+        return [f"x{row}", f"{row}".rjust(MOST_CHARACTERS, "x")]
     if quantity.is_text:
         return ["x" * LONGEST_TEXT]
     low, high, open_low = limits_of(quantity.bounds)

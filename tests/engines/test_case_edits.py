@@ -82,13 +82,14 @@ LOOKS = ("choose.case", "choose.comparison", "look.headline", "two_way.down", "t
 
 
 class Planner:
-    """Draws edits of cases: every assumption as often as every other, and in each round of different cases."""
+    """Draws edits of cases: every assumption as often as every other, and in each round of different cases; names stay."""
 
     def __init__(self, book: api.Book) -> None:
         """Remember what the cases hold."""
         self.model, self.values = book.model, book.values
         self.random = random.Random(SEED)  # noqa: S311 tests need the same numbers each time
-        self.names = [name for name in book.model.tables["cases"].columns if any(map(book.model.quantities[name].is_settable, range(2)))]
+        columns = [book.model.quantities[name] for name in book.model.tables["cases"].columns]
+        self.names = [column.id for column in columns if any(map(column.is_settable, range(2))) and not column.bounds.names]
         self.waiting: list[str] = []
 
     def draw(self, count: int) -> Sets:

@@ -42,6 +42,7 @@ CELLS = {
     "tiny": (1.6e-9, 4.1e-12, 2e-5, 7e-8, 1e-15, 3e-100),
     "share": (0.35, 0.5, 0.999, 0.01, 0.75, 0.125),
 }
+LARGEST = max(map(max, CELLS.values()))  # beyond what an input may be where templates say no more
 DELAY, WORD = (250.0, 3.0, 0.07, 1e6, 12.5, 1.0), "H100"
 ROWS = {f"r{number}": number for number in range(len(DELAY))}
 UNITS = "second = [time] = s\nmillisecond = 1e-3 * second = ms\n"
@@ -145,9 +146,11 @@ def build(folder: Path, seed: int, singles: int = 1_500, texts: int = 150, colum
 
 def _write_templates(root: Path, drawn: Sequence[Drawn]) -> None:
     """Write templates as JSON, which YAML takes: all inputs of unit 1 but for a time and a text."""
-    given: dict[str, object] = {name: {"value": values[0]} for name, values in CELLS.items()}
+    given: dict[str, object] = {name: {"value": values[0], "maximum": LARGEST} for name, values in CELLS.items()}
     given |= {"delay": {"value": DELAY[0], "unit": "ms"}, "word": {"value": WORD, "unit": "text"}}
-    columns: dict[str, object] = {name: {"values": dict(zip(ROWS, values, strict=True))} for name, values in CELLS.items()}
+    columns: dict[str, object] = {
+        name: {"values": dict(zip(ROWS, values, strict=True)), "maximum": LARGEST} for name, values in CELLS.items()
+    }
     columns["delay"] = {"unit": "ms", "values": dict(zip(ROWS, DELAY, strict=True))}
     columns["word"] = {"unit": "text", "values": dict.fromkeys(ROWS, WORD)}
     single = [
