@@ -154,7 +154,7 @@ def test_without_compressible_requests_no_band_matters() -> None:
 
 UNSOUND: dict[str, draws.Values] = {
     "an objective shorter than any prefill": {"traffic.objective": 5},
-    "windows that hold no sequence": {"traffic.long_window": 1e9},
+    "windows that hold no sequence": {"traffic.long_window": 1e8},
     "none in reach": {"traffic.reach": 2, "traffic.cap": 0.99, "traffic.objective": 100, "profiles.h100_calibrated.max_slots": 8},
 }
 """Questions to which no pool has an answer, or none that every fleet needs."""
