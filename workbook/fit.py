@@ -20,19 +20,24 @@ MOST_DIGITS = 7  # of a whole number in a text
 TITLE_ROWS = 3  # repeated on every page
 
 
-def longest_text(model: Model, name: str, seen: frozenset[str] = frozenset()) -> int:
-    """Return the length of the longest text that the cells of a text column can show, whatever the inputs."""
+def longest_text(model: Model, name: str, known: dict[str, int] | None = None) -> int:
+    """Return the length of the longest text that the cells of a text column can show, whatever the inputs.
+
+    ``known`` holds the lengths found on the way: each column is asked once, however many others show its texts.
+    """
+    known = {} if known is None else known
     quantity = model.quantities[name]
-    if name in seen or not quantity.is_text:
-        return 0
-    texts = [*quantity.constants.values(), *(figure.value for figure in quantity.inputs.values())]
-    texts += [*model.choices(quantity.bounds).values(), *quantity.bounds.choices]
-    linked = [longest_text(model, target, seen | {name}) for target, _ in quantity.links.values()]
-    written = [_longest(model, variant.tree, seen | {name}) for variant in quantity.variants]
-    return max([0, *linked, *written, *(len(str(text)) for text in texts)])
+    if name not in known and quantity.is_text:
+        known[name] = 0  # of texts that come round to this column, it adds none of its own
+        texts = [*quantity.constants.values(), *(figure.value for figure in quantity.inputs.values())]
+        texts += [*model.choices(quantity.bounds).values(), *quantity.bounds.choices]
+        linked = [longest_text(model, target, known) for target in dict.fromkeys(target for target, _ in quantity.links.values())]
+        written = [_longest(model, variant.tree, known) for variant in quantity.variants]
+        known[name] = max([0, *linked, *written, *(len(str(text)) for text in texts)])
+    return known.get(name, 0)
 
 
-def _longest(model: Model, tree: Tree, seen: frozenset[str]) -> int:
+def _longest(model: Model, tree: Tree, known: dict[str, int]) -> int:
     """Return the length of the longest text that an expression can give: joined texts add up, of others one is shown."""
     match tree:
         case Text(value=text):
@@ -40,11 +45,11 @@ def _longest(model: Model, tree: Tree, seen: frozenset[str]) -> int:
         case Call(function="text"):
             return MOST_DIGITS
         case Call(function="join", arguments=parts):
-            return sum(_longest(model, part, seen) for part in parts)
+            return sum(_longest(model, part, known) for part in parts)
         case _:
             own = getattr(tree, "quantity", "")
-            inner = [_longest(model, child, seen) for child in children(tree)]
-            return max([longest_text(model, own, seen) if own else 0, *inner])
+            inner = [_longest(model, child, known) for child in children(tree)]
+            return max([longest_text(model, own, known) if own else 0, *inner])
 
 
 def text_width(model: Model, name: str) -> float:
