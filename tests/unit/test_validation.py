@@ -132,6 +132,10 @@ def test_every_input_of_a_book_has_the_rule_of_the_command_line(name: str, tmp_p
             rule, what = rules[sheet][f"{column_letters(c)}{r + 1}"], book.model.cell_id(quantity.id, row)
             if quantity.bounds.choices or quantity.bounds.key:
                 assert rule["validate"] == "list", what
+            elif what.endswith(".name"):
+                own = f"{column_letters(c)}{r + 1}"
+                assert rule["value"].startswith(f"=AND(LEN(TRIM({own}))>0,LEN({own})<=60,COUNTIF("), what
+                assert rule["value"].endswith(f",{own})=1)"), what
             elif quantity.is_text:
                 assert (rule["validate"], rule["minimum"]) == ("length", "255"), what
             elif book.model.tables[quantity.table].kind != "list":
