@@ -98,8 +98,10 @@ def test_values_of_theirs_that_templates_no_longer_take_do_not_stop_a_build(buil
     plant(root, "sheets/cases.yaml", "maximum: 3, source", "maximum: 1.05, source")
     plant(root, "sheets/cases.yaml", "{paper: 1.5, corrected: 1.25}, low: 1.1, high: 1.6", "{paper: 1.05, corrected: 1.01}")
     result = command("build", "--from", built, "--templates", root, "--out", tmp_path / "new.xlsx")
-    assert result.exit_code == 2
-    assert f"{built}: Cases!L11: cases.berlin.pue is 1.1; it must be at most 1.05" in result.stderr
+    assert result.exit_code == 1
+    (told,) = [line for line in result.stderr.splitlines() if "(cases.berlin.pue)" in line]
+    assert "Cases!L11" in told
+    assert "at most 1.05" in told
     book = api.load("across", ACROSS, overlay=[file for file in sorted((tmp_path / "ours").iterdir()) if "values" not in file.name])
     edited = typed(built, tmp_path / "edited.xlsx", book, {"cases.berlin.pue": 1.02, "cases.mine.pue": 1})
     assert command("build", "--from", edited, "--templates", root, "--out", tmp_path / "new.xlsx").exit_code == 0

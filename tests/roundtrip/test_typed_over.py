@@ -114,7 +114,7 @@ def test_pull_reads_a_file_that_tells(saved: dict[str, Path]) -> None:
     assert found.sets == {}
     assert [str(item).partition(" in place")[0] for item in found.left] == [
         "sheet 'Fit' has 2 rows more above what was row 59",
-        "Fit!D60 (fit.step) holds the constant 7.0",
+        "Fit!D60 (fit.step) holds the constant 7",
     ]
 
 
