@@ -100,7 +100,9 @@ def bridge(account: Account, name: str) -> Iterator[Sheet]:
         _shares(account, moves, groups),
         TextBlock("How it is worked out", (HOW,), HERE),
     )
-    yield Sheet(name, "What moved the headlines at the update", "Which changes moved a headline, and by how much?", blocks, HERE)
+    yield Sheet(
+        name, "What moved the headlines at the update", "Which changes moved a headline, and by how much?", blocks, HERE, retells=True
+    )
 
 
 def _explained(account: Account) -> list[HeadlineMove]:

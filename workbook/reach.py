@@ -30,16 +30,17 @@ def check_reach(model: Model, problems: Problems) -> None:
 
 
 def _reached(model: Model) -> set[str]:
-    """Return the outputs and all that they depend on. That a figure is of a usual size is no use of it."""
-    needs = {name: model.needs(quantity) for name, quantity in model.quantities.items()}
+    """Return the outputs and all that they depend on. That a figure is of a usual size, or is told of again, is no use of it."""
+    retold = {USUAL, *(getattr(block, "name", "") for sheet in model.declared.sheets if sheet.retells for block in sheet.blocks)}
+    needs = {name: model.needs(quantity) for name, quantity in model.quantities.items() if quantity.table not in retold}
     used = {target for targets in needs.values() for target in targets}
     found: set[str] = set()
-    left = list(_outputs(model, used))
+    left = [name for name in _outputs(model, used) if name in needs]
     while left:
         name = left.pop()
-        if name not in found and model.quantities[name].table != USUAL:
+        if name not in found:
             found.add(name)
-            left += needs[name]
+            left += needs.get(name, ())
     return found
 
 

@@ -393,7 +393,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet, or one for each member of the catalogue ``each``."""
+    """One sheet, or one for each member of the catalogue ``each``; one that ``retells`` shows cells of others, which is no use of them."""
 
     name: str
     title: str
@@ -403,6 +403,7 @@ class Sheet:
     each_key: str = ""
     each: str = ""
     search: Search | None = None
+    retells: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import openpyxl
 
 from tests.support import require
 from workbook import api
+from workbook.limits import limits_of
 from workbook.verification.engines.libreoffice import LibreOffice, _environment, find_office, find_uno_python
 
 if TYPE_CHECKING:
@@ -43,13 +44,15 @@ def draw(book: api.Book, dice: random.Random, most: int = 8) -> Values:
         name, row = book.model.find(cell_id) or ("", 0)
         quantity, now = book.model.quantities[name], book.values[name][row]
         limits = quantity.bounds
-        if quantity.is_text:
-            found[cell_id] = dice.choice(list(book.model.choices(limits).values()) or list(limits.choices) or list(FREE_TEXTS))
+        choices = list(book.model.choices(limits).values()) or list(limits.choices)
+        if quantity.is_text or choices:
+            pick = dice.choice(choices or list(FREE_TEXTS))
+            found[cell_id] = pick if quantity.is_text else float(pick)
             continue
         value = float(now) * dice.uniform(0.9, 1.1)
         value = round(value) if limits.whole else float(f"{value:.{dice.randint(3, 16)}G}")
-        low = limits.minimum if limits.minimum is not None else limits.above
-        value = float(now) if (low is not None and value <= low) or (limits.maximum is not None and value > limits.maximum) else value
+        ends = limits_of(limits)
+        value = float(now) if value <= ends.low or value > ends.high else value
         found[cell_id] = float(value)
     return found
 

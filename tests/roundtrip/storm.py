@@ -20,7 +20,8 @@ from tests.roundtrip.edits import place
 from tests.support import copy_of, plant
 from workbook import api
 from workbook.declare import declarations
-from workbook.errors import WorkbookError
+from workbook.errors import WorkbookError, visible
+from workbook.limits import LONGEST_TEXT
 from workbook.roundtrip.regenerate import regenerate
 from workbook.verification.baseline import baseline, read
 from workbook.verification.xlsx import cell_position, cell_reference
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workbook.layout import Layout
+    from workbook.model import Model
     from workbook.roundtrip.pull import Edits
     from workbook.roundtrip.regenerate import Regeneration
     from workbook.verification.baseline import Given
@@ -179,7 +181,8 @@ class Made:
         quantity, now = self.book.model.quantities[name], self.book.values[name][row]
         limits = quantity.bounds
         if given.is_text:
-            return dice.choice(list(self.book.model.choices(limits).values()) or list(limits.choices) or TEXTS)
+            allowed = [text for text in TEXTS if len(text) <= LONGEST_TEXT]
+            return dice.choice(list(self.book.model.choices(limits).values()) or list(limits.choices) or allowed)
         if limits.choices:
             return float(dice.choice(limits.choices))
         low = limits.minimum if limits.minimum is not None else limits.above
@@ -422,10 +425,12 @@ def check_built(made: Made, path: Path, pulled: Edits, root: Path, prefer: Any, 
     now, layout = given_by(made.name, root, tuple(made.overlay))
     cells = read(target)
     conflicts = {item.id: item for item in result.merge.conflicts}
-    outcomes = dict(_outcomes(made, pulled, now, prefer))
+    outcomes = dict(_outcomes(made, pulled, now, layout.model, prefer))
+    refused = {item.id for item in result.left}
     for name, (wanted, outcome) in outcomes.items():
         assert (outcome == "conflict") == (name in conflicts), name
         assert (outcome == "removed") == (name in result.merge.removed), name
+        assert outcome != "refused" or name in refused, name
         if outcome == "removed":
             assert digits(result.merge.removed[name].value) == wanted
         else:
@@ -434,7 +439,9 @@ def check_built(made: Made, path: Path, pulled: Edits, root: Path, prefer: Any, 
         if name not in outcomes:
             assert digits(_held(layout, cells, name)) == value, f"{name} was not edited"
     _check_notes(cells, baseline(target, cells).inputs, pulled, result)
-    assert [item for item in result.left if item in pulled.left] == pulled.left
+    # What limits refused is judged again by those of the new templates.
+    told = refused | set(result.merge.removed) | set(result.merge.kept)
+    assert all(item in result.left or (item.entry and item.id in told) for item in pulled.left)
     if twice:
         again = regenerate(target, second, templates=root, prefer=prefer)
         assert second.read_bytes() == target.read_bytes()
@@ -442,19 +449,39 @@ def check_built(made: Made, path: Path, pulled: Edits, root: Path, prefer: Any, 
     return result
 
 
-def _outcomes(made: Made, pulled: Edits, now: dict[str, tuple[Any, str]], prefer: str) -> Iterator[tuple[str, tuple[Any, str]]]:
-    """Yield for each edit what the new file must hold, and how it came to that."""
+def _outcomes(
+    made: Made, pulled: Edits, now: dict[str, tuple[Any, str]], model: Model, prefer: str
+) -> Iterator[tuple[str, tuple[Any, str]]]:
+    """Yield for each edit what the new file must hold, and how it came to that: a choice goes by its key, whatever its name is now."""
     for name, value in pulled.sets.items():
         given = made.known.inputs[name]
-        base, mine = (None if given.taken else digits(given.value), given.unit), (digits(value), given.unit)
+        mine, before = (_called(name, each, made.book.model, model) for each in (value, given.value))
+        base, mine = (None if given.taken else digits(given.value if before is None else before), given.unit), (digits(mine), given.unit)
         if name not in now:
-            yield name, (mine[0], "removed")
+            yield name, (digits(value), "removed")
+        elif mine[0] is None or not _admits(model, name, mine[0]):
+            yield name, (now[name][0], "refused")
         elif mine == now[name] or now[name] == base:
             yield name, (mine[0], "kept")
         elif mine[1] != now[name][1] or prefer == "ours":
             yield name, (now[name][0], "conflict")
         else:
             yield name, (mine[0], "conflict")
+
+
+def _admits(model: Model, name: str, value: Any) -> bool:
+    """Tell whether a number is within what templates declare."""
+    bounds = model.quantities[(model.find(name) or ("", 0))[0]].bounds
+    ends = (bounds.minimum, bounds.maximum)
+    return not isinstance(value, float) or all(end is None or sign * value >= sign * end for sign, end in zip((1, -1), ends, strict=True))
+
+
+def _called(name: str, value: Any, then: Model, now: Model) -> Any:
+    """Give the name that a choice has in the templates of now: None where its card is gone; other values are as they are."""
+    found = [(model.quantities[at[0]].bounds, model) for model in (then, now) if (at := model.find(name))]
+    choices = [model.choices(bounds) for bounds, model in found]
+    key = next((key for key, shown in choices[0].items() if shown == value), None)
+    return value if key is None or len(found) == 1 else choices[1].get(key)
 
 
 def _held(layout: Layout, cells: Any, name: str) -> Any:
@@ -471,7 +498,7 @@ def _check_notes(contents: Any, new: Mapping[str, Given], pulled: Edits, result:
             continue
         spot = new[name].note_spot if name in new else None
         if spot is None:
-            assert not edit.note or any(item.id == name and repr(edit.note) in item.text for item in result.left), name
+            assert not edit.note or any(item.id == name and f"'{visible(edit.note)}'" in item.text for item in result.left), name
         else:
             cell = contents[spot.sheet].get(spot.address)
             assert (str(cell.value) if cell and cell.value is not None else "") == edit.note, name

@@ -23,9 +23,9 @@ blocks:
   - inputs: team
     title: Prices
     items:
-      price: {label: Price, value: 2, unit: "1"}
-      share: {label: Share, value: 0.5, unit: "1"}
-      paid: {label: Paid, value: 3, unit: "1"}
+      price: {label: Price, value: 2, unit: "1", reference: true}
+      share: {label: Share, value: 0.5, unit: "1", reference: true}
+      paid: {label: Paid, value: 3, unit: "1", reference: true}
 """
 
 

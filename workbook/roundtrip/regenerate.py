@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from workbook.account import carried_account
 from workbook.account_sheets import is_of_account, telling
 from workbook.api import BuildReport, offering, placed, save
-from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
+from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.names import quoted
 from workbook.origin import templates_of
@@ -186,6 +186,6 @@ def _lost_notes(located: Located, notes: MergeResult) -> list[Finding]:
         given = located.baseline.inputs[name]
         spot = located.input(given) or given.spot
         if note.value:
-            text = f"has the note {as_typed(note.value)}, for which the templates no longer have a place"
+            text = f"has the note '{visible(str(note.value))}', for which the templates no longer have a place"
             lost.append(Finding(spot.sheet, spot.address, name, text))
     return lost
