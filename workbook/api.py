@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 DEFAULT = "planning"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Book:
     """A workbook ready to be written: model, placement, and values with the edits applied; ``given`` is the model before them."""
 

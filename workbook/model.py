@@ -130,11 +130,14 @@ class Table:
     parents: dict[int, int] = field(default_factory=dict)
     parts: tuple[Key, ...] = ()
     columns: list[str] = field(default_factory=list)
+    _index: dict[tuple[str, ...], int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def index(self) -> dict[tuple[str, ...], int]:
-        """Return the row of each tuple of member keys."""
-        return {row: number for number, row in enumerate(self.rows)}
+        """Return the row of each tuple of member keys; rows are as they were when a table was made."""
+        if len(self._index) != len(self.rows):
+            self._index = {row: number for number, row in enumerate(self.rows)}
+        return self._index
 
     def groups(self) -> list[range]:
         """Return the runs of rows that share all keys but the last: the reach of previous() and next()."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from workbook import api
@@ -54,6 +55,7 @@ def place(layout: Layout, at: tuple[str, int]) -> tuple[str, str]:
     return sheet, f"{column_letters(column)}{row + 1}"
 
 
+@lru_cache(maxsize=2)
 def asked_of(book: api.Book) -> dict[str, list[str]]:
     """Give the addresses of all formula cells, by sheet."""
     asked: dict[str, list[str]] = {}
@@ -62,6 +64,7 @@ def asked_of(book: api.Book) -> dict[str, list[str]]:
     return asked
 
 
+@lru_cache(maxsize=2)
 def places_of(book: api.Book) -> dict[tuple[str, str], tuple[str, int]]:
     """Give quantity and row of every formula cell, by sheet and address."""
     return {(item.sheet, item.address): found for item in expectations(book) if (found := book.model.find(item.id))}
