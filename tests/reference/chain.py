@@ -187,11 +187,17 @@ def dense_weight_time(i: Inputs, gpu_key: str, model: str) -> float:
     return float(roofline.weight_streaming_time(per_gpu, gpu(i, gpu_key).bandwidth, item.layers, *settings))
 
 
+def projections(i: Inputs, model: str, layers: float) -> float:
+    """Return the attention parameters of so many layers."""
+    card = f"models.{model}"
+    shape = i[f"{card}.hidden"], i[f"{card}.attention_heads"], i[f"{card}.kv_heads"], i[f"{card}.head_dim"]
+    return float(kv.projection_parameters(layers, *shape))
+
+
 def attention_bytes(i: Inputs, model: str, layers: float) -> float:
     """Return the attention bytes that one GPU holds of so many layers."""
     card = f"models.{model}"
-    shape = i[f"{card}.hidden"], i[f"{card}.attention_heads"], i[f"{card}.kv_heads"], i[f"{card}.head_dim"]
-    return float(kv.weight_bytes_per_gpu(kv.projection_parameters(layers, *shape), i[f"{card}.weight_bytes"], i[f"{card}.tensor_parallel"]))
+    return float(kv.weight_bytes_per_gpu(projections(i, model, layers), i[f"{card}.weight_bytes"], i[f"{card}.tensor_parallel"]))
 
 
 def experts_time(i: Inputs, gpu_key: str, model: str) -> float:

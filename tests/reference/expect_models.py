@@ -26,6 +26,11 @@ def kv_over_published(i: Inputs, model: str) -> float:
     return item.kv_bytes / item.published_kv
 
 
+@expect("llms.attention_parameters")
+def attention_parameters(i: Inputs, model: str) -> float:
+    return chain.projections(i, model, 1)
+
+
 @expect("llms.attention_count")
 def attention_count(i: Inputs, model: str) -> float:
     return chain.common_parameters(i, model)

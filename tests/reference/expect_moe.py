@@ -103,6 +103,12 @@ def corrected_weight_time(i: Inputs, gpu: str, model: str) -> float:
     return chain.streaming_time(i, gpu, float(per_gpu)) + chain.layers_time(i, model)
 
 
+@expect("moe.streamed_size")
+def streamed_size(i: Inputs, gpu: str, model: str) -> float:
+    item = chain.served(i, model)
+    return float(kv.weight_bytes_per_gpu(streamed_parameters(i, gpu, model), item.weight_bytes, item.tp)) / GIGA
+
+
 @expect("moe.w_corrected")
 def w_corrected(i: Inputs, gpu: str, model: str) -> float:
     return corrected_weight_time(i, gpu, model) / MILLI

@@ -9,7 +9,7 @@ from tests.reference.expect_planning_studies import sums_of
 from tests.reference.grid import Requests
 from tests.reference.planning_columns import expect_columns, expect_fields, expect_nodes, expect_rows, expect_sums, pool_of
 from tests.reference.planning_hardware import Hardware, Model, hardware, model
-from tests.reference.planning_long import Long, long_request
+from tests.reference.planning_long import Long, long_request, prompt_of_cut
 from tests.reference.planning_needs import Need, Remark, need, remark
 from tests.reference.planning_pools import Instance, Run, Service
 from tests.reference.planning_requests import (
@@ -82,6 +82,7 @@ expect_rows(
         "band_output": lambda i, key: band(i, key).total(band(i, key).output),
         "band_output_2": lambda i, key: band(i, key).total(band(i, key).output, band(i, key).output),
         "cut_prefill": prefill_of_cut,
+        "band_prompt": prompt_of_cut,
         "coded_prompt": lambda i, key: coded_request(i, key)[0],
         "coded_steps": lambda i, key: coded_request(i, key)[1],
         "band_steps": lambda i, key: band_cut(i, key).total(band_cut(i, key).steps),
@@ -206,6 +207,8 @@ expect_pools(
         "kin": pools.kin,
         "same_gpu": lambda i, key, pool: float(pools.sameness(i, key, pool)[0]),
         "same_model": lambda i, key, pool: float(pools.sameness(i, key, pool)[1]),
+        "same_weights": lambda i, key, pool: float(pools.same_bytes(i, key, pool)[0]),
+        "same_cache": lambda i, key, pool: float(pools.same_bytes(i, key, pool)[1]),
         "same_precision": lambda i, key, pool: float(pools.sameness(i, key, pool)[3]),
         "same_parallel": lambda i, key, pool: float(pools.sameness(i, key, pool)[2]),
         "first_token": pools.first_token,

@@ -106,7 +106,16 @@ expect_rows("more_figures", {"case": named})
 expect_rows("cost_split", {"case": named, "state": state_of, "total": part_rule("total")})
 expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})
 expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
-PLANNING.differences.add("cost_split.building")
+
+
+def losses(i: Inputs, which: str) -> float:
+    """Return what cooling and losses of one of the two cases draw, kW."""
+    item = totals(i, chosen(i, which))
+    return item.wall - item.board_power - item.host_power
+
+
+expect_rows("cost_split", {"losses": losses})
+PLANNING.differences.update({"cost_split.building", "cost_split.losses"})
 
 
 def lever(i: Inputs, generation: str, topology: str) -> Totals:

@@ -298,6 +298,8 @@ expect_rows(
         "grade": lambda i, key: i.text(f"ranges.{at_place(i, key)}.grade"),
         "number": lambda i, key: place_of(at_place(i, key)),
         "remark": lambda i, key: remark_at(i, at_place(i, key)),
+        "no_low": lambda i, key: no_answer_at(i, "chosen", at_place(i, key), LOW),
+        "no_high": lambda i, key: no_answer_at(i, "chosen", at_place(i, key), HIGH),
     },
 )
 

@@ -131,13 +131,19 @@ def used_pools(i: Inputs, key: str) -> float:
     return float(sum(number(i, "design_pools.share", key, f"p{pool}") > 0 for pool in range(1, MOST_POOLS + 1)))
 
 
+expect("designs.used")(used_pools)
+
+
+@expect("designs.spare")
+def spare(i: Inputs, key: str) -> str:
+    """Return how many pools receive requests where it is not all of them."""
+    item, used = case(i, key), int(used_pools(i, key))
+    return "" if used >= item.pools else f"{used} of {item.pools} pools in use (longest request: {item.longest:.0f} tokens)"
+
+
 @expect("cases.remark")
 def remark(i: Inputs, key: str) -> str:
-    """Return how many pools receive requests where it is not all of them."""
-    item, used = case(i, key), int(number(i, "design_totals.used", key))
-    if used >= item.pools or total_state(i, key) != OK:
-        return ""
-    return f"{used} of {item.pools} pools in use (longest request: {item.longest:.0f} tokens)"
+    return spare(i, key) if total_state(i, key) == OK else ""
 
 
 for each in ("instances", "gpus", "power", "tokens", "tok_per_j", "tok_per_w", "cost", "first_token"):

@@ -21,19 +21,18 @@ class Long:
     rank_knot: float
     rank_upper: float
     rank_lower: float
+    rank_mass: float
     rank_above: float
     p99: float
     prompt: float
     prompt_steps: float
 
 
-def cut_prompt(i: Inputs, key: str, pool: int) -> float:
-    """Return the prompt of a request that is cut to fit the pool: what its mean output leaves of the window; 0 without any."""
+def prompt_of_cut(i: Inputs, key: str) -> float:
+    """Return the prompt of a request that is cut to fit the first pool: what its mean output leaves of the window; 0 without any."""
     requests = band(i, key)
     share = requests.total()
-    if not (taken(i, key, pool).gained > 0 and share > 0):
-        return 0.0
-    return max(0.0, bounds(i, key).high_1 - requests.total(requests.output) / share)
+    return max(0.0, bounds(i, key).high_1 - requests.total(requests.output) / share) if share > 0 else 0.0
 
 
 @cache
@@ -47,7 +46,7 @@ def long_request(i: Inputs, key: str, pool: int) -> Long:
     (lower, under), (upper, share) = points[place - 1], points[place]
     above = (share - rank) / (share - under) if share > under else 0.0
     length = min(window(i, key, pool), upper - above * (upper - lower)) if served.share else 0.0
-    cut = cut_prompt(i, key, pool)
+    cut = prompt_of_cut(i, key) if served.gained > 0 else 0.0
     prompt = max(0.0, cut, (1.0 - source.output_share) * length - i["whole_tokens.lost"])
     return Long(
         taken=served.share,
@@ -57,6 +56,7 @@ def long_request(i: Inputs, key: str, pool: int) -> Long:
         rank_knot=place,
         rank_upper=upper,
         rank_lower=lower,
+        rank_mass=share - under,
         rank_above=above,
         p99=length,
         prompt=prompt,

@@ -21,6 +21,8 @@ class Need:
     """What a pool needs; fields but ``printed`` as the columns of `pool_needs`: tokens, bytes, GPUs, ms."""
 
     used: bool
+    mean_length: float
+    full_window: float
     sequence: float
     cache: float
     usable: float
@@ -65,7 +67,8 @@ def need(i: Inputs, key: str, pool: int) -> Need:
     """Return what a pool needs."""
     item, gives, asked, served, has = assumed(i, key), hardware(i, key, pool), model(i, key), taken(i, key, pool), instance(i, key, pool)
     tp, used = item["tensor_parallel"], bool(served.share)
-    held = (served.length + has.fixed) if item.says("slots_rule", "paged") else window(i, key, pool) + has.fixed_window
+    mean_length, full_window = served.length + has.fixed, window(i, key, pool) + has.fixed_window
+    held = mean_length if item.says("slots_rule", "paged") else full_window
     shards = i[f"models.{item.texts['model']}.kv_shards_max"]
     kv = held * asked.kv_per_token
     together, left = (asked.total + kv) / gives.usable, gives.usable - kv / shards
@@ -77,6 +80,8 @@ def need(i: Inputs, key: str, pool: int) -> Need:
     slots = i[f"{card}.max_slots"] * i[f"{card}.calibration_length"]
     return Need(
         used=used,
+        mean_length=mean_length,
+        full_window=full_window,
         sequence=held,
         cache=kv,
         usable=gives.usable,
@@ -108,6 +113,8 @@ class Remark:
     instances: float
     window: float
     reach: float
+    least_window_2: float
+    falls: float
     spare: str
     order: str
     trace: str
@@ -124,14 +131,14 @@ def whole(value: float) -> str:
     return str(math.floor(value + 0.5))
 
 
-def of_order(i: Inputs, key: str) -> tuple[float, str]:
-    """Return the longest that the last window has to hold, tokens, and what windows out of order need."""
+def of_order(i: Inputs, key: str) -> tuple[float, float, str]:
+    """Return the longest that the last window has to hold, the shortest second window (0: it is above the first), and both in words."""
     item = bounds(i, key)
     windows = [assumed(i, key)[f"window_{pool}"] for pool in (1, 2)][: int(item.pools) - 1]
     reach = max(item.longest, *windows, 0.0)
     if len(windows) > 1 and windows[0] >= windows[1]:
-        return reach, f"window 2 must be at least {whole(windows[0] + 1)} tokens"
-    return reach, f"the last window must be at least {whole(reach)} tokens"
+        return reach, windows[0] + 1, f"window 2 must be at least {whole(windows[0] + 1)} tokens"
+    return reach, 0.0, f"the last window must be at least {whole(reach)} tokens"
 
 
 def of_trace(i: Inputs, key: str) -> str:
@@ -156,7 +163,7 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
     gpus, over = max(each.gpus for each in needs), max(each.over for each in needs) / GIGA
     objective = float(floor(max(each.prefill for each in needs))) + 1.0
     instances, least_window = max(each.instances for each in needs), min(each.window for each in needs)
-    reach, order = of_order(i, key)
+    reach, least_window_2, order = of_order(i, key)
     more = "; 8 is the most" if gpus > MOST_GPUS else ""
     memory = of_memory(gpus, over, more)
     printed = assumed(i, key).says("capacity_rule", "as printed")
@@ -181,6 +188,8 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
         instances=instances,
         window=least_window,
         reach=reach,
+        least_window_2=least_window_2,
+        falls=falls(i, assumed(i, key).texts["workload"]),
         spare=spare,
         order=order,
         trace=of_trace(i, key),

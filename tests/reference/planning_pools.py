@@ -141,6 +141,7 @@ class Service:
 
     compute: bool
     prompt: float
+    prefill_token: float
     own_prefill: float
     stepping: float
     stepping_square: float
@@ -160,14 +161,16 @@ def service(i: Inputs, key: str, pool: int) -> Service:
     times = requests.steps * (has.w + has.h_full * requests.length)
     first, second = served.mean(requests.total(times)), served.mean(requests.total(times, times))
     prompt = max(0.0, served.length - served.mean(requests.total(requests.output)))
-    own = prompt * gives.prefill * item["time_scale"]
+    token = gives.prefill * item["time_scale"]
+    own = prompt * token
     compute = item.says("prefill_rule", "as compute")
     longest = long_request(i, key, pool)
     by_steps = longest.prompt_steps * (has.w + has.h_one)
-    alone = longest.prompt * gives.prefill * item["time_scale"] + has.w
+    alone = longest.prompt * token + has.w
     return Service(
         compute=compute,
         prompt=prompt,
+        prefill_token=token,
         own_prefill=own,
         stepping=first,
         stepping_square=second,
@@ -233,6 +236,7 @@ class Run:
     provisioned: float
     racks: float
     rent: float
+    node_price: float
     capex: float
 
 
@@ -262,6 +266,7 @@ def run(i: Inputs, key: str, pool: int) -> Run:
     gpus = used * item["tensor_parallel"]
     nodes = float(ceil(gpus / i[f"{server}.gpus"]))
     provisioned = float(ceil(nodes / item["availability"]))
+    node_price = i[f"{server}.gpus"] * i[f"{card}.purchase_price"] + i[f"{server}.host_price"]
     return Run(
         used=used,
         utilisation=utilisation,
@@ -281,7 +286,8 @@ def run(i: Inputs, key: str, pool: int) -> Run:
         provisioned=provisioned,
         racks=float(ceil(provisioned / i[f"{server}.nodes_per_rack"])),
         rent=provisioned * i[f"{server}.gpus"] * i[f"{card}.price"] * item["rent_scale"],
-        capex=provisioned * (i[f"{server}.gpus"] * i[f"{card}.purchase_price"] + i[f"{server}.host_price"]) * item["capex_scale"],
+        node_price=node_price,
+        capex=provisioned * node_price * item["capex_scale"],
     )
 
 
@@ -345,15 +351,20 @@ def fit_bytes(i: Inputs, fit: str) -> tuple[float, float]:
     return (1.0 if i.text(f"power_fits.{fit}.precision") == "fp8" else 2.0), 2.0
 
 
+def same_bytes(i: Inputs, key: str, pool: int) -> tuple[bool, bool]:
+    """Tell whether a pool's power curve was measured at its bytes (of a weight, of a cached number), within a quarter."""
+    item = assumed(i, key)
+    of_weight, cached = fit_bytes(i, item.of_pool("curve", pool))
+    return abs(item["weight_bytes"] - of_weight) <= of_weight / 4, abs(item["kv_bytes"] - cached) <= cached / 4
+
+
 def sameness(i: Inputs, key: str, pool: int) -> tuple[bool, bool, bool, bool]:
     """Tell whether a pool's power curve was measured on its (GPU, model, degree, precision within a quarter)."""
     item = assumed(i, key)
     fit = f"power_fits.{item.of_pool('curve', pool)}"
     of_fit = (i.text(f"{fit}.gpu"), i.text(f"{fit}.model"), i[f"{fit}.tensor_parallel"])
     gpu, model_served, parallel = item.of_pool("gpu", pool), item.texts["model"], item["tensor_parallel"]
-    pairs = zip(fit_bytes(i, item.of_pool("curve", pool)), (item["weight_bytes"], item["kv_bytes"]), strict=True)
-    alike = all(abs(asked - measured) <= measured / 4 for measured, asked in pairs)
-    return of_fit[0] == gpu, of_fit[1] == model_served, of_fit[2] == parallel, alike
+    return of_fit[0] == gpu, of_fit[1] == model_served, of_fit[2] == parallel, all(same_bytes(i, key, pool))
 
 
 def kin(i: Inputs, key: str, pool: int) -> str:

@@ -64,13 +64,7 @@ PORTABLE = {
     *("MATCH", "MAX", "MIN", "NOT", "OR", "POISSON", "ROUND", "ROWS", "SLOPE", "SQRT", "SUM", "SUMIFS", "SUMPRODUCT", "TEXT", "TRUNC"),
 }
 LONGEST = 250
-LONGER = {
-    *("roofline.attention_size", "moe.w_corrected", "demand.mean_square", "demand.prefill"),  # of paper: sums of products of lookups
-    *("case_pools.same_precision", "case_pools.prefill", "case_pools.capex", "cost_split.building", "pool_needs.sequence"),  # as above
-    *("case_windows.cut_down", "case_windows.rank_above"),  # as above
-    *("cases.remark", "case_remarks.order", "case_remarks.trace", "tornado.remark"),  # sentences with figures in them
-    "checks.failures",  # one term for each check
-}
+LONGER = {"checks.failures"}  # one term for each check
 _BLOCK = re.compile(r"R\d+(C\d+):R\d+\1\b")  # fixed rows of one column, as r1c1 writes them
 BLOCKS = {
     "headline_ranges.worst",
