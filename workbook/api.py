@@ -184,7 +184,8 @@ def checked_sets(
     """Return ``id=value`` pairs as edits, and by id what is wrong with those that inputs cannot take; see ``parse_sets``."""
     edits: dict[tuple[str, int], float | str] = {}
     wrong: dict[str, list[Diagnostic]] = {}
-    inputs = {cell_id: (name, row) for cell_id, name, row in model.cells() if model.quantities[name].is_settable(row)}
+    found = {cell_id: model.find(cell_id) for cell_id in sets}
+    inputs = {cell_id: at for cell_id, at in found.items() if at and model.quantities[at[0]].is_settable(at[1])}
     named = {cell_id for cell_id, (name, _) in inputs.items() if model.quantities[name].bounds.names}
     # Names come first: choices go by them.
     for cell_id in sorted(sets, key=lambda cell_id: cell_id not in named):
@@ -198,7 +199,8 @@ def checked_sets(
                 edits[inputs[cell_id]] = value
                 model = model.renamed({inputs[cell_id]: value})
         else:
-            known = "it is a formula or a constant; only inputs can be set" if model.find(cell_id) else suggest(cell_id, inputs)
+            is_cell = found[cell_id] is not None
+            known = "it is a formula or a constant; only inputs can be set" if is_cell else suggest(cell_id, model.settable())
             problems.add(given.name_place, f"{what}: there is no such input", known or "list them with: workbook inputs")
         if problems.found:
             wrong[cell_id] = problems.found

@@ -186,10 +186,19 @@ class Model:
 
     def cells(self) -> Iterator[tuple[str, str, int]]:
         """Yield (cell id, quantity id, row) for every cell that holds something."""
-        for quantity in self.quantities.values():
+        for name, quantity in self.quantities.items():
             filled = {*quantity.inputs, *quantity.links, *quantity.constants, *quantity.formula_rows()}
             for row in sorted(filled):
-                yield self.cell_id(quantity.id, row), quantity.id, row
+                yield self.cell_id(name, row), name, row
+
+    def settable(self) -> list[str]:
+        """Return the ids of inputs, and of cells that take a value over until one is given to them."""
+        return [
+            self.cell_id(name, row)
+            for name, quantity in self.quantities.items()
+            for row in range(quantity.size)
+            if quantity.is_settable(row)
+        ]
 
     def overridden(self, edits: Mapping[tuple[str, int], float | str], *, formulas: bool = False) -> Model:
         """Return the model in which edited cells that took over a value are inputs of their own; with ``formulas`` any formula is."""
