@@ -367,9 +367,9 @@ def blocks_and_slots(i: Inputs, key: str, own: str) -> tuple[float, float]:
 
 
 def budget_scaled(i: Inputs, whole: float, gpu_key: str) -> float:
-    """Scale a whole number by the KV budgets of a GPU and H100, cut to a whole number exactly."""
+    """Scale a whole number by the KV budgets of a GPU and H100, cut to a whole number exactly; 0 where H100 has none."""
     on_h100, on_gpu = (computed(i, key, LLAMA_70B).blocks for key in (H100, gpu_key))
-    return float(math.trunc(whole) * on_gpu // on_h100)
+    return float(math.trunc(whole) * on_gpu // on_h100) if on_h100 else 0.0
 
 
 @cache

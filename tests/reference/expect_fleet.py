@@ -9,7 +9,7 @@ from functools import cache
 from tests.reference import metrics, shared_columns
 from tests.reference.expect_moments import served
 from tests.reference.expect_paper_sheet import failing
-from tests.reference.expect_sizing import output, sized
+from tests.reference.expect_sizing import UNDRAWN, is_drawn, output, sized
 from tests.reference.expect_workloads import POOLS
 from tests.reference.expect_workloads import state as state_of_fleet
 from tests.reference.pools import KILO, OK, Run
@@ -100,6 +100,8 @@ def sound(i: Inputs, mode: str, key: str) -> float:
 def state(i: Inputs, mode: str, key: str) -> str:
     if state_of_fleet(i, key) != OK:
         return state_of_fleet(i, key)
+    if not all(is_drawn(i, mode, key, side) for side in POOLS):
+        return UNDRAWN
     return OK if sound(i, mode, key) else "a pool has no answer"
 
 

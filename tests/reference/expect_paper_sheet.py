@@ -6,7 +6,7 @@ from tests.reference import chain
 from tests.reference.chain import B200_PROJECTED, DEEPSEEK_V3, H100_CALIBRATED, QWEN3
 from tests.reference.printed import PRINTED, deviation, half_unit
 from tests.reference.printed_fleet import PRINTED_FLEET
-from tests.reference.quantities import RULES, Inputs, expect, expected, number
+from tests.reference.quantities import RULES, Inputs, Value, expect, expected, number
 
 TABLES = ("1", "2", "4", "5", "a")
 PRINTED_GPUS = {"h100_sxm": "H100-SXM5", "h200_sxm": "H200-SXM", "b200_sxm": "B200-SXM", "gb200_nvl72": "GB200-NVL"}
@@ -183,11 +183,8 @@ def windows_out_of_order(i: Inputs) -> float:
 
 @expect("checks.physical_unit")
 def unit_is_wrong(i: Inputs) -> float:
-    try:
-        tp = chain.calibrated(i, H100_CALIBRATED).tp
-        return float(abs(number(i, "law.unit_slip") - tp) > 1e-9 * tp)
-    except (ValueError, ZeroDivisionError):
-        return 1.0
+    per_watt, per_joule = (number(i, f"sweep.{name}", H100_CALIBRATED, "8k") for name in ("tok_per_w", "tok_per_j"))
+    return float(abs(per_watt - chain.calibrated(i, H100_CALIBRATED).tp * per_joule) > 1e-9 * per_watt)
 
 
 @expect("checks.expert_split")
@@ -264,24 +261,25 @@ def keys_alike(i: Inputs) -> float:
 # Dashboard
 
 
-def expect_headline(name: str, quantity: str, *keys: str) -> Callable[[Inputs], float]:
+def expect_headline(name: str, quantity: str, *keys: str) -> Callable[[Inputs], Value]:
     """Register a headline that repeats a figure of another sheet."""
 
     @expect(f"headline.{name}")
-    def headline(i: Inputs) -> float:
-        return number(i, quantity, *keys)
+    def headline(i: Inputs) -> Value:
+        return expected(i, quantity, keys)
 
     return headline
 
 
 expect_headline("h100_tok_per_w", "sweep.tok_per_w", H100_CALIBRATED, "8k")
 expect_headline("b200_tok_per_w", "sweep.tok_per_w", B200_PROJECTED, "8k")
-h100_physical = expect_headline("h100_tok_per_j", "sweep.tok_per_j", H100_CALIBRATED, "8k")
-b200_physical = expect_headline("b200_tok_per_j", "sweep.tok_per_j", B200_PROJECTED, "8k")
+expect_headline("h100_tok_per_j", "sweep.tok_per_j", H100_CALIBRATED, "8k")
+expect_headline("b200_tok_per_j", "sweep.tok_per_j", B200_PROJECTED, "8k")
 expect_headline("exponent", "law.exponent_h100")
 expect_headline("reproduced", "reproduction.reproduced")
 
 
 @expect("headline.generation_gain")
-def generation_gain(i: Inputs) -> float:
-    return b200_physical(i) / h100_physical(i)
+def generation_gain(i: Inputs) -> float | None:
+    h100, b200 = (number(i, "sweep.tok_per_j", profile, "8k") for profile in (H100_CALIBRATED, B200_PROJECTED))
+    return b200 / h100 if h100 else None

@@ -16,23 +16,27 @@ from tests.reference.rounding import trunc
 from tests.reference.search import Wanted, expect_search
 from tests.reference.shared_columns import expect_columns
 
+UNDRAWN = "no draws for this prefill chunk"
+
 
 @cache
 def served(i: Inputs, mode: str, key: str, side: str) -> Served:
-    """Return the requests of a pool: over its lengths, or those that the reference drew; a pool without requests draws none.
-
-    Raises ValueError for a chunk that was not drawn.
-    """
+    """Return the requests of a pool: over its lengths, or those that the reference drew, none for a chunk that was not drawn."""
     exact = expect_moments.served(i, key, side)
     if mode == "exact" or not exact.share:
         return exact
-    size = chunk(i, exact.server.profile)
-    if size not in CHUNKS:
-        raise ValueError(f"no draws with a prefill chunk of {size}")
+    if not is_drawn(i, mode, key, side):
+        return replace(exact, requests=Requests(*np.zeros((4, 0))))
     sample = drawn(sample_of(key, side))
     each = np.full(sample.lengths.shape, exact.share / sample.lengths.size)
-    steps = sample.steps[int(size)]
+    steps = sample.steps[int(chunk(i, exact.server.profile))]
     return replace(exact, requests=Requests(each, sample.lengths, np.zeros(each.shape), steps))
+
+
+@expect("demand.drawn")
+def is_drawn(i: Inputs, mode: str, key: str, side: str) -> bool:
+    pool = expect_moments.served(i, key, side)
+    return mode == "exact" or not pool.share or chunk(i, pool.server.profile) in CHUNKS
 
 
 @expect("demand.prefill")
@@ -55,7 +59,7 @@ def sample_of_pool(_i: Inputs, _mode: str, key: str, side: str) -> str:
 
 def service_rate(item: Served) -> float:
     """Return the requests/s that an instance can serve, 0 without any."""
-    return item.server.n_slots / (item.time(1) * MILLI) if item.share else 0.0
+    return item.server.n_slots / (item.time(1) * MILLI) if item.time(1) else 0.0
 
 
 expect_columns(
@@ -95,8 +99,9 @@ def wanted(i: Inputs, mode: str, key: str, side: str) -> Wanted:
 
 @cache
 def sized(i: Inputs, mode: str, key: str, side: str) -> Run:
-    """Return a pool as it runs; its prefill is that of all its requests, drawn or not."""
-    return replace(pools.run(i, served(i, mode, key, side), i["traffic.rate"]), prefill=prefill(i, mode, key, side))
+    """Return a pool as it runs; its prefill is that of all its requests, drawn or not. Without draws there is no answer."""
+    found = replace(pools.run(i, served(i, mode, key, side), i["traffic.rate"]), prefill=prefill(i, mode, key, side))
+    return found if is_drawn(i, mode, key, side) else replace(found, found=False, missing=UNDRAWN)
 
 
 expect_search("search", wanted)

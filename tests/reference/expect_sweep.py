@@ -1,8 +1,11 @@
 """Expectations of sheet Context sweep and of the serving profiles."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+
+import numpy as np
 
 from tests.reference import chain, metrics, roofline, slots
 from tests.reference.chain import B200_PROJECTED, H100, H100_CALIBRATED, H100_LLAMA_8B, LLAMA_70B, MILLI
@@ -99,7 +102,9 @@ def tok_per_j(i: Inputs, profile: str, window: str) -> float:
 def halving(i: Inputs, profile: str, window: str) -> float | None:
     members = i.members("windows")
     above = members.index(window) - 1
-    return tok_per_w(i, profile, members[above]) / tok_per_w(i, profile, window) if above >= 0 else None
+    if above < 0 or not n_max(i, profile, window):
+        return None
+    return tok_per_w(i, profile, members[above]) / tok_per_w(i, profile, window)
 
 
 @expect("sweep.log_window")
@@ -113,10 +118,17 @@ PACKAGED = (H100_CALIBRATED, B200_PROJECTED, H100_LLAMA_8B)
 
 @expect("sweep.log_tok_per_w", difference=True)
 def log_tok_per_w(i: Inputs, profile: str, window: str) -> float | None:
-    return math.log2(tok_per_w(i, profile, window)) if profile in PACKAGED else None
+    if profile not in PACKAGED:
+        return None
+    return math.log2(tok_per_w(i, profile, window)) if n_max(i, profile, window) else 0.0
 
 
 # The law in numbers
+
+
+def empty(i: Inputs, profile: str) -> float:
+    """Return the number of windows at which no sequence of a profile fits."""
+    return float(sum(not n_max(i, profile, window) for window in i.members("windows")))
 
 
 def series(i: Inputs, profile: str) -> tuple[list[float], list[float]]:
@@ -125,24 +137,40 @@ def series(i: Inputs, profile: str) -> tuple[list[float], list[float]]:
     return [i[f"windows.{window}"] for window in members], [tok_per_w(i, profile, window) for window in members]
 
 
-@expect("law.exponent_h100")
-def exponent_h100(i: Inputs) -> float:
-    return metrics.log_log_exponent(*series(i, H100_CALIBRATED))
+def expect_law(gpu: str, profile: str) -> None:
+    """Register the exponent of a profile, empty where a window holds no sequence, and what it is made of."""
+
+    @expect(f"law.empty_{gpu}")
+    def windows_without(i: Inputs) -> float:
+        return empty(i, profile)
+
+    @expect(f"law.exponent_{gpu}")
+    def exponent_of(i: Inputs) -> float | None:
+        return None if empty(i, profile) else metrics.log_log_exponent(*series(i, profile))
+
+    @expect(f"law.slope_{gpu}", difference=True)
+    def slope(i: Inputs) -> float:
+        columns = ([function(i, profile, window) for window in i.members("windows")] for function in (log_window, log_tok_per_w))
+        return float(np.polyfit(*columns, 1)[0])
 
 
-@expect("law.exponent_b200")
-def exponent_b200(i: Inputs) -> float:
-    return metrics.log_log_exponent(*series(i, B200_PROJECTED))
+expect_law("h100", H100_CALIBRATED)
+expect_law("b200", B200_PROJECTED)
 
 
 @expect("law.spread_h100")
-def spread_h100(i: Inputs) -> float:
-    return tok_per_w(i, H100_CALIBRATED, "2k") / tok_per_w(i, H100_CALIBRATED, "128k")
+def spread_h100(i: Inputs) -> float | None:
+    return None if empty(i, H100_CALIBRATED) else tok_per_w(i, H100_CALIBRATED, "2k") / tok_per_w(i, H100_CALIBRATED, "128k")
 
 
 @expect("law.unit_slip")
-def unit_slip(i: Inputs) -> float:
-    return tok_per_w(i, H100_CALIBRATED, "8k") / tok_per_j(i, H100_CALIBRATED, "8k")
+def unit_slip(i: Inputs) -> float | None:
+    return None if empty(i, H100_CALIBRATED) else chain.calibrated(i, H100_CALIBRATED).tp
+
+
+@expect("law.state")
+def law_state(i: Inputs) -> str:
+    return "no sequence fits at the longest windows" if empty(i, H100_CALIBRATED) + empty(i, B200_PROJECTED) else "ok"
 
 
 # Read off at the window chosen
@@ -163,34 +191,39 @@ def segment(i: Inputs) -> float:
     return metrics.knot_segment(own_window(i), series(i, H100_CALIBRATED)[0])
 
 
-@expect("read_off.log_h100", difference=True)
-def log_h100(i: Inputs) -> float:
-    return math.log2(tok_per_w_h100(i))
+def expect_reading(gpu: str, profile: str) -> Callable[[Inputs], float]:
+    """Register what is read off for a profile, empty where the segment ends at a window that holds no sequence."""
+
+    @expect(f"read_off.n_max_{gpu}")
+    def holds(i: Inputs) -> float:
+        return n_max(i, profile, i.members("windows")[int(segment(i))])
+
+    @expect(f"read_off.tok_per_w_{gpu}")
+    def reading(i: Inputs) -> float | None:
+        if not holds(i):
+            return None
+        first, last = int(segment(i)) - 1, int(segment(i)) + 1
+        return metrics.log_log_reading(own_window(i), *(column[first:last] for column in series(i, profile)))
+
+    @expect(f"read_off.log_{gpu}", difference=True)
+    def logarithm(i: Inputs) -> float | None:
+        found = reading(i)
+        return None if found is None else math.log2(found)
+
+    @expect(f"read_off.tok_per_j_{gpu}")
+    def physical(i: Inputs) -> float | None:
+        found = reading(i)
+        return None if found is None else found / chain.calibrated(i, profile).tp
+
+    return holds
 
 
-@expect("read_off.log_b200", difference=True)
-def log_b200(i: Inputs) -> float:
-    return math.log2(tok_per_w_b200(i))
+HOLDS = [expect_reading("h100", H100_CALIBRATED), expect_reading("b200", B200_PROJECTED)]
 
 
-@expect("read_off.tok_per_w_h100")
-def tok_per_w_h100(i: Inputs) -> float:
-    return metrics.log_log_reading(own_window(i), *series(i, H100_CALIBRATED))
-
-
-@expect("read_off.tok_per_w_b200")
-def tok_per_w_b200(i: Inputs) -> float:
-    return metrics.log_log_reading(own_window(i), *series(i, B200_PROJECTED))
-
-
-@expect("read_off.tok_per_j_h100")
-def tok_per_j_h100(i: Inputs) -> float:
-    return tok_per_w_h100(i) / chain.calibrated(i, H100_CALIBRATED).tp
-
-
-@expect("read_off.tok_per_j_b200")
-def tok_per_j_b200(i: Inputs) -> float:
-    return tok_per_w_b200(i) / chain.calibrated(i, B200_PROJECTED).tp
+@expect("read_off.state")
+def reading_state(i: Inputs) -> str:
+    return "ok" if all(holds(i) for holds in HOLDS) else "no sequence fits in a window of this length"
 
 
 # Profiles
@@ -227,6 +260,6 @@ def profile_price(i: Inputs, profile: str) -> float:
 
 
 @expect("profile_list.kv_budget_ratio")
-def kv_budget_ratio(i: Inputs, profile: str) -> float:
-    own = chain.computed(i, chain.calibrated(i, profile).gpu, LLAMA_70B)
-    return own.blocks / chain.computed(i, H100, LLAMA_70B).blocks
+def kv_budget_ratio(i: Inputs, profile: str) -> float | None:
+    own, on_h100 = (chain.computed(i, gpu, LLAMA_70B).blocks for gpu in (chain.calibrated(i, profile).gpu, H100))
+    return own / on_h100 if on_h100 else None

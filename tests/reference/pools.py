@@ -72,7 +72,7 @@ class Served:
     @property
     def cv2(self) -> float:
         """Squared coefficient of variation of the service time, 0 without requests."""
-        return replay.Moments(self.time(1), self.time(2), 0.0).cv2 if self.share else 0.0
+        return replay.Moments(self.time(1), self.time(2), 0.0).cv2 if self.time(1) else 0.0
 
     def prefill(self, i: Inputs) -> float:
         """Return the mean prefill time, ms."""
@@ -137,6 +137,8 @@ class Run:
     instances: float
     found: bool
     wait: float
+    missing: str = "no answer within reach"
+    """What is said where no number of instances was found."""
 
     @property
     def used(self) -> float:
@@ -171,7 +173,7 @@ class Run:
             return "the window holds no sequence"
         if self.prefill >= i["traffic.objective"]:
             return "objective shorter than prefill"
-        return OK if self.found else "no answer within reach"
+        return OK if self.found else self.missing
 
     def is_sound(self, i: Inputs) -> bool:
         """Tell whether the pool has an answer or needs none."""

@@ -109,13 +109,13 @@ def steps(i: Inputs, wanted: Wanted) -> tuple[Step, ...]:
 
 @cache
 def fewest(i: Inputs, wanted: Wanted) -> float:
-    """Return the fewest instances, found by counting up; a pool without requests keeps where it starts.
+    """Return the fewest instances, found by counting up; a pool without work keeps where it starts.
 
     No number of instances without slots is enough.
     """
     if not wanted.n_slots:
         return math.inf
-    if not wanted.rate:
+    if not wanted.offered:
         return wanted.least
     demand = queueing.Demand(wanted.rate, wanted.n_slots, wanted.mean * MILLI, wanted.cv2, i["traffic.objective"] * MILLI)
     return float(queueing.fewest_instances(demand, cap=i["traffic.cap"]).instances)
