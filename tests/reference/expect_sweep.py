@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.reference import chain, metrics, roofline, slots
 from tests.reference.chain import B200_PROJECTED, H100, H100_CALIBRATED, H100_LLAMA_8B, LLAMA_70B, MILLI
-from tests.reference.quantities import Inputs, expect
+from tests.reference.quantities import Inputs, expect, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,8 @@ def log_tok_per_w(i: Inputs, profile: str, window: str) -> float | None:
 
 # The law in numbers
 
+LOGARITHMS = ("log_window", "log_tok_per_w")
+
 
 def empty(i: Inputs, profile: str) -> float:
     """Return the number of windows at which no sequence of a profile fits."""
@@ -150,8 +152,8 @@ def expect_law(gpu: str, profile: str) -> None:
 
     @expect(f"law.slope_{gpu}", difference=True)
     def slope(i: Inputs) -> float:
-        columns = ([function(i, profile, window) for window in i.members("windows")] for function in (log_window, log_tok_per_w))
-        return float(np.polyfit(*columns, 1)[0])
+        xs, ys = ([number(i, f"sweep.{column}", profile, window) for window in i.members("windows")] for column in LOGARITHMS)
+        return float(np.polyfit(xs, ys, 1)[0])
 
 
 expect_law("h100", H100_CALIBRATED)
