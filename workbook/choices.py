@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from workbook.errors import as_typed
+from workbook.maker import NAME
 from workbook.schema import Bounds
 
 if TYPE_CHECKING:
@@ -26,12 +28,13 @@ def part_of(model: Model) -> dict[str, object]:
 class Choices:
     """The keys by name, in lower case, of each catalogue or table that a file chose from, and which quantities choose from which.
 
-    ``names`` gives what the keys are called today, where that is known.
+    ``names`` gives what the keys are called today, where that is known; ``typed`` the names that users gave keys in the file.
     """
 
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
     chosen: dict[str, str] = field(default_factory=dict)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    typed: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def key(self, cell_id: str, value: object) -> str | None:
         """Return the key of what an input shows; None where it is no choice, or of none that are known."""
@@ -42,11 +45,25 @@ class Choices:
         key = self.key(cell_id, value)
         return value if key is None else self.names.get(self._of(cell_id), {}).get(key, value)
 
-    def rename(self, cell_id: str, name: str) -> None:
-        """Take the name that a member of a table has in the file; what it was called when the file was built is known, too."""
-        table, member, *_ = cell_id.split(".")
-        if table in self.keys:
-            self.keys[table] = {**self.keys[table], name.lower(): member}
+    def rename(self, edits: Mapping[str, float | str]) -> None:
+        """Take the names that members of tables have in the file; what they were called when it was built is known, too."""
+        for cell_id, name in edits.items():
+            table, member, *column = cell_id.split(".")
+            if table in self.keys and column == [NAME]:
+                self._rename(table, member, str(name))
+
+    def _rename(self, table: str, member: str, name: str) -> None:
+        self.keys[table] = {**self.keys[table], name.lower(): member}
+        self.typed.setdefault(table, {})[member] = name
+
+    def renamed(self, edits: Mapping[str, float | str]) -> dict[str, str]:
+        """Return by id what to say of choices that go by a former name of what they chose."""
+        found = {}
+        for cell_id, value in edits.items():
+            name = self.typed.get(self._of(cell_id), {}).get(self.key(cell_id, value) or "", "")
+            if name and name.lower() != str(value).lower():
+                found[cell_id] = f"chooses {as_typed(value)}, which is now called {as_typed(name)}"
+        return found
 
     def follow(self, model: Model) -> None:
         """Take the names of today."""

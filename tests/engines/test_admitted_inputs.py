@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from workbook.verification.engines.libreoffice import LibreOfficeSession
 
 SAMPLE, SEED = 3, 20261128
+UNKNOWN = "Nobody"
+SAYS = "no case of this name; pick one from the list"
 ASKED = {RECORD_SHEET: [cell.replace("$", "") for cell in (ERRORS_CELL, FIRST_ERROR_CELL)]}
 
 
@@ -43,6 +45,34 @@ def test_ends_of_some_inputs_leave_no_error(session: LibreOfficeSession, tmp_pat
     every = list(rounds(api.load("planning")))
     chosen = random.Random(SEED).sample(every, SAMPLE)  # noqa: S311 tests need the same rounds each time
     assert not type_in(session, tmp_path, chosen)
+    check_unknown_cases(session)
+
+
+def check_unknown_cases(session: LibreOfficeSession) -> None:
+    """Type a name that no case has into every choice of a case: words say so, a check fails, and no cell shows an error."""
+    book = api.load("planning")
+    picks = [quantity for quantity in book.model.quantities.values() if quantity.bounds.key == "cases"]
+    session.set_values({place(book.layout, (quantity.id, row)): UNKNOWN for quantity in picks for row in quantity.links})
+    session.recalculate()
+    said = [place(book.layout, at) for name in ("trust", "lever_cases") for at in rows_of(book, f"{name}.state")]
+    checks = [place(book.layout, ("checks.cases_known", 0)), place(book.layout, ("checks.status", 0))]
+    found = session.read(ASKED | asked(said + checks))
+    assert found[RECORD_SHEET] == {ASKED[RECORD_SHEET][0]: 0, ASKED[RECORD_SHEET][1]: ""}
+    assert [found[sheet][address] for sheet, address in said] == [SAYS] * 6
+    assert [found[sheet][address] for sheet, address in checks] == [6, "CHECK FAILS: see sheet Checks"]
+
+
+def rows_of(book: api.Book, name: str) -> list[tuple[str, int]]:
+    """Give the cells of a quantity."""
+    return [(name, row) for row in range(book.model.quantities[name].size)]
+
+
+def asked(places: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Give the addresses to read by sheet."""
+    found: dict[str, list[str]] = {}
+    for sheet, address in places:
+        found.setdefault(sheet, []).append(address)
+    return found
 
 
 @pytest.mark.storm

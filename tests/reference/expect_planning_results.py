@@ -116,11 +116,17 @@ def losses(i: Inputs, which: str) -> float:
 
 expect_rows("cost_split", {"losses": losses})
 PLANNING.differences.update({"cost_split.building", "cost_split.losses"})
+expect_rows("chosen", {"case": lambda i: named(i, "chosen"), "comparison": lambda i: named(i, "comparison")})
+
+
+def lever_case(i: Inputs, generation: str, topology: str) -> str:
+    """Return the case of a lever."""
+    return i.text(f"lever_cases.{generation}.{topology}.case")
 
 
 def lever(i: Inputs, generation: str, topology: str) -> Totals:
     """Return the fleet of a lever."""
-    return totals(i, i.text(f"lever_cases.{generation}.{topology}.case"))
+    return totals(i, lever_case(i, generation, topology))
 
 
 LEVERS = ("per_wall_joule", "cost", "rent", "wall")
@@ -158,6 +164,9 @@ def gain(i: Inputs, *keys: str) -> float:
 
 
 expect_rows("lever_cases", {name: lever_figure(name) for name in LEVERS})
+expect_rows(
+    "lever_cases", {"found": lambda i, *keys: i.shown(f"cases.{lever_case(i, *keys)}"), "state": lambda i, *keys: lever(i, *keys).state}
+)
 expect_rows("lever_cases", {"answered": lever_answered, "both": both_answered})
 expect_rows("levers", {name: if_it_has(lever_answered, lever_figure(name)) for name in LEVERS[:3]})
 expect_rows("levers", {"saved": if_it_has(both_answered, saved("rent")), "power_saved": if_it_has(both_answered, saved("wall"))})
@@ -423,6 +432,7 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "other_parent": lambda _: 0.0,
     "error_blocks": lambda _: 0.0,
     "cases_named": lambda _: 0.0,
+    "cases_known": lambda _: 0.0,
 }
 
 

@@ -10,6 +10,7 @@ from tests.roundtrip.edits import in_libreoffice
 from tests.support import ACROSS, command, copy_of
 from workbook import api
 from workbook.errors import WorkbookError
+from workbook.roundtrip.file import text_of
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.regenerate import regenerate
 from workbook.verification.run import verify
@@ -44,6 +45,7 @@ def saved(built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
     steps = {
         "renamed": [["value", "Cases", "J7", "Berlin, liquid cooled"]],
         "twice": [["value", "Cases", "J7", "corrected"]],
+        "picked": [["value", "Results", "B7", "Another one"], ["value", "Cases", "K7", "Oslo"]],
         "empty": [["clear", "Cases", "J7"]],
     }
     in_libreoffice([(built, folder / f"{name}.xlsx", list(step)) for name, step in steps.items()])
@@ -87,6 +89,18 @@ def test_a_typed_name_is_pulled_and_carried(saved: dict[str, Path], templates: P
     assert "My own" not in texts(tmp_path / "new.xlsx")
     report = verify(saved["renamed"], ["libreoffice", "gnumeric", "ironcalc"], templates=templates)
     assert report.ok
+
+
+def test_a_case_that_was_picked_and_then_renamed_stays_picked(saved: dict[str, Path], templates: Path, tmp_path: Path) -> None:
+    found = pull(saved["picked"])
+    remark = "Results!B7 (chosen.case) chooses 'Another one', which is now called 'Oslo'"
+    assert [str(item) for item in found.remarks] == [f"{remark}: that was taken"]
+    assert '  chosen.case: {value: "other", shown: "Another one"' in text_of(found)
+    result = regenerate(saved["picked"], tmp_path / "new.xlsx", templates=templates)
+    assert result.is_whole
+    assert result.remarks == found.remarks
+    assert read_cells(tmp_path / "new.xlsx")["Results"]["B7"].value == "Oslo"
+    assert f"{remark}: pick it from the list" in verify(saved["picked"], [], templates=templates).changed
 
 
 def test_a_choice_follows_the_name_of_the_case_it_chose(templates: Path) -> None:

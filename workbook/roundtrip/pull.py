@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from workbook.account_sheets import is_account_sheet, is_of_account
 from workbook.choices import Choices, choices_of
 from workbook.errors import as_typed
-from workbook.maker import NAME
 from workbook.record import NONE
 from workbook.roundtrip.refuse import given_back, out_of_limits, refuse
 from workbook.verification import entries
@@ -114,16 +113,17 @@ def edits_of(path: Path, located: Located) -> Edits:
     links = inherited(located)
     found.inherited = links
     found.left += [item for item in links.findings if tuple(item.id.split(".")) not in links.parents]
-    mine = {}
+    mine, places = {}, {}
     for given in located.baseline.inputs.values():
         spot = located.input(given)
         if spot is not None:
             if not links.is_carried(given.id):
                 _take(found, located, given, spot, prints.get(given.spot, NONE))
             mine[spot.sheet, spot.address] = given.id
-    for name, edit in found.edits.items():
-        if name.endswith(f".{NAME}"):
-            found.choices.rename(name, str(edit.value))
+            places[given.id] = (spot.sheet, spot.address)
+    found.choices.rename(found.sets)
+    former = found.choices.renamed(found.sets)
+    found.remarks += [Finding(*places[name], name, f"{text}: that was taken") for name, text in former.items()]
     found.left += [item for item in changed_formulas(located) if (item.sheet, item.address) not in mine]
     found.left = arranged(found.left)
     return found

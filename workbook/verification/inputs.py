@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbook.api import checked_sets
 from workbook.carried_limits import reason
+from workbook.choices import choices_of
 from workbook.errors import Place, Problems
 from workbook.names import quoted
 from workbook.overlay import Given as Value
@@ -16,6 +17,7 @@ from workbook.verification.findings import Finding
 from workbook.verification.inherited import inherited
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from workbook.api import Book
@@ -73,12 +75,15 @@ def inputs_of(path: Path, located: Located, book: Book) -> Inputs:
             spots[cell_id] = spot
             sets[cell_id] = Value(entry.value, Place(f"{path}: {quoted(spot.sheet)}!{spot.address}"))
     problems.raise_if_any()
-    _check(found, book, sets, spots)
+    names = choices_of(located.baseline.carried)
+    typed = {cell_id: given.value for cell_id, given in sets.items()}
+    names.rename(typed)
+    _check(found, book, sets, spots, names.renamed(typed))
     return found
 
 
-def _check(found: Inputs, book: Book, sets: dict[str, Value], spots: dict[str, Spot]) -> None:
-    """Take values that inputs can have, and set those beyond their limits apart."""
+def _check(found: Inputs, book: Book, sets: dict[str, Value], spots: dict[str, Spot], former: Mapping[str, str]) -> None:
+    """Take values that inputs can have, and set those beyond their limits apart; ``former`` says which choices go by former names."""
     edits, wrong = checked_sets(book.model, sets)
     refused = {at: cell_id for cell_id in wrong if (at := book.model.find(cell_id))}
     for at, value in edits.items():
@@ -87,6 +92,7 @@ def _check(found: Inputs, book: Book, sets: dict[str, Value], spots: dict[str, S
         elif isinstance(value, float):
             found.beyond[at] = value
     for at, cell_id in refused.items():
-        found.findings.append(Finding(spots[cell_id].sheet, spots[cell_id].address, cell_id, reason(wrong[cell_id][0], cell_id)))
+        text = f"{former[cell_id]}: pick it from the list" if cell_id in former else reason(wrong[cell_id][0], cell_id)
+        found.findings.append(Finding(spots[cell_id].sheet, spots[cell_id].address, cell_id, text))
         if at not in found.beyond:
             found.unread.add(at[0])
