@@ -69,6 +69,9 @@ def _wrong_lines(series: Series, table: Table) -> Iterator[Diagnostic]:
         yield Diagnostic(series.place, f"'per: {series.per}' is not a row key of '{series.table}'", suggest(series.per, names))
     elif not series.per and (series.only or series.without):
         yield Diagnostic(series.place, "'only' and 'without' choose among the lines of 'per'", "name the row key with 'per'")
+    elif series.per and "{" + series.per + "}" in series.name and table.keys[names.index(series.per)].cells:
+        message = f"'name: {series.name}' would keep the names that '{series.per}' has when the workbook is built, and they may change"
+        yield Diagnostic(series.place, message, "leave 'name' out: the lines are named by cells")
     else:
         members = dict.fromkeys(keys[names.index(series.per)] for keys in table.rows) if series.per else {}
         for member in (*series.only, *series.without):
@@ -95,7 +98,10 @@ def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: Cha
 
 
 def _groups(layout: Layout, series: Series, member: str) -> Iterator[tuple[str, list[int]]]:
-    """Yield the name and rows of each line: one a value of ``per``, restricted to the sheet's member."""
+    """Yield the name and rows of each line: one a value of ``per``, restricted to the sheet's member.
+
+    A line that is named after its member alone shows the cell that names it, and so another name that is typed there.
+    """
     table: Table = layout.model.tables[series.table]
     rows = [row for row, keys in enumerate(table.rows) if not member or table.split == "" or keys[0] == member]
     if not series.per:
@@ -105,9 +111,11 @@ def _groups(layout: Layout, series: Series, member: str) -> Iterator[tuple[str, 
     for key in dict.fromkeys(table.rows[row][position] for row in rows):
         if key in series.without or (series.only and key not in series.only):
             continue
-        shown = _text(table.keys[position].shown[key])
-        name = series.name.replace("{" + series.per + "}", shown) if series.name else shown
-        yield name, [row for row in rows if table.rows[row][position] == key]
+        own = [row for row in rows if table.rows[row][position] == key]
+        if series.name:
+            yield series.name.replace("{" + series.per + "}", _text(table.keys[position].shown[key])), own
+        else:
+            yield _area(layout, table.keys[position].quantity, own[:1]), own
 
 
 def _text(shown: str | float) -> str:
@@ -116,6 +124,8 @@ def _text(shown: str | float) -> str:
 
 def _area(layout: Layout, quantity: str, rows: list[int]) -> str:
     sheet, cells = layout.area(quantity, rows[0], rows[-1])
+    if len(rows) == 1:
+        cells = cells.partition(":")[0]
     return f"={quoted(sheet)}!{cells}"
 
 

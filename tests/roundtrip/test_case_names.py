@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RENAMABLE = ("rows: {case: {label: Case, members", "rows: {case: {label: Case, renamable: true, members")
+CHART = ("          - {table: cases, x: case, y: power}\n", "          - {table: nested, x: hours, y: energy, per: case}\n")
 NAMES = ["H7", "I7", "J7", "K7"]
 
 
@@ -29,6 +32,8 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = copy_of(ACROSS, tmp_path_factory.mktemp("named") / "templates")
     path = root / "sheets/cases.yaml"
     path.write_text(path.read_text("utf-8").replace(*RENAMABLE), "utf-8")
+    results = root / "sheets/results.yaml"
+    results.write_text(results.read_text("utf-8").replace(*CHART), "utf-8")
     return root
 
 
@@ -70,6 +75,23 @@ def test_all_that_shows_a_renamed_case_follows(saved: dict[str, Path]) -> None:
     assert read_cells(saved["renamed"])["Cases"]["B3"].value == "All checks hold"
     results = read_cells(saved["renamed"])["Results"]
     assert "Berlin, liquid cooled" in {cell.value for cell in results.values()}
+
+
+def test_lines_of_a_chart_are_named_by_the_cells_of_their_cases(built: Path) -> None:
+    with zipfile.ZipFile(built) as parts:
+        chart = parts.read("xl/charts/chart2.xml").decode()
+    named = re.findall(r"<c:ser>.*?<c:tx><c:strRef><c:f>Results!\$A\$(\d+)</c:f><c:strCache>.*?<c:v>(.*?)</c:v>", chart)
+    cells = read_cells(built)["Results"]
+    assert [name for _, name in named] == ["As printed", "Corrected", "My own", "Another one"]
+    assert [cells[f"A{row}"].value for row, _ in named] == [name for _, name in named]
+
+
+def test_a_name_that_a_chart_would_keep_is_refused(templates: Path, tmp_path: Path) -> None:
+    root = copy_of(templates, tmp_path / "templates")
+    results = root / "sheets/results.yaml"
+    results.write_text(results.read_text("utf-8").replace("per: case}", 'per: case, name: "Energy of {case}"}'), "utf-8")
+    with pytest.raises(WorkbookError, match="would keep the names that 'case' has when the workbook is built"):
+        api.load("across", root)
 
 
 @pytest.mark.parametrize(("what", "failing"), [("twice", 2), ("empty", 1)])
