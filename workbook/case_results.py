@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.table import Table as Printed
 
-from workbook.api import evaluated, prepared
-from workbook.errors import Diagnostic, Problems, WorkbookError, suggest
+from workbook.api import evaluated, parse_sets, prepared
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.expr.values import shown
+from workbook.files import WORKBOOK_SUFFIX
+from workbook.roundtrip.opened import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from rich.console import Console
 
+    from workbook.layout import Layout
     from workbook.model import Model, Table
     from workbook.overlay import Files
 
+Names = dict[str, str | float]
+Edits = dict[tuple[str, int], float | str]
 PLANNING = "planning"
 MILLION = 1e6
 NARROWEST, BORDER = 12, 3  # characters of a case's column, and between two
@@ -34,14 +40,18 @@ def results(
 ) -> pd.DataFrame:
     """Return the results of cases, one row a case: of all, or of ``cases`` (keys, or names as shown) in that order.
 
+    ``name`` is a template's, or a file that was built and perhaps edited: its cases are those of the file, by the names typed there.
+
     The index holds the keys; the columns are ``case`` (the name) and the quantities of the table of results: floats, NaN
     for an empty cell; texts, None for an empty one. ``frame.attrs`` has ``units`` and ``labels`` (by column; no unit for
-    texts) and ``table``, the name of the table. Only what the results need is calculated. Raises WorkbookError for bad
-    templates, overlays, sets or cases, and for a workbook whose template names no ``results``.
+    texts), ``table``, the name of the table, and ``remarks``, what of a file's edits is not in the results. Only what the
+    results need is calculated. Raises WorkbookError for bad templates, overlays, sets, files or cases, and for a workbook
+    whose template names no ``results``.
     """
-    layout, edits = prepared(name, templates, sets, overlay)
+    layout, edits, remarks = _asked(name, templates, sets, overlay)
     table = _table(layout.model)
-    rows = _rows(table, [cases] if isinstance(cases, str) else cases)
+    former, called = table.keys[0].shown, _table(layout.model.renamed(edits)).keys[0].shown
+    rows = _rows(table, called, former, [cases] if isinstance(cases, str) else cases)
     book = evaluated(layout.model, layout, edits, table.columns)
     key, *quantities = (book.model.quantities[name] for name in table.columns)
     names = book.values[key.id]
@@ -53,10 +63,24 @@ def results(
             [empty if value == "" else value for value in values], dtype=object if quantity.is_text else float
         )
     frame = pd.DataFrame(columns).set_index(pd.Index(rows, name="key"))
-    frame.attrs["table"] = table.name
+    frame.attrs["table"], frame.attrs["remarks"] = table.name, remarks
     frame.attrs["units"] = {quantity.name: "" if quantity.is_text else quantity.unit for quantity in quantities}
     frame.attrs["labels"] = {quantity.name: quantity.label for quantity in quantities}
     return frame
+
+
+def _asked(
+    name: str, templates: Path | str | None, sets: Mapping[str, str | float] | None, overlay: Files
+) -> tuple[Layout, Edits, list[str]]:
+    """Return the placed model and the edits of a template or of a file, and what of the file is not among them."""
+    if Path(name).suffix.lower() != WORKBOOK_SUFFIX:
+        return *prepared(name, templates, sets, overlay), []
+    opened = Opened(name, templates, overlay)
+    book = opened.book()
+    if book is None or opened.edits is None:
+        raise WorkbookError([Diagnostic(Place(name), opened.why, "give the templates that it was built from with --templates")])
+    edits = book.edits | parse_sets(book.model, sets or {})
+    return replace(book.layout, model=book.given), edits, [str(item) for item in (*opened.edits.left, *opened.edits.remarks)]
 
 
 def _table(model: Model) -> Table:
@@ -67,18 +91,22 @@ def _table(model: Model) -> Table:
     return model.tables[declared.results]
 
 
-def _rows(table: Table, cases: Sequence[str] | None) -> dict[str, int]:
-    """Return the rows of some cases by key, in the order asked for; raises WorkbookError for unknown cases."""
+def _rows(table: Table, names: Names, former: Names, cases: Sequence[str] | None) -> dict[str, int]:
+    """Return the rows of some cases by key, in the order asked for; raises WorkbookError for unknown cases.
+
+    ``names`` are those of now by key, ``former`` those that the templates give.
+    """
     row_of = {key: row for row, (key,) in enumerate(table.rows)}
     if cases is None:
         return row_of
-    shown_as = table.keys[0].shown
-    known = {str(shown_as[key]).lower(): key for key in row_of} | {key.lower(): key for key in row_of}
+    known = {str(names[key]).lower(): key for key in row_of} | {key.lower(): key for key in row_of}
+    renamed = {str(former[key]).lower(): names[key] for key in row_of}
     problems = Problems()
     for case in cases:
         if case.lower() not in known:
-            hint = suggest(case, [*row_of, *(str(shown_as[key]) for key in row_of)])
-            problems.add(None, f"there is no case '{case}'", hint if hint.startswith("did") else f"one of: {', '.join(row_of)}")
+            hint = suggest(case, [*row_of, *(str(names[key]) for key in row_of)])
+            hint = f"it is now called '{renamed[case.lower()]}'" if case.lower() in renamed else hint
+            problems.add(None, f"there is no case '{case}'", hint if hint.startswith(("did", "it is")) else f"one of: {', '.join(row_of)}")
     problems.raise_if_any()
     return {key: row_of[key] for key in (known[case.lower()] for case in cases)}
 

@@ -287,7 +287,7 @@ def _print(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | N
 
 
 @main.command()
-@click.argument("name", default="planning", metavar="[WORKBOOK]")
+@click.argument("name", default="planning", metavar="[WORKBOOK|FILE]")
 @click.option("--case", "cases", multiple=True, metavar="NAME", help="Show this case (its key or its name); may be repeated.")
 @_sets
 @options.overlays
@@ -303,13 +303,14 @@ def results(
     out: Path | None,
     templates: Path | None,
 ) -> None:
-    """Show what each case of WORKBOOK (planning) comes to: all cases, or those asked for.
+    """Show what each case of WORKBOOK (planning, or a built and edited FILE.xlsx) comes to: all cases, or those asked for.
 
     Text shows cases side by side; csv has a row for each case, json an object for each cell.
     """
     from workbook import case_results  # noqa: PLC0415 as above
 
     frame = case_results.results(name, cases or None, templates, _pairs(sets), overlays)
+    remarked(frame.attrs["remarks"])
     text = io.StringIO()
     if form == "csv":
         heads = {column: f"{column} ({unit})" for column, unit in frame.attrs["units"].items() if unit not in {"", "1"}}

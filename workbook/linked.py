@@ -82,6 +82,9 @@ def add_view(owner: Maker, block: ViewBlock, sheet: Sheet) -> None:
         )
         return
     down, right = (source.keys[names.index(name)] for name in (block.rows, block.columns))
+    if any(key.renamable for key in getattr(owner.model.tables.get(right.of), "keys", ())):
+        message = f"view '{block.name}' would keep the names that '{right.of}' has when the workbook is built in its heads"
+        owner.problems.add(block.place, message, "exchange 'rows' and 'columns': names may be changed in the workbook, and rows follow")
     table = owner.add_table(
         Table(
             block.name,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import workbook
+from tests.roundtrip.edits import typed
 from tests.support import ACROSS, TINY, command, copy_of, plant
 from workbook import api
 from workbook.errors import WorkbookError
@@ -133,6 +134,21 @@ def test_every_unknown_case_is_told() -> None:
         "there is no case 'My owm'\n    did you mean 'My own'?\n"
         "there is no case 'zzz'\n    one of: paper, corrected, mine, other\n"
     )
+
+
+def test_cases_of_an_edited_file_go_by_the_names_typed_in_it(tmp_path: Path) -> None:
+    root = copy_of(ACROSS, tmp_path / "templates")
+    cases = root / "sheets/cases.yaml"
+    cases.write_text(cases.read_text("utf-8").replace("{label: Case, members", "{label: Case, renamable: true, members"), "utf-8")
+    book = workbook.load("across", templates=root)
+    workbook.build("across", tmp_path / "built.xlsx", templates=root)
+    edited = typed(tmp_path / "built.xlsx", tmp_path / "edited.xlsx", book, {"cases.mine.name": "Oslo", "cases.mine.pue": 2.5})
+    frame = workbook.results(str(edited), "oslo", templates=root)
+    assert frame["energy"].to_dict() == pytest.approx({"mine": ENERGY["mine"] * 2.5 / 1.25})
+    assert list(workbook.results(str(edited), "mine", templates=root, sets={"cases.mine.name": "Bergen"})["case"]) == ["Bergen"]
+    result = command("results", edited, "--templates", root, "--case", "My own", "--case", "Osla")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "there is no case 'My own'\n    it is now called 'Oslo'\nthere is no case 'Osla'\n    did you mean 'Oslo'?\n"
 
 
 # Formats.
