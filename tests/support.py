@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import workbook
+from workbook import api
 from workbook.cli import main
 from workbook.packaged import packaged
 from workbook.verification.engines import find
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from workbook import api
     from workbook.verification.engines.base import Engine
     from workbook.verification.xlsx import Cell
 
@@ -44,6 +47,28 @@ _TOKEN = re.compile(
 )
 _FUNCTION = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)\(")
 _TEXT = re.compile(r""""(?:[^"]|"")*"|'(?:[^']|'')*'!""")
+
+
+# The workbooks of the package, made once for all tests of a process: nobody may change them.
+
+
+@cache
+def shipped(name: str) -> api.Book:
+    """Give a workbook of the package's templates as Python has it."""
+    return api.load(name)
+
+
+@cache
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="shipped-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def shipped_file(name: str) -> api.BuildReport:
+    """Build a workbook of the package's templates; open the file to read it, or copy it first."""
+    return api.build(name, _folder() / f"{name}.xlsx")
 
 
 # Engines.

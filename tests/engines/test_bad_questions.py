@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines.storm import Edits, Sets, asked_of, check_undone, is_error, places_of, same, typed, undo
-from tests.support import require
+from tests.support import require, shipped, shipped_file
 from workbook import api
 from workbook.evaluate import evaluate
 from workbook.expr.nodes import Call
@@ -203,13 +203,13 @@ TOGETHER = (
 @pytest.fixture(scope="module")
 def book() -> api.Book:
     """Give the paper workbook as Python has it."""
-    return api.load("paper")
+    return shipped("paper")
 
 
 @pytest.fixture(scope="module")
-def opened(session: LibreOfficeSession, book: api.Book, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibreOfficeSession]:
+def opened(session: LibreOfficeSession, book: api.Book) -> Iterator[LibreOfficeSession]:
     """Open the paper workbook once; after all questions it is as it was."""
-    session.open(api.build("paper", tmp_path_factory.mktemp("bad") / "paper.xlsx").path)
+    session.open(shipped_file("paper").path)
     yield session
     check_undone(session, book)
 
@@ -292,7 +292,7 @@ def _keeps(question: Question, book: api.Book, cells: Cells, before: dict[str, f
 
 @cache
 def _before() -> dict[str, float | str | None]:
-    book = api.load("paper")
+    book = shipped("paper")
     return _expected(book, {})
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines.storm import FEW, SEED, Edits, Sets, asked_of, is_error, jumps, nudges, places_of, same, typed
+from tests.support import shipped, shipped_file
 from workbook import api
 from workbook.evaluate import Values, evaluate
 from workbook.expr.values import shown
@@ -163,9 +164,9 @@ def compare(session: LibreOfficeSession, book: api.Book, edits: Edits, new: Edit
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, api.Book]:
+def built() -> tuple[Path, api.Book]:
     """Build the planning workbook once, as a file and as Python has it."""
-    return api.build("planning", tmp_path_factory.mktemp("cases") / "planning.xlsx").path, api.load("planning")
+    return shipped_file("planning").path, shipped("planning")
 
 
 def test_cases_typed_over_agree_in_every_cell(session: LibreOfficeSession, built: tuple[Path, api.Book]) -> None:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines.storm import SEED, Sets, check, check_undone, storm
-from workbook import api
+from tests.support import shipped, shipped_file
 from workbook.verification.run import expectations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from workbook import api
     from workbook.verification.engines.libreoffice import LibreOfficeSession
 
 ROUNDS, EDITS = 40, 6
@@ -182,9 +183,9 @@ class Planner:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, api.Book]:
+def built() -> tuple[Path, api.Book]:
     """Build the paper workbook once, as a file and as Python has it."""
-    return api.build("paper", tmp_path_factory.mktemp("fleets") / "paper.xlsx").path, api.load("paper")
+    return shipped_file("paper").path, shipped("paper")
 
 
 def _rising(values: Sequence[float], *, strictly: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from tests.reference.printed import PRINTED
-from tests.support import TINY, change_cells, command, formula_cells, recorded_formulas, require, require_all
+from tests.support import TINY, change_cells, command, formula_cells, recorded_formulas, require, require_all, shipped
 from workbook import api
 from workbook.options import SHOWN_DIFFERENCES
 from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN
@@ -34,7 +34,7 @@ def paper(tmp_path_factory: pytest.TempPathFactory) -> api.BuildReport:
 @pytest.fixture(scope="session")
 def loaded() -> api.Book:
     """Give the paper workbook as Python has it."""
-    return api.load("paper")
+    return shipped("paper")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines.storm import SEED, Edits, asked_of, check, check_undone, place, storm
-from tests.support import TINY, recorded_formulas, require
+from tests.support import TINY, recorded_formulas, require, shipped, shipped_file
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.evaluate import evaluate, quantise
@@ -31,11 +31,9 @@ SAMPLES = 3
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, api.Book]:
+def built() -> tuple[Path, api.Book]:
     """Build the paper workbook once, as a file and as Python has it."""
-    file = tmp_path_factory.mktemp("perturbed") / "paper.xlsx"
-    api.build("paper", file)
-    return file, api.load("paper")
+    return shipped_file("paper").path, shipped("paper")
 
 
 # Drawing edits.

@@ -12,11 +12,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-import workbook
 from tests.reference import draws, rounding
 from tests.reference.planning_money import annuity
 from tests.reference.planning_study import CASES
 from tests.reference.quantities import EMPTY, PLANNING, Inputs, Value, register_all
+from tests.support import shipped
 from workbook.api import Book, parse_sets
 from workbook.evaluate import Values, evaluate
 from workbook.model import Quantity
@@ -100,7 +100,7 @@ class Difference:
 @cache
 def book() -> Book:
     """Return the workbook at the inputs of its templates."""
-    return workbook.load("planning")
+    return shipped("planning")
 
 
 @cache

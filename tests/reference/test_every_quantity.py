@@ -13,11 +13,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-import workbook
 from tests.reference import draws, rounding
 from tests.reference.expect_draws import CHUNKS
 from tests.reference.expect_paper_sheet import TABLES, printed_text
 from tests.reference.quantities import EMPTY, PAPER, RULES, Inputs, Value, expected, register_all
+from tests.support import shipped
 from workbook.api import Book, parse_sets
 from workbook.errors import WorkbookError
 from workbook.evaluate import Values, evaluate
@@ -104,7 +104,7 @@ class Difference:
 @cache
 def book() -> Book:
     """Return the workbook at the inputs of its templates."""
-    return workbook.load("paper")
+    return shipped("paper")
 
 
 @cache

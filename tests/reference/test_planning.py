@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.reference import fleet
-from tests.support import copy_of, plant
+from tests.support import copy_of, plant, shipped
 from workbook import api
 from workbook.evaluate import Values, evaluate
 
@@ -50,7 +50,7 @@ ROUNDED_KNOTS = 2e-4
 @cache
 def book() -> api.Book:
     """Return the workbook at the inputs of its templates."""
-    return api.load("planning")
+    return shipped("planning")
 
 
 def values(sets: Sets) -> Values:

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 from ruamel.yaml import YAML
 
-from tests.support import RECORD_SHEET, TINY, change_cells, command, copy_of, plant, process
+from tests.support import RECORD_SHEET, TINY, change_cells, command, copy_of, plant, process, shipped, shipped_file
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.write import write
@@ -866,8 +866,7 @@ def test_a_row_that_a_table_has_not_is_told(name: str, given: str, fix: str, tmp
 
 
 def test_a_row_that_was_typed_wrongly_is_told_with_its_cell(tmp_path: Path) -> None:
-    path = api.build("paper", tmp_path / "paper.xlsx").path
-    layout = api.load("paper").layout
+    path, layout = shipped_file("paper").path, shipped("paper").layout
     sheet, _, address = layout.address(*(layout.model.find("whatif.design") or ("", 0))).rpartition("!")
     name = sheet.strip("'")
     change_cells(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import copy_of, plant
+from tests.support import copy_of, plant, shipped
 from workbook import api, cards
 from workbook.errors import Place, Problems, WorkbookError
 from workbook.evaluate import evaluate
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @cache
 def book() -> Book:
-    return api.load("planning")
+    return shipped("planning")
 
 
 def moved(sets: Mapping[str, str | float], *cells: str) -> list[float | str]:

@@ -15,7 +15,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from tests.support import SOURCES, TINY, command, environment, formula_cells, process
+from tests.support import SOURCES, TINY, command, environment, formula_cells, process, shipped, shipped_file
 from workbook import api
 from workbook.inspect import CELL_COLUMNS, INPUT_COLUMNS
 from workbook.verification.xlsx import read_cells
@@ -199,10 +199,9 @@ def test_a_chosen_row_moves_what_leans_on_it() -> None:
     assert all(listed["azure_homo"][name] != listed["azure_two"][name] for name in listed["azure_homo"])
 
 
-def test_the_file_offers_the_rows_that_an_input_chooses_among(tmp_path: Path) -> None:
-    report = api.build("paper", tmp_path / "paper.xlsx")
-    book = api.load("paper")
-    opened = openpyxl.load_workbook(report.path)
+def test_the_file_offers_the_rows_that_an_input_chooses_among() -> None:
+    book = shipped("paper")
+    opened = openpyxl.load_workbook(shipped_file("paper").path)
     for item in ("whatif.design", "whatif.comparison"):
         sheet, _, address = book.layout.address(*(book.model.find(item) or ("", 0))).rpartition("!")
         page = opened[sheet.strip("'")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import TINY
+from tests.support import TINY, shipped
 from workbook import api
 from workbook.errors import Problems, WorkbookError
 from workbook.limits import limits_by_unit, limits_of, within
@@ -52,7 +52,7 @@ def test_limits_are_two_numbers_above_0(text: str, tmp_path: Path) -> None:
 
 
 def test_ranges_are_kept_within_what_cases_take() -> None:
-    model = api.load("planning").model
+    model = shipped("planning").model
     for row, (name,) in enumerate(model.tables["ranges"].rows):
         low, high, _ = limits_of(model.quantities[f"cases.{name}"].bounds)
         assert (model.quantities["ranges.least"].constants[row], model.quantities["ranges.most"].constants[row]) == (low, high), name

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import workbook
-from tests.support import TINY, command, copy_of, plant
+from tests.support import TINY, command, copy_of, plant, shipped
 from workbook import WorkbookError, api
 from workbook.expr.values import shown
 from workbook.packaged import packaged
@@ -31,7 +31,7 @@ NOTHING_MEETS = {"traffic.objective": 0.001}
 @cache
 def loaded() -> api.Book:
     """Load the workbook once."""
-    return api.load("paper")
+    return shipped("paper")
 
 
 @cache

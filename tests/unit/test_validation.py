@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support import shipped, shipped_file
 from workbook import api
 from workbook.errors import Problems, WorkbookError
 from workbook.limits import LARGEST, SMALLEST, check_bounds, limits_of, rule_text, validation
@@ -144,9 +145,9 @@ def test_every_input_of_a_book_has_the_rule_of_the_command_line(name: str, tmp_p
             assert rule["message"].startswith(quantity.label), what
 
 
-def test_values_of_a_list_stay_between_their_neighbours(tmp_path: Path) -> None:
-    book = api.load("paper")
-    rules = rules_of(api.build("paper", tmp_path / "paper.xlsx").path)
+def test_values_of_a_list_stay_between_their_neighbours() -> None:
+    book = shipped("paper")
+    rules = rules_of(shipped_file("paper").path)
     quantity = book.model.quantities["windows.value"]
     sheet, r, c = book.layout.cell(quantity.id, 2)
     rule = rules[sheet][f"{column_letters(c)}{r + 1}"]
