@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.nodes import Call, Cell, Number, Span, Text, Total, quantities, walk
-from workbook.linked import CHECKS
+from workbook.linked import CHECKS, FAILURES
 from workbook.reach import check_reach
 from workbook.trace import row_used, stated
 from workbook.usual import check_usual
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from workbook.model import Quantity
 
 MOST_NAMES = 5
-OF_ALL = "failures"
 
 
 def audit(book: Book) -> tuple[Diagnostic, ...]:
@@ -38,7 +37,7 @@ def _failing(book: Book) -> Iterator[Diagnostic]:
     table = book.model.tables.get(CHECKS)
     for name in table.columns if table else ():
         quantity = book.model.quantities[name]
-        if quantity.name == OF_ALL or quantity.is_text or not quantity.variants or float(book.values[name][0]) == 0:
+        if quantity.name.startswith(FAILURES) or quantity.is_text or not quantity.variants or float(book.values[name][0]) == 0:
             continue
         names = []
         for culprit, row in dict.fromkeys(_culprits(book, quantity.variants[0].lowered, good=False)):

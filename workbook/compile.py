@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbook.distinct import with_distinct
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.expr.check import Checker
 from workbook.expr.nodes import Call, Cell, Fixed, Neighbour, Number, walk
@@ -31,7 +32,7 @@ def compile_model(declared: Declarations) -> Model:
         units = Units(Path(declared.units_file))
     except ValueError as error:
         raise WorkbookError([Diagnostic(Place("units.txt"), str(error))]) from None
-    model = Model(declared, units, {}, {}, {})
+    model = Model(with_distinct(declared), units, {}, {}, {})
     problems = Problems()
     tabulator = Tabulator(model, problems)
     tabulator.run()

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from workbook.maker import Maker
     from workbook.schema import Sheet, ViewBlock
 
-CHECKS, BANNER, OTHER_PARENT = "checks", "banner", "other_parent"
+CHECKS, BANNER, OTHER_PARENT, FAILURES = "checks", "banner", "other_parent", "failures"
+MOST_TERMS = 10  # of a sum of checks
 HOLDS, FAILS = "All checks hold", "CHECK FAILS: see sheet Checks"
 WHO_CAN_TELL = "Excel from 2013 on, LibreOffice and Google Sheets can tell; Excel 2010 and Gnumeric cannot and show 0: use workbook verify"
 
@@ -141,27 +142,30 @@ def add_banner(owner: Maker) -> None:
     _check_names(owner, checks)
     items = [name.partition(".")[2] for name in checks.columns]
     items += _watch(owner, checks)
-    failures = owner.add(
-        Quantity(
-            CHECKS,
-            "failures",
-            "Checks that do not hold",
-            "1",
-            1,
-            checks.place,
-            "Number of failures in all checks above; a check that meets an error counts as one.",
-            format="0",
-            headline=True,
-        )
-    )
+    _count_failures(owner, checks, items)
     status = owner.add(
         Quantity(CHECKS, "status", "Master check", "text", 1, checks.place, "What every sheet shows beside its title.", headline=True)
     )
-    owner.pending.append((failures, Formula(" + ".join(f"otherwise(abs({item}), 1)" for item in items), checks.place), (0,)))
-    owner.pending.append((status, Formula(f"otherwise('{HOLDS}' if failures == 0 else '{FAILS}', '{FAILS}')", checks.place), (0,)))
+    owner.pending.append((status, Formula(f"otherwise('{HOLDS}' if {FAILURES} == 0 else '{FAILS}', '{FAILS}')", checks.place), (0,)))
     owner.model.tables[BANNER] = Table(BANNER, "single", (), [()], checks.place)
     for name, _, _ in sheet_names(owner.model.declared):
         owner.add(Quantity(BANNER, sheet_key(name), "Master check", "text", 1, checks.place)).links[0] = (status.id, 0)
+
+
+def _count_failures(owner: Maker, checks: Table, items: list[str]) -> None:
+    """The number of failures in all checks, by way of sums of so many as a formula can be read with."""
+    doc = "Number of failures in all checks above; a check that meets an error counts as one."
+    terms = [f"otherwise(abs({item}), 1)" for item in items]
+    if len(terms) > MOST_TERMS:
+        parts = range(0, len(terms), MOST_TERMS)
+        for number, start in enumerate(parts, start=1):
+            some = terms[start : start + MOST_TERMS]
+            label = f"Failures in checks {start + 1} to {start + len(some)}"
+            part = owner.add(Quantity(CHECKS, f"{FAILURES}_{number}", label, "1", 1, checks.place, format="0"))
+            owner.pending.append((part, Formula(" + ".join(some), checks.place), (0,)))
+        terms = [f"{FAILURES}_{number}" for number in range(1, len(parts) + 1)]
+    failures = owner.add(Quantity(CHECKS, FAILURES, "Checks that do not hold", "1", 1, checks.place, doc, format="0", headline=True))
+    owner.pending.append((failures, Formula(" + ".join(terms), checks.place), (0,)))
 
 
 def _check_names(owner: Maker, checks: Table) -> None:

@@ -115,6 +115,7 @@ class Remark:
     reach: float
     least_window_2: float
     falls: float
+    trouble: float
     spare: str
     order: str
     trace: str
@@ -190,6 +191,7 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
         reach=reach,
         least_window_2=least_window_2,
         falls=falls(i, assumed(i, key).texts["workload"]),
+        trouble=worst,
         spare=spare,
         order=order,
         trace=of_trace(i, key),

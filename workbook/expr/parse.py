@@ -9,6 +9,7 @@ import ast
 import math
 import re
 import warnings
+from functools import lru_cache
 
 from workbook.errors import suggest
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
@@ -46,6 +47,7 @@ class ExpressionError(Exception):
         self.at, self.message, self.fix = at, message, fix
 
 
+@lru_cache(maxsize=10_000)
 def parse(text: str) -> Tree:
     """Parse one expression; raises ExpressionError."""
     if len(text) > MAXIMUM_LENGTH:
