@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -73,11 +73,11 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     built = {"tiny": api.build("tiny", folder / "tiny.xlsx", templates=TINY).path}
     built["across"] = api.build("across", folder / "across.xlsx", templates=root).path
     named = api.load("across", root)
-    steps = {
+    steps: dict[str, list[list[Any]]] = {
         "tiny": [["value", *place(book("tiny"), "lengths.l2"), 1000]],
         "across": [["value", *place(named, "cases.paper.name"), "mine"], ["clear", *place(named, "cases.mine.name")]],
     }
-    in_libreoffice([(path, folder / f"{name} saved.xlsx", [*steps[name]]) for name, path in built.items()])
+    in_libreoffice([(path, folder / f"{name} saved.xlsx", steps[name]) for name, path in built.items()])
     return {name: folder / f"{name} saved.xlsx" for name in built}
 
 
