@@ -27,6 +27,7 @@ from workbook.member_names import shared_names
 from workbook.overlay import OFFERED, Given, overlaid
 from workbook.packaged import directory
 from workbook.place import place
+from workbook.typed import with_formulas
 from workbook.write import write
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def load(
     templates, in overlays, in ``sets``, or cells that would hold an error.
     """
     layout, edits = prepared(name, templates, sets, overlay)
-    return evaluated(layout.model, layout, edits)
+    book = evaluated(layout.model, layout, edits)
+    check_formulas(book)
+    return book
 
 
 def prepared(
@@ -110,6 +113,7 @@ def placed(
     check_charts(layout)
     edits = parse_sets(layout.model, {**laid.sets, **(sets or {})}, laid.problems)
     layout.notes.update(_notes(layout, laid.remarks))
+    layout.formulas.update({name: given.formula for name, given in laid.sets.items() if given.formula and name not in (sets or {})})
     values = {cell_id: value for at, value in edits.items() if (cell_id := layout.model.cell_id(*at)) in laid.sets}
     notes = {cell_id: remark.note for cell_id, remark in laid.remarks.items() if remark.note is not None}
     return offering(layout, values, notes), edits
@@ -152,15 +156,32 @@ def _notes(layout: Layout, remarks: Mapping[str, Remark]) -> dict[tuple[str, int
 def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float | str], wanted: Collection[str] | None = None) -> Book:
     """Evaluate a placed model with edits; raises WorkbookError when a cell would hold an error, or take over what it may not hold.
 
-    In the book an edited cell that took over a value is an input. With ``wanted`` the book holds the values of
-    those quantities and of what they need.
+    In the book an edited cell that took over a value is an input; among its edits are the values of the layout's formulas
+    in inputs that can be kept. With ``wanted`` the book holds the values of those quantities and of what they need.
     """
-    given, model = model, model.overridden(edits)
-    layout = replace(layout, model=model)
+    given = model
+    model, lost = with_formulas(layout, model.overridden(edits), layout.formulas)
+    kept = {name: text for name, text in layout.formulas.items() if name not in lost}
+    layout = replace(layout, model=model, formulas=kept, lost=lost)
     values = evaluate(model, edits, wanted)
     check_taken(layout, values)
     check_values(layout, values)
-    return Book(model, layout, values, edits, given)
+    return Book(model, layout, values, edits | formula_values(model, values), given)
+
+
+def formula_values(model: Model, values: Values) -> dict[tuple[str, int], float | str]:
+    """Return the values of inputs that hold formulas."""
+    typed = [(quantity.id, row) for quantity in model.quantities.values() if quantity.id in values for row in quantity.typed]
+    return {(name, row): values[name].tolist()[row] for name, row in typed}
+
+
+def check_formulas(book: Book) -> None:
+    """Raise WorkbookError for formulas in inputs whose values the inputs cannot take."""
+    model, values = book.model, formula_values(book.model, book.values)
+    _, wrong = checked_sets(model, {model.cell_id(*at): value for at, value in (book.edits | values).items()} if values else {})
+    found = [item for name in book.layout.formulas for item in wrong.get(name, ())]
+    if found:
+        raise WorkbookError([replace(item, message=item.message.removeprefix("--set ")) for item in found])
 
 
 def parse_sets(
@@ -285,7 +306,7 @@ def check_values(layout: Layout, values: Values) -> None:
         array = values[name]
         bad = [
             row
-            for row in {**quantity.formula_rows(), **quantity.links}
+            for row in {**quantity.formula_rows(), **quantity.links, **quantity.typed}
             if (array[row] is None if quantity.is_text else not (np.isfinite(array[row]) or array[row] == EMPTY))
         ]
         if bad and not problems:

@@ -24,6 +24,8 @@ MOST_NAMES = 5
 def audit(book: Book) -> tuple[Diagnostic, ...]:
     """Return what is wrong with a book, causes before the checks that fail for them."""
     problems = Problems()
+    for name, why in book.layout.lost.items():
+        problems.add(None, f"{name}: its value was taken, its formula was not ({why})")
     check_usual(book.model.declared, problems)
     check_reach(book.model, problems)
     causes = WorkbookError(problems.found).diagnostics

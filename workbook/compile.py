@@ -15,7 +15,7 @@ from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.rules import TEXT, Type, UnitError
 from workbook.expr.units import Units, show
 from workbook.model import Model, Quantity, Variant
-from workbook.order import CycleError, calculation_order
+from workbook.order import CycleError
 from workbook.resolve import Resolver
 from workbook.tables import MIXED, Tabulator
 
@@ -177,10 +177,8 @@ class _Compiler:
     def sort(self) -> None:
         """Find the order of calculation; record a cycle."""
         quantities = self.model.quantities
-        needs = {name: self.model.needs(quantity) for name, quantity in quantities.items()}
-        same_row = {name: self.model.needs(quantity, earlier_rows=False) for name, quantity in quantities.items()}
         try:
-            self.model.order = calculation_order(needs, same_row)
+            self.model.order = self.model.sorted()
         except CycleError as error:
             self.problems.add(quantities[error.chain[0]].place, f"a cycle: {error}", "one of these must not depend on the others")
             return

@@ -8,6 +8,7 @@ import numpy as np
 
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Recorded, Span, Text, Total, Tree
+from workbook.expr.typed import value_of
 from workbook.expr.values import Array
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ class _Evaluator:
         """Fill in quantities that are calculated together: one, or several that use each other's earlier rows."""
         for quantity in group:
             self.start(quantity)
+        if any(quantity.typed for quantity in group):
+            self.stepwise(*group)
+            return
         table = self.model.tables[group[0].table]
         recurs = len(group) > 1 or group[0].id in self.model.recurring
         for wave in _waves(table) if recurs else [None]:
@@ -96,6 +100,20 @@ class _Evaluator:
             array[row] = constant
         for row, (target, index) in quantity.links.items():
             array[row] = self.values[target][index]
+
+    def stepwise(self, quantity: Quantity) -> None:
+        """Fill in a quantity with typed formulas: they, links within the column and its expressions may need each other's rows."""
+        array, table = self.values[quantity.id], self.model.tables[quantity.table]
+        for row in quantity.steps():
+            if row is None:
+                for variant in quantity.variants:
+                    rows = np.array(variant.rows, dtype=int)
+                    array[rows] = _Rows(self, table, rows).value(variant.lowered) if len(rows) else ()
+            elif row in quantity.links:
+                array[row] = array[quantity.links[row][1]]
+            else:
+                value = value_of(quantity.typed[row].tree, lambda node: self.values[node.quantity][node.row])
+                array[row] = value if value is not None or quantity.is_text else np.nan
 
     def shown(self, quantity: Quantity, value: float | str) -> float | str:
         """Return an input as its cell shows it: a card by its name."""

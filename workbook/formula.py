@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from workbook.errors import Diagnostic, WorkbookError
 from workbook.expr.functions import ADDING, AGGREGATES, ATOM, FUNCTIONS, MULTIPLYING, Function
 from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Recorded, Span, Text, Total, Tree
+from workbook.expr.typed import ID
 from workbook.names import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def formulas(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str]]:
 def patterns(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str, str]]:
     """Yield what ``formulas`` does, and the pattern of the text: equal for formulas of a segment that say the same.
 
-    It is empty where each row has a text of its own.
+    It is empty where each row has a text of its own. What was typed into inputs comes last.
     """
     for row, (target, index) in quantity.links.items():
         yield row, _link(layout, layout.segment(quantity.id, row), quantity.id, (target, index)), ""
@@ -57,6 +58,22 @@ def patterns(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str, str
         except TooLongError:
             message = f"'{quantity.id}': the formula has more than {MAXIMUM_LENGTH:,} characters or {MAXIMUM_NESTING} nested brackets"
             raise WorkbookError([Diagnostic(variant.formula.place, message, "split it into helper columns")]) from None
+    for row, typed in quantity.typed.items():
+        yield row, typed_text(layout, layout.segment(quantity.id, row).sheet, typed.text), ""
+
+
+def typed_text(layout: Layout, home: str, text: str) -> str:
+    """Return a formula that was typed into an input, with references to where its cells stand in place of their ids."""
+
+    def reference(match: re.Match[str]) -> str:
+        at = layout.model.find(match["id"]) if match["id"] else None
+        if at is None:
+            return match[0]
+        # The sheet stands before the first end of a range only.
+        sheet = layout.segment(*at).sheet if text[: match.start()].endswith(":") else home
+        return _address(layout, sheet, *at, fixed=(bool(match["row"]), bool(match["column"])))
+
+    return ID.sub(reference, text)
 
 
 def _check_size(text: str) -> None:

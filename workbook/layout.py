@@ -105,13 +105,19 @@ class SheetPlan:
 
 @dataclass(slots=True)
 class Layout:
-    """The placed workbook; ``notes`` gives what users wrote beside inputs in place of the templates' notes, by sheet and row."""
+    """The placed workbook; ``notes`` gives what users wrote beside inputs in place of the templates' notes, by sheet and row.
+
+    ``formulas`` gives by id of an input the formula that was typed into it, with ids in place of references, and ``lost``
+    why others were not kept.
+    """
 
     model: Model
     sheets: dict[str, SheetPlan] = field(default_factory=dict)
     segments: dict[str, list[Segment]] = field(default_factory=dict)
     names: dict[str, tuple[str, int]] = field(default_factory=dict)
     notes: dict[tuple[str, int], str] = field(default_factory=dict)
+    formulas: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
     _named: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def segment(self, quantity: str, row: int) -> Segment:

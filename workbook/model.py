@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Recorded, Text, Tree, quantities
+from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Recorded, Text, Tree, quantities, walk
+from workbook.order import calculation_order
 from workbook.schema import Bounds, Figure
 
 if TYPE_CHECKING:
@@ -26,6 +28,14 @@ class Variant:
     formula: Formula
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A formula that was typed into an input: with ids in place of references (``expr.typed``), and as a tree of Fixed cells."""
+
+    text: str
+    tree: Tree
+
+
 @dataclass(slots=True)
 class Quantity:
     """One column of cells. Each row is an input, a formula, a link to another cell, a constant, or blank.
@@ -34,7 +44,7 @@ class Quantity:
     takes over its parent's value until it is given one of its own; where it is an input, it has one (an override).
     With ``takes`` the rows that are formulas take over the formula's value in the same way. ``leads`` gives for rows that
     are links to click the cell they lead to; ``formats`` and ``width`` are as in ``schema.Column``, by row. No result depends on inputs for
-    ``reference``.
+    ``reference``. ``typed`` gives for rows of inputs the formulas that give them their values, if any do.
     """
 
     table: str
@@ -61,6 +71,7 @@ class Quantity:
     width: float = 0.0
     reference: bool = False
     variants: list[Variant] = field(default_factory=list)
+    typed: dict[int, Typed] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -92,6 +103,28 @@ class Quantity:
     def formula_rows(self) -> dict[int, Variant]:
         """Return the variant of each row that holds a formula."""
         return {row: variant for variant in self.variants for row in variant.rows}
+
+    def steps(self) -> list[int | None]:
+        """Return the rows with typed formulas, and links within the column, in order of calculation; None stands for its expressions.
+
+        Raises graphlib.CycleError where rows need each other.
+        """
+        own: dict[int, int | None] = {row: None for variant in self.variants for row in variant.rows}
+        own |= {row: row for row, (target, _) in self.links.items() if target == self.id} | {row: row for row in self.typed}
+        needs: dict[int | None, list[int | None]] = {}
+        for step, used in self._used():
+            needs.setdefault(step, []).extend(own[row] for row in used if row in own)
+        return [step for step in TopologicalSorter(needs).static_order() if step is not None or self.variants]
+
+    def _used(self) -> Iterator[tuple[int | None, list[int]]]:
+        """Yield for each step which rows of the column it refers to."""
+        for row, (target, index) in self.links.items():
+            if target == self.id:
+                yield row, [index]
+        trees: list[tuple[int | None, Tree]] = [(None, variant.lowered) for variant in self.variants]
+        trees += [(row, typed.tree) for row, typed in self.typed.items()]
+        for step, tree in trees:
+            yield step, [node.row for node in walk(tree) if isinstance(node, Fixed) and node.quantity == self.id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,12 +309,20 @@ class Model:
                 found.update(group)
         return found
 
+    def sorted(self) -> list[tuple[str, ...]]:
+        """Return the order of calculation; raises CycleError."""
+        needs = {name: self.needs(quantity) for name, quantity in self.quantities.items()}
+        same_row = {name: self.needs(quantity, earlier_rows=False) for name, quantity in self.quantities.items()}
+        return calculation_order(needs, same_row)
+
     def needs(self, quantity: Quantity, *, earlier_rows: bool = True) -> list[str]:
         """Return what a quantity refers to; with ``earlier_rows`` false, not what it takes from the row above.
 
-        Inputs among its own rows, and links to them, do not count.
+        Inputs among its own rows, and links to them, do not count; typed formulas are inputs (see ``Quantity.steps``).
         """
         found = dict.fromkeys(target for target, _ in quantity.links.values() if target != quantity.id)
+        for typed in quantity.typed.values():
+            found.update((name, None) for name, _ in quantities(typed.tree) if name != quantity.id)
         for variant in quantity.variants:
             for name, node in quantities(variant.lowered):
                 if isinstance(node, Fixed) and name == quantity.id and node.row in quantity.inputs:

@@ -26,18 +26,22 @@ if TYPE_CHECKING:
 OVERLAYS, OFFERED = "overlays", "offered"  # the parts of the record of a build that carry them, and the values that they gave
 SETS, LABEL, PARENT, NAME = "sets", "label", "parent", "name"
 WORKBOOK, TOLD = "workbook", ("version", "left", "remarks")  # TOLD is for the reader of a file that was pulled
-VALUE, UNIT, NOTE, OF_EDIT = "value", "unit", "note", ("was", "took_over", "shown", "formula")  # OF_EDIT too
+VALUE, UNIT, NOTE, FORMULA, OF_EDIT = "value", "unit", "note", "formula", ("was", "took_over", "shown")  # OF_EDIT is for readers, too
 MOST_CASES, UTMOST_CASES = 200, 1_000  # that overlays add: unless more are asked for, and in any workbook that can be read back
 LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value for an input, and where it and its name stand; no places for those of the command line."""
+    """A value for an input, and where it and its name stand; no places for those of the command line.
+
+    ``formula`` is what gives the value, if anything does, with ids in place of references.
+    """
 
     value: float | str
     place: Place | None = None
     name_place: Place | None = None
+    formula: str = ""
 
 
 class Carried(NamedTuple):
@@ -201,9 +205,9 @@ class _Overlay:
         given = self.reader.mapping(SETS)
         for cell_id, node in given:
             place = given.keys[cell_id]
-            value = self._remark(cell_id, node, place) if isinstance(node, Mapping) else node
+            value, formula = self._remark(cell_id, node, place) if isinstance(node, Mapping) else (node, "")
             if value is not None:
-                self._take(cell_id, value, place)
+                self._take(cell_id, value, place, formula)
 
     def _are_few(self, block: TableBlock, cases: Mapping) -> bool:
         """Refuse more new cases than a workbook takes before any is laid: each is a column of formulas in every table."""
@@ -224,27 +228,27 @@ class _Overlay:
             message = f"holds edits of the workbook '{name}', not of '{here}'"
             self.problems.add(self.reader.place_of(WORKBOOK), message, f"build that one: workbook build {name}")
 
-    def _remark(self, cell_id: str, node: Mapping, name_place: Place) -> Node | None:
-        """Take what was pulled with a value, and return the value; None where there is a note alone."""
+    def _remark(self, cell_id: str, node: Mapping, name_place: Place) -> tuple[Node | None, str]:
+        """Take what was pulled with a value, and return the value and its formula; None where there is a note alone."""
         reader = Reader(node, self.problems, f"the edit of '{cell_id}'")
         value = reader.take(VALUE)
-        unit, note = (reader.text(key) if key in node.items else None for key in (UNIT, NOTE))
+        unit, note, formula = (reader.text(key) if key in node.items else None for key in (UNIT, NOTE, FORMULA))
         for key in OF_EDIT:
             reader.take(key)
         reader.finish()
         self.result.remarks[cell_id] = Remark(name_place, unit, note)
         if value is None and note is None:
             self.problems.add(node.place, f"the edit of '{cell_id}' has neither '{VALUE}' nor '{NOTE}'", "give it a value")
-        return value
+        return value, (formula or "").removeprefix("=")
 
-    def _take(self, cell_id: str, node: Node, name_place: Place) -> None:
+    def _take(self, cell_id: str, node: Node, name_place: Place, formula: str = "") -> None:
         if not isinstance(node, Scalar) or node.value is None or isinstance(node.value, bool):
             self.problems.add(node.place, f"the value of '{cell_id}' must be a number or a text")
         elif cell_id in self.own:
             self.problems.add(name_place, f"'{cell_id}' is given twice (first on line {self.own[cell_id].line})", "keep one")
         else:
             self.own[cell_id] = name_place
-            self.result.sets[cell_id] = Given(node.text, node.place, name_place)
+            self.result.sets[cell_id] = Given(node.text, node.place, name_place, formula)
 
     def _case(self, block: TableBlock, case: str, node: Node, cases: Mapping) -> None:
         """Take the values of one case, which is added to the table where it is new."""

@@ -54,6 +54,7 @@ NONE = "-"  # in place of a fingerprint where there is nothing
 MOST_ROWS = 1_048_576
 LONGEST = 30_000  # characters in a cell; Excel takes 32,767
 INPUT, TAKEN = "input", "taken over"
+ROWS = "rows"  # the part that gives the key of each row of tables with one key, and an empty one for tables without keys
 WATCH = ("told", "typed over", "first row", "first of them")  # beside HEAD[1:], in column D; what they come to in column E
 OTHER_PARENT = "other parent"  # beside INPUT_COLUMNS, in column K, and what it comes to in columns H and I of HEAD[1:]
 TRIED, TRIED_ON = 3, "$F$3:$G$5"  # cells of the record, so many of them formulas, among constants
@@ -170,7 +171,7 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
         ((*INPUT_COLUMNS, OTHER_PARENT), iter(inputs)),
         (HEADLINE_COLUMNS, _headlines(layout, values)),
         (TEXT_COLUMNS, _text_rows(layout)),
-        (PART_COLUMNS, _parts({**declared.carried, carried_limits.PART: carried_limits.told(layout), CHOICES: part_of(layout.model)})),
+        (PART_COLUMNS, _parts(_carried(layout))),
     )
     for columns, rows in sections:
         number += 2
@@ -178,6 +179,14 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
         for item in rows:
             number += 1
             yield number, item
+
+
+def _carried(layout: Layout) -> dict[str, object]:
+    """Return what the file carries by name: what declarations say, and what it takes to read inputs without the templates."""
+    model = layout.model
+    tables = {model.quantities[name].table: None for name in layout.segments}
+    keys = {name: ["".join(row) for row in model.tables[name].rows] for name in tables if len(model.tables[name].keys) <= 1}
+    return {**model.declared.carried, carried_limits.PART: carried_limits.told(layout), CHOICES: part_of(model), ROWS: keys}
 
 
 def _parts(carried: Mapping[str, object]) -> Iterator[tuple[Item, ...]]:
@@ -368,7 +377,8 @@ def _inputs(layout: Layout, values: Values, given: Model) -> Iterator[tuple[Item
         value = ("" if row in layout.model.quantities[name].inputs else now) if taken else given_value(given, quantity, row)
         home = f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}"
         kind, behind = (TAKEN, "") if taken else (INPUT, guarded(told(quantity.inputs[row])))
-        parent = _other_parent(layout, quantity, row, home)
+        # A formula that was kept is a value of its own.
+        parent = "" if row in layout.model.quantities[name].typed else _other_parent(layout, quantity, row, home)
         yield guarded(cell_id), spot.sheet, spot.address, value, quantity.unit, kind, *note, Anchor(home, now), behind, parent
 
 

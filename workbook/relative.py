@@ -61,7 +61,7 @@ def _cell(text: str) -> tuple[int, int, bool, bool]:
     return int(match[4]) - 1, column_number(match[2]), bool(match[3]), bool(match[1])
 
 
-def _pieces(formula: str) -> Iterator[tuple[str, str, Reference | None]]:
+def pieces(formula: str) -> Iterator[tuple[str, str, Reference | None]]:
     """Yield (kind, text, reference) of a formula; a sheet's name goes into the references it stands before."""
     sheet, at, ranged = "", 0, False
     for match in _TOKEN.finditer(formula):
@@ -90,7 +90,7 @@ def _pieces(formula: str) -> Iterator[tuple[str, str, Reference | None]]:
 
 def references(formula: str) -> list[Reference]:
     """Return the references of a formula in order, both ends of a range."""
-    return [found for _, _, found in _pieces(formula) if found is not None]
+    return [found for _, _, found in pieces(formula) if found is not None]
 
 
 def shifted(formula: str, rows: int, columns: int) -> str:
@@ -117,7 +117,7 @@ def relative(formula: str, home: Spot, origin: Callable[[Spot], Spot | None] | N
     """
     base = home if origin is None else origin(home) or home
     parts = []
-    for kind, text, found in _pieces(formula):
+    for kind, text, found in pieces(formula):
         if found is not None:
             parts.append(_relative(found, home, base, origin))
         elif kind == "text":

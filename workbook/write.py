@@ -188,8 +188,8 @@ class _Writer:
         role = "input_header" if quantity.bounds.names and table.across else "reference" if quantity.reference else "input"
         input_style, formula_style = self.format(f"{role}{suffix}"), self.format(f"formula{suffix}")
         for row in quantity.inputs:
-            sheet, r, c = self.layout.cell(quantity.id, row)
-            self.constant(sheet, r, c, values[row], input_style)
+            if row not in quantity.typed:
+                self.constant(*self.layout.cell(quantity.id, row), values[row], input_style)
             self.validate(quantity, row)
             self.counts["inputs"] += 1
         key_style = self.format(f"{'header' if is_head else 'key' if is_key else 'formula'}{suffix}")
@@ -204,14 +204,15 @@ class _Writer:
         for row, text, pattern in patterns(self.layout, quantity):
             segment = self.layout.segment(quantity.id, row)
             spot = sheet, r, c = Spot(segment.sheet, *segment.cell(row))
-            style = self.format(f"formula{own[row]}") if row in own else formula_style
+            style = self.format(f"formula{own[row]}") if row in own else input_style if row in quantity.typed else formula_style
             if row in quantity.links:
                 style = link_style or self.link_style(quantity, row, sheet, own.get(row, suffix))
             if quantity.takes_over(row):
                 style = self.format(f"taken{suffix}")
                 self.validate(quantity, row)
             self.ok(self.sheets[sheet]._write_formula(r, c, text, style, values[row]))  # noqa: SLF001 the public form parses its arguments again
-            self.prints.add(quantity.id, row, spot, text, pattern, segment.rows.start)
+            if row not in quantity.typed:
+                self.prints.add(quantity.id, row, spot, text, pattern, segment.rows.start)
             self.counts["formulas"] += 1
         self.conditional(quantity)
 

@@ -164,7 +164,9 @@ class Made:
         if kind in {"value", "formula"}:
             value = self.value(given, dice)
             # Not more digits than are left after a calculation.
-            return Change(kind, sheet, address, float(f"{value:.12G}") if kind == "formula" and not given.is_text else value, given.id)
+            if kind == "formula":
+                value = value.strip() if given.is_text else float(f"{value:.12G}")
+            return Change(kind, sheet, address, value, given.id)
         if kind == "clear":
             return Change(kind, sheet, address, None, given.id)
         if kind == "wrong":
@@ -248,7 +250,8 @@ class Made:
         """Give what is typed into a cell."""
         if change.kind != "formula":
             return change.value
-        return f'="{change.value}"' if isinstance(change.value, str) else f"={change.value / 2!r}*2"
+        quoted = str(change.value).replace('"', '""')
+        return f'="{quoted}"' if isinstance(change.value, str) else f"={change.value / 2!r}*2"
 
     def steps(self, changes: Sequence[Change], structure: Structure) -> list[list[Any]]:
         """Give the same for LibreOffice."""
@@ -318,8 +321,8 @@ class Expected:
         return replace(self, sets=sets, formulas=self.formulas - refused, ids=self.ids | refused)
 
 
-def expected(made: Made, changes: Sequence[Change], structure: Structure, *, computes: bool) -> Expected:
-    """Tell what must be read back of edits; a program that ``computes`` leaves the result of a formula."""
+def expected(made: Made, changes: Sequence[Change], structure: Structure) -> Expected:
+    """Tell what must be read back of edits: of formulas, too, which are those of constants."""
     gone = {name for name, given in made.known.inputs.items() if structure.now(given.spot.sheet, given.spot.address) is None}
     found = Expected({name: value for name, value in made.standing.items() if name not in gone}, ids=set(gone))
     for change in changes:
@@ -332,11 +335,11 @@ def expected(made: Made, changes: Sequence[Change], structure: Structure, *, com
         if change.kind == "note" and given is not None:
             if (change.value or "") != given.note:
                 found.notes[change.id] = change.value or ""
-        elif change.kind == "value" or (change.kind == "formula" and computes):
+        elif change.kind in {"value", "formula"}:
             assert given
             # Blanks around a text are not taken.
             value = change.value.strip() if isinstance(change.value, str) else digits(change.value)
-            if given.taken or value != digits(given.value):
+            if given.taken or value != digits(given.value) or change.kind == "formula":
                 found.sets[change.id] = value
             if change.kind == "formula":
                 found.formulas.add(change.id)
@@ -363,9 +366,9 @@ def _out_of_order(made: Made, sets: Mapping[str, Any]) -> set[str]:
     return told
 
 
-def check_pulled(made: Made, changes: Sequence[Change], structure: Structure, found: Edits, *, computes: bool) -> Expected:
+def check_pulled(made: Made, changes: Sequence[Change], structure: Structure, found: Edits) -> Expected:
     """Check that each edit is read back or told, and that nothing else is."""
-    wanted = expected(made, changes, structure, computes=computes)
+    wanted = expected(made, changes, structure)
     assert {name: digits(value) for name, value in found.sets.items()} == wanted.sets
     assert {name: edit.note for name, edit in found.edits.items() if edit.note is not None} == wanted.notes
     assert {name for name, edit in found.edits.items() if edit.formula} == wanted.formulas
@@ -434,7 +437,7 @@ def check_built(made: Made, path: Path, pulled: Edits, root: Path, prefer: Any, 
         if outcome == "removed":
             assert digits(result.merge.removed[name].value) == wanted
         else:
-            assert digits(_held(layout, cells, name)) == wanted, name
+            assert digits(_held(layout, cells, name, result.merge.merged[name].formula)) == wanted, name
     for name, (value, _) in now.items():
         if name not in outcomes:
             assert digits(_held(layout, cells, name)) == value, f"{name} was not edited"
@@ -484,11 +487,12 @@ def _called(name: str, value: Any, then: Model, now: Model) -> Any:
     return value if key is None or len(found) == 1 else choices[1].get(key)
 
 
-def _held(layout: Layout, cells: Any, name: str) -> Any:
-    """Give what a cell of the new file holds: None for a formula."""
+def _held(layout: Layout, cells: Any, name: str, formula: str = "") -> Any:
+    """Give what a cell of the new file holds: None for a formula, but the value of one that was kept."""
     sheet, _, address = layout.address(*(layout.model.find(name) or ("", 0))).rpartition("!")
     cell = cells[sheet.strip("'")][address]
-    return None if cell.is_formula else cell.value
+    assert cell.is_formula or not formula, name
+    return cell.value if formula or not cell.is_formula else None
 
 
 def _check_notes(contents: Any, new: Mapping[str, Given], pulled: Edits, result: Regeneration) -> None:

@@ -23,6 +23,7 @@ HEAD = """\
 # 'was' is what the templates gave, 'took_over' what the cell showed while it took over another's value.
 """
 PARENTS = "# Cases whose cells inherit from another case than they did when the workbook was built."
+FORMULAS = "# A 'formula' gives the value, with ids in place of cells."
 REMARKS = "# Entries that were not taken quite as they stand in the workbook."
 LEFT = "# Changes that a build cannot take: make them in the templates, or enter them again."
 _BREAKS = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff]")  # characters that YAML takes for line ends, or not at all
@@ -36,6 +37,8 @@ def text_of(edits: Edits) -> str:
     lines += [f"workbook: {_scalar(edits.workbook)}", f"version: {_scalar(edits.version)}"]
     if edits.parents:
         lines += [PARENTS, edits.parents.rstrip()]
+    if edits.formulas:
+        lines.append(FORMULAS)
     lines.append("sets:" if edits.edits else "sets: {}")
     for name, edit in sorted(edits.edits.items()):
         key = edits.choices.key(name, edit.value)
@@ -57,8 +60,8 @@ def _edit(edit: Edit, key: str | None) -> str:
         if edit.given is not None:
             told["took_over" if edit.taken else "was"] = _scalar(edit.given)
     told["unit"] = _scalar(edit.unit)
-    if edit.formula:
-        told["formula"] = _scalar(f"={edit.formula}")
+    if edit.ids:
+        told["formula"] = _scalar(f"={edit.ids}")
     if edit.note is not None:
         told["note"] = _scalar(edit.note)
     return "{" + ", ".join(f"{key}: {value}" for key, value in told.items()) + "}"

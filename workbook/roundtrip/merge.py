@@ -13,16 +13,21 @@ NOTE_OF = "the note of "  # before the id in a conflict of notes
 
 
 class State(NamedTuple):
-    """What an input is: its value (None where it takes another's over) and unit."""
+    """What an input is: its value (None where it takes another's over), unit, and the formula of its value, if that has one."""
 
     value: float | str | None
     unit: str
+    formula: str = ""
 
     def is_like(self, other: State) -> bool:
-        """Whether two states are the same to the 15 digits that every spreadsheet program keeps."""
+        """Whether two states have the same value, to the 15 digits that every spreadsheet program keeps, and unit."""
         if isinstance(self.value, float | int) and isinstance(other.value, float | int):
             return self.unit == other.unit and f"{self.value:.15G}" == f"{other.value:.15G}"
-        return self == other
+        return self[:2] == other[:2]
+
+    def differs(self, other: State) -> bool:
+        """Whether the value, the unit or the formula of the value is another."""
+        return self.formula != other.formula or not self.is_like(other)
 
 
 States = dict[str, State]
@@ -68,7 +73,8 @@ class Conflict:
     def _shown(self, state: State) -> str:
         if state.value is None:
             return "what it took over" if state is self.base else "nothing of its own"
-        return repr(state.value) if isinstance(state.value, str) else f"{state.value:.15g}"
+        value = repr(state.value) if isinstance(state.value, str) else f"{state.value:.15g}"
+        return f"{value} (={state.formula})" if state.formula else value
 
 
 @dataclass(slots=True)
@@ -89,10 +95,10 @@ class MergeResult:
     def add(self, name: str, base: State, theirs: State, ours: State, offer: Offer | None, prefer: Preference) -> None:
         """Take one input; see ``merge``."""
         now = offer.state if offer else ours
-        is_edited, agrees = not theirs.is_like(base), theirs.is_like(now)
+        is_edited, agrees = theirs.differs(base), theirs.is_like(now)
         kept = theirs
         if not is_edited or agrees:
-            kept = now
+            kept = theirs if is_edited and theirs.formula != now.formula else now
             if is_edited:
                 self.kept.append(name)
             elif offer and not now.is_like(ours):
@@ -132,6 +138,6 @@ def merge(
             edited = given
         result.add(name, given, edited, now, offer, prefer)
     for name, edited in theirs.items():
-        if name not in ours and name in base and not edited.is_like(base[name]):
+        if name not in ours and name in base and edited.differs(base[name]):
             result.removed[name] = edited
     return result

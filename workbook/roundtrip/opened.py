@@ -10,7 +10,7 @@ from workbook.account_sheets import is_of_account, telling
 from workbook.api import evaluated, load, parse_sets, prepared, save
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.overlay import overlays_of
-from workbook.roundtrip.pull import edits_of
+from workbook.roundtrip.pull import edits_of, without_results
 from workbook.roundtrip.sides import side_of_book, side_of_file
 from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.located import Located
@@ -48,6 +48,7 @@ class Opened:
         located = Located(baseline(self.path, self.contents), self.contents)
         self.overlay = overlays_of(overlay).unless_given(overlays(self.path, located.baseline))
         self.edits = edits_of(self.path, located)
+        without_results(self.edits, located)
         self.side = side_of_file(located, self.edits)
 
     def book(self) -> Book | None:
@@ -68,6 +69,7 @@ class Opened:
         model, name = book.given, book.given.declared.name
         sets = {model.cell_id(*at): value for at, value in book.edits.items() if not is_of_account(at[0])}
         layout, _ = prepared(name, self.templates, overlay=self.overlay, extend=telling(account))
+        layout.formulas = {name: text for name, text in book.layout.formulas.items() if not is_of_account(name)}
         save(edited(layout, sets, self.edits.notes(layout) if self.edits else {}), out, start)
 
     def calculate(self) -> None:

@@ -50,7 +50,12 @@ class Merged:
 
     def own(self) -> States:
         """Return what is not as the templates have it."""
-        return {name: state for name, state in self.result.merged.items() if state.value is not None and not state.is_like(self.ours[name])}
+        merged = self.result.merged.items()
+        return {name: state for name, state in merged if state.value is not None and (state.formula or not state.is_like(self.ours[name]))}
+
+    def formulas(self) -> dict[str, str]:
+        """Return the formulas of inputs that have one, by id."""
+        return {name: state.formula for name, state in self.result.merged.items() if state.formula}
 
     def offers(self) -> dict[str, float | str]:
         """Return the values of overlays, of this build or an earlier one, that are what the inputs hold now."""
@@ -75,12 +80,12 @@ def merged_values(
     shown = edits.choices.shown
     values = {item.id: None if item.taken else shown(item.id, item.value) for item in known.inputs.values() if not is_of_account(item.id)}
     base = {name: State(value, known.inputs[name].unit) for name, value in values.items()}
-    theirs = base | {name: State(value, base[name].unit) for name, value in edits.sets.items() if name in base}
+    theirs = base | {name: State(value, base[name].unit, edits.edits[name].ids) for name, value in edits.sets.items() if name in base}
     ours = states(layout.model)
     offers = {}
     for at, value in given.items():
         name = layout.model.cell_id(*at)
-        offers[name] = Offer(State(value, ours[name].unit), _name_of(laid.sets[name].place))
+        offers[name] = Offer(State(value, ours[name].unit, layout.formulas.get(name, "")), _name_of(laid.sets[name].place))
     offered = {name: State(shown(name, value), ours[name].unit) for name, value in before.items() if name in ours}
     result = merge(base, theirs, ours, prefer, offers, offered)
     return _merged(base, ours, offers, offered, result)

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 from workbook.account_sheets import is_account_sheet, is_of_account
 from workbook.choices import Choices, choices_of
 from workbook.errors import as_typed
+from workbook.expr.typed import NotKeptError
 from workbook.record import NONE
 from workbook.roundtrip.refuse import given_back, out_of_limits, refuse
 from workbook.verification import entries
 from workbook.verification.baseline import baseline, overlays, read
 from workbook.verification.findings import Finding, arranged, changed_formulas, changed_texts, structure
-from workbook.verification.inherited import Inherited, inherited
+from workbook.verification.inherited import Inherited, built_prints, inherited
 from workbook.verification.located import Located
+from workbook.verification.typed import TypedFormulas
 
 if TYPE_CHECKING:
     from workbook.layout import Layout
     from workbook.model import Model
     from workbook.relative import Spot
-    from workbook.verification.baseline import Baseline, Given
+    from workbook.verification.baseline import Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Edit:
     """An input that has another value than the templates gave it, or a note of its own.
 
     ``given`` is what the templates gave (None where that is not known); with ``taken`` the cell took that over from
-    another. ``formula`` is what the user wrote to get the value, if it was a formula. ``note`` is None where the note
+    another. ``formula`` is what the user wrote to get the value, if it was a formula, and ``ids`` the same with ids in place
+    of references where it can be kept: its value is NaN where the file holds no result. ``note`` is None where the note
     stands as it was.
     """
 
@@ -40,6 +43,12 @@ class Edit:
     taken: bool = False
     formula: str = ""
     note: str | None = None
+    ids: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the value is that of a formula without a result."""
+        return self.value != self.value
 
 
 @dataclass(slots=True)
@@ -63,7 +72,12 @@ class Edits:
     @property
     def sets(self) -> dict[str, float | str]:
         """Return the values by id, as ``load`` and ``build`` take them."""
-        return {name: edit.value for name, edit in self.edits.items() if edit.value != edit.given or edit.taken}
+        return {name: edit.value for name, edit in self.edits.items() if edit.value != edit.given or edit.taken or edit.ids}
+
+    @property
+    def formulas(self) -> dict[str, str]:
+        """Return the formulas that can be kept, by id, with ids in place of references."""
+        return {name: edit.ids for name, edit in self.edits.items() if edit.ids}
 
     @property
     def parents(self) -> str:
@@ -96,6 +110,7 @@ def pull(path: Path | str) -> Edits:
     contents = read(path)
     located = Located(baseline(path, contents), contents)
     found = edits_of(path, located)
+    without_results(found, located)
     refuse(found, located, out_of_limits(path, found, located.baseline))
     # What is chosen on the sheets of an account is none of the templates' inputs.
     found.edits = {name: edit for name, edit in found.edits.items() if not is_of_account(name)}
@@ -109,16 +124,16 @@ def edits_of(path: Path, located: Located) -> Edits:
     found = Edits(located.baseline.workbook, located.baseline.version, overlays=names, choices=choices)
     found.left += [item for item in structure(located) if not (item.is_gone and is_account_sheet(item.sheet))]
     found.left += changed_texts(path, located)
-    prints = _prints(located.baseline)
+    prints = built_prints(located.baseline)
     links = inherited(located)
     found.inherited = links
-    found.left += [item for item in links.findings if tuple(item.id.split(".")) not in links.parents]
     mine, places = {}, {}
+    formulas = TypedFormulas(located)
     for given in located.baseline.inputs.values():
         spot = located.input(given)
         if spot is not None:
             if not links.is_carried(given.id):
-                _take(found, located, given, spot, prints.get(given.spot, NONE))
+                _take(found, formulas, given, spot, prints.get(given.spot, NONE))
             mine[spot.sheet, spot.address] = given.id
             places[given.id] = (spot.sheet, spot.address)
     found.choices.rename(found.sets)
@@ -129,14 +144,16 @@ def edits_of(path: Path, located: Located) -> Edits:
     return found
 
 
-def _prints(known: Baseline) -> dict[Spot, str]:
-    """Return the fingerprint of the formula of each cell that takes a value over."""
-    wanted = {given.spot for given in known.inputs.values() if given.taken}
-    return {spot: text for block in known.blocks for step, text in enumerate(block.prints) if (spot := block.at(step)) in wanted}
+def without_results(found: Edits, located: Located) -> None:
+    """Move formulas of which neither the file nor its inputs tell the result to what is left."""
+    inputs, opened = located.baseline.inputs, {name: edit.formula for name, edit in found.edits.items() if edit.is_open}
+    wanted = {name: f"holds nothing, where {entries.wanted(inputs[name])} is expected" for name in opened}
+    refuse(found, located, {name: f"{wanted[name]}: the result of ={formula}" for name, formula in opened.items()})
 
 
-def _take(found: Edits, located: Located, given: Given, spot: Spot, wanted: str) -> None:
+def _take(found: Edits, formulas: TypedFormulas, given: Given, spot: Spot, wanted: str) -> None:
     """Take the edit of one input, or say why there is none to carry."""
+    located = formulas.located
     cell = located.cell(spot)
     note = _note(found, located, given)
     is_formula = cell is not None and cell.is_formula
@@ -147,25 +164,45 @@ def _take(found: Edits, located: Located, given: Given, spot: Spot, wanted: str)
                 Finding(spot.sheet, spot.address, given.id, f"has the note {as_typed(note)}, but no value of its own to go with it")
             )
         return
-    entry = entries.read(given, cell)
+    entry, ids, why = entries.read(given, cell), "", ""
+    if cell is not None and is_formula:
+        entry, ids, why = _formula(formulas, given, spot, entry)
     if entry.remark:
         found.remarks.append(Finding(spot.sheet, spot.address, given.id, entry.remark))
     if entry.value is None:
-        text = f"{entry.reason}{f': the result of ={formula}' if formula else ''}; {given_back(given)}"
+        result = f": the result of ={formula}{f', which is not kept ({why})' if why else ''}" if formula else ""
+        text = f"{entry.reason}{result}; {given_back(given)}"
         if note is not None and given.value is not None and not given.taken:
             found.edits[given.id] = Edit(given.id, given.value, given.value, given.unit, note=note)
         elif note is not None:
             text = f"{text}; it has the note {as_typed(note)}"
         found.left.append(Finding(spot.sheet, spot.address, given.id, text, f"={formula}" if formula else entries.held(cell)))
         return
-    if formula:
-        text = f"holds the formula ={formula}: its value {entries.held(cell)} was taken, the formula was not"
-        found.remarks.append(Finding(spot.sheet, spot.address, given.id, text, f"={formula}"))
-    if is_formula and not formula:
-        text = "is part of an array formula or of a data table: its value was taken"
-        found.remarks.append(Finding(spot.sheet, spot.address, given.id, text))
+    if why:
+        found.remarks.append(not_kept(spot, given.id, formula, entries.held(cell), why))
     if given.taken or formula or entry.value != given.value or note is not None:
-        found.edits[given.id] = Edit(given.id, entry.value, given.value, given.unit, given.taken, formula, note)
+        found.edits[given.id] = Edit(given.id, entry.value, given.value, given.unit, given.taken, formula, note, ids)
+
+
+def _formula(formulas: TypedFormulas, given: Given, spot: Spot, entry: entries.Entry) -> tuple[entries.Entry, str, str]:
+    """Return what an input with a formula holds, the formula by ids, and why it cannot be kept; a value of NaN is not known yet."""
+    cell = formulas.located.cell(spot)
+    try:
+        ids = formulas.by_ids(spot)
+    except NotKeptError as error:
+        return entry, "", str(error)
+    if cell is None or cell.value is not None:
+        return entry, ids, ""
+    value = formulas.value(ids)
+    if value is not None and isinstance(value, str) != given.is_text:
+        return entry, "", "it gives a text" if isinstance(value, str) else "it gives a number"
+    return entries.Entry(float("nan") if value is None else value), ids, ""
+
+
+def not_kept(spot: Spot, name: str, formula: str, value: str, why: str) -> Finding:
+    """Return the remark on an input whose formula was not kept, with its value as a text, and why not."""
+    what = f"the formula ={formula}" if formula else "a formula"
+    return Finding(spot.sheet, spot.address, name, f"holds {what}: its value {value} was taken, the formula was not ({why})", f"={formula}")
 
 
 def _note(found: Edits, located: Located, given: Given) -> str | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workbook.model import Model
-    from workbook.roundtrip.pull import Edits
+    from workbook.roundtrip.pull import Edit, Edits
     from workbook.verification.baseline import Baseline, Given
     from workbook.verification.located import Located
 
@@ -41,7 +41,7 @@ def refuse(found: Edits, located: Located, reasons: Mapping[str, str]) -> None:
         entry = f"={edit.formula}" if edit.formula else entries.held(located.cell(spot))
         text = f"{reason}; {given_back(given)}"
         if edit.note is not None and edit.given is not None and not edit.taken:
-            found.edits[name] = replace(edit, value=edit.given, formula="")
+            found.edits[name] = replace(edit, value=edit.given, formula="", ids="")
         elif edit.note is not None:
             text = f"{text}; it has the note {as_typed(edit.note)}"
         found.left.append(Finding(spot.sheet, spot.address, name, text, entry))
@@ -84,9 +84,10 @@ def _unordered(values: Mapping[str, float | str | None], found: Edits) -> dict[s
 def refused_by(model: Model, found: Edits, places: Mapping[str, Place]) -> dict[str, str]:
     """Return by id why inputs of a model cannot take edits: those that remain can be taken together.
 
-    An edit of an input that the model has not, or has in another unit, is not judged.
+    An edit of an input that the model has not, or has in another unit, is not judged; nor is a formula that can be kept: what
+    it comes to follows from the others.
     """
-    own = {name: value for name, value in found.sets.items() if _is_of(model, name, found.edits[name].unit)}
+    own = {name: value for name, value in found.sets.items() if name not in found.formulas and is_of(model, found.edits[name])}
     values = {name: Value(by_key(model, name, value), places.get(name)) for name, value in own.items()}
     reasons: dict[str, str] = {}
     while True:
@@ -96,9 +97,10 @@ def refused_by(model: Model, found: Edits, places: Mapping[str, Place]) -> dict[
         reasons |= {name: carried_limits.reason(first, name) for name, (first, *_) in wrong.items()}
 
 
-def _is_of(model: Model, name: str, unit: str) -> bool:
-    where = model.find(name)
-    return where is not None and model.quantities[where[0]].is_settable(where[1]) and model.quantities[where[0]].unit == unit
+def is_of(model: Model, edit: Edit) -> bool:
+    """Whether a model has the input that was edited, in its unit."""
+    where = model.find(edit.id)
+    return where is not None and model.quantities[where[0]].is_settable(where[1]) and model.quantities[where[0]].unit == edit.unit
 
 
 def refusals(left: Iterable[Finding]) -> tuple[Refusal, ...]:

@@ -15,6 +15,7 @@ from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.names import quoted
 from workbook.origin import templates_of
 from workbook.overlay import Carried, Given, overlaid, overlays_of
+from workbook.roundtrip.formulas import calculate_formulas, keep_formulas, refuse_formulas, wrong_formulas
 from workbook.roundtrip.gone import gone
 from workbook.roundtrip.merge import NOTE_OF
 from workbook.roundtrip.opened import edited
@@ -101,14 +102,21 @@ def regenerate(
     layout, given = placed(laid)
     edits.follow(layout.model)
     places = _places(path, located)
+    keep_formulas(edits, located, layout)
     refuse(edits, located, refused_by(layout.model, edits, places))
+    calculate_formulas(edits, located, layout)
     before, notes_before = offered(path, known)
     choice: Preference = "ours" if prefer == "ours" else "theirs"
-    values = merged_values(known, edits, layout, given, laid, before, choice)
+    while True:
+        values = merged_values(known, edits, layout, given, laid, before, choice)
+        sets = values_to_set(values, laid, places, layout.model)
+        wrong = wrong_formulas(layout, sets, values.formulas(), places)
+        if not wrong:
+            break
+        refuse_formulas(edits, located, layout, wrong)
     notes = merged_notes(known, edits, layout, laid, notes_before, choice)
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
-    sets = values_to_set(values, laid, places, layout.model)
     book = edited(*_noted(layout, values, notes, sets))
     tell("finding what moved")
     earlier, refused = carried_account(path, known.carried), refusals(edits.left)
@@ -152,6 +160,7 @@ def _noted(
     layout.notes.clear()  # those of overlays are among the merged ones
     found = {name: str(state.value) for name, state in notes.own().items()}
     offers = {name: str(text) for name, text in notes.offers().items()}
+    layout.formulas = values.formulas()
     return offering(layout, values.offers(), offers), sets, layout.notes_at(found)
 
 

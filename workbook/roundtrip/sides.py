@@ -80,7 +80,8 @@ def side_of_file(located: Located, edits: Edits) -> Side:
         is_own = given.id in edits.sets
         value: Value = edits.sets[given.id] if is_own else None if given.taken else edits.choices.shown(given.id, given.value)
         note = edit.note if edit is not None and edit.note is not None else ""
-        inputs[given.id] = Held(value, given.unit, EDITED if is_own else given.behind, given.behind, note)
+        typed = f"{EDITED}: ={edit.formula}" if edit is not None and edit.formula else EDITED
+        inputs[given.id] = Held(value, given.unit, typed if is_own else given.behind, given.behind, note)
     blocks = [block for block in known.blocks if not is_of_account(block.id)]
     says_of = {block.id: block.says for block in reversed(blocks) if block.says}
     rows = _rows((block.id, block.size) for block in blocks)

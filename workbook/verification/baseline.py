@@ -21,6 +21,7 @@ from workbook.record import (
     INPUT_COLUMNS,
     PART_COLUMNS,
     PLACE_COLUMNS,
+    ROWS,
     TAKEN,
     TEXT_COLUMNS,
     prints_of,
@@ -205,6 +206,19 @@ def offered(path: Path, known: Baseline) -> tuple[dict[str, float | str], dict[s
         message = f"what overlays gave, on the hidden sheet {RECORD_SHEET}, is damaged"
         raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)])
     return dict(values), dict(notes)
+
+
+def cell_ids(known: Baseline) -> dict[Spot, str]:
+    """Return the ids of the cells of a build, by where they stood: of inputs, headlines, and tables with one key or none."""
+    found = {given.spot: given.id for given in known.inputs.values()} | {item.spot: item.id for item in known.headlines.values()}
+    rows = known.carried.get(ROWS)
+    for block in known.blocks:
+        table, _, column = block.id.partition(".")
+        keys = rows.get(table) if isinstance(rows, dict) else None
+        for step in range(block.size) if isinstance(keys, list) else ():
+            if block.first_row + step < len(keys or ()):
+                found.setdefault(block.at(step), ".".join(filter(None, (table, str((keys or ())[block.first_row + step]), column))))
+    return found
 
 
 def _text(cell: Cell | None) -> str:

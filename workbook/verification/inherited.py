@@ -12,7 +12,7 @@ from workbook.relative import Spot, references
 from workbook.verification.findings import Finding
 
 if TYPE_CHECKING:
-    from workbook.verification.baseline import Given
+    from workbook.verification.baseline import Baseline, Given
     from workbook.verification.located import Located
 
 _LINK = re.compile(r"\$?[A-Z]{1,3}\$?[0-9]+")
@@ -24,8 +24,8 @@ class Inherited:
     """Which members inherit from which others now, where that is not as declared.
 
     ``parents`` gives the new parent of members all of whose inheriting cells show one and the same other member: by (table,
-    member). ``cells`` gives for each inheriting input that shows another member's cell the id of that cell, and ``places`` where
-    these inputs are; ``findings`` says so, one for each member.
+    member); ``findings`` says so, one for each member, and ``places`` gives where these cells are. ``cells`` gives for each
+    inheriting input that shows another member's cell the id of that cell: where not all do, it is a formula like any other.
     """
 
     parents: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Inherited:
 
 def inherited(located: Located) -> Inherited:
     """Find the cells that inherited a value when the file was built and show another member's now."""
-    found, prints = Inherited(), _prints(located)
+    found, prints = Inherited(), built_prints(located.baseline)
     votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     places: dict[tuple[str, str], list[Spot]] = defaultdict(list)
     order = {given.id: number for number, given in enumerate(located.baseline.inputs.values())}
@@ -59,7 +59,6 @@ def inherited(located: Located) -> Inherited:
             found.cells[given.id] = parent.id
             votes[table, member][parent.id.split(".")[1]] += 1
             places[table, member].append(spot)
-            found.places.add((spot.sheet, spot.address))
     for (table, member), spots in places.items():
         counted = votes[table, member]
         others = [name for name in counted if name]
@@ -67,13 +66,14 @@ def inherited(located: Located) -> Inherited:
         stands_before = order.get(f"{table}.{others[0]}.{column}", 0) < order[f"{table}.{member}.{column}"]
         if len(counted) == 1 and stands_before:
             found.parents[table, member] = others[0]
-        found.findings.append(_finding(table, member, spots, counted))
+            found.places |= {(spot.sheet, spot.address) for spot in spots}
+            found.findings.append(_finding(table, member, spots, others[0]))
     return found
 
 
-def _prints(located: Located) -> dict[Spot, str]:
+def built_prints(known: Baseline) -> dict[Spot, str]:
     """Return the fingerprint of the formula of each cell as built."""
-    return {block.at(step): text for block in located.baseline.blocks for step, text in enumerate(block.prints) if text != NONE}
+    return {block.at(step): text for block in known.blocks for step, text in enumerate(block.prints) if text != NONE}
 
 
 def _parent(located: Located, given: Given, spot: Spot) -> Given | None:
@@ -87,9 +87,9 @@ def _parent(located: Located, given: Given, spot: Spot) -> Given | None:
     return target if target and target.id.startswith(f"{table}.") and target.id.endswith(f".{quantity}") else None
 
 
-def _finding(table: str, member: str, spots: list[Spot], counted: Counter[str]) -> Finding:
+def _finding(table: str, member: str, spots: list[Spot], parent: str) -> Finding:
     first, last = spots[0], spots[-1]
     where = first.address if len(spots) == 1 else f"{first.address}:{last.address}"
-    told = " and ".join(f"{count} from {table}.{name}" for name, count in counted.items() if name)
+    told = f"{len(spots)} from {table}.{parent}, as after one case was copied over another"
     cells = f"{len(spots)} {'cell inherits' if len(spots) == 1 else 'cells inherit'} from another case than declared"
-    return Finding(first.sheet, where, f"{table}.{member}", f"{cells}: {told}, as after one case was copied over another")
+    return Finding(first.sheet, where, f"{table}.{member}", f"{cells}: {told}")

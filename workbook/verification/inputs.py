@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,15 @@ from workbook.api import checked_sets
 from workbook.carried_limits import reason
 from workbook.choices import choices_of
 from workbook.errors import Place, Problems
+from workbook.expr.typed import NotKeptError
 from workbook.names import quoted
 from workbook.overlay import Given as Value
 from workbook.relative import Spot
+from workbook.typed import with_formulas
 from workbook.verification import entries
 from workbook.verification.findings import Finding
-from workbook.verification.inherited import inherited
+from workbook.verification.inherited import built_prints, inherited
+from workbook.verification.typed import TypedFormulas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,13 +36,15 @@ class Inputs:
     """The inputs of a file that differ from the templates'.
 
     ``beyond`` holds numbers that are out of limits: formulas calculate with them all the same. ``unread`` names quantities
-    with cells that hold something else than Python calculates with. ``findings`` says what is wrong with both.
+    with cells that hold something else than Python calculates with. ``findings`` says what is wrong with both. ``formulas``
+    are those in inputs that Python calculates, by id.
     """
 
     edits: Edits = field(default_factory=dict)
     beyond: Edits = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
+    formulas: dict[str, str] = field(default_factory=dict)
 
 
 def is_placed_input(layout: Layout, name: str, row: int) -> bool:
@@ -54,7 +60,7 @@ def inputs_of(path: Path, located: Located, book: Book) -> Inputs:
     found, problems, model = Inputs(), Problems(), book.model
     sets: dict[str, Value] = {}
     spots: dict[str, Spot] = {}
-    from_others = inherited(located).cells
+    from_others, found.formulas = inherited(located).cells, _formulas(located, book)
     for cell_id, name, row in model.cells():
         if not is_placed_input(book.layout, name, row):
             continue
@@ -65,9 +71,12 @@ def inputs_of(path: Path, located: Located, book: Book) -> Inputs:
             problems.add(place, f"the cell of {cell_id} was deleted", "take another copy of the file, or build it again")
             continue
         cell = located.cell(spot)
-        if takes_over and cell is not None and cell.is_formula and (cell_id not in from_others or cell.value is None):
+        is_kept = cell_id in found.formulas
+        if takes_over and not is_kept and cell is not None and cell.is_formula and (cell_id not in from_others or cell.value is None):
             continue
         entry = entries.read(located.baseline.inputs[cell_id], cell)
+        if is_kept and cell is not None and cell.value is None:
+            continue  # it is calculated
         if entry.reason or entry.remark:
             found.unread.add(name)
             found.findings.append(Finding(spot.sheet, spot.address, cell_id, entry.reason or entry.remark))
@@ -80,6 +89,20 @@ def inputs_of(path: Path, located: Located, book: Book) -> Inputs:
     names.rename(typed)
     _check(found, book, sets, spots, names.renamed(typed))
     return found
+
+
+def _formulas(located: Located, book: Book) -> dict[str, str]:
+    """Return the formulas in inputs that Python calculates, by id, with ids in place of references."""
+    found, prints, reader = {}, built_prints(located.baseline), TypedFormulas(located)
+    for given in located.baseline.inputs.values():
+        spot = located.input(given)
+        cell = located.cell(spot)
+        if spot is None or cell is None or not cell.is_formula or located.print(spot) == prints.get(given.spot, ""):
+            continue
+        with suppress(NotKeptError):
+            found[given.id] = reader.by_ids(spot)
+    _, lost = with_formulas(book.layout, book.model, found)
+    return {name: text for name, text in found.items() if name not in lost}
 
 
 def _check(found: Inputs, book: Book, sets: dict[str, Value], spots: dict[str, Spot], former: Mapping[str, str]) -> None:

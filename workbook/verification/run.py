@@ -99,7 +99,9 @@ def verify(
     expected = expectations(book)
     named = {spot_of(item.sheet, item.address): (item.id, item.formula) for item in expected}
     links = inherited(located)
-    formulas_now = [item for item in changed_formulas(located, named) if (item.sheet, item.address) not in links.places]
+    # What users typed into inputs is recalculated, too.
+    kept = {(spot.sheet, spot.address) for name in inputs.formulas if (spot := located.input(located.baseline.inputs[name]))}
+    formulas_now = [item for item in changed_formulas(located, named) if (item.sheet, item.address) not in links.places | kept]
     found = arranged([*inputs.findings, *structure(located), *links.findings, *formulas_now, *changed_texts(path, located)])
     report = VerifyReport(path, len(expected), changed=[str(item) for item in found])
     model = book.model
@@ -168,6 +170,7 @@ def _read(path: Path, located: Located, templates: Path | str | None, overlay: F
                 [Diagnostic(Place(str(path)), f"lacks the sheet '{built}'", "take another copy of the file, or build it again")]
             )
     inputs = inputs_of(path, located, book)
+    book.layout.formulas.update(inputs.formulas)
     if inputs.beyond:
         try:
             return evaluated(book.model, book.layout, inputs.edits | inputs.beyond), inputs
