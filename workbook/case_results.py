@@ -80,7 +80,12 @@ def _asked(
     if book is None or opened.edits is None:
         raise WorkbookError([Diagnostic(Place(name), opened.why, "give the templates that it was built from with --templates")])
     edits = book.edits | parse_sets(book.model, sets or {})
-    return replace(book.layout, model=book.given), edits, [str(item) for item in (*opened.edits.left, *opened.edits.remarks)]
+    formulas = {cell_id: text for cell_id, text in book.layout.formulas.items() if cell_id not in (sets or {})}
+    return (
+        replace(book.layout, model=book.given, formulas=formulas),
+        edits,
+        [str(item) for item in (*opened.edits.left, *opened.edits.remarks)],
+    )
 
 
 def _table(model: Model) -> Table:

@@ -65,7 +65,7 @@ def inputs(book: Book) -> pd.DataFrame:
 
     The column kind says ``input``, ``taken over from cases.paper.pue`` (with the provenance of the value taken over), or
     ``in place of cases.paper.pue``: a value of its own where one could be taken over. For a column with ``takes`` that
-    is the cell that its expression names, or ``an expression``.
+    is the cell that its expression names, or ``an expression``. A formula that gives the value follows.
     """
     rows = []
     for cell_id, name, row in book.model.cells():
@@ -93,10 +93,15 @@ def inputs(book: Book) -> pd.DataFrame:
                 figure.confidence,
                 figure.evidence,
                 figure.note,
-                descent(book, quantity, row) or "input",
+                _kind(book, quantity, row),
             )
         )
     return pd.DataFrame(rows, columns=list(INPUT_COLUMNS))
+
+
+def _kind(book: Book, quantity: Quantity, row: int) -> str:
+    kind = descent(book, quantity, row) or "input"
+    return f"{kind}: ={dict(formulas(book.layout, quantity))[row]}" if row in quantity.typed else kind
 
 
 def figure_of(book: Book, quantity: Quantity, row: int) -> Figure | None:
@@ -181,6 +186,8 @@ def explain(book: Book, what: str) -> str:
     if variant:
         text = dict(formulas(book.layout, quantity))[row]
         lines += [f"  equation  {equation(book.model, quantity)}", f"  formula   ={text}"]
+    if row in quantity.typed:
+        lines.append(f"  formula   ={dict(formulas(book.layout, quantity))[row]}")
     if text := descent(book, quantity, row):
         found = origin(book, quantity, row)
         where = f" ({book.layout.address(*found)}) = {_shown(book, *found)}" if found else f": {equation(book.model, quantity)}"

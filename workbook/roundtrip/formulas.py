@@ -11,7 +11,7 @@ from workbook.choices import by_key
 from workbook.evaluate import evaluate
 from workbook.overlay import Given as Value
 from workbook.roundtrip.pull import not_kept
-from workbook.roundtrip.refuse import is_of, refuse
+from workbook.roundtrip.refuse import is_of, refuse, shown
 from workbook.typed import with_formulas
 from workbook.verification import entries
 
@@ -42,7 +42,7 @@ def _keep_value(found: Edits, located: Located, name: str, why: str) -> None:
     edit, given = found.edits[name], located.baseline.inputs[name]
     spot = located.input(given) or given.spot
     found.edits[name] = replace(edit, ids="")
-    found.remarks.append(not_kept(spot, name, edit.formula, entries.held(located.cell(spot)), why))
+    found.remarks.append(not_kept(spot, name, edit.formula, shown(edit.value), why))
 
 
 def refuse_formulas(found: Edits, located: Located, layout: Layout, reasons: Mapping[str, str]) -> None:

@@ -57,6 +57,11 @@ class Merged:
         """Return the formulas of inputs that have one, by id."""
         return {name: state.formula for name, state in self.result.merged.items() if state.formula}
 
+    def theirs(self, edits: Edits) -> list[str]:
+        """Return the inputs that hold what users entered."""
+        merged = self.result.merged
+        return [name for name, value in edits.sets.items() if name in merged and merged[name].is_like(merged[name]._replace(value=value))]
+
     def offers(self) -> dict[str, float | str]:
         """Return the values of overlays, of this build or an earlier one, that are what the inputs hold now."""
         merged = self.result.merged
@@ -85,7 +90,7 @@ def merged_values(
     offers = {}
     for at, value in given.items():
         name = layout.model.cell_id(*at)
-        offers[name] = Offer(State(value, ours[name].unit, layout.formulas.get(name, "")), _name_of(laid.sets[name].place))
+        offers[name] = Offer(State(value, ours[name].unit, laid.sets[name].formula), _name_of(laid.sets[name].place))
     offered = {name: State(shown(name, value), ours[name].unit) for name, value in before.items() if name in ours}
     result = merge(base, theirs, ours, prefer, offers, offered)
     return _merged(base, ours, offers, offered, result)

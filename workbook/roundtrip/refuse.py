@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 def given_back(given: Given) -> str:
     """Say what an input holds where an entry is not taken."""
-    shown = f"{given.value:.15g}" if isinstance(given.value, float) else as_typed(given.value)
-    return "the value is taken over again" if given.taken else f"the templates give {shown}"
+    return "the value is taken over again" if given.taken else f"the templates give {shown(given.value)}"
+
+
+def shown(value: float | str | None) -> str:
+    """Return a value as messages show it."""
+    return f"{value:.15g}" if isinstance(value, float) else as_typed(value)
 
 
 def refuse(found: Edits, located: Located, reasons: Mapping[str, str]) -> None:

@@ -23,6 +23,7 @@ from workbook.roundtrip.parties import merged_notes, merged_values, values_to_se
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.refuse import refusals, refuse, refused_by
 from workbook.roundtrip.sides import side_of_file
+from workbook.roundtrip.together import erring
 from workbook.roundtrip.update import updated
 from workbook.verification.baseline import baseline, declared_for, offered, overlays, read
 from workbook.verification.findings import Finding
@@ -84,7 +85,7 @@ def regenerate(
     The new file is written to ``out`` (output/NAME.xlsx by default; in place of the edited one only when that is said).
     Where users changed an input, and templates or an overlay give it another value now, the users' is kept, or the other
     with ``prefer="ours"``; with "fail" WorkbookError names them all and nothing is written. Entries that inputs
-    cannot take are left out, and listed with the reason. Raises WorkbookError too for files that cannot be read.
+    cannot take, one by one or together, are left out, and listed with the reason. Raises WorkbookError too for files that cannot be read.
 
     Where templates or package changed anything, sheets of the new file tell it (``account``); else those of the edited file
     stay, so that a second time changes nothing.
@@ -100,24 +101,27 @@ def regenerate(
     cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(edits)])
     laid = overlaid(declared_for(path, known, templates), cases)
     layout, given = placed(laid)
-    edits.follow(layout.model)
     places = _places(path, located)
-    keep_formulas(edits, located, layout)
-    refuse(edits, located, refused_by(layout.model, edits, places))
-    calculate_formulas(edits, located, layout)
+    _judge(edits, located, layout, places)
     before, notes_before = offered(path, known)
     choice: Preference = "ours" if prefer == "ours" else "theirs"
     while True:
         values = merged_values(known, edits, layout, given, laid, before, choice)
         sets = values_to_set(values, laid, places, layout.model)
-        wrong = wrong_formulas(layout, sets, values.formulas(), places)
-        if not wrong:
+        if wrong := wrong_formulas(layout, sets, values.formulas(), places):
+            refuse_formulas(edits, located, layout, wrong)
+            continue
+        notes = merged_notes(known, edits, layout, laid, notes_before, choice)
+        try:
+            book = edited(*_noted(layout, values, notes, sets))
             break
-        refuse_formulas(edits, located, layout, wrong)
-    notes = merged_notes(known, edits, layout, laid, notes_before, choice)
+        except WorkbookError:
+            wrong = erring(layout, sets, values.formulas(), values.theirs(edits))
+            if not wrong:
+                raise
+            refuse(edits, located, wrong)
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
-    book = edited(*_noted(layout, values, notes, sets))
     tell("finding what moved")
     earlier, refused = carried_account(path, known.carried), refusals(edits.left)
     first = side_of_file(located, edits)
@@ -136,6 +140,14 @@ def regenerate(
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
     report, is_update = save(book, target, start), update is not None
     return Regeneration(report, values.result, notes.result, left, edits.remarks, going, differing, told_of, is_update=is_update)
+
+
+def _judge(edits: Edits, located: Located, layout: Layout, places: Mapping[str, Place]) -> None:
+    """Set aside what inputs of a placed model cannot take, and calculate what has no result in the file."""
+    edits.follow(layout.model)
+    keep_formulas(edits, located, layout)
+    refuse(edits, located, refused_by(layout.model, edits, places))
+    calculate_formulas(edits, located, layout)
 
 
 def _target(path: Path, out: Path | str | None, workbook: str) -> Path:

@@ -30,6 +30,7 @@ class TypedFormulas:
     def __init__(self, located: Located) -> None:
         """Take a file as saved."""
         self.located = located
+        self._followed: set[str] = set()  # the inputs whose formulas are being followed
 
     @cached_property
     def _ids(self) -> dict[Spot, str]:
@@ -98,10 +99,24 @@ class TypedFormulas:
     def _held(self, node: Fixed) -> float | str | None:
         given = self.located.baseline.inputs.get(node.quantity)
         cell = self.located.cell(self._spots.get(node.quantity))
-        if given is not None:
+        if given is not None and (cell is None or not cell.is_formula or cell.value is not None):
             return entries.read(given, cell).value
+        if given is not None:
+            return self._followed_by(given.id)
         value = cell.value if cell else None
         return None if value is None or isinstance(value, bool | CellError) else value
+
+    def _followed_by(self, cell_id: str) -> float | str | None:
+        """Return what the formula of an input comes to that has no result in the file."""
+        if cell_id in self._followed:
+            return None
+        self._followed.add(cell_id)
+        try:
+            return self.value(self.by_ids(self._spots[cell_id]))
+        except NotKeptError:
+            return None
+        finally:
+            self._followed.discard(cell_id)
 
 
 def _marked(cell_id: str, *, column: bool, row: bool) -> str:
