@@ -27,7 +27,7 @@ def audit(book: Book) -> tuple[Diagnostic, ...]:
     for name, why in book.layout.lost.items():
         problems.add(None, f"{name}: its value was taken, its formula was not ({why})")
     check_usual(book.model.declared, problems)
-    check_reach(book.model, problems)
+    check_reach(book.given, problems)  # formulas that users typed are no use of an input
     causes = WorkbookError(problems.found).diagnostics
     told = {diagnostic.place for diagnostic in causes}
     failing = dict.fromkeys(item for item in _failing(book) if item.place is None or item.place not in told)

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 
 def check_reach(model: Model, problems: Problems) -> None:
-    """Record inputs that no output depends on and that do not say so, and those that say so although one does."""
-    reached = _reached(model)
+    """Record inputs that no output depends on and that do not say so, and those that say so although one does.
+
+    Sheets that tell of others again choose what they show: that is no input of the model.
+    """
+    retold = _retold(model)
+    reached = _reached(model, retold)
     for quantity in model.quantities.values():
-        if not quantity.inputs or (quantity.id not in reached) == quantity.reference:
+        if not quantity.inputs or quantity.table in retold or (quantity.id not in reached) == quantity.reference:
             continue
         if quantity.reference:
             message = f"'{quantity.id}' ({quantity.label}) is declared for reference, but results depend on it"
@@ -29,10 +33,14 @@ def check_reach(model: Model, problems: Problems) -> None:
             problems.add(quantity.place, message, "use it in a formula, or declare it 'reference: true': it is shown in grey then")
 
 
-def _reached(model: Model) -> set[str]:
+def _retold(model: Model) -> set[str]:
+    """Return the tables of sheets that tell of others again."""
+    return {getattr(block, "name", "") for sheet in model.declared.sheets if sheet.retells for block in sheet.blocks}
+
+
+def _reached(model: Model, retold: set[str]) -> set[str]:
     """Return the outputs and all that they depend on. That a figure is of a usual size, or is told of again, is no use of it."""
-    retold = {USUAL, *(getattr(block, "name", "") for sheet in model.declared.sheets if sheet.retells for block in sheet.blocks)}
-    needs = {name: model.needs(quantity) for name, quantity in model.quantities.items() if quantity.table not in retold}
+    needs = {name: model.needs(quantity) for name, quantity in model.quantities.items() if quantity.table not in {USUAL, *retold}}
     used = {target for targets in needs.values() for target in targets}
     found: set[str] = set()
     left = [name for name in _outputs(model, used) if name in needs]
