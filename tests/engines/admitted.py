@@ -1,18 +1,24 @@
-"""Every input at the ends of what it may be: which values, and in which rounds they are typed so that one cannot hide another."""
+"""Every input at the ends of what it may be: which values, in which rounds they are typed, and what becomes an error by them."""
 
 from __future__ import annotations
 
+import math
 import random
-from itertools import count
+from functools import cache
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
+from tests.support import shipped
+from workbook import api
+from workbook.evaluate import evaluate
+from workbook.expr.values import missing
 from workbook.limits import LONGEST_TEXT, limits_of
 from workbook.member_names import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.engines.storm import Edits
+    from tests.engines.storm import Edits, Sets
     from workbook.api import Book
     from workbook.model import Model, Quantity
 
@@ -75,20 +81,67 @@ def rounds(book: Book, seed: int = 1) -> Iterator[tuple[str, Edits]]:
             yield family, dict(items[number] for items in shuffled.values() if number < len(items))
 
 
-def scene(book: Book) -> Edits:
+def sample(book: Book, together: int) -> Iterator[Edits]:
+    """Yield an end of one input for every unit and kind of limits in every kind of block, so many ``together``; lowest, highest in turn."""
+    chosen: dict[tuple[object, ...], dict[tuple[str, int], list[float | str]]] = {}
+    for owners in probes(book).values():
+        for at, value in chain(*owners.values()):
+            quantity = book.model.quantities[at[0]]
+            kind = book.model.tables[quantity.table].kind, quantity.unit, quantity.bounds
+            chosen.setdefault(kind, {}).setdefault(at, []).append(value)
+    found: list[Probe] = []
+    for number, inputs in enumerate(chosen.values()):
+        at, values = list(inputs.items())[number % len(inputs)]
+        found.append((at, values[-(number % 2)]))
+    step = math.ceil(len(found) / together)  # those typed together are of different blocks
+    yield from (dict(found[number::step]) for number in range(step))
+
+
+def scene(book: Book) -> Sets:
     """Give every card a case of your own that uses it, and rules and pools of every kind."""
-    if "cases" not in book.model.tables or "mine_1" not in {row[0] for row in book.model.tables["cases"].rows}:
-        return {}
-    model, edits = book.model, {}
+    sets: Sets = {}
     for number in count(1):
-        where = model.find(f"cases.mine_{number}.model")
-        if where is None:
-            break
+        case = f"cases.mine_{number}"
+        if book.model.find(f"{case}.model") is None:
+            return sets
         for name in ("model", "workload", "gpu_1", "gpu_2", "curve_1", "curve_2", "server_1", "site", "pools", "prefill_rule", "time_rule"):
-            quantity = model.quantities[f"cases.{name}"]
-            choices = list(model.choices(quantity.bounds).values()) or list(quantity.bounds.choices)
-            step = number if name != "curve_2" else number + 2
-            choice = choices[step % len(choices)]
-            edits[quantity.id, where[1]] = choice if quantity.is_text else float(choice)
-        edits["cases.weight_bytes", where[1]] = 0.5
-    return edits
+            bounds = book.model.quantities[f"cases.{name}"].bounds
+            choices = list(book.model.choices(bounds)) or list(bounds.choices)
+            sets[f"{case}.{name}"] = choices[(number if name != "curve_2" else number + 2) % len(choices)]
+        sets[f"{case}.weight_bytes"] = 0.5
+    return sets
+
+
+@cache
+def staged(name: str) -> Book:
+    """Return a workbook with the scene set."""
+    return api.load(name, sets=scene(shipped(name)))
+
+
+class Errors:
+    """Finds what becomes an error in Python when inputs of a workbook are typed over; only what follows from them is calculated."""
+
+    def __init__(self, book: Book) -> None:
+        """Note what each quantity depends on, the keys of tables included, and which cells hold nothing to begin with."""
+        self.book, self.blank = book, {name: missing(column) for name, column in book.values.items()}
+        model, self.needs = book.model, dict[str, set[str]]()
+        keys = {name: {key.quantity for key in table.keys if key.quantity} for name, table in model.tables.items()}
+        for name, quantity in model.quantities.items():
+            needs = model.needs(quantity)
+            self.needs[name] = {*needs}.union(*(keys[model.quantities[each].table] for each in (name, *needs)))
+
+    def following(self, first: set[str]) -> set[str]:
+        """Return quantities and all that follow from them."""
+        found = set(first)
+        for group in self.book.model.order:
+            if any(not found.isdisjoint(self.needs[name]) for name in group):
+                found.update(group)
+        return found
+
+    def of(self, edits: Edits) -> dict[str, int]:
+        """Return how many cells of each quantity become an error, in order of calculation."""
+        changed = self.following({name for name, _ in edits})
+        known = {name: column for name, column in self.book.values.items() if name not in changed}
+        values = evaluate(self.book.model, {**self.book.edits, **edits}, known=known)
+        wrong = {name: int((missing(values[name]) & ~self.blank[name]).sum()) for name in values if name in changed}
+        return {name: number for name, number in wrong.items() if number}

@@ -123,11 +123,6 @@ def typed(session: LibreOfficeSession, book: api.Book, edits: Edits, asked: dict
     return {sheet: dict(cells) for sheet, cells in session.read(asked).items()}
 
 
-def undo(session: LibreOfficeSession, book: api.Book, edits: Edits) -> None:
-    """Type in what stood there before."""
-    session.set_values({place(book.layout, at): book.values[at[0]].tolist()[at[1]] for at in edits})
-
-
 def storm(session: LibreOfficeSession, file: Path, book: api.Book, drawer: Drawer, rounds: int, count: int) -> Tally:
     """Type edits into the open workbook round by round, recalculate, compare every formula cell, and undo.
 
@@ -158,7 +153,7 @@ def storm(session: LibreOfficeSession, file: Path, book: api.Book, drawer: Drawe
                 nudged = nudged or nudges(book.model, edits, values)
                 (tally.excluded if jumps(at, values, nudged) else tally.wrong).append(note)
         tally.moved.append(moved)
-        undo(session, book, edits)
+        session.undo()
     return tally
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engines.storm import Edits, Sets, asked_of, check_undone, is_error, places_of, same, typed, undo
+from tests.engines.storm import Edits, Sets, asked_of, check_undone, is_error, places_of, same, typed
 from tests.support import require, shipped, shipped_file
 from workbook import api
 from workbook.evaluate import evaluate
@@ -303,7 +303,7 @@ def test_a_bad_question_is_answered_in_words(name: str, opened: LibreOfficeSessi
     try:
         cells = _by_id(book, typed(opened, book, edits, asked_of(book)))
     finally:
-        undo(opened, book, edits)
+        opened.undo()
     _no_error(cells)
     _alike(_expected(book, edits), cells)
     _says(question, cells)

@@ -102,6 +102,24 @@ def test_fifty_edits_change_the_results(session: LibreOfficeSession, book: Book)
         assert session.read({book.sheet: ["A3"]}) == {book.sheet: {"A3": 210.0 * round_number}}
 
 
+def test_what_was_typed_is_undone(session: LibreOfficeSession, book: Book) -> None:
+    session.open(book.poisoned)
+    cells = {"Data": ["A1", "C1", "Z9"], book.sheet: ["A1", "A3"]}
+    session.recalculate()
+    before = session.read(cells)
+    for value in (7.0, "typed", None):
+        session.set_values({(sheet, address): value for sheet, addresses in cells.items() for address in addresses})
+        session.set_values({("Data", "A1"): 8.0})
+        session.recalculate()
+        assert session.read(cells) != before
+        session.undo()
+        session.recalculate()
+        assert session.read(cells) == before
+    session.set_values({("Data", "A2"): 100.0})
+    session.recalculate()
+    assert session.read({book.sheet: ["A3"]}) != {book.sheet: {"A3": before[book.sheet]["A3"]}}
+
+
 def test_edits_of_every_type_survive_saving(session: LibreOfficeSession, book: Book, tmp_path: Path) -> None:
     session.open(book.poisoned)
     session.set_values(

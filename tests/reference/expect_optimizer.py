@@ -231,6 +231,11 @@ def hundredth(_: Inputs) -> float:
     return 0.01
 
 
+@expect("constants.idle_slots")
+def thousand(_: Inputs) -> float:
+    return 1000.0
+
+
 @expect("constants.never")
 @expect("constants.beyond")
 def billion(_: Inputs) -> float:

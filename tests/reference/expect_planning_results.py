@@ -325,6 +325,7 @@ expect_rows(
     {
         "late": lambda _: WAIT_TAIL,
         "least_cv2": lambda _: LOWEST_CV2,
+        "idle_slots": lambda _: 1000.0,
         "never": lambda _: NEVER,
         "whole_prompt": lambda _: WHOLE_PROMPT,
         "close": lambda _: 0.25,

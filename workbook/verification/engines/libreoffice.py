@@ -129,6 +129,10 @@ class LibreOfficeSession:
                 raise ValueError(message)
         self._request("set", edits=[[sheet, reference, value] for (sheet, reference), value in edits.items()])
 
+    def undo(self) -> None:
+        """Put back what the cells held before they were set, since the file was opened or since the last undo; nothing is computed yet."""
+        self._request("undo")
+
     def recalculate(self) -> None:
         """Compute every formula of the document anew."""
         self._request("recalculate")

@@ -10,6 +10,7 @@ It imports nothing of the package, because the Python that runs it may be anothe
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import json
 import re
@@ -197,11 +198,13 @@ class Worker:
         self._sheets: dict[str, Any] = {}
         # Making the proxy of a cell or range takes several calls between the processes, using it again takes one.
         self._proxies: dict[tuple[str, int, int, int, int], Any] = {}
+        self._held: dict[tuple[str, str], Callable[[], object]] = {}
         self._logical_format: int | None = None
         self.operations: dict[str, Callable[..., object]] = {
             "version": office.version,
             "open": self.open,
             "set": self.set_values,
+            "undo": self.undo,
             "recalculate": self.recalculate,
             "read": self.read,
             "save": self.save,
@@ -220,6 +223,7 @@ class Worker:
         document, self._document = self._document, None
         self._sheets = {}
         self._proxies = {}
+        self._held = {}
         self._logical_format = None
         if document is not None:
             document.close(True)  # noqa: FBT003 - UNO calls take no keywords
@@ -236,6 +240,7 @@ class Worker:
         """Put constants into cells, in place of whatever they held."""
         for sheet, reference, value in edits:
             cell = self._cell(sheet, *cell_position(reference))
+            self._held.setdefault((sheet, reference), _refill(cell))
             if value is None:
                 cell.setFormula("")
             elif isinstance(value, str):
@@ -244,6 +249,12 @@ class Worker:
                 cell.setValue(float(value))
                 if isinstance(value, bool):
                     cell.NumberFormat = self._logical()
+
+    def undo(self) -> None:
+        """Put back what the cells held before they were set: formulas, numbers and texts."""
+        for put_back in self._held.values():
+            put_back()
+        self._held = {}
 
     def read(self, cells: dict[str, list[str]]) -> dict[str, list[object]]:
         """Values in the order of the references asked for; an error is an object with its name under "error"."""
@@ -313,6 +324,17 @@ class Worker:
             logical_type = importlib.import_module("uno").getConstantByName("com.sun.star.util.NumberFormat.LOGICAL")
             self._logical_format = int(document.NumberFormats.getStandardFormat(logical_type, document.CharLocale))
         return self._logical_format
+
+
+def _refill(cell: Any) -> Callable[[], object]:
+    """Return what puts the present content of a cell back; the formula of an empty cell is empty."""
+    match cell.Type.value:
+        case "VALUE":
+            return functools.partial(cell.setValue, cell.getValue())
+        case "TEXT":
+            return functools.partial(cell.setString, cell.getString())
+        case _:
+            return functools.partial(cell.setFormula, cell.getFormula())
 
 
 def _empty_cells(cells: Any) -> set[tuple[int, int]]:
