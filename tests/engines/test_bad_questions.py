@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Cells = dict[str, "CellValue"]
 FAILS = "CHECK FAILS: see sheet Checks"
 HOLDS = "All checks hold"
+NOBODY = "no case of this name; pick one from the list"
 KNOTS = range(1, 19)
 ORDER, END = "knots out of order", "shares must end at 1"
 OUTSIDE, WINDOWS, EXCEED = "split out of range", "windows out of order", "requests exceed the last window"
@@ -139,6 +140,17 @@ QUESTIONS = {
         (*NOT_CASES, "ladder.comparison.*", "cases.azure_homo", "cases.lmsys_*"),
         HOLDS,
     ),
+    "a case that is not there": Question(
+        {"whatif.design": "Nobody"},
+        {
+            "ladder.chosen.*.state": NOBODY,
+            "ladder.comparison.*.state": "ok",
+            "sweep_levels.*.verdict": NOBODY,
+            "availability.*.state": NOBODY,
+            "flex.*.verdict": NOBODY,
+        },
+        (*NOT_CASES, "cases.*", "ladder.comparison.*"),
+    ),
     "an objective shorter than prefill": Question(
         {"traffic.objective": 1.0},
         {
@@ -220,7 +232,7 @@ def _edits(book: api.Book, sets: Sets) -> Edits:
     for cell_id, value in sets.items():
         at = book.model.find(cell_id)
         assert at, cell_id
-        assert at[1] in book.model.quantities[at[0]].inputs, cell_id
+        assert book.model.quantities[at[0]].is_settable(at[1]), cell_id
         edits[at] = value
     return edits
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbook.model import Model, Quantity
+from workbook.schema import Figure
 
 FACTORS = (0.7, 1.4)
 SHARE_EDITED = 0.35
@@ -89,6 +90,12 @@ def _listed(model: Model, quantity: Quantity, row: int) -> tuple[str, bool]:
             last = max(number for number, keys in enumerate(table.rows) if keys[0] == table.rows[row][0])
             return f"{quantity.id}.{table.rows[row][0]}", field.ends_at is not None and row == last
     return "", False
+
+
+def figure_of(quantity: Quantity, row: int) -> Figure | None:
+    """Return the figure of an input, or of a choice that shows the name of the case that the templates choose."""
+    follows = row in quantity.links and quantity.bounds.key
+    return quantity.inputs.get(row) or (quantity.evidence.get(row) if follows else None)
 
 
 def draw(random: np.random.Generator, knobs: Sequence[Knob]) -> Values:

@@ -63,7 +63,11 @@ def expect_sum(registry: Registry, sheet: str, more: tuple[str, ...], watched: t
 
 for each in LISTS:
     expect_keys(PAPER, each, lambda i, each=each: numbers(i, each))  # type: ignore[misc] # each list's own
-expect_sum(PAPER, "checks", tuple(f"{name}_differ" for name in LISTS), ("typed_over", "error_blocks"))
+expect_keys(PAPER, "designs", lambda i: {member: i.text(f"designs.{member}.name") for member in i.members("designs")})
+PAPER.add("checks.cases_known", lambda _: 0.0)
+PAPER.add("checks.designs_named", lambda _: 0.0)
+IN_ORDER = (LISTS[0], "designs", *LISTS[1:])
+expect_sum(PAPER, "checks", (*(f"{name}_differ" for name in IN_ORDER), "designs_named"), ("typed_over", "error_blocks"))
 
 expect_keys(PLANNING, "cases", names, tuple(CASES))
 PLANNING.add("checks.cases_named", lambda _: 0.0)

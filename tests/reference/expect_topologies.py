@@ -104,6 +104,8 @@ def state(i: Inputs, key: str) -> Value:
     return OUTGROWN if case(i, key).longest > i["traffic.long_window"] else OK
 
 
+expect("designs.design")(lambda i, key: i.text(f"designs.{key}.name"))
+expect("designs.named")(lambda *_: 1.0)
 expect("designs.distribution")(distribution)
 expect("designs.longest")(lambda i, key: case(i, key).longest)
 expect("designs.edge")(lambda i, key: case(i, key).edge)

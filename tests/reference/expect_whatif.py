@@ -34,6 +34,11 @@ def chosen(i: Inputs) -> str:
     return i.text("whatif.design")
 
 
+expect("asked_of.design")(lambda i: i.shown(chosen(i)))
+expect("asked_of.comparison")(lambda i: i.shown(asked(i, "comparison")))
+expect("asked_of.state")(lambda i: state(i, chosen(i)))
+expect("asked_of.comparison_state")(lambda i: state(i, asked(i, "comparison")))
+
 # Traffic ladder
 
 

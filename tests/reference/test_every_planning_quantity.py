@@ -20,7 +20,7 @@ from tests.support import shipped
 from workbook.api import Book, parse_sets
 from workbook.evaluate import Values, evaluate
 from workbook.model import Quantity
-from workbook.schema import EVIDENCE, Figure
+from workbook.schema import EVIDENCE
 
 register_all()
 
@@ -129,13 +129,7 @@ def _unedited() -> dict[str, float | str]:
     """Grades are constants: evidence, which they are computed from, is in no cell."""
     model = book().model
     graded = {cell: str(value) for cell, name, row in model.cells() if (value := model.quantities[name].constants.get(row)) in EVIDENCE}
-    return graded | {cell: figure.value for cell, name, row in model.cells() if (figure := figure_of(model.quantities[name], row))}
-
-
-def figure_of(quantity: Quantity, row: int) -> Figure | None:
-    """Return the figure of an input, or of a choice that shows the name of the case that the templates choose."""
-    follows = row in quantity.links and quantity.bounds.key
-    return quantity.inputs.get(row) or (quantity.evidence.get(row) if follows else None)
+    return graded | {cell: figure.value for cell, name, row in model.cells() if (figure := draws.figure_of(model.quantities[name], row))}
 
 
 def calculated(edits: draws.Values) -> Values:
@@ -179,7 +173,7 @@ def errors(values: Values) -> list[str]:
 def knobs() -> tuple[draws.Knob, ...]:
     """Return all inputs but those of cases as things to turn."""
     model = book().model
-    cells = [(cell, name, row, figure) for cell, name, row in model.cells() if (figure := figure_of(model.quantities[name], row))]
+    cells = [(cell, name, row, figure) for cell, name, row in model.cells() if (figure := draws.figure_of(model.quantities[name], row))]
     return tuple(
         draws.knob_of(model, cell, name, row, figure.value)
         for cell, name, row, figure in cells

@@ -125,7 +125,7 @@ def inputs(edits: draws.Values | None = None) -> Inputs:
 @cache
 def _unedited() -> dict[str, float | str]:
     model = book().model
-    return {cell: figure.value for cell, name, row in model.cells() if (figure := model.quantities[name].inputs.get(row))}
+    return {cell: figure.value for cell, name, row in model.cells() if (figure := draws.figure_of(model.quantities[name], row))}
 
 
 def calculated(edits: draws.Values) -> Values:
@@ -139,13 +139,14 @@ def knobs() -> tuple[draws.Knob, ...]:
     found = []
     for cell, name, row in book().model.cells():
         quantity = book().model.quantities[name]
-        if row in quantity.inputs:
-            found.append(_knob(cell, quantity, row))
+        figure = draws.figure_of(quantity, row)
+        if figure and not quantity.bounds.names:
+            found.append(_knob(cell, quantity, row, figure.value))
     return tuple(found)
 
 
-def _knob(cell: str, quantity: Quantity, row: int) -> draws.Knob:
-    knob = draws.knob_of(book().model, cell, quantity.id, row, quantity.inputs[row].value)
+def _knob(cell: str, quantity: Quantity, row: int, value: float | str) -> draws.Knob:
+    knob = draws.knob_of(book().model, cell, quantity.id, row, value)
     other_chunks = quantity.name == "prefill_chunk"  # than those drawn in the paper
     return replace(knob, choices=tuple(str(chunk) for chunk in CHUNKS)) if other_chunks else knob
 
