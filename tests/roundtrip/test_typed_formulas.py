@@ -10,6 +10,7 @@ import pytest
 from tests.roundtrip.edits import in_libreoffice, place
 from tests.support import ACROSS, TINY, change_cells, command, copy_of, plant, require_all
 from workbook import api
+from workbook.audit import audit
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.regenerate import regenerate
 from workbook.verification.run import verify
@@ -217,3 +218,24 @@ def test_a_formula_in_an_input_with_a_name_and_a_cell_of_a_card(tmp_path: Path) 
     regenerate(tmp_path / "b.xlsx", tmp_path / "c.xlsx", templates=TINY)
     assert held(tmp_path / "c.xlsx", "run.weights", TINY, "tiny").formula == f"'{sheet}'!{address}*0.05"
     assert verify(tmp_path / "c.xlsx", ["gnumeric"], templates=TINY).ok
+
+
+def test_formulas_in_an_overlay_are_live_in_the_planning_workbook(tmp_path: Path) -> None:
+    """By id, in the order of their needs; one that cannot be kept is a value with a warning."""
+    (tmp_path / "edits.yaml").write_text(
+        "sets:\n"
+        '  cases.mine_2.rate: {value: 1, formula: "=$cases.mine_1.rate$*2"}\n'
+        '  cases.mine_1.rate: {value: 1, formula: "=1.2*500"}\n'
+        '  hardware.h200_sxm.tdp: {value: 650, formula: "=hardware.h100_sxm.tdp*0.9"}\n'
+        '  cases.mine_3.rate: {value: 70, formula: "=A1*2"}\n',
+        "utf-8",
+    )
+    book = api.load(overlay=tmp_path / "edits.yaml")
+    values = {name: float(book.values[at[0]][at[1]]) for name in OVERLAID if (at := book.model.find(name))}
+    assert values == pytest.approx(OVERLAID)
+    assert list(book.layout.lost) == ["cases.mine_3.rate"]
+    assert any("cases.mine_3.rate: its value was taken, its formula was not" in str(item) for item in audit(book))
+
+
+# 630 W are 700 W, less a tenth.
+OVERLAID = {"cases.mine_1.rate": 600.0, "cases.mine_2.rate": 1200.0, "hardware.h200_sxm.tdp": 630.0, "cases.mine_3.rate": 70.0}

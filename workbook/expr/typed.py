@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -169,10 +168,14 @@ def resolved(tree: Tree, cell: Callable[[str], Tree], between: Callable[[str, st
 
 
 def _of_many(function: str, parts: list[Tree]) -> Tree:
-    if function in {"min", "max"}:
-        return reduce(lambda left, right: Call(function, (left, right)), parts)
-    total = reduce(lambda left, right: Call("add", (left, right)), parts)
-    return total if function == "sum" else Call("divide", (total, Number(float(len(parts)))))
+    whole = _joined(function if function in {"min", "max"} else "add", parts)
+    return Call("divide", (whole, Number(float(len(parts))))) if function == "average" else whole
+
+
+def _joined(function: str, parts: list[Tree]) -> Tree:
+    """Return a function of two over all parts, half by half: a long chain would be too deep to follow."""
+    middle = len(parts) // 2
+    return Call(function, (_joined(function, parts[:middle]), _joined(function, parts[middle:]))) if middle else parts[0]
 
 
 def kind_of(tree: Tree, is_text: Callable[[Tree], bool]) -> str:
