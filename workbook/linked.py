@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CHECKS, BANNER, OTHER_PARENT, FAILURES = "checks", "banner", "other_parent", "failures"
 MOST_TERMS = 10  # of a sum of checks
+PART_OF_SUM = "Failures in these checks, in the order above; a check that meets an error counts as one."
 HOLDS, FAILS = "All checks hold", "CHECK FAILS: see sheet Checks"
 WHO_CAN_TELL = "Excel from 2013 on, LibreOffice and Google Sheets can tell; Excel 2010 and Gnumeric cannot and show 0: use workbook verify"
 
@@ -161,7 +162,7 @@ def _count_failures(owner: Maker, checks: Table, items: list[str]) -> None:
         for number, start in enumerate(parts, start=1):
             some = terms[start : start + MOST_TERMS]
             label = f"Failures in checks {start + 1} to {start + len(some)}"
-            part = owner.add(Quantity(CHECKS, f"{FAILURES}_{number}", label, "1", 1, checks.place, format="0"))
+            part = owner.add(Quantity(CHECKS, f"{FAILURES}_{number}", label, "1", 1, checks.place, PART_OF_SUM, format="0"))
             owner.pending.append((part, Formula(" + ".join(some), checks.place), (0,)))
         terms = [f"{FAILURES}_{number}" for number in range(1, len(parts) + 1)]
     failures = owner.add(Quantity(CHECKS, FAILURES, "Checks that do not hold", "1", 1, checks.place, doc, format="0", headline=True))
