@@ -105,7 +105,7 @@ def numbers(name: str, label: str, values: Mapping[str, float | None], formats: 
 
 def units(given: Sequence[str]) -> Column:
     """Return a column of units, as cells show them."""
-    told = {"1": "–", "mixed": "as stated there"}
+    told = {"1": "–", "mixed": "–"}
     return texts("unit", "Unit", [told.get(unit) or clean(unit, 60) or "–" for unit in given], 19.0)
 
 

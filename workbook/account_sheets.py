@@ -279,13 +279,13 @@ def _text_columns(rows: list[_Row]) -> tuple[Column, ...]:
 
 
 def _input_columns(items: list[InputChange], *, of_numbers: bool) -> tuple[Column, ...]:
-    """What a headline's row tells, the outcome, and what stands behind the figures."""
+    """What a headline's row tells, the outcome, and the sources of the figures."""
     rows = [_row(item) for item in items]
     return (
         *(_number_columns(rows) if of_numbers else _text_columns(rows)),
-        texts("outcome", "What became of it", [_outcome(item) for item in items], 28.0),
-        texts("was_behind", "Behind what it was before", [clean(item.was_behind) for item in items], 30.0),
-        texts("behind", "Behind what it is after", [clean(item.behind) for item in items], 30.0),
+        texts("outcome", "Outcome", [_outcome(item) for item in items], 28.0),
+        texts("was_behind", "Source before", [clean(item.was_behind) for item in items], 30.0),
+        texts("behind", "Source after", [clean(item.behind) for item in items], 30.0),
         *_note_and_id(items),
     )
 
@@ -347,7 +347,7 @@ def _conflict_columns(items: list[InputChange], *, of_numbers: bool) -> tuple[Co
         *found,
         texts("kept", "Which was kept", [_kept(item).capitalize() for item in items], 22.0),
         *_live(rows, "mixed" if of_numbers else "text", formats, width),
-        texts("base_behind", "Behind what the templates gave", [clean(item.base_behind) for item in items], 30.0),
-        texts("behind", "Behind what is given now", [clean(item.ours_behind) for item in items], 30.0),
+        texts("base_behind", "Source of what the templates gave", [clean(item.base_behind) for item in items], 30.0),
+        texts("behind", "Source of what is given now", [clean(item.ours_behind) for item in items], 30.0),
         *_note_and_id(items),
     )

@@ -68,5 +68,5 @@ class Canvas:
 
 
 def unit_text(quantity: Quantity) -> str:
-    """Return a unit as cells show it: nothing for texts, a dash for plain numbers."""
-    return {"text": "", "1": "–", "mixed": "as stated"}.get(quantity.unit, quantity.unit)
+    """Return a unit as cells show it: nothing for texts and for units that differ by row, a dash for plain numbers."""
+    return {"text": "", "1": "–", "mixed": ""}.get(quantity.unit, quantity.unit)
