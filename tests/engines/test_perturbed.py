@@ -11,7 +11,6 @@ import pytest
 from tests.engines.storm import SEED, Edits, asked_of, check, check_undone, place, storm
 from tests.support import TINY, recorded_formulas, require, shipped, shipped_file
 from workbook import api
-from workbook.errors import WorkbookError
 from workbook.evaluate import evaluate, quantise
 from workbook.verification.compare import AGREE, RELATIVE, verdict
 from workbook.verification.engines.ironcalc import IronCalc
@@ -109,7 +108,7 @@ def test_edits_in_place_agree_in_every_cell(session: LibreOfficeSession, built: 
     tally = storm(session, file, book, Editor(book, SEED), ROUNDS, EDITS)
     assert tally.edits == ROUNDS * EDITS >= 200
     check(tally, ROUNDS, len(expectations(book)))
-    assert tally.errors < tally.cells / 100
+    assert tally.errors == 0
     check_undone(session, book)
 
 
@@ -119,6 +118,7 @@ def test_thousands_of_edits_in_place_agree_in_every_cell(session: LibreOfficeSes
     tally = storm(session, file, book, Editor(book, SEED), STORM_ROUNDS, EDITS)
     assert tally.edits == STORM_ROUNDS * EDITS >= 2_000
     check(tally, STORM_ROUNDS, len(expectations(book)))
+    assert tally.errors == 0
 
 
 # Rebuilt files.
@@ -129,22 +129,13 @@ def rebuilt(built: tuple[Path, api.Book]) -> list[tuple[Path, api.Book]]:
     """Build files with edits given as --set would give them, and poison what they have cached."""
     editor = Editor(built[1], SEED + 1)
     found: list[tuple[Path, api.Book]] = []
-    refused: list[str] = []
     while len(found) < SAMPLES:
-        sets = editor.draw(EDITS)
-        try:
-            book = api.load("paper", sets=sets)
-        except WorkbookError as error:
-            refused.append(str(error))
-            continue
+        book = api.load("paper", sets=editor.draw(EDITS))
         assert len(book.edits) == EDITS
         file = built[0].with_name(f"rebuilt-{len(found)}.xlsx")
         write(book.layout, book.values, file, api.package_version())
         assert poison(file, file.with_suffix(".poisoned.xlsx")) == len(expectations(book)) + recorded_formulas(file)
         found.append((file, book))
-    # Weights that do not fit, say: a cell would hold an error value, and the build says which.
-    assert all("would be an error" in text for text in refused)
-    assert len(refused) < SAMPLES
     return found
 
 
