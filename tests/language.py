@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from workbook.compile import compile_model
-from workbook.declare import declarations
-from workbook.evaluate import evaluate
+from workbook.declare.schema import Formula
+from workbook.declare.sheets import declarations
 from workbook.expr.check import Checker
 from workbook.expr.nodes import Tree
 from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.prose import Prose
 from workbook.expr.rules import TEXT, Type
-from workbook.formula import formulas
-from workbook.model import Variant
-from workbook.place import place
-from workbook.resolve import Resolver
-from workbook.schema import Formula
+from workbook.layout.formula import formulas
+from workbook.layout.place import place
+from workbook.model.compile import compile_model
+from workbook.model.evaluate import evaluate
+from workbook.model.graph import Variant
+from workbook.model.resolve import Resolver
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.layout import Layout
+    from workbook.layout.plan import Layout
 
 
 def refusal(text: str) -> ExpressionError:

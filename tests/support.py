@@ -19,19 +19,19 @@ from click.testing import CliRunner
 
 import workbook
 from workbook import api
-from workbook.cli import main
-from workbook.packaged import packaged
-from workbook.verification.engines import find
-from workbook.verification.package import Package
-from workbook.verification.xlsx import cell_position, read_cells
+from workbook.cli.main import main
+from workbook.declare.packaged import packaged
+from workbook.verify.engines import find
+from workbook.xlsx.cells import cell_position, read_cells
+from workbook.xlsx.package import Package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from click.testing import Result
 
-    from workbook.verification.engines.base import Engine
-    from workbook.verification.xlsx import Cell
+    from workbook.verify.engines.base import Engine
+    from workbook.xlsx.cells import Cell
 
 TINY = Path(__file__).parent / "templates" / "tiny"
 ACROSS = Path(__file__).parent / "templates" / "across"

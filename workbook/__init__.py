@@ -11,18 +11,19 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from workbook.api import Book, BuildReport, build, load
+from workbook.api import BuildReport, build, load
+from workbook.declare.overlay import Overlays
 from workbook.errors import Diagnostic, Place, WorkbookError
-from workbook.overlay import Overlays
+from workbook.layout.book import Book
 
 if TYPE_CHECKING:
-    from workbook.case_results import results
-    from workbook.inspect import cells, explain, inputs
+    from workbook.ask.inspect import cells, explain, inputs
+    from workbook.ask.results import results
+    from workbook.ask.search import Optimum, optimize
     from workbook.roundtrip.diff import diff
     from workbook.roundtrip.pull import Edits, pull
     from workbook.roundtrip.regenerate import Regeneration, regenerate
-    from workbook.search import Optimum, optimize
-    from workbook.verification.run import VerifyReport, verify
+    from workbook.verify.run import VerifyReport, verify
 
 __all__ = [
     "Book",
@@ -50,19 +51,19 @@ __all__ = [
 
 # pandas and the engines take longer to import than a build takes to run: they are loaded when asked for.
 _LATER = {
-    "cells": "workbook.inspect",
-    "explain": "workbook.inspect",
-    "inputs": "workbook.inspect",
+    "cells": "workbook.ask.inspect",
+    "explain": "workbook.ask.inspect",
+    "inputs": "workbook.ask.inspect",
     "diff": "workbook.roundtrip.diff",
     "Edits": "workbook.roundtrip.pull",
     "pull": "workbook.roundtrip.pull",
     "Regeneration": "workbook.roundtrip.regenerate",
     "regenerate": "workbook.roundtrip.regenerate",
-    "Optimum": "workbook.search",
-    "optimize": "workbook.search",
-    "results": "workbook.case_results",
-    "VerifyReport": "workbook.verification.run",
-    "verify": "workbook.verification.run",
+    "Optimum": "workbook.ask.search",
+    "optimize": "workbook.ask.search",
+    "results": "workbook.ask.results",
+    "VerifyReport": "workbook.verify.run",
+    "verify": "workbook.verify.run",
 }
 
 

@@ -13,43 +13,50 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbook.audit import audit
-from workbook.carried_limits import plain
-from workbook.charts import check_charts
-from workbook.compile import compile_model
-from workbook.declare import declarations
+from workbook.audit.warnings import audit
+from workbook.declare.limits import check_bounds
+from workbook.declare.overlay import OFFERED, Given, overlaid
+from workbook.declare.packaged import directory
+from workbook.declare.sheets import declarations
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, as_typed, suggest
-from workbook.evaluate import Values, evaluate, quantise
 from workbook.expr.values import EMPTY
 from workbook.files import WORKBOOK_SUFFIX, check_target, open_elsewhere
-from workbook.limits import check_bounds
-from workbook.member_names import shared_names
-from workbook.overlay import OFFERED, Given, overlaid
-from workbook.packaged import directory
-from workbook.place import place
-from workbook.typed import with_formulas
-from workbook.write import write
+from workbook.layout.book import Book
+from workbook.layout.place import place
+from workbook.layout.typed import with_formulas
+from workbook.model.compile import compile_model
+from workbook.model.evaluate import Values, evaluate, quantise
+from workbook.model.shared_names import shared_names
+from workbook.record.limits import plain
+from workbook.write.charts import check_charts
+from workbook.write.writer import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from workbook.layout import Layout
-    from workbook.model import Model, Quantity
-    from workbook.overlay import Files, Overlaid, Remark
-    from workbook.schema import Declarations
+    from workbook.declare.overlay import Files, Overlaid, Remark
+    from workbook.declare.schema import Declarations
+    from workbook.layout.plan import Layout
+    from workbook.model.graph import Model, Quantity
 
 DEFAULT = "planning"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Book:
-    """A workbook ready to be written: model, placement, and values with the edits applied; ``given`` is the model before them."""
-
-    model: Model
-    layout: Layout
-    values: Values
-    edits: dict[tuple[str, int], float | str]
-    given: Model
+__all__ = [
+    "DEFAULT",
+    "Book",
+    "BuildReport",
+    "build",
+    "check_taken",
+    "check_values",
+    "checked_sets",
+    "evaluated",
+    "load",
+    "offering",
+    "package_version",
+    "parse_sets",
+    "placed",
+    "prepared",
+    "save",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class BuildReport:
 def package_version() -> str:
     """Return the installed version of the package."""
     try:
-        return version("workbook")
+        return version("inference-workbook")
     except PackageNotFoundError:
         return "0"
 

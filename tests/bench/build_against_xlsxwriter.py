@@ -17,7 +17,7 @@ from typing import Any
 import xlsxwriter
 
 from workbook import api
-from workbook.evaluate import evaluate
+from workbook.model.evaluate import evaluate
 
 Call = tuple[int, str, tuple[Any, ...], dict[str, Any], int | None]
 KEPT = {"add_worksheet", "add_format", "add_chart"}  # calls whose result later calls refer to

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from tests.support import shipped
 from workbook import api
-from workbook.evaluate import evaluate
+from workbook.declare.limits import LONGEST_TEXT, limits_of
+from workbook.declare.members import MOST_CHARACTERS
 from workbook.expr.values import missing
-from workbook.limits import LONGEST_TEXT, limits_of
-from workbook.member_names import MOST_CHARACTERS
+from workbook.model.evaluate import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.engines.storm import Edits, Sets
     from workbook.api import Book
-    from workbook.model import Model, Quantity
+    from workbook.model.graph import Model, Quantity
 
 INSIDE = 1e-6  # of the way from an end, or of the number itself
 Probe = tuple[tuple[str, int], float | str]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 import xlsxwriter
 
-from workbook.verification.engines import ENGINES
-from workbook.verification.engines.base import CellError, CellValue, Engine
-from workbook.verification.engines.libreoffice import LibreOffice, LibreOfficeSession
-from workbook.verification.poison import poison
+from workbook.verify.engines import ENGINES
+from workbook.verify.engines.base import CellError, CellValue, Engine
+from workbook.verify.engines.libreoffice import LibreOffice, LibreOfficeSession
+from workbook.verify.poison import poison
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,19 +9,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from workbook import api
-from workbook.evaluate import Values, evaluate
 from workbook.expr.values import EMPTY, shown
-from workbook.names import column_letters
-from workbook.verification.compare import AGREE, verdict
-from workbook.verification.engines.base import CellError, CellValue
-from workbook.verification.run import expectations
+from workbook.model.evaluate import Values, evaluate
+from workbook.verify.compare import AGREE, verdict
+from workbook.verify.engines.base import CellError, CellValue
+from workbook.verify.run import expectations
+from workbook.xlsx.a1 import column_letters
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.layout import Layout
-    from workbook.model import Model
-    from workbook.verification.engines.libreoffice import LibreOfficeSession
+    from workbook.layout.plan import Layout
+    from workbook.model.graph import Model
+    from workbook.verify.engines.libreoffice import LibreOfficeSession
 
 SEED = 20260317
 NUDGE, JUMP = 1e-12, 1e-6  # a cell that jumps when inputs are nudged is on a knife's edge that no engine can be held to

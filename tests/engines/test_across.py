@@ -8,17 +8,17 @@ import pytest
 
 from tests.support import ACROSS, change_cells, recorded_formulas, require, require_all
 from workbook import api
-from workbook.names import column_letters
-from workbook.verification.compare import AGREE, verdict
-from workbook.verification.engines import ENGINES
-from workbook.verification.poison import poison
-from workbook.verification.run import SAVED, expectations, verify
-from workbook.verification.xlsx import read_cells
+from workbook.verify.compare import AGREE, verdict
+from workbook.verify.engines import ENGINES
+from workbook.verify.poison import poison
+from workbook.verify.run import SAVED, expectations, verify
+from workbook.xlsx.a1 import column_letters
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.verification.engines.libreoffice import LibreOfficeSession
+    from workbook.verify.engines.libreoffice import LibreOfficeSession
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from tests.engines.admitted import rounds, staged
 from tests.engines.storm import place
 from tests.support import shipped, shipped_file
 from workbook.api import save
-from workbook.names import ERRORS_CELL, FIRST_ERROR_CELL, RECORD_SHEET
+from workbook.xlsx.a1 import ERRORS_CELL, FIRST_ERROR_CELL, RECORD_SHEET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.engines.storm import Edits
     from workbook.api import Book
-    from workbook.verification.engines.libreoffice import LibreOfficeSession
+    from workbook.verify.engines.libreoffice import LibreOfficeSession
 
 BOOKS = ("paper", "planning")
 SAMPLES = 4

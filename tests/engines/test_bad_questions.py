@@ -15,19 +15,19 @@ import pytest
 from tests.engines.storm import Edits, Sets, asked_of, check_undone, is_error, places_of, same, typed
 from tests.support import require, shipped, shipped_file
 from workbook import api
-from workbook.evaluate import evaluate
 from workbook.expr.nodes import Call
 from workbook.expr.values import shown
-from workbook.verification.engines import ENGINES
-from workbook.verification.poison import poison
-from workbook.write import write
+from workbook.model.evaluate import evaluate
+from workbook.verify.engines import ENGINES
+from workbook.verify.poison import poison
+from workbook.write.writer import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from workbook.verification.engines.base import CellValue
-    from workbook.verification.engines.libreoffice import LibreOfficeSession
+    from workbook.verify.engines.base import CellValue
+    from workbook.verify.engines.libreoffice import LibreOfficeSession
 
 Cells = dict[str, "CellValue"]
 FAILS = "CHECK FAILS: see sheet Checks"

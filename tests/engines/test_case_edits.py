@@ -14,13 +14,13 @@ import pytest
 from tests.engines.storm import FEW, SEED, Edits, Sets, asked_of, is_error, jumps, nudges, places_of, same, typed
 from tests.support import shipped, shipped_file
 from workbook import api
-from workbook.evaluate import Values, evaluate
 from workbook.expr.values import shown
+from workbook.model.evaluate import Values, evaluate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.verification.engines.libreoffice import LibreOfficeSession
+    from workbook.verify.engines.libreoffice import LibreOfficeSession
 
 ROUNDS, EDITS, FRESH = 25, 12, 5
 FACTOR = 2.0

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from tests.support import change_cells, command, recorded_formulas, require, require_all
-from workbook import api, inspect
+from workbook import api
+from workbook.ask import inspect
 from workbook.errors import WorkbookError
 from workbook.expr.values import EMPTY
-from workbook.verification.compare import AGREE, DIFFER, SURVIVED, verdict
-from workbook.verification.engines import ENGINES
-from workbook.verification.engines.base import CellError
-from workbook.verification.poison import POISON_TEXT, poison
-from workbook.verification.run import SAVED, expectations, verify
-from workbook.verification.xlsx import read_cells
+from workbook.verify.compare import AGREE, DIFFER, SURVIVED, verdict
+from workbook.verify.engines import ENGINES
+from workbook.verify.engines.base import CellError
+from workbook.verify.poison import POISON_TEXT, poison
+from workbook.verify.run import SAVED, expectations, verify
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

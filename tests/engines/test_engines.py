@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import workbook.verification.engines.gnumeric as gnumeric_module
-import workbook.verification.engines.ironcalc as ironcalc_module
-import workbook.verification.engines.libreoffice as libreoffice_module
-from workbook.verification.engines import ENGINES, find
-from workbook.verification.engines.base import CellError, CellValue, Engine, EngineFailure
-from workbook.verification.engines.libreoffice_worker import bounding_ranges
-from workbook.verification.poison import POISON_NUMBER, POISON_TEXT, is_poison
-from workbook.verification.xlsx import Cell, read_cells
+import workbook.verify.engines.gnumeric as gnumeric_module
+import workbook.verify.engines.ironcalc as ironcalc_module
+import workbook.verify.engines.libreoffice as libreoffice_module
+from workbook.verify.engines import ENGINES, find
+from workbook.verify.engines.base import CellError, CellValue, Engine, EngineFailure
+from workbook.verify.engines.libreoffice_worker import bounding_ranges
+from workbook.verify.poison import POISON_NUMBER, POISON_TEXT, is_poison
+from workbook.xlsx.cells import Cell, read_cells
 
 if TYPE_CHECKING:
     from tests.engines.conftest import Book
-    from workbook.verification.engines.libreoffice import LibreOfficeSession
+    from workbook.verify.engines.libreoffice import LibreOfficeSession
 
 RELATIVE_TOLERANCE = 1e-12
 
@@ -237,8 +237,8 @@ def test_gnumeric_is_stopped_in_time(book: Book) -> None:
 
 def test_missing_programs_are_named_with_the_way_to_install_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(libreoffice_module, "find_office", lambda: None)
-    monkeypatch.setattr("workbook.verification.engines.gnumeric.shutil.which", lambda _: None)
-    monkeypatch.setattr("workbook.verification.engines.ironcalc.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("workbook.verify.engines.gnumeric.shutil.which", lambda _: None)
+    monkeypatch.setattr("workbook.verify.engines.ironcalc.importlib.util.find_spec", lambda _: None)
     hints = {"libreoffice": "python3-uno", "gnumeric": "package gnumeric", "ironcalc": "'workbook[engines]'"}
     for engine in find():
         reason = engine.unavailable()

@@ -14,14 +14,14 @@ import pytest
 
 from tests.engines.storm import SEED, Sets, check, check_undone, storm
 from tests.support import shipped, shipped_file
-from workbook.verification.run import expectations
+from workbook.verify.run import expectations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from workbook import api
-    from workbook.verification.engines.libreoffice import LibreOfficeSession
+    from workbook.verify.engines.libreoffice import LibreOfficeSession
 
 ROUNDS, EDITS = 40, 6
 LAST_KNOT = 18

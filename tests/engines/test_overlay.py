@@ -8,8 +8,8 @@ import pytest
 
 from tests.support import ACROSS, require_all
 from workbook import api
-from workbook.verification.compare import AGREE
-from workbook.verification.run import SAVED, verify
+from workbook.verify.compare import AGREE
+from workbook.verify.run import SAVED, verify
 
 if TYPE_CHECKING:
     from pathlib import Path

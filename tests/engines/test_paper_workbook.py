@@ -10,13 +10,13 @@ import pytest
 from tests.reference.printed import PRINTED
 from tests.support import TINY, change_cells, command, formula_cells, recorded_formulas, require, require_all, shipped
 from workbook import api
-from workbook.options import SHOWN_DIFFERENCES
-from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN
-from workbook.verification.engines import ENGINES
-from workbook.verification.engines.base import Engine, EngineFailure, Sheets
-from workbook.verification.poison import is_poison, poison
-from workbook.verification.run import SAVED, VerifyReport, expectations, verify
-from workbook.verification.xlsx import read_cells
+from workbook.cli.options import SHOWN_DIFFERENCES
+from workbook.verify.compare import AGREE, DIFFER, SURVIVED, UNKNOWN
+from workbook.verify.engines import ENGINES
+from workbook.verify.engines.base import Engine, EngineFailure, Sheets
+from workbook.verify.poison import is_poison, poison
+from workbook.verify.run import SAVED, VerifyReport, expectations, verify
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

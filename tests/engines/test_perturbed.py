@@ -11,19 +11,19 @@ import pytest
 from tests.engines.storm import SEED, Edits, asked_of, check, check_undone, place, storm
 from tests.support import TINY, recorded_formulas, require, shipped, shipped_file
 from workbook import api
-from workbook.evaluate import evaluate, quantise
-from workbook.verification.compare import AGREE, RELATIVE, verdict
-from workbook.verification.engines.ironcalc import IronCalc
-from workbook.verification.poison import poison
-from workbook.verification.run import SAVED, expectations, verify
-from workbook.write import write
+from workbook.model.evaluate import evaluate, quantise
+from workbook.verify.compare import AGREE, RELATIVE, verdict
+from workbook.verify.engines.ironcalc import IronCalc
+from workbook.verify.poison import poison
+from workbook.verify.run import SAVED, expectations, verify
+from workbook.write.writer import write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.model import Quantity
-    from workbook.verification.engines.base import CellValue, Engine
-    from workbook.verification.engines.libreoffice import LibreOfficeSession
+    from workbook.model.graph import Quantity
+    from workbook.verify.engines.base import CellValue, Engine
+    from workbook.verify.engines.libreoffice import LibreOfficeSession
 
 ROUNDS, STORM_ROUNDS, EDITS = 40, 334, 6
 SAMPLES = 3

@@ -8,9 +8,9 @@ import pytest
 
 from tests.support import require_all
 from workbook import api
-from workbook.verification.compare import AGREE, DIFFER, SURVIVED, UNKNOWN
-from workbook.verification.engines import ENGINES
-from workbook.verification.run import SAVED, VerifyReport, verify
+from workbook.verify.compare import AGREE, DIFFER, SURVIVED, UNKNOWN
+from workbook.verify.engines import ENGINES
+from workbook.verify.run import SAVED, VerifyReport, verify
 
 if TYPE_CHECKING:
     from pathlib import Path

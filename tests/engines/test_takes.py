@@ -8,16 +8,16 @@ import pytest
 
 from tests.support import TAKES, require, require_all
 from workbook import api
-from workbook.names import column_letters
-from workbook.verification.compare import AGREE, verdict
-from workbook.verification.engines import ENGINES
-from workbook.verification.run import SAVED, book_of, expectations, verify
-from workbook.verification.xlsx import read_cells
+from workbook.verify.compare import AGREE, verdict
+from workbook.verify.engines import ENGINES
+from workbook.verify.run import SAVED, book_of, expectations, verify
+from workbook.xlsx.a1 import column_letters
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.verification.engines.libreoffice import LibreOfficeSession
+    from workbook.verify.engines.libreoffice import LibreOfficeSession
 
 Sets = dict[str, str | float]
 TYPED: Sets = {"cases.mine.pue": 1.1, "cases.warm.machine": "Small machine", "cases.mine.cooling": "air", "cases.mine.load": 12.5}

@@ -15,11 +15,11 @@ import pytest
 
 from tests.support import RECORD_SHEET, TINY, command
 from workbook import api
-from workbook.verification.run import expectations
-from workbook.verification.xlsx import cell_position, read_cells
+from workbook.verify.run import expectations
+from workbook.xlsx.cells import cell_position, read_cells
 
 if TYPE_CHECKING:
-    from workbook.verification.compare import Expected
+    from workbook.verify.compare import Expected
 
 HERE = Path(__file__).parent
 CELLS = list(csv.DictReader((HERE / "tiny_cells.csv").read_text("utf-8").splitlines()))

@@ -8,12 +8,12 @@ import pytest
 
 from tests.property.random_book import RandomBook, build
 from tests.support import require
-from workbook.verification.engines import ENGINES
+from workbook.verify.engines import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from workbook.verification.engines.base import CellValue, Engine
+    from workbook.verify.engines.base import CellValue, Engine
 
 SEED = 20260318
 

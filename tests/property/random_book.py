@@ -12,22 +12,22 @@ import numpy as np
 
 from tests.property.grammar import Grammar, python_text
 from tests.property.stability import EVENTS_OF, GAPS, Array, Noisy
-from workbook.compile import compile_model
-from workbook.declare import declarations
-from workbook.evaluate import Values, evaluate
+from workbook.declare.sheets import declarations
 from workbook.expr.parse import parse
-from workbook.place import place
-from workbook.verification.engines.base import CellError, CellValue, Engine
-from workbook.verification.poison import is_poison, poison
-from workbook.verification.xlsx import cell_reference
-from workbook.write import write
+from workbook.layout.place import place
+from workbook.model.compile import compile_model
+from workbook.model.evaluate import Values, evaluate
+from workbook.verify.engines.base import CellError, CellValue, Engine
+from workbook.verify.poison import is_poison, poison
+from workbook.write.writer import write
+from workbook.xlsx.cells import cell_reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from workbook.expr.nodes import Tree
-    from workbook.layout import Layout
+    from workbook.layout.plan import Layout
 
 TOLERANCE = 1e-9
 

@@ -26,8 +26,8 @@ from workbook.expr.values import missing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbook.evaluate import Values
-    from workbook.model import Quantity
+    from workbook.model.evaluate import Values
+    from workbook.model.graph import Quantity
 
 DRAWS, NOISE, AGREEMENT = 24, 1e-13, 1e-10
 SMALLEST, LARGEST = 1e-290, 1e290

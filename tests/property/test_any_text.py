@@ -17,7 +17,7 @@ from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.rules import UnitError
 from workbook.expr.values import ceiling, floor, round_half_away, truncate
-from workbook.formula import number_text
+from workbook.layout.formula import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,15 +11,15 @@ from tests.property.grammar import SCALAR, functions_used
 from tests.property.random_book import disagrees
 from tests.property.stability import EVENTS_OF, GAPS
 from workbook.expr.parse import parse
-from workbook.formula import formulas
-from workbook.verification.engines import ENGINES
-from workbook.verification.poison import is_poison
+from workbook.layout.formula import formulas
+from workbook.verify.engines import ENGINES
+from workbook.verify.poison import is_poison
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.property.random_book import Drawn, RandomBook
-    from workbook.verification.engines.base import CellValue
+    from workbook.verify.engines.base import CellValue
 
     Computed = Callable[[str], dict[tuple[str, int], CellValue]]
 

@@ -10,14 +10,14 @@ import pytest
 from tests.property.conftest import SEED
 from tests.property.random_book import build, disagrees
 from workbook.expr.functions import ADDING, ATOM, COMPARING, FUNCTIONS, MULTIPLYING, RAISING, Operator
-from workbook.verification.engines import ENGINES
+from workbook.verify.engines import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.property.random_book import RandomBook
-    from workbook.verification.engines.base import Engine
+    from workbook.verify.engines.base import Engine
 
 MUTANTS = {
     "^ without brackets around its operands": ("power", Operator("^", RAISING, COMPARING, COMPARING)),

@@ -11,21 +11,21 @@ import pytest
 
 from tests.language import TEMPLATE
 from tests.property.random_book import disagrees
-from workbook.compile import compile_model
-from workbook.declare import declarations
-from workbook.evaluate import Values, evaluate
-from workbook.place import place
-from workbook.verification.engines import ENGINES
-from workbook.verification.poison import poison
-from workbook.verification.xlsx import cell_reference
-from workbook.write import write
+from workbook.declare.sheets import declarations
+from workbook.layout.place import place
+from workbook.model.compile import compile_model
+from workbook.model.evaluate import Values, evaluate
+from workbook.verify.engines import ENGINES
+from workbook.verify.poison import poison
+from workbook.write.writer import write
+from workbook.xlsx.cells import cell_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from workbook.layout import Layout
-    from workbook.verification.engines.base import CellValue, Engine
+    from workbook.layout.plan import Layout
+    from workbook.verify.engines.base import CellValue, Engine
 
 ROWS = 6
 KNOTS, LEVELS = "[r.n for r in k]", "[r.v for r in k]"

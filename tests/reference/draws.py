@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbook.model import Model, Quantity
-from workbook.schema import Figure
+from workbook.declare.schema import Figure
+from workbook.model.graph import Model, Quantity
 
 FACTORS = (0.7, 1.4)
 SHARE_EDITED = 0.35

@@ -20,8 +20,8 @@ from tests.reference.quantities import EMPTY, PAPER, RULES, Inputs, Value, expec
 from tests.support import shipped
 from workbook.api import Book, parse_sets
 from workbook.errors import WorkbookError
-from workbook.evaluate import Values, evaluate
-from workbook.model import Quantity
+from workbook.model.evaluate import Values, evaluate
+from workbook.model.graph import Quantity
 
 register_all()
 

@@ -13,7 +13,7 @@ from tests.reference.pools import chunk
 from tests.reference.quantities import EMPTY, PAPER, Inputs, expected
 from tests.reference.replay import Moments, Server
 from tests.reference.test_every_quantity import book, calculated, differences, formula_quantities, has_errors, inputs, knobs
-from workbook.evaluate import Values
+from workbook.model.evaluate import Values
 
 SEEDS = range(1000, 1024)
 RELATIVE = 1e-9

@@ -13,7 +13,7 @@ from tests.reference.quantities import EMPTY, PAPER, expected
 from tests.reference.test_every_quantity import book, calculated, formula_quantities, inputs
 from tests.reference.whole_lengths import H100, POLICY, WORKLOADS, homogeneous, steps_of, summed
 from tests.reference.workload import AZURE
-from workbook.evaluate import Values
+from workbook.model.evaluate import Values
 
 GRID = ("split_ends", "band_ends", "whole", "grid", "grid_pools", "grid_outcome", "by_band", "best", "optimum", "pareto")
 COUNTS = ("boundaries", "boundary_ends", "spans", "plans", "pool_counts")

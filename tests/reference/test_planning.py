@@ -14,7 +14,7 @@ import pytest
 from tests.reference import fleet
 from tests.support import copy_of, plant, shipped
 from workbook import api
-from workbook.evaluate import Values, evaluate
+from workbook.model.evaluate import Values, evaluate
 
 ROOT = Path(__file__).parents[2]
 Sets = dict[str, str | float]

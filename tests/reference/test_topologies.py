@@ -17,8 +17,8 @@ from tests.reference.expect_topology_pools import POOLS
 from tests.reference.fleet import Fleet
 from tests.reference.test_every_quantity import book, calculated, formula_quantities
 from tests.reference.workload import AGENT, AZURE, LMSYS, Cdf, share_below
-from workbook.evaluate import Values
 from workbook.expr.values import EMPTY
+from workbook.model.evaluate import Values
 
 Edits = Mapping[str, float | str]
 

@@ -9,8 +9,8 @@ from functools import cache
 import pytest
 
 from tests.reference import test_every_planning_quantity as planning
-from workbook.evaluate import Values
 from workbook.expr.values import EMPTY
+from workbook.model.evaluate import Values
 
 Sets = dict[str, str | float]
 

@@ -14,8 +14,8 @@ import openpyxl
 
 from tests.support import require
 from workbook import api
-from workbook.limits import limits_of
-from workbook.verification.engines.libreoffice import LibreOffice, _environment, find_office, find_uno_python
+from workbook.declare.limits import limits_of
+from workbook.verify.engines.libreoffice import LibreOffice, _environment, find_office, find_uno_python
 
 if TYPE_CHECKING:
     import random

@@ -19,23 +19,23 @@ import pytest
 from tests.roundtrip.edits import place
 from tests.support import copy_of, plant
 from workbook import api
-from workbook.declare import declarations
+from workbook.declare.limits import LONGEST_TEXT
+from workbook.declare.sheets import declarations
 from workbook.errors import WorkbookError, visible
-from workbook.limits import LONGEST_TEXT
+from workbook.record.read import baseline, read
 from workbook.roundtrip.regenerate import regenerate
-from workbook.verification.baseline import baseline, read
-from workbook.verification.xlsx import cell_position, cell_reference
+from workbook.xlsx.cells import cell_position, cell_reference
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from workbook.layout import Layout
-    from workbook.model import Model
+    from workbook.layout.plan import Layout
+    from workbook.model.graph import Model
+    from workbook.record.read import Given
     from workbook.roundtrip.pull import Edits
     from workbook.roundtrip.regenerate import Regeneration
-    from workbook.verification.baseline import Given
 
 Plants = dict[str, list[tuple[str, str, str | None]]]  # changes of templates by name: file, old text, new text; None removes the file
 TEXTS = ["red", "Ärger & <b>", '"quoted"', "two\nlines", "=1+1", "'", "1.5", "TRUE", "🙂", "x" * 300, " blanks "]

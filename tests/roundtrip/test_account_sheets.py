@@ -13,15 +13,15 @@ import pytest
 from tests.roundtrip.edits import typed
 from tests.support import TINY, copy_of, plant, require_all
 from workbook import api
-from workbook.account import PART, Account, FormulaChange, HeadlineMove, InputChange, Origin, account_of
-from workbook.account_bridge import PICK, choices
-from workbook.account_cells import number_format
-from workbook.account_sheets import telling
+from workbook.changes.bridge import PICK, choices
+from workbook.changes.cells import number_format
+from workbook.changes.differences import PART, Account, FormulaChange, HeadlineMove, InputChange, Origin, account_of
+from workbook.changes.sheets import telling
 from workbook.errors import WorkbookError
 from workbook.expr.values import EMPTY
+from workbook.record.read import baseline, read
 from workbook.roundtrip.pull import pull
-from workbook.verification.baseline import baseline, read
-from workbook.verification.run import verify
+from workbook.verify.run import verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from workbook.roundtrip.attribution import REST, attribution, shapley
+from workbook.roundtrip.shapley import REST, attribution, shapley
 
 Figures = npt.NDArray[np.float64]
 Game = Callable[[frozenset[str]], Figures]

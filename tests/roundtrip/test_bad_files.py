@@ -15,11 +15,11 @@ import pytest
 from tests.roundtrip.edits import change_part, in_libreoffice, place
 from tests.support import RECORD_SHEET, TINY, command, copy_of, plant
 from workbook import api
+from workbook.declare.overlay import overlaid
 from workbook.errors import WorkbookError
-from workbook.overlay import overlaid
-from workbook.roundtrip.file import text_of
+from workbook.roundtrip.edits_file import text_of
 from workbook.roundtrip.pull import pull
-from workbook.verification import package
+from workbook.xlsx import package
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from workbook.roundtrip.regenerate import regenerate
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.account import Account
+    from workbook.changes.differences import Account
 
 POWER = "power: {value: 200, unit: W/gpu, source: own}"
 FORMULA = "power: {expr: \"relabel(5 * 50, '1', 'W/gpu')\", unit: W/gpu, source: own, confidence: low, evidence: derived}"

@@ -12,11 +12,11 @@ from tests.roundtrip.edits import in_libreoffice
 from tests.support import ACROSS, command, copy_of
 from workbook import api
 from workbook.errors import WorkbookError
-from workbook.roundtrip.file import text_of
+from workbook.roundtrip.edits_file import text_of
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.regenerate import regenerate
-from workbook.verification.run import verify
-from workbook.verification.xlsx import read_cells
+from workbook.verify.run import verify
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

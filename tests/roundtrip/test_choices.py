@@ -11,7 +11,7 @@ from tests.support import ACROSS, command, copy_of
 from workbook import api
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.regenerate import regenerate
-from workbook.verification.xlsx import read_cells
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

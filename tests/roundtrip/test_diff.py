@@ -12,20 +12,20 @@ import pytest
 from tests.roundtrip.edits import Values, draw, in_libreoffice, place, typed
 from tests.support import ACROSS, TAKES, TINY, command, copy_of, plant
 from workbook import api
-from workbook.account import Account, account_of
+from workbook.changes.differences import Account, account_of
 from workbook.errors import WorkbookError
+from workbook.roundtrip.contents import side_of_book
 from workbook.roundtrip.diff import ALL_ELSE, NO_RESULTS, compared, diff, explained
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.regenerate import regenerate
-from workbook.roundtrip.sides import side_of_book
-from workbook.verification.run import verify
-from workbook.verification.xlsx import read_cells
+from workbook.verify.run import verify
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from workbook.layout import Layout
+    from workbook.layout.plan import Layout
 
 UPDATES = 200
 RESULTS = "sheets/results.yaml"

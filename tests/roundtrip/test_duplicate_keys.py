@@ -10,13 +10,13 @@ import pytest
 from tests.roundtrip.edits import in_libreoffice, place
 from tests.support import ACROSS, TINY, copy_of, plant
 from workbook import api
-from workbook.evaluate import evaluate
-from workbook.verification.xlsx import read_cells
+from workbook.model.evaluate import evaluate
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.evaluate import Values
+    from workbook.model.evaluate import Values
 
 LISTS = ("windows", "splits", "bands", "loads_tried", "levels", "cuts")
 TYPED = {"tiny": ("lengths",), "paper": LISTS, "planning": ("cases",)}

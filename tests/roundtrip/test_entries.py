@@ -15,10 +15,10 @@ from tests.roundtrip.edits import change_part, place
 from tests.roundtrip.storm import templates_read_once
 from tests.support import ACROSS, TINY, change_cells, command
 from workbook import api
-from workbook.roundtrip.file import text_of
+from workbook.record.read import baseline, read
+from workbook.roundtrip.edits_file import text_of
 from workbook.roundtrip.pull import pull
-from workbook.verification.baseline import baseline, read
-from workbook.verification.xlsx import cell_position, cell_reference, read_cells
+from workbook.xlsx.cells import cell_position, cell_reference, read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,15 +9,15 @@ import pytest
 from tests.roundtrip.edits import in_libreoffice, place
 from tests.support import TINY, require
 from workbook import api
-from workbook.verification.baseline import baseline, read
-from workbook.verification.engines import ENGINES
-from workbook.verification.poison import poison
-from workbook.verification.xlsx import read_cells
+from workbook.record.read import baseline, read
+from workbook.verify.engines import ENGINES
+from workbook.verify.poison import poison
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.verification.engines.base import CellValue
+    from workbook.verify.engines.base import CellValue
 
 HOLDS, FAILS = "All checks hold", "CHECK FAILS: see sheet Checks"
 CHECKS = ("checks.error_blocks", "checks.first_error", "checks.failures", "checks.status", "banner.inputs")

@@ -10,19 +10,20 @@ import pytest
 
 from tests.roundtrip.edits import place
 from tests.support import ACROSS, command, copy_of, plant
-from workbook import api, packaged
-from workbook.account import HeadlineMove
-from workbook.declare import declarations
+from workbook import api
+from workbook.changes.differences import HeadlineMove
+from workbook.cli.text import SHOWN_MOVES, text_of
+from workbook.declare import packaged
+from workbook.declare.schema import TableBlock
+from workbook.declare.sheets import declarations
+from workbook.record.read import baseline, read
 from workbook.roundtrip.diff import diff
 from workbook.roundtrip.regenerate import regenerate
-from workbook.roundtrip.text import SHOWN_MOVES, text_of
-from workbook.schema import TableBlock
-from workbook.verification.baseline import baseline, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.account import Account
+    from workbook.changes.differences import Account
 
 
 @pytest.fixture(scope="module")

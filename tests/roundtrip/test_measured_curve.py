@@ -19,7 +19,7 @@ from tests.roundtrip.updates import CARDS, GUIDE, MODELS, of, run, values
 from tests.support import command, formula_cells, plant, require_all
 from workbook import api
 from workbook.roundtrip.pull import pull
-from workbook.verification.run import SAVED, verify
+from workbook.verify.run import SAVED, verify
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,9 +18,9 @@ from tests.reference import cards, fleet, paper, slots
 from tests.roundtrip.edits import place
 from tests.support import command, plant, require_all
 from workbook import api
-from workbook.names import column_letters
-from workbook.verification.run import SAVED, verify
-from workbook.verification.xlsx import Cell, cell_position, read_cells
+from workbook.verify.run import SAVED, verify
+from workbook.xlsx.a1 import column_letters
+from workbook.xlsx.cells import Cell, cell_position, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ import pytest
 from tests.roundtrip.edits import typed
 from tests.support import ACROSS, RECORD_SHEET, command, copy_of, plant
 from workbook import api
+from workbook.record.read import baseline, read
 from workbook.roundtrip.regenerate import regenerate
-from workbook.verification.baseline import baseline, read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,10 @@ import pytest
 from tests.roundtrip.edits import in_libreoffice, place, typed
 from tests.support import ACROSS, RECORD_SHEET, command, copy_of, plant
 from workbook import api
+from workbook.record.read import baseline, overlays
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.regenerate import regenerate
-from workbook.verification.baseline import baseline, overlays
-from workbook.verification.xlsx import read_cells
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ import pytest
 from tests.roundtrip.edits import place, typed
 from tests.support import ACROSS, RECORD_SHEET, command, copy_of, plant
 from workbook import api
+from workbook.record.read import baseline, read
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.regenerate import regenerate
-from workbook.verification.baseline import baseline, read
 
 FORMAT_3 = Path(__file__).with_name("files") / "across_format_3.xlsx"
 """Built before files carried what overlays gave, with a case of an overlay; edited and saved in LibreOffice."""

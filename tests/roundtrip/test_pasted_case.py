@@ -11,8 +11,8 @@ from tests.support import ACROSS, command
 from workbook import api
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.regenerate import regenerate
-from workbook.verification.run import verify
-from workbook.verification.xlsx import read_cells
+from workbook.verify.run import verify
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ import pytest
 from tests.roundtrip.edits import differing, draw, in_libreoffice, place
 from tests.roundtrip.storm import Change, Made, Structure, check_built, check_pulled
 from workbook import api
+from workbook.declare.packaged import packaged
 from workbook.errors import WorkbookError
-from workbook.packaged import packaged
 from workbook.roundtrip.pull import pull
 
 if TYPE_CHECKING:

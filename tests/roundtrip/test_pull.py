@@ -11,9 +11,9 @@ from tests.roundtrip.edits import differing, draw, in_libreoffice, place, read_b
 from tests.support import ACROSS, RECORD_SHEET, TINY, command
 from workbook import api
 from workbook.errors import WorkbookError
-from workbook.roundtrip.file import text_of
+from workbook.roundtrip.edits_file import text_of
 from workbook.roundtrip.pull import pull
-from workbook.verification.xlsx import read_cells
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import pytest
 from tests.roundtrip.edits import change_part
 from tests.support import ACROSS, RECORD_SHEET, TINY
 from workbook import api
-from workbook.record import guarded, prints_of, unguarded
-from workbook.relative import Fingerprints, Spot, fingerprint, references, relative, shifted
+from workbook.record.fingerprints import Fingerprints, Spot, fingerprint, references, relative, shifted
+from workbook.record.write import guarded, prints_of, unguarded
 from workbook.roundtrip.pull import pull
-from workbook.verification.xlsx import read_cells
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from tests.roundtrip.edits import typed
 from tests.support import ACROSS, command, copy_of, plant
 from workbook import api
 from workbook.roundtrip.pull import pull
-from workbook.verification.xlsx import read_cells
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

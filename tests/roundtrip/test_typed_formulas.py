@@ -10,17 +10,17 @@ import pytest
 from tests.roundtrip.edits import in_libreoffice, place
 from tests.support import ACROSS, TINY, change_cells, command, copy_of, plant, require_all
 from workbook import api
-from workbook.audit import audit
+from workbook.audit.warnings import audit
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.regenerate import regenerate
-from workbook.verification.run import verify
-from workbook.verification.xlsx import read_cells
+from workbook.verify.run import verify
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from workbook.verification.xlsx import Cell
+    from workbook.xlsx.cells import Cell
 
 # By id of the input: the formula, what it must read in the new file, and its value, worked out by hand.
 KEPT: dict[str, tuple[str, str, float | str]] = {

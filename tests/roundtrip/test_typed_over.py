@@ -11,15 +11,15 @@ from tests.roundtrip.edits import in_libreoffice, place
 from tests.support import ACROSS, RECORD_SHEET, TINY, command, functions_of, require
 from workbook import api
 from workbook.roundtrip.pull import pull
-from workbook.verification.engines import ENGINES
-from workbook.verification.poison import poison
-from workbook.verification.run import FOLLOWS, SAVED, verify
-from workbook.verification.xlsx import read_cells
+from workbook.verify.engines import ENGINES
+from workbook.verify.poison import poison
+from workbook.verify.run import FOLLOWS, SAVED, verify
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.verification.engines.base import CellValue
+    from workbook.verify.engines.base import CellValue
 
 HOLDS, FAILS = "All checks hold", "CHECK FAILS: see sheet Checks"
 CHECKS = ("checks.typed_over", "checks.first_typed_over", "checks.failures", "checks.status", "banner.inputs")

@@ -12,8 +12,8 @@ from tests.roundtrip.edits import draw, in_libreoffice, place, typed
 from tests.support import ACROSS, TINY, change_cells, command, copy_of, plant
 from workbook import api
 from workbook.errors import WorkbookError
-from workbook.verification.compare import AGREE
-from workbook.verification.run import SAVED, verify
+from workbook.verify.compare import AGREE
+from workbook.verify.run import SAVED, verify
 
 if TYPE_CHECKING:
     from pathlib import Path

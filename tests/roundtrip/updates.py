@@ -12,10 +12,10 @@ import pytest
 from tests.reference import cards
 from tests.roundtrip.edits import place
 from tests.support import command, require
-from workbook.verification.engines.libreoffice import LibreOffice
-from workbook.verification.poison import poison
-from workbook.verification.run import SAVED
-from workbook.verification.xlsx import read_cells
+from workbook.verify.engines.libreoffice import LibreOffice
+from workbook.verify.poison import poison
+from workbook.verify.run import SAVED
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ import pytest
 from tests.support import ACROSS, RECORD_SHEET, change_cells, command, copy_of, plant
 from workbook import api
 from workbook.errors import WorkbookError
-from workbook.layout import Segment
-from workbook.verification.run import book_of, expectations
-from workbook.verification.xlsx import read_cells
+from workbook.layout.plan import Segment
+from workbook.verify.run import book_of, expectations
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engines.admitted import Errors, probes, rounds, sample, staged
 from workbook.api import parse_sets
-from workbook.evaluate import evaluate
+from workbook.model.evaluate import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

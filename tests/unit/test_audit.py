@@ -10,10 +10,10 @@ import pytest
 
 from tests.support import TINY, command, copy_of, plant
 from workbook import api
-from workbook.audit import audit
-from workbook.evaluate import evaluate
-from workbook.packaged import packaged
-from workbook.style import BLUE, GREY
+from workbook.audit.warnings import audit
+from workbook.declare.packaged import packaged
+from workbook.layout.style import BLUE, GREY
+from workbook.model.evaluate import evaluate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from tests.support import RECORD_SHEET, TINY, change_cells, command, copy_of, plant, process, shipped, shipped_file
 from workbook import api
 from workbook.errors import WorkbookError
-from workbook.write import write
+from workbook.write.writer import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

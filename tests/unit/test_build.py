@@ -23,19 +23,19 @@ import xlsxwriter
 
 from tests.support import ACROSS, RECORD_SHEET, TINY, copy_of, environment, formula_cells, functions_of, plant, process, r1c1
 from workbook import api
+from workbook.declare.packaged import packaged
 from workbook.errors import WorkbookError
 from workbook.expr.values import shown
-from workbook.names import column_letters
-from workbook.packaged import packaged
-from workbook.verification.run import expectations
-from workbook.verification.xlsx import cell_position, read_cells
+from workbook.verify.run import expectations
+from workbook.xlsx.a1 import column_letters
+from workbook.xlsx.cells import cell_position, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from workbook.verification.xlsx import Cell
+    from workbook.xlsx.cells import Cell
 
 BOOKS = {path.stem: packaged() for path in sorted(packaged().glob("*.yaml")) if path.stem not in {"sources", "limits"}} | {"across": ACROSS}
 KILLS = 24

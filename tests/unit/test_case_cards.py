@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import copy_of, plant, shipped
-from workbook import api, cards
+from workbook import api
+from workbook.declare import cards
+from workbook.declare.packaged import packaged
 from workbook.errors import Place, Problems, WorkbookError
-from workbook.evaluate import evaluate
-from workbook.packaged import packaged
+from workbook.model.evaluate import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,8 +17,8 @@ import pytest
 
 from tests.support import SOURCES, TINY, command, environment, formula_cells, process, shipped, shipped_file
 from workbook import api
-from workbook.inspect import CELL_COLUMNS, INPUT_COLUMNS
-from workbook.verification.xlsx import read_cells
+from workbook.ask.inspect import CELL_COLUMNS, INPUT_COLUMNS
+from workbook.xlsx.cells import read_cells
 
 COMMANDS = (
     *("build", "cells", "check", "diff", "explain", "functions", "inputs", "optimize", "pull"),

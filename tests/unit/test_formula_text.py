@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from workbook.errors import WorkbookError
-from workbook.evaluate import evaluate
 from workbook.expr.check import RANGES
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.parse import ExpressionError
 from workbook.expr.rules import UnitError
 from workbook.expr.values import EMPTY
-from workbook.formula import MAXIMUM_LENGTH as MAXIMUM_FORMULA
-from workbook.formula import number_text
+from workbook.layout.formula import MAXIMUM_LENGTH as MAXIMUM_FORMULA
+from workbook.layout.formula import number_text
+from workbook.model.evaluate import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -352,7 +352,7 @@ def test_a_text_that_hangs_on_an_error_is_one(desk: Desk, text: str) -> None:
 
 @pytest.mark.parametrize("pairs", [1, 7, 13, 4_000_000])
 def test_bounds_of_many_rows_are_those_of_each(desk: Desk, monkeypatch: pytest.MonkeyPatch, pairs: int) -> None:
-    monkeypatch.setattr("workbook.evaluate.COMPARED_AT_ONCE", pairs)
+    monkeypatch.setattr("workbook.model.evaluate.COMPARED_AT_ONCE", pairs)
     rows = tuple(range(6))
     desk.put("sum(r.c for r in t if r.g == g and r.d <= d)", "t.rise", rows)
     assert evaluate(desk.model)["t.rise"].tolist() == [10.0, 30.0, 60.0, 40.0, 90.0, 150.0]

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from workbook.declare.include import with_shared_parts
+from workbook.declare.yaml import Mapping, Scalar, read
 from workbook.errors import Problems
-from workbook.include import with_shared_parts
-from workbook.source import Mapping, Scalar, read
 
 PART = """columns:
   state: {label: State, expr: "'knots out of order' if knots[card].falls > 0 else 'ok'"}

@@ -9,9 +9,9 @@ import pytest
 
 from tests.support import TINY, shipped
 from workbook import api
+from workbook.declare.limits import limits_by_unit, limits_of, within
+from workbook.declare.schema import Bounds
 from workbook.errors import Problems, WorkbookError
-from workbook.limits import limits_by_unit, limits_of, within
-from workbook.schema import Bounds
 
 if TYPE_CHECKING:
     from pathlib import Path

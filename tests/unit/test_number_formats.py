@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbook.verification.number_formats import FormatsReader, kind_of, shown
+from workbook.xlsx.number_formats import FormatsReader, kind_of, shown
 
 CODES = {
     "date": ["d-mmm", "m/d/yy h:mm", "yyyy", "mmm", r"[$-409]d\-mmm;@", r"[$-F800]dddd\,\ mmmm\ dd"],

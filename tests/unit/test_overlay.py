@@ -9,10 +9,11 @@ import openpyxl
 import pytest
 
 from tests.support import ACROSS, MARK, TINY, address_of, command, copy_of, plant
-from workbook import api, inspect
+from workbook import api
+from workbook.ask import inspect
 from workbook.errors import WorkbookError
-from workbook.verification.run import book_of, expectations
-from workbook.verification.xlsx import read_cells
+from workbook.verify.run import book_of, expectations
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,12 @@ import openpyxl
 import pytest
 
 from tests.support import ACROSS, MARK, change_cells, command, copy_of, plant
-from workbook import api, inspect
+from workbook import api
+from workbook.ask import inspect
 from workbook.errors import WorkbookError
-from workbook.evaluate import evaluate
-from workbook.verification.run import book_of, expectations, verify
-from workbook.verification.xlsx import read_cells
+from workbook.model.evaluate import evaluate
+from workbook.verify.run import book_of, expectations, verify
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

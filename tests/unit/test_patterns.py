@@ -9,9 +9,9 @@ import pytest
 
 from tests.support import plant
 from workbook import api
+from workbook.declare.patterns import expanded
+from workbook.declare.yaml import Mapping, Node, Scalar, Sequence, read_text
 from workbook.errors import WorkbookError
-from workbook.patterns import expanded
-from workbook.source import Mapping, Node, Scalar, Sequence, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,11 +12,11 @@ import pytest
 
 from tests.support import ACROSS, RECORD_SHEET, TINY, copy_of, plant
 from workbook import api
-from workbook.names import column_letters, quoted, sheet_key
-from workbook.packaged import packaged
-from workbook.schema import TableBlock
-from workbook.verification.xlsx import Cell, cell_position, cell_reference, read_cells
-from workbook.widths import display
+from workbook.declare.packaged import packaged
+from workbook.declare.schema import TableBlock
+from workbook.layout.widths import display
+from workbook.xlsx.a1 import column_letters, quoted, sheet_key
+from workbook.xlsx.cells import Cell, cell_position, cell_reference, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from workbook import api, cards
+from workbook import api
+from workbook.declare import cards
+from workbook.declare.packaged import packaged
+from workbook.declare.schema import EVIDENCE
 from workbook.errors import Place, Problems
-from workbook.packaged import packaged
-from workbook.schema import EVIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from workbook.schema import Card, Figure
+    from workbook.declare.schema import Card, Figure
 
 ROOT = packaged()
 PLANNING = ("power_fits", "measured_series", "context_sweeps", "traces", "sites", "servers")

@@ -15,7 +15,7 @@ from tests.roundtrip.edits import typed
 from tests.support import ACROSS, TINY, command, copy_of, plant
 from workbook import api
 from workbook.errors import WorkbookError
-from workbook.verification.xlsx import read_cells
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from workbook import api, packaged
+from workbook import api
+from workbook.declare import packaged
 from workbook.errors import WorkbookError
 
 SOUND = "tokens / convert(board_power, 'W/fleet') if board_power > 0 else 0"

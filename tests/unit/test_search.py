@@ -14,8 +14,8 @@ import pytest
 import workbook
 from tests.support import TINY, command, copy_of, plant, shipped
 from workbook import WorkbookError, api
+from workbook.declare.packaged import packaged
 from workbook.expr.values import shown
-from workbook.packaged import packaged
 
 if TYPE_CHECKING:
     from pathlib import Path

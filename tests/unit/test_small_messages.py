@@ -8,10 +8,10 @@ import pytest
 
 from tests.language import refusal
 from tests.support import ACROSS, TINY, command, copy_of, plant
-from workbook.compile import compile_model
-from workbook.declare import declarations
+from workbook.declare.packaged import packaged
+from workbook.declare.sheets import declarations
 from workbook.errors import WorkbookError
-from workbook.packaged import packaged
+from workbook.model.compile import compile_model
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,12 @@ import pytest
 from openpyxl.utils.cell import coordinate_from_string
 
 from tests.support import MARK, TAKES, address_of, change_cells, command, copy_of, plant
-from workbook import api, inspect
+from workbook import api
+from workbook.ask import inspect
 from workbook.errors import WorkbookError
-from workbook.evaluate import evaluate
-from workbook.verification.run import book_of, expectations, verify
-from workbook.verification.xlsx import read_cells
+from workbook.model.evaluate import evaluate
+from workbook.verify.run import book_of, expectations, verify
+from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workbook.compile import compile_model
-from workbook.declare import declarations
+from workbook.declare.packaged import directory
+from workbook.declare.sheets import declarations
 from workbook.errors import WorkbookError
 from workbook.expr.check import Checker
 from workbook.expr.nodes import Call, Number
 from workbook.expr.parse import parse
 from workbook.expr.rules import BOOLEAN, NUMBER, TEXT, Type, UnitError
 from workbook.expr.units import Units, UnknownUnitError, show
-from workbook.packaged import directory
-from workbook.resolve import Resolver
+from workbook.model.compile import compile_model
+from workbook.model.resolve import Resolver
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from workbook.expr.nodes import Tree
-    from workbook.model import Model
+    from workbook.model.graph import Model
 
 UNITS = directory(None) / "units.txt"
 

@@ -11,16 +11,16 @@ import pytest
 
 from tests.support import shipped, shipped_file
 from workbook import api
+from workbook.declare.limits import LARGEST, SMALLEST, check_bounds, limits_of, rule_text, validation
+from workbook.declare.schema import Bounds
 from workbook.errors import Problems, WorkbookError
-from workbook.limits import LARGEST, SMALLEST, check_bounds, limits_of, rule_text, validation
-from workbook.names import column_letters
-from workbook.schema import Bounds
+from workbook.xlsx.a1 import column_letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from workbook.model import Quantity
+    from workbook.model.graph import Quantity
 
 RULE = re.compile(r"<dataValidation ([^>]*)>(.*?)</dataValidation>", re.DOTALL)
 NUMBER = re.compile(r"[A-Z]+[0-9]+")

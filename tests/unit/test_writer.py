@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from xlsxwriter.worksheet import Worksheet
 
-from workbook import api, write
+from workbook import api
+from workbook.write import writer as write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import workbook.verification.package as package_module
-import workbook.verification.xlsx as xlsx_module
+import workbook.xlsx.cells as xlsx_module
+import workbook.xlsx.package as package_module
 from tests.support import TINY
 from workbook import api
 from workbook.errors import WorkbookError
-from workbook.verification.baseline import read
-from workbook.verification.engines import find
-from workbook.verification.package import Package, UnreadableWorkbook, part_key
-from workbook.verification.poison import POISON_NUMBER, poison
-from workbook.verification.xlsx import read_cells
+from workbook.record.read import read
+from workbook.verify.engines import find
+from workbook.verify.poison import POISON_NUMBER, poison
+from workbook.xlsx.cells import read_cells
+from workbook.xlsx.package import Package, UnreadableWorkbook, part_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 import xlsxwriter
 
-import workbook.verification.package as package_module
-import workbook.verification.xlsx as xlsx_module
-from workbook.verification.poison import POISON_NUMBER, POISON_TEXT, is_poison, poison
-from workbook.verification.xlsx import Cell, CellError, UnreadableWorkbook, cell_position, cell_reference, read_cells
+import workbook.xlsx.cells as xlsx_module
+import workbook.xlsx.package as package_module
+from workbook.verify.poison import POISON_NUMBER, POISON_TEXT, is_poison, poison
+from workbook.xlsx.cells import Cell, CellError, UnreadableWorkbook, cell_position, cell_reference, read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,6 +1,6 @@
 """The nodes of an expression tree.
 
-``parse`` produces Number, Text, Call, Name, Find and Over. Resolution (``workbook.resolve``) replaces Name, Find and
+``parse`` produces Number, Text, Call, Name, Find and Over. Resolution (``workbook.model.resolve``) replaces Name, Find and
 Over by nodes that point at quantities: Cell, Fixed, Neighbour, Lookup, Span and Total. Recorded stands in no expression: the
 program makes it. ``at`` is the character offset in the expression's text, for messages.
 """

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbook.account import Account, FormulaChange, HeadlineMove, InputChange, NoteChange
+from workbook.changes.differences import Account, FormulaChange, HeadlineMove, InputChange, NoteChange
 from workbook.errors import Diagnostic, Place, WorkbookError
-from workbook.evaluate import evaluate
 from workbook.expr.values import EMPTY
 from workbook.files import WORKBOOK_SUFFIX, check_target
-from workbook.record import BETWEEN
-from workbook.roundtrip.attribution import attribution
+from workbook.model.evaluate import evaluate
+from workbook.record.write import BETWEEN
 from workbook.roundtrip.groups import groups_of
+from workbook.roundtrip.inputs import Opened
 from workbook.roundtrip.merge import State
-from workbook.roundtrip.opened import Opened
+from workbook.roundtrip.shapley import attribution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from workbook.account import Value
-    from workbook.api import Book
+    from workbook.changes.differences import Value
+    from workbook.declare.overlay import Files
     from workbook.expr.values import Array
-    from workbook.overlay import Files
-    from workbook.roundtrip.sides import Held, Side
+    from workbook.layout.book import Book
+    from workbook.roundtrip.contents import Held, Side
 
 ALL_ELSE = "formulas and structure"
 TOLERANCE = 1e-9  # of a headline: what is smaller is rounding

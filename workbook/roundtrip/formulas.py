@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbook import carried_limits
 from workbook.api import checked_sets, formula_values
-from workbook.choices import by_key
-from workbook.evaluate import evaluate
-from workbook.overlay import Given as Value
+from workbook.declare.overlay import Given as Value
+from workbook.layout.typed import with_formulas
+from workbook.model.evaluate import evaluate
+from workbook.record import entries
+from workbook.record import limits as carried_limits
+from workbook.record.choices import by_key
 from workbook.roundtrip.pull import not_kept
 from workbook.roundtrip.refuse import is_of, refuse, shown
-from workbook.typed import with_formulas
-from workbook.verification import entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbook.errors import Place
-    from workbook.layout import Layout
+    from workbook.layout.plan import Layout
+    from workbook.record.located import Located
     from workbook.roundtrip.pull import Edits
-    from workbook.verification.located import Located
 
 NO_RESULT = "is an error, such as a division by zero"
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.account import PART
-from workbook.account_sheets import is_account_sheet, is_of_account
-from workbook.origin import templates_of
+from workbook.changes.differences import PART
+from workbook.changes.sheets import is_account_sheet, is_of_account
+from workbook.declare.origin import templates_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-    from workbook.layout import Layout
-    from workbook.verification.baseline import Baseline
+    from workbook.layout.plan import Layout
+    from workbook.record.read import Baseline
 
 NAMED = 5  # inputs of one table that are named
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.record import BETWEEN
+from workbook.record.write import BETWEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workbook.account import Account
-    from workbook.api import Book
-    from workbook.model import Model
-    from workbook.roundtrip.sides import Held, Side
+    from workbook.changes.differences import Account
+    from workbook.layout.book import Book
+    from workbook.model.graph import Model
+    from workbook.roundtrip.contents import Held, Side
 
 
 def groups_of(account: Account, other: Side, book: Book) -> dict[str, list[str]]:

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbook.account_sheets import is_of_account
-from workbook.choices import by_key
-from workbook.overlay import Given, bare
-from workbook.record import given_value
+from workbook.changes.sheets import is_of_account
+from workbook.declare.overlay import Given, bare
+from workbook.record.choices import by_key
+from workbook.record.write import given_value
 from workbook.roundtrip.merge import MergeResult, Offer, State, States, merge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from workbook.declare.overlay import Overlaid
     from workbook.errors import Place
-    from workbook.layout import Layout
-    from workbook.model import Model
-    from workbook.overlay import Overlaid
+    from workbook.layout.plan import Layout
+    from workbook.model.graph import Model
+    from workbook.record.read import Baseline
     from workbook.roundtrip.merge import Preference
     from workbook.roundtrip.pull import Edits
-    from workbook.verification.baseline import Baseline
 
 
 def states(model: Model) -> States:

@@ -6,24 +6,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbook.account_sheets import is_account_sheet, is_of_account
-from workbook.choices import Choices, choices_of
+from workbook.changes.sheets import is_account_sheet, is_of_account
 from workbook.errors import as_typed
 from workbook.expr.typed import NotKeptError
-from workbook.record import NONE
+from workbook.record import entries
+from workbook.record.choices import Choices, choices_of
+from workbook.record.findings import Finding, arranged, changed_formulas, changed_texts, structure
+from workbook.record.inherited import Inherited, built_prints, inherited
+from workbook.record.located import Located
+from workbook.record.read import baseline, overlays, read
+from workbook.record.typed import TypedFormulas
+from workbook.record.write import NONE
 from workbook.roundtrip.refuse import given_back, out_of_limits, refuse
-from workbook.verification import entries
-from workbook.verification.baseline import baseline, overlays, read
-from workbook.verification.findings import Finding, arranged, changed_formulas, changed_texts, structure
-from workbook.verification.inherited import Inherited, built_prints, inherited
-from workbook.verification.located import Located
-from workbook.verification.typed import TypedFormulas
 
 if TYPE_CHECKING:
-    from workbook.layout import Layout
-    from workbook.model import Model
-    from workbook.relative import Spot
-    from workbook.verification.baseline import Given
+    from workbook.layout.plan import Layout
+    from workbook.model.graph import Model
+    from workbook.record.fingerprints import Spot
+    from workbook.record.read import Given
 
 
 @dataclass(frozen=True, slots=True)

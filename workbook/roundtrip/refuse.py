@@ -6,25 +6,25 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from workbook import carried_limits
-from workbook.account import Refusal
 from workbook.api import checked_sets
-from workbook.choices import by_key
+from workbook.changes.differences import Refusal
+from workbook.declare.overlay import Given as Value
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
-from workbook.names import quoted
-from workbook.overlay import Given as Value
-from workbook.verification import entries
-from workbook.verification.baseline import KEEP
-from workbook.verification.findings import Finding, arranged
+from workbook.record import entries
+from workbook.record import limits as carried_limits
+from workbook.record.choices import by_key
+from workbook.record.findings import Finding, arranged
+from workbook.record.read import KEEP
+from workbook.xlsx.a1 import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from workbook.model import Model
+    from workbook.model.graph import Model
+    from workbook.record.located import Located
+    from workbook.record.read import Baseline, Given
     from workbook.roundtrip.pull import Edit, Edits
-    from workbook.verification.baseline import Baseline, Given
-    from workbook.verification.located import Located
 
 
 def given_back(given: Given) -> str:

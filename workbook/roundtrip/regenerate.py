@@ -7,34 +7,34 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from workbook.account import carried_account
-from workbook.account_sheets import is_of_account, telling
 from workbook.api import BuildReport, offering, placed, save
+from workbook.changes.differences import carried_account
+from workbook.changes.sheets import is_of_account, telling
+from workbook.declare.origin import templates_of
+from workbook.declare.overlay import Carried, Given, overlaid, overlays_of
 from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.files import WORKBOOK_SUFFIX, check_target
-from workbook.names import quoted
-from workbook.origin import templates_of
-from workbook.overlay import Carried, Given, overlaid, overlays_of
+from workbook.record.findings import Finding
+from workbook.record.located import Located
+from workbook.record.read import baseline, declared_for, offered, overlays, read
+from workbook.roundtrip.contents import side_of_file
 from workbook.roundtrip.formulas import calculate_formulas, keep_formulas, refuse_formulas, wrong_formulas
 from workbook.roundtrip.gone import gone
+from workbook.roundtrip.inputs import edited
 from workbook.roundtrip.merge import NOTE_OF
-from workbook.roundtrip.opened import edited
+from workbook.roundtrip.outcomes import updated
 from workbook.roundtrip.parties import merged_notes, merged_values, values_to_set
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.refuse import refusals, refuse, refused_by
-from workbook.roundtrip.sides import side_of_file
 from workbook.roundtrip.together import erring
-from workbook.roundtrip.update import updated
-from workbook.verification.baseline import baseline, declared_for, offered, overlays, read
-from workbook.verification.findings import Finding
-from workbook.verification.located import Located
+from workbook.xlsx.a1 import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from workbook.account import Account
-    from workbook.layout import Layout
-    from workbook.overlay import Files
+    from workbook.changes.differences import Account
+    from workbook.declare.overlay import Files
+    from workbook.layout.plan import Layout
     from workbook.roundtrip.merge import MergeResult, Preference
     from workbook.roundtrip.parties import Merged
     from workbook.roundtrip.pull import Edits

@@ -11,8 +11,8 @@ from workbook.errors import WorkbookError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from workbook.layout import Layout
-    from workbook.overlay import Given
+    from workbook.declare.overlay import Given
+    from workbook.layout.plan import Layout
 
 
 def erring(layout: Layout, sets: Mapping[str, Given], formulas: Mapping[str, str], mine: Collection[str]) -> dict[str, str]:

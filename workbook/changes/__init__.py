@@ -1,0 +1,1 @@
+"""What an update changed, as data and as sheets."""

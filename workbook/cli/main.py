@@ -1,0 +1,413 @@
+"""The command line: every command is one call of the public API."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from typing import IO, TYPE_CHECKING, Any, Self
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from workbook import api
+from workbook.audit.warnings import audit
+from workbook.cli import options
+from workbook.cli.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
+from workbook.cli.reference import functions, units
+from workbook.cli.roundtrip import diff, not_carried, pull, remarked, warn
+from workbook.declare.packaged import directory, write_out
+from workbook.errors import WorkbookError
+from workbook.files import check_target, whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from workbook.declare.overlay import Overlays
+    from workbook.verify.run import VerifyReport
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+_name = click.argument("name", default=api.DEFAULT)
+_sets = click.option("--set", "sets", multiple=True, metavar="ID=VALUE", help="Replace an input; may be repeated.")
+_format = click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True)
+
+
+class _Group(click.Group):
+    """Turns our errors into messages and exit codes: no traceback reaches a user for bad input."""
+
+    command_class = options.Command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # A console or file without the signs of mathematics shows a question mark in their place.
+                stream.reconfigure(errors="replace")
+        try:
+            return super().invoke(ctx)
+        except WorkbookError as error:
+            for diagnostic in error.diagnostics:
+                click.echo(str(diagnostic), err=True)
+            ctx.exit(BAD_INPUT)
+        except BrokenPipeError:
+            # The reader of a pipe has gone (head, less): nothing is wrong, and nothing more can be said.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo(f"the output cannot be written: {error.strerror or error}", err=True)
+            ctx.exit(BAD_INPUT)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(api.package_version(), prog_name="workbook")
+def main() -> None:
+    """Excel workbooks of LLM-inference power, capacity and cost, with live formulas, from declarative templates.
+
+    Exit status: 0 done, 1 a finding (a difference, a mistake in checked templates), 2 bad usage or bad input.
+    """
+
+
+class _Progress:
+    """Shows what is going on, on a terminal only."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True)
+        self.status = self.console.status("starting") if self.console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self.status:
+            self.status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.status:
+            self.status.stop()
+
+    def __call__(self, text: str) -> None:
+        if self.status:
+            self.status.update(text)
+
+
+def _pairs(sets: tuple[str, ...], option: str = "--set", form: str = "ID=VALUE") -> dict[str, str | float]:
+    pairs: dict[str, str | float] = {}
+    for item in sets:
+        key, sign, value = item.partition("=")
+        if not sign or not key or not value:
+            raise click.BadParameter(f"'{item}' is not of the form {form}", param_hint=option)
+        if key in pairs:
+            raise click.BadParameter(f"'{key}' is set twice", param_hint=option)
+        pairs[key] = value
+    return pairs
+
+
+@main.command()
+@click.argument("name", required=False)
+@_sets
+@options.overlays
+@click.option(
+    "--from",
+    "edited",
+    cls=options.OnlyOne,
+    advice="copies are not merged. Build from one, and add what was changed in another: "
+    "workbook pull OTHER -o edits.yaml, then --overlay edits.yaml",
+    type=PATH,
+    metavar="FILE",
+    help="Build the workbook of an edited FILE again, and keep its edits.",
+)
+@click.option(
+    "--theirs", "prefer", flag_value="theirs", default=True, help="With --from: what is in conflict stays as edited (the default)."
+)
+@click.option("--ours", "prefer", flag_value="ours", help="With --from: what is in conflict is as templates and overlays give it now.")
+@click.option("--fail", "prefer", flag_value="fail", help="With --from: write nothing when there are conflicts.")
+@click.option("--out", type=PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
+@options.templates
+@click.pass_context
+def build(
+    ctx: click.Context,
+    name: str | None,
+    sets: tuple[str, ...],
+    overlays: Overlays,
+    edited: Path | None,
+    prefer: str,
+    out: Path | None,
+    templates: Path | None,
+) -> None:
+    """Build the workbook NAME (planning) as an .xlsx file.
+
+    With --from the exit status is 1 when something in FILE could not be carried into the new file: it is listed.
+    Overlays are laid over the templates and over those that gave FILE its cases; what they give and FILE has edited
+    otherwise is a conflict.
+    """
+    if edited:
+        if name or sets:
+            raise click.UsageError("--from takes the workbook and its edits from FILE: give no NAME and no --set beside it")
+        _regenerate(ctx, edited, prefer, out, templates, overlays)
+        return
+    with _Progress() as progress:
+        report = api.build(name or api.DEFAULT, out, templates=templates, sets=_pairs(sets), overlay=overlays, progress=progress)
+    _built(report)
+
+
+def _built(report: api.BuildReport) -> None:
+    warn(report.warnings)
+    click.echo(f"{report.path}: {report.sheets} sheets, {report.inputs:,} inputs, {report.formulas:,} formulas, {report.seconds:.1f} s")
+
+
+def _regenerate(ctx: click.Context, edited: Path, prefer: Any, out: Path | None, templates: Path | None, overlays: Overlays) -> None:
+    from workbook.cli.text import lost, regenerated  # noqa: PLC0415 as above
+    from workbook.roundtrip.regenerate import regenerate  # noqa: PLC0415 most builds do without
+
+    with _Progress() as progress:
+        found = regenerate(edited, out, templates=templates, overlay=overlays, prefer=prefer, progress=progress)
+    _built(found.report)
+    for line in regenerated(found):
+        click.echo(line)
+    remarked([str(item) for item in found.remarks])
+    not_carried(lost(found))
+    for text in found.gone[:SHOWN_DIFFERENCES]:
+        click.echo(f"not in the templates: {text}", err=True)
+    if found.gone:
+        more = f"{len(found.gone) - SHOWN_DIFFERENCES:,} more. " if len(found.gone) > SHOWN_DIFFERENCES else ""
+        click.echo(f"{more}If the file was built on templates of your own, give them with --templates DIR", err=True)
+    ctx.exit(0 if found.is_whole else FINDING)
+
+
+@main.command()
+@click.argument("file", type=PATH)
+@click.option(
+    "--engine", "engines", multiple=True, metavar="NAME", help="libreoffice, gnumeric or ironcalc; all by default; may be repeated."
+)
+@click.option("--saved", is_flag=True, help="Compare only the values that FILE holds: no engine runs.")
+@options.overlays
+@options.templates
+@click.pass_context
+def verify(
+    ctx: click.Context,
+    file: Path,
+    engines: tuple[str, ...],
+    saved: bool,  # noqa: FBT001 click gives flags so
+    overlays: Overlays,
+    templates: Path | None,
+) -> None:
+    """Recompute every formula cell of FILE in Python and in spreadsheet engines.
+
+    FILE may have been edited and saved by a spreadsheet program: what is not as it was built is listed. It tells
+    itself which cases overlays added to it; give --overlay only to verify it with others.
+    """
+    if saved and engines:
+        raise click.UsageError("--saved runs no engine: give no --engine beside it")
+    from workbook.verify.run import verify as run  # noqa: PLC0415 engines and pandas are loaded only when needed
+
+    with _Progress() as progress:
+        try:
+            report = run(file, [] if saved else list(engines) or None, templates=templates, overlay=overlays, progress=progress)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--engine") from None
+    _show(report)
+    ctx.exit(0 if report.ok else FINDING)
+
+
+def _show(report: VerifyReport) -> None:
+    from workbook.verify.run import FOLLOWS, KINDS  # noqa: PLC0415 as above
+
+    table = Table("engine", "cells", *KINDS, title=f"{report.path}: {report.cells:,} formula cells")
+    for engine in report.engines:
+        table.add_row(engine, f"{report.cells:,}", *(f"{report.count(engine, kind):,}" for kind in KINDS))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    for missing, reason in report.missing.items():
+        click.echo(f"{missing} did not run: {reason}")
+    if report.unsaved:
+        click.echo("the file holds no results: a program that does not calculate saved it; open and save it in a spreadsheet program")
+    for text in report.changed[:SHOWN_DIFFERENCES]:
+        click.echo(text)
+    if len(report.changed) > SHOWN_DIFFERENCES:
+        click.echo(f"... and {len(report.changed) - SHOWN_DIFFERENCES:,} more changes")
+    for engine in report.engines:
+        if count := report.count(engine, FOLLOWS):
+            click.echo(f"{engine}: {count:,} cells follow from what was changed: not counted as differing")
+    for name, sheet, address, cell_id, formula, expected, got, kind in report.differences[:SHOWN_DIFFERENCES]:
+        click.echo(f"{name}: {sheet}!{address} {cell_id} {formula}: Python {expected!r}, engine {got!s} ({kind})")
+    if len(report.differences) > SHOWN_DIFFERENCES:
+        click.echo(f"... and {len(report.differences) - SHOWN_DIFFERENCES:,} more differences")
+
+
+@main.command()
+@_name
+@_sets
+@options.overlays
+@_format
+@options.templates
+def inputs(name: str, sets: tuple[str, ...], overlays: Overlays, form: str, templates: Path | None) -> None:
+    """List the inputs of a workbook with their provenance."""
+    from workbook.ask import inspect  # noqa: PLC0415 pandas is loaded only when needed
+
+    _print(
+        inspect.inputs(api.load(name, templates, _pairs(sets), overlays)),
+        form,
+        ["id", "value", "unit", "low", "high", "evidence", "confidence", "kind", "label"],
+    )
+
+
+@main.command()
+@_name
+@_sets
+@options.overlays
+@_format
+@options.templates
+def cells(name: str, sets: tuple[str, ...], overlays: Overlays, form: str, templates: Path | None) -> None:
+    """List every cell: id, sheet, address, label, value, unit, formula, sources."""
+    from workbook.ask import inspect  # noqa: PLC0415 as above
+
+    book = api.load(name, templates, _pairs(sets), overlays)
+    _print(inspect.cells(book), form, ["id", "sheet", "address", "value", "unit", "formula"])
+
+
+def _guarded(item: object) -> object:
+    """Return a text as a spreadsheet program that opens the list shows it: one that looks like a formula stands behind an apostrophe."""
+    return f"'{item}" if isinstance(item, str) and item.startswith(FORMULA_STARTS) else item
+
+
+def _print(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | None = None) -> None:
+    if form == "csv":
+        click.echo(frame.map(_guarded).to_csv(index=False), nl=False, file=file)
+    elif form == "json":
+        # pandas would round to 15 decimals.
+        rows = [{key: None if item != item else item for key, item in row.items()} for row in frame.to_dict(orient="records")]  # noqa: PLR0124 not a number
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False), file=file)
+    else:
+        shown = frame[columns].map(lambda item: f"{item:.10g}" if isinstance(item, float) else item)
+        shown = shown.replace("nan", "").fillna("")
+        widths = [min(60, max(len(column), *(len(str(item)) for item in shown[column]))) for column in columns]
+        for row in [columns, *shown.itertuples(index=False)]:
+            click.echo("  ".join(str(item).ljust(width) for item, width in zip(row, widths, strict=True)).rstrip())
+
+
+@main.command()
+@click.argument("name", default="planning", metavar="[WORKBOOK|FILE]")
+@click.option("--case", "cases", multiple=True, metavar="NAME", help="Show this case (its key or its name); may be repeated.")
+@_sets
+@options.overlays
+@_format
+@click.option("--out", type=PATH, metavar="FILE", help="Write to a file instead.")
+@options.templates
+def results(
+    name: str,
+    cases: tuple[str, ...],
+    sets: tuple[str, ...],
+    overlays: Overlays,
+    form: str,
+    out: Path | None,
+    templates: Path | None,
+) -> None:
+    """Show what each case of WORKBOOK (planning, or a built and edited FILE.xlsx) comes to: all cases, or those asked for.
+
+    Text shows cases side by side; csv has a row for each case, json an object for each cell.
+    """
+    from workbook.ask import results as case_results  # noqa: PLC0415 as above
+
+    frame = case_results.results(name, cases or None, templates, _pairs(sets), overlays)
+    remarked(frame.attrs["remarks"])
+    text = io.StringIO()
+    if form == "csv":
+        heads = {column: f"{column} ({unit})" for column, unit in frame.attrs["units"].items() if unit not in {"", "1"}}
+        _print(frame.rename(columns=heads).reset_index(), form, [], text)
+    elif form == "json":
+        _print(case_results.cells_of(frame), form, [], text)
+    else:
+        width = None if out is None and sys.stdout.isatty() else 120
+        case_results.show(frame, Console(file=text if out else None, width=width, markup=False, emoji=False))
+    if out is None:
+        click.echo(text.getvalue(), nl=False)
+        return
+    check_target(out)
+    with whole(out) as part:
+        part.write_text(text.getvalue(), "utf-8", newline="")
+    click.echo(f"{out}: {len(frame)} {'case' if len(frame) == 1 else 'cases'}")
+
+
+@main.command()
+@click.argument("name", default="paper")
+@_sets
+@click.option("--step", "steps", multiple=True, metavar="LIST=STEP", help="Step of a list on the finer grid; may be repeated.")
+@_format
+@options.templates
+def optimize(name: str, sets: tuple[str, ...], steps: tuple[str, ...], form: str, templates: Path | None) -> None:
+    """Find the best rows of the sheet Optimizer, on its own grid and on a finer one.
+
+    The finer grid is the same model over longer lists, in NumPy. csv and json list all its rows.
+    """
+    from workbook.ask import search  # noqa: PLC0415 as above
+
+    found = search.optimize(name, templates, _pairs(sets), _numbers(steps))
+    if form != "text":
+        _print(found.grid, form, [])
+        return
+    wanted = [(f"most {found.most}", False), (f"least {found.least}", True)]
+    best = [found.best(listed=listed, least=least) for _, least in wanted for listed in (True, False)]
+    table = Table("", *(f"{text}, {grid} grid" for text, _ in wanted for grid in ("the sheet's", "finer")))
+    for column in found.units:
+        unit = found.units[column]
+        shown = ["none" if row is None else f"{row[column]:,.6g}" for row in best]
+        table.add_row(column if unit in {"1", "text"} else f"{column} ({unit})", *shown)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    click.echo(f"{int(found.grid['listed'].sum()):,} rows on the sheet, {len(found.grid):,} on the finer grid")
+
+
+def _numbers(steps: tuple[str, ...]) -> dict[str, float]:
+    try:
+        return {key: float(value) for key, value in _pairs(steps, "--step", "LIST=STEP").items()}
+    except ValueError:
+        raise click.BadParameter(f"{', '.join(steps)}: a step is a number", param_hint="--step") from None
+
+
+@main.command()
+@click.argument("what", metavar="ID|SHEET!A1")
+@click.option("--workbook", "name", default=api.DEFAULT, show_default=True, help="Which workbook the cell is in.")
+@_sets
+@options.overlays
+@options.templates
+def explain(what: str, name: str, sets: tuple[str, ...], overlays: Overlays, templates: Path | None) -> None:
+    """Explain a cell: its equation, the cells it uses with values and sources, and what depends on it."""
+    from workbook.ask import inspect  # noqa: PLC0415 as above
+
+    click.echo(inspect.explain(api.load(name, templates, _pairs(sets), overlays), what))
+
+
+@main.command()
+@_name
+@options.templates
+@click.pass_context
+def check(ctx: click.Context, name: str, templates: Path | None) -> None:
+    """Check templates and report everything that is wrong with them at once.
+
+    Besides mistakes these are figures of an unusual size, figures of a card that contradict each other, inputs that no
+    result depends on, and checks that fail in the workbook.
+    """
+    directory(templates)
+    try:
+        book = api.load(name, templates)
+        found = audit(book)
+    except WorkbookError as error:
+        found = error.diagnostics
+    for diagnostic in found:
+        click.echo(str(diagnostic))
+    if found:
+        click.echo(f"{len(found)} found")
+        ctx.exit(FINDING)
+    click.echo(f"{name}: {len(book.layout.sheets)} sheets, {len(book.model.quantities):,} quantities, nothing wrong")
+
+
+@main.command()
+@click.argument("target", type=PATH, metavar="DIR")
+def templates(target: Path) -> None:
+    """Write the packaged templates to a new directory, to change them and build with --templates DIR."""
+    click.echo(f"{target}: {write_out(target)} files")
+
+
+for command in (diff, pull, functions, units):
+    main.add_command(command)

@@ -1,0 +1,1 @@
+"""Declarations: YAML with positions, read and validated; overlays laid over them."""

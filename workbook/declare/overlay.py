@@ -1,0 +1,376 @@
+"""Overlays: cases and inputs from files of one's own, laid over the templates before they are compiled.
+
+An overlay adds cases to a table whose members have parents (members, parents, names), and gives values by cell id, alone
+or with what was pulled from a workbook with them. The values are checked with those of the command line, when the model
+is known. A file that is built with cases of overlays carries these, so that it can be read without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from workbook.declare.figures import check_name
+from workbook.declare.members import USABLE, is_usable, same_name
+from workbook.declare.schema import Figure, Parent, TableBlock
+from workbook.declare.yaml import MAXIMUM_BYTES, Mapping, Node, Reader, Scalar, read_text, stray, text_of
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbook.declare.schema import Column, Declarations
+
+OVERLAYS, OFFERED = "overlays", "offered"  # the parts of the record of a build that carry them, and the values that they gave
+SETS, LABEL, PARENT, NAME = "sets", "label", "parent", "name"
+WORKBOOK, TOLD = "workbook", ("version", "left", "remarks")  # TOLD is for the reader of a file that was pulled
+VALUE, UNIT, NOTE, FORMULA, OF_EDIT = "value", "unit", "note", "formula", ("was", "took_over", "shown")  # OF_EDIT is for readers, too
+MOST_CASES, UTMOST_CASES = 200, 1_000  # that overlays add: unless more are asked for, and in any workbook that can be read back
+LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value for an input, and where it and its name stand; no places for those of the command line.
+
+    ``formula`` is what gives the value, if anything does, with ids in place of references.
+    """
+
+    value: float | str
+    place: Place | None = None
+    name_place: Place | None = None
+    formula: str = ""
+
+
+class Carried(NamedTuple):
+    """An overlay that a built file carries: its name without folders, its text, and how messages name it.
+
+    It says only which cases there are: their values are in the file that carries it.
+    """
+
+    name: str
+    text: str
+    shown_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlays:
+    """Overlays to lay, later ones over earlier ones, and how many cases they may add together."""
+
+    files: tuple[Path | str | Carried, ...] = ()
+    most_cases: int = MOST_CASES
+
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return bool(self.files)
+
+    def unless_given(self, carried: Sequence[Carried]) -> Overlays:
+        """Return these, or those that a file carries where there are none."""
+        return self if self.files else Overlays(tuple(carried), self.most_cases)
+
+    def beside(self, carried: Sequence[Carried]) -> Overlays:
+        """Return the overlays that a file carries and then these: one with the name of a carried one takes its place."""
+        left, found = list(self.files), list[Path | str | Carried]()
+        for item in carried:
+            given = next((file for file in left if not isinstance(file, Carried) and bare(Path(file).name) == item.name), None)
+            if given is not None:
+                left.remove(given)
+            found.append(item if given is None else given)
+        return Overlays((*found, *left), self.most_cases)
+
+
+Files = Path | str | Sequence[Path | str | Carried] | Overlays | None
+
+
+def overlays_of(files: Files) -> Overlays:
+    """Return overlays however they were given: none, one, several, or already so."""
+    if isinstance(files, Overlays):
+        return files
+    return Overlays((files,) if isinstance(files, Path | str) else tuple(files or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What an overlay says of an input beside its value: the unit it was given in, and a note; None where it says nothing."""
+
+    place: Place
+    unit: str | None = None
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class Overlaid:
+    """Declarations with the cases of overlays, the values and remarks by cell id, and the mistakes found so far."""
+
+    declared: Declarations
+    sets: dict[str, Given] = field(default_factory=dict)
+    remarks: dict[str, Remark] = field(default_factory=dict)
+    problems: Problems = field(default_factory=Problems)
+    most_cases: int = MOST_CASES
+    added: int = 0
+
+
+def overlaid(declared: Declarations, files: Files) -> Overlaid:
+    """Lay overlays over declarations, later files over earlier ones; those that say which cases there are will be carried.
+
+    Mistakes are recorded, not raised, and what is wrong is left out, so that those in values can be told with them.
+    """
+    given = overlays_of(files)
+    result = Overlaid(declared, most_cases=given.most_cases)
+    carried: list[Carried] = []
+    for file in given.files:
+        before, known = result.declared, len(result.problems.found)
+        try:
+            item = file if isinstance(file, Carried) else Carried(bare(Path(file).name), text_of(Path(file), str(file)), str(file))
+            _Overlay(result, read_text(item.text, item.shown_as), only_cases=item is file).lay()
+        except WorkbookError as error:
+            result.problems.found.extend(error.diagnostics)
+        if isinstance(file, Carried):
+            result.problems.found[known:] = [_mendable(found, file.name) for found in result.problems.found[known:]]
+        if result.declared != before:
+            carried.append(item)
+    if carried:
+        _check_size(carried, result.problems)
+        told = [{"name": item.name, "text": item.text} for item in carried]
+        result.declared = replace(result.declared, carried={**result.declared.carried, OVERLAYS: told})
+    return result
+
+
+def bare(name: str) -> str:
+    """Return the name of a file as a message can show it."""
+    return "".join(character if character.isprintable() else "?" for character in name[:LONGEST_NAME])
+
+
+def _mendable(found: Diagnostic, name: str) -> Diagnostic:
+    """Tell how to get on when the mistake is in an overlay that nobody can edit where it is."""
+    fix = f"give {name}, as it should be, with --overlay"
+    return replace(found, fix=f"{found.fix}; {fix}" if found.fix else fix)
+
+
+def _check_size(carried: Sequence[Carried], problems: Problems) -> None:
+    """Refuse more than what is read back from a file."""
+    size = sum(len(item.text.encode()) for item in carried)
+    if size > MAXIMUM_BYTES:
+        message = f"the overlays with cases are {size:,} bytes together; a workbook carries at most {MAXIMUM_BYTES:,}"
+        problems.add(Place(carried[-1].shown_as), message, "leave out comments and values that are not needed")
+
+
+def tables_of_cases(declared: Declarations) -> dict[str, TableBlock]:
+    """Return the tables whose members are written out and have parents."""
+    return {block.name: block for block in _tables(declared) if block.parents and len(block.rows) == 1 and block.rows[0].members}
+
+
+def _tables(declared: Declarations) -> Iterator[TableBlock]:
+    return (block for sheet in declared.sheets for block in sheet.blocks if isinstance(block, TableBlock))
+
+
+def _assumptions(block: TableBlock) -> dict[str, Column]:
+    """Return the columns whose cells are inputs, or may be overwritten with one."""
+    return {column.name: column for column in block.columns if column.takes or (column.figures and not column.printed)}
+
+
+def _settable(block: TableBlock) -> set[str]:
+    """Return the names of what can be given for each case: its assumptions, and its name where that is an input."""
+    return {*_assumptions(block), *((NAME,) if block.rows[0].renamable else ())}
+
+
+class _Overlay:
+    """One overlay; with ``only_cases`` its values, and what else it says of inputs, are left aside."""
+
+    def __init__(self, result: Overlaid, node: Node, *, only_cases: bool = False) -> None:
+        self.result, self.problems, self.only_cases = result, result.problems, only_cases
+        self.reader = Reader(node, self.problems, "an overlay")
+        self.own: dict[str, Place] = {}  # the cells that this file gives values to
+
+    def lay(self) -> None:
+        """Add the cases of the file, and take its values."""
+        known = tables_of_cases(self.result.declared)
+        self._check_workbook()
+        for name, place in self.reader.node.keys.items():
+            if name in {SETS, WORKBOOK, *TOLD}:
+                continue
+            if name not in known:
+                fix = suggest(name, [*known, SETS]) if known else f"it has none; give its inputs under '{SETS}'"
+                self.problems.add(place, f"there is no table of cases '{name}' in this workbook", fix)
+                continue
+            cases = self.reader.mapping(name)
+            if not self._are_few(known[name], cases):
+                continue
+            for case, node in cases:
+                self._case(tables_of_cases(self.result.declared)[name], case, node, cases)
+        if self.only_cases:
+            return
+        given = self.reader.mapping(SETS)
+        for cell_id, node in given:
+            place = given.keys[cell_id]
+            value, formula = self._remark(cell_id, node, place) if isinstance(node, Mapping) else (node, "")
+            if value is not None:
+                self._take(cell_id, value, place, formula)
+
+    def _are_few(self, block: TableBlock, cases: Mapping) -> bool:
+        """Refuse more new cases than a workbook takes before any is laid: each is a column of formulas in every table."""
+        most, before = self.result.most_cases, self.result.added
+        self.result.added += sum(1 for case in cases.items if case not in block.rows[0].members)
+        if before < self.result.added > most:
+            message = f"overlays add {self.result.added:,} cases; a workbook takes {most:,}"
+            enough = self.result.added <= UTMOST_CASES
+            fix = f"leave some out, or allow them with --most-cases {self.result.added}" if enough else f"take {UTMOST_CASES:,} at most"
+            self.problems.add(self.reader.node.keys[block.name], message, fix)
+            return False
+        return True
+
+    def _check_workbook(self) -> None:
+        """Refuse what was pulled from another workbook."""
+        name, here = self.reader.text(WORKBOOK), self.result.declared.name
+        if name not in {"", here}:
+            message = f"holds edits of the workbook '{name}', not of '{here}'"
+            self.problems.add(self.reader.place_of(WORKBOOK), message, f"build that one: workbook build {name}")
+
+    def _remark(self, cell_id: str, node: Mapping, name_place: Place) -> tuple[Node | None, str]:
+        """Take what was pulled with a value, and return the value and its formula; None where there is a note alone."""
+        reader = Reader(node, self.problems, f"the edit of '{cell_id}'")
+        value = reader.take(VALUE)
+        unit, note, formula = (reader.text(key) if key in node.items else None for key in (UNIT, NOTE, FORMULA))
+        for key in OF_EDIT:
+            reader.take(key)
+        reader.finish()
+        self.result.remarks[cell_id] = Remark(name_place, unit, note)
+        if value is None and note is None:
+            self.problems.add(node.place, f"the edit of '{cell_id}' has neither '{VALUE}' nor '{NOTE}'", "give it a value")
+        return value, (formula or "").removeprefix("=")
+
+    def _take(self, cell_id: str, node: Node, name_place: Place, formula: str = "") -> None:
+        if not isinstance(node, Scalar) or node.value is None or isinstance(node.value, bool):
+            self.problems.add(node.place, f"the value of '{cell_id}' must be a number or a text")
+        elif cell_id in self.own:
+            self.problems.add(name_place, f"'{cell_id}' is given twice (first on line {self.own[cell_id].line})", "keep one")
+        else:
+            self.own[cell_id] = name_place
+            self.result.sets[cell_id] = Given(node.text, node.place, name_place, formula)
+
+    def _case(self, block: TableBlock, case: str, node: Node, cases: Mapping) -> None:
+        """Take the values of one case, which is added to the table where it is new."""
+        reader = Reader(node, self.problems, f"case '{case}'")
+        place = cases.keys[case]
+        before = len(self.problems.found)
+        if case not in block.rows[0].members:
+            check_name(case, place, "case", self.problems)
+        if len(self.problems.found) > before:
+            return
+        assumed = _settable(block)
+        if isinstance(node, Mapping):
+            self._declare(block, case, reader, cases)
+        for name, value in reader.node:
+            if self.only_cases or name in {LABEL, PARENT}:
+                continue
+            if name in assumed:
+                self._take(f"{block.name}.{case}.{name}", value, reader.node.keys[name])
+                continue
+            worked_out = any(column.name == name for column in block.columns)
+            message = (
+                f"'{name}' of '{block.name}' is worked out, not assumed" if worked_out else f"'{block.name}' has no assumption '{name}'"
+            )
+            alone = isinstance(value, Scalar) and value.value is None
+            fix = "give what it is worked out from" if worked_out else stray(name) if alone else suggest(name, [*assumed, LABEL, PARENT])
+            self.problems.add(reader.node.keys[name], message, fix)
+
+    def _declare(self, block: TableBlock, case: str, reader: Reader, cases: Mapping) -> None:
+        """Put a case's name and parent into the declarations; a new one becomes the last of its table."""
+        (row,) = block.rows
+        new = case not in row.members
+        label = self._label(block, case, reader, cases.keys[case])
+        parent = self._parent(block, case, reader, cases)
+        columns = block.columns
+        if new:
+            self._check_written_out(block, case, cases.keys[case])
+            if parent is None:
+                columns = tuple(_with_root(column, case) for column in columns)
+        parents = block.parents
+        if parent:
+            parents = (*(item for item in parents if item.member != case), Parent(case, parent, cases.keys[case], reader.place_of(PARENT)))
+        changed = replace(block, rows=(replace(row, members={**row.members, case: label}),), parents=parents, columns=columns)
+        self.result.declared = _with_table(self.result.declared, changed)
+
+    def _label(self, block: TableBlock, case: str, reader: Reader, place: Place) -> str:
+        """Return the name that cells show; lookups find the case by it."""
+        members = block.rows[0].members
+        known = str(members.get(case, case.replace("_", " ")))
+        if case in members and LABEL not in reader.node.items:
+            return known
+        label = reader.text(LABEL, known)
+        at = reader.place_of(LABEL) if LABEL in reader.node.items else place
+        if not is_usable(label):
+            self.problems.add(at, f"'{label}' cannot be the label of a case", USABLE)
+            return known
+        same = same_name(members, case, label)
+        if same:
+            self.problems.add(at, f"case '{same}' has the label '{label}' already", f"give '{case}' another label")
+            return known if case in members else case
+        return label
+
+    def _parent(self, block: TableBlock, case: str, reader: Reader, cases: Mapping) -> str | None:
+        """Return the case that one takes over from; a new one without has a value for every assumption that follows from no other."""
+        members = list(block.rows[0].members)
+        before = members[: members.index(case)] if case in members else members
+        parent, place = reader.text(PARENT), reader.place_of(PARENT)
+        named = next((key for key, shown in block.rows[0].members.items() if str(shown).lower() == parent.lower()), "")
+        if parent in before:
+            return parent
+        if parent:
+            later = parent in members or (parent in cases.items and parent != case)
+            problem = "which stands after it" if later else "which is no case"
+            self.problems.add(
+                place,
+                f"'{case}' cannot take over from '{parent}', {problem}",
+                "name one that stands before it" if later else suggest(named or parent, before),
+            )
+        elif case not in members:
+            lacking = [name for name, column in _assumptions(block).items() if name not in reader.node.items and not column.takes]
+            if not lacking:
+                return None
+            such = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")  # noqa: PLR2004 as shown before
+            hint = suggest(case, members)
+            hint = f"{hint} Or add" if hint.startswith("did you mean") else "add"
+            self.problems.add(
+                cases.keys[case],
+                f"'{case}' is no case of '{block.name}'; a new one needs a parent, or a value of its own for {such}",
+                f"{hint} a parent, such as 'parent: {block.parents[-1].parent}'",
+            )
+        return None if case in members else members[0]
+
+    def _check_written_out(self, block: TableBlock, case: str, place: Place) -> None:
+        """Refuse a new case where another table over the cases says something for each of them by name."""
+        over = {block.name}
+        for table in _tables(self.result.declared):
+            for position, key in enumerate(table.rows):
+                own = table.name == block.name
+                if not own and (over.isdisjoint(key.of) or key.only):
+                    continue
+                if len(table.rows) == 1:
+                    over.add(table.name)
+                for column in table.columns:
+                    last = position == len(table.rows) - 1
+                    figures = not own and not column.printed and any(len(path) > 1 or last for path in column.figures)
+                    if column.by == key.name or figures:
+                        message = f"'{case}' cannot be added to '{block.name}': '{table.name}.{column.name}' is written out case by case"
+                        self.problems.add(place, message, "change a case that the templates have")
+
+
+def _with_root(column: Column, case: str) -> Column:
+    """Return a column of assumptions with a figure for a case without parent, which stands for the value given to it."""
+    if column.printed or column.takes or not column.figures:
+        return column
+    like = next(iter(column.figures.values()))
+    return replace(column, figures={**column.figures, (case,): Figure(like.value, like.unit, like.place)})
+
+
+def _with_table(declared: Declarations, table: TableBlock) -> Declarations:
+    """Return the declarations with a table in place of the one of its name."""
+
+    def other(block: object) -> bool:
+        return not (isinstance(block, TableBlock) and block.name == table.name)
+
+    sheets = tuple(replace(sheet, blocks=tuple(block if other(block) else table for block in sheet.blocks)) for sheet in declared.sheets)
+    return replace(declared, sheets=sheets)

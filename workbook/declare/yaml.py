@@ -1,0 +1,331 @@
+"""YAML with positions: the only module that reads YAML.
+
+Values follow the YAML 1.2 core schema (``3.35e12`` is a number, ``no`` is a text). Every node keeps the place it was
+read from and its raw text, because the digits of a printed figure matter.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.resolver import VersionedResolver
+
+from workbook.declare.origin import note_file
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from workbook.errors import Problems
+
+MAXIMUM_BYTES = 4 * 1024 * 1024
+MAXIMUM_DEPTH = 100
+_BRACKET = re.compile(r"[\[\]{}]")
+_DEEP_LINE = re.compile(rf"^[ \t]*(?:[-?:][ \t]+){{{MAXIMUM_DEPTH}}}", re.MULTILINE)
+_TOO_DEEP = f"is nested deeper than {MAXIMUM_DEPTH} levels"
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}([ ,_'\u00a0\u202f]\d{3})+(\.\d+)?")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+SYNONYMS = {"description": "doc", "title": "label", "name": "label"}
+UNUSABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
+_WORDS: dict[str, bool | None] = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value with its raw text."""
+
+    value: float | str | bool | None
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of nodes."""
+
+    items: tuple[Node, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys in file order; the place of each key is kept beside its node."""
+
+    items: dict[str, Node]
+    keys: dict[str, Place]
+    place: Place
+
+    def __iter__(self) -> Iterator[tuple[str, Node]]:
+        """Iterate over (key, node) in file order."""
+        return iter(self.items.items())
+
+
+Node = Scalar | Sequence | Mapping
+
+
+class _Untagged(VersionedResolver):
+    """Leaves plain scalars to us: ``_scalar`` knows the raw text, and guessing tags costs a third of the reading."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+        del kind, value, implicit
+        return "tag:yaml.org,2002:str"
+
+
+def read(path: Path, shown_as: str) -> Node:
+    """Read one YAML file.
+
+    ``shown_as`` is the name used in messages. Raises WorkbookError for a file that cannot be read, is larger than
+    4 MiB, is not UTF-8, is not YAML, is nested deeper than 100 levels, repeats a key, or uses anchors (which would
+    allow a small file to expand).
+    """
+    return read_text(text_of(path, shown_as), shown_as)
+
+
+def text_of(path: Path, shown_as: str) -> str:
+    """Return the text of one file of at most 4 MiB of UTF-8; raises WorkbookError."""
+    place = Place(shown_as)
+    data = b""
+    try:
+        data = path.read_bytes()
+        if len(data) > MAXIMUM_BYTES:
+            raise WorkbookError([Diagnostic(place, f"is {len(data):,} bytes; a template has at most {MAXIMUM_BYTES:,}")])
+        text = data.decode("utf-8")
+    except OSError as error:
+        raise WorkbookError([Diagnostic(place, f"cannot be read: {error.strerror or error}")]) from None
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8").split("\n")
+        place = Place(shown_as, len(before), len(before[-1]) + 1)
+        raise WorkbookError([Diagnostic(place, f"is not UTF-8 text (byte {error.start})", "save it as UTF-8")]) from None
+    note_file(shown_as, text)
+    return text
+
+
+def read_text(text: str, shown_as: str) -> Node:
+    """Read YAML from a text; see ``read``."""
+    lines = text.splitlines()
+    _check_depth(text, shown_as)
+    try:
+        reader = YAML(typ="safe")
+        reader.Resolver = _Untagged
+        root: Any = reader.compose(io.StringIO(text))
+    except MarkedYAMLError as error:
+        # A quote that is never closed is found at the end of the file, but belongs where it was opened.
+        at_end = error.problem_mark and error.context_mark and error.problem_mark.line >= len(lines)
+        mark = error.context_mark if at_end else error.problem_mark or error.context_mark
+        place = _place(shown_as, lines, mark) if mark else Place(shown_as)
+        message = f"is not valid YAML: {error.problem or error.context}"
+        raise WorkbookError([Diagnostic(place, message, "check indentation, quotes and colons")]) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise WorkbookError([Diagnostic(Place(shown_as), f"is not valid YAML: {str(error).splitlines()[0]}")]) from None
+    if root is None:
+        raise WorkbookError([Diagnostic(Place(shown_as), "is empty")])
+    problems: list[Diagnostic] = []
+    node = _convert(root, shown_as, lines, problems, set(), 0)
+    if problems:
+        raise WorkbookError(problems)
+    return node
+
+
+def _place(file: str, lines: list[str], mark: Any) -> Place:
+    text = lines[mark.line] if mark.line < len(lines) else ""
+    return Place(file, mark.line + 1, mark.column + 1, text)
+
+
+def _check_depth(text: str, file: str) -> None:
+    """Refuse what would overflow the stack of the parser, which is written in C."""
+    depth = 0
+    deep = _DEEP_LINE.search(text)
+    at = deep.start() if deep else -1
+    for bracket in _BRACKET.finditer(text):
+        depth = depth + 1 if bracket[0] in "[{" else max(0, depth - 1)
+        if depth > MAXIMUM_DEPTH:
+            at = bracket.start()
+            break
+    if at >= 0:
+        before = text[:at].split("\n")
+        raise WorkbookError([Diagnostic(Place(file, len(before), len(before[-1]) + 1), _TOO_DEEP)])
+
+
+def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic], seen: set[int], depth: int) -> Node:
+    place = _place(file, lines, node.start_mark)
+    if depth > MAXIMUM_DEPTH:
+        problems.append(Diagnostic(place, _TOO_DEEP))
+        return Scalar(None, "", place)
+    if id(node) in seen:
+        problems.append(Diagnostic(place, "anchors and aliases are not used in templates", "write the value out"))
+        return Scalar(None, "", place)
+    seen.add(id(node))
+    if node.id == "scalar":
+        _check_characters(node, place, problems)
+        return _scalar(node, place)
+    if node.id == "sequence":
+        return Sequence(tuple(_convert(item, file, lines, problems, seen, depth + 1) for item in node.value), place)
+    items: dict[str, Node] = {}
+    keys: dict[str, Place] = {}
+    for key, value in node.value:
+        key_place = _place(file, lines, key.start_mark)
+        name = str(key.value) if key.id == "scalar" else ""
+        if name:
+            _check_characters(key, key_place, problems)
+        if not name:
+            problems.append(Diagnostic(key_place, "a key must be a plain word"))
+        elif name in items:
+            problems.append(Diagnostic(key_place, f"'{name}' is given twice (first on line {keys[name].line})", "keep one"))
+        else:
+            items[name] = _convert(value, file, lines, problems, seen, depth + 1)
+            keys[name] = key_place
+    return Mapping(items, keys, place)
+
+
+def _check_characters(node: Any, place: Place, problems: list[Diagnostic]) -> None:
+    """Record characters that XML, and so a workbook, cannot hold; they get here as escapes."""
+    found = UNUSABLE.search(str(node.value))
+    if found:
+        problems.append(Diagnostic(place, f"holds the character U+{ord(found[0]):04X}, which a workbook cannot hold", "leave it out"))
+
+
+def _scalar(node: Any, place: Place) -> Scalar:
+    text = str(node.value)
+    if node.style in {"'", '"'}:
+        return Scalar(text, text, place.shifted(1))
+    if node.style in {"|", ">"}:
+        return Scalar(text, text, place)
+    if text in _WORDS:
+        return Scalar(_WORDS[text], text, place)
+    if _NUMBER.match(text):
+        return Scalar(float(text), text, place)
+    if _SPECIAL.match(text):
+        return Scalar(float(text.replace(".", "", 1)), text, place)
+    return Scalar(text, text, place)
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a file exists, also for names that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+class Reader:
+    """Takes a mapping apart key by key, recording what is missing, mistyped or unknown."""
+
+    def __init__(self, node: Node, problems: Problems, what: str) -> None:
+        """``what`` names the thing read, for messages ("column 'power'")."""
+        self.problems = problems
+        self.what = what
+        self.place = node.place
+        self.used: set[str] = set()
+        if isinstance(node, Mapping):
+            self.node = node
+        else:
+            problems.add(node.place, f"{what} must be a mapping of keys to values")
+            self.node = Mapping({}, {}, node.place)
+
+    def place_of(self, key: str) -> Place:
+        """Return the place of a key's value, or of the whole mapping where the key is absent."""
+        node = self.node.items.get(key)
+        return node.place if node else self.place
+
+    def take(self, key: str) -> Node | None:
+        """Return the node of a key, or None."""
+        self.used.add(key)
+        return self.node.items.get(key)
+
+    def need(self, key: str) -> Node | None:
+        """Return the node of a key that must be there."""
+        node = self.take(key)
+        if node is None:
+            self.problems.add(self.place, f"{self.what} lacks '{key}'")
+        return node
+
+    def text(self, key: str, default: str = "") -> str:
+        """Return a text; numbers are taken as written."""
+        node = self.take(key)
+        if node is None:
+            return default
+        if not isinstance(node, Scalar) or node.value is None:
+            self.problems.add(node.place, f"'{key}' of {self.what} must be a text")
+            return default
+        return node.text
+
+    def number(self, key: str) -> float | None:
+        """Return a finite number, or None where the key is absent."""
+        node = self.take(key)
+        if node is None:
+            return None
+        return number_of(node, f"'{key}' of {self.what}", self.problems)
+
+    def flag(self, key: str) -> bool:
+        """Return true or false (false when absent)."""
+        node = self.take(key)
+        if node is None:
+            return False
+        if not isinstance(node, Scalar) or not isinstance(node.value, bool):
+            self.problems.add(node.place, f"'{key}' of {self.what} must be true or false")
+            return False
+        return node.value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts; one text alone counts as a list of one."""
+        return tuple(text for text, _ in self.placed_texts(key))
+
+    def placed_texts(self, key: str) -> tuple[tuple[str, Place], ...]:
+        """Return a list of texts, each with its place."""
+        node = self.take(key)
+        if node is None:
+            return ()
+        parts = node.items if isinstance(node, Sequence) else (node,)
+        if not all(isinstance(part, Scalar) for part in parts):
+            self.problems.add(node.place, f"'{key}' of {self.what} must be a list of texts")
+            return ()
+        return tuple((part.text, part.place) for part in parts if isinstance(part, Scalar))
+
+    def mapping(self, key: str) -> Mapping:
+        """Return a mapping, empty where the key is absent."""
+        node = self.take(key)
+        if node is None or isinstance(node, Mapping):
+            return node or Mapping({}, {}, self.place)
+        self.problems.add(node.place, f"'{key}' of {self.what} must be a mapping")
+        return Mapping({}, {}, self.place)
+
+    def finish(self) -> None:
+        """Record every key that nothing has asked for."""
+        for key, node in self.node:
+            if key not in self.used:
+                alone = isinstance(node, Scalar) and node.value is None
+                hint = stray(key) if alone else suggest(SYNONYMS.get(key, key), self.used)
+                self.problems.add(self.node.keys[key], f"unknown key '{key}' in {self.what}", hint)
+
+
+def stray(key: str) -> str:
+    """Say what was meant by a key without a value, which is what follows a comma."""
+    comma = "a comma begins the next entry: write a number with a decimal point" if _NUMBER.match(key) else ""
+    return comma or "put a text that holds a comma in quotes"
+
+
+def number_of(node: Node, what: str, problems: Problems) -> float | None:
+    """Return a finite number or record why it is not one."""
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, float) and value - value == 0.0:
+        return value
+    shown = as_typed(node.text) if isinstance(node, Scalar) else "a list or mapping"
+    problems.add(node.place, f"{what} must be a finite number, not {shown}", _meant(node.text) if isinstance(node, Scalar) else "")
+    return None
+
+
+def _meant(text: str) -> str:
+    """Return how a number in quotes, with signs between its thousands or with a decimal comma has to be written."""
+    if _NUMBER.match(text):
+        return "write it without quotes"
+    if _THOUSANDS.fullmatch(text):
+        return f"write {re.sub('[^0-9.+-]', '', text)}"
+    return f"write {text.replace(',', '.')}" if _DECIMAL_COMMA.fullmatch(text) else ""

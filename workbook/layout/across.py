@@ -1,0 +1,138 @@
+"""Tables that run across: keys in the head, quantities down, before each row of cells its label, unit and evidence."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+from workbook.declare.schema import ChartsBlock, TableBlock, TextBlock
+from workbook.layout.canvas import CELL_WIDTH, LABEL_WIDTH, UNIT_WIDTH, unit_text
+from workbook.layout.paper import TITLE_ROWS, height_of, lines, longest_text, text_width
+from workbook.layout.plan import Segment
+from workbook.layout.style import WIDTHS
+
+if TYPE_CHECKING:
+    from workbook.declare.schema import Figure
+    from workbook.layout.canvas import Canvas
+    from workbook.layout.plan import Layout, SheetPlan
+    from workbook.model.graph import Model, Quantity, Table
+
+LEADING = 2  # columns that stay in view: label and unit
+EVIDENCE = {"Grade (confidence)": 11.0, "Low": 9.0, "High": 9.0, "Source": 22.0, "Note": 40.0}  # before the cells, with their widths
+ALWAYS = ("Grade (confidence)", "Source")  # where some cells are inputs; the others where a row has something to say there
+LONG_NAME = "A name that is as long as any that one of us would give it"  # a head has room for such, where names may be changed
+WIDEST_CELL = 26.0  # characters; longer texts are wrapped
+FROZEN_PIXELS, FROZEN_WIDTH = 240.0, 75.0  # more rows, or more characters of labels and units, would leave too little to scroll
+
+
+def place_across(canvas: Canvas, table: Table) -> None:
+    """Place a table at the canvas's current row: a head with the keys, and a row for each quantity under its headings.
+
+    Before the cells stand label and unit, and where the table holds inputs what is behind them.
+    """
+    model, plan = canvas.layout.model, canvas.plan
+    key, *quantities = (model.quantities[name] for name in table.columns)
+    width = max(_width(model, quantity) for quantity in (key, *quantities))
+    heads = _evidence_heads(canvas.layout.model, quantities)
+    first = LEADING + len(heads)
+    for column in range(first, first + len(table.rows)):
+        plan.widen(column, width)
+    plan.last_column = max(plan.last_column, first + len(table.rows) - 1)
+    canvas.label(0, key.label, "header", LABEL_WIDTH)
+    canvas.label(1, "Unit" if key.unit in {"text", "1"} else key.unit, "header", UNIT_WIDTH)
+    for column, head in enumerate(heads, LEADING):
+        canvas.label(column, head, "header", EVIDENCE[head])
+    names = [str(name) for name in table.keys[0].shown.values()]
+    if key.bounds.names:
+        names.append(LONG_NAME)
+    _cells(canvas, key, first, max((lines(name, width) for name in names), default=1))
+    for quantity in quantities:
+        if quantity.section:
+            _section(canvas, quantity.section, first + len(table.rows))
+        canvas.label(0, quantity.label, "label")
+        canvas.label(1, unit_text(quantity), "unit")
+        _evidence(canvas, quantity, heads)
+        _cells(canvas, quantity, first, ceil(1.1 * longest_text(model, quantity.id) / width) if quantity.is_text else 1)
+
+
+def _width(model: Model, quantity: Quantity) -> float:
+    """Return the width that the cells of a quantity ask for."""
+    width = WIDTHS.get(quantity.unit, CELL_WIDTH)
+    if not quantity.is_text:
+        return width
+    return max(width, min(WIDEST_CELL, text_width(model, quantity.id)))
+
+
+def _shared(quantity: Quantity) -> Figure | None:
+    """Return a figure that tells what is behind all inputs of a quantity, or None where it has none."""
+    return next(iter(quantity.inputs.values()), None)
+
+
+def _evidence_heads(model: Model, quantities: list[Quantity]) -> list[str]:
+    """Return the heads of the columns that tell what is behind inputs; none where all cells are formulas."""
+    if not any(quantity.inputs for quantity in quantities):
+        return []
+    told = [_known(model, quantity) for quantity in quantities]
+    return [head for head in EVIDENCE if head in ALWAYS or any(known.get(head, "") != "" for known in told)]
+
+
+def _known(model: Model, quantity: Quantity) -> dict[str, float | str]:
+    """Return what there is to tell of the inputs of a row, by head; of values taken over from an expression, what they are."""
+    figure = _shared(quantity)
+    if figure is None:
+        return {"Note": quantity.doc} if quantity.takes else {}
+    source = model.declared.sources.get(figure.source)
+    known = (source.publisher or source.title, figure.date or source.date) if source else (figure.date,)
+    return {
+        "Grade (confidence)": f"{figure.evidence or 'not stated'} ({figure.confidence})" if figure.confidence else figure.evidence,
+        "Low": "" if figure.low is None else figure.low,
+        "High": "" if figure.high is None else figure.high,
+        "Source": ", ".join(filter(None, known)),
+        "Note": figure.note or quantity.doc,
+    }
+
+
+def _evidence(canvas: Canvas, quantity: Quantity, heads: list[str]) -> None:
+    """What is behind the inputs of a row; rows of formulas keep the frame."""
+    known = _known(canvas.layout.model, quantity)
+    for column, head in enumerate(heads, LEADING):
+        cell = known.get(head, "")
+        style = "provenance" if isinstance(cell, str) else f"muted_value|{quantity.format}|{quantity.unit}"
+        canvas.label(column, cell, style)
+
+
+def _cells(canvas: Canvas, quantity: Quantity, first: int, needed: int) -> None:
+    """The cells of a quantity in the current row, which is made high enough for ``needed`` lines of text."""
+    rows = range(quantity.size)
+    canvas.layout.segments[quantity.id] = [Segment(canvas.plan.name, rows, canvas.row, first, across=True)]
+    if needed > 1:
+        canvas.plan.heights[canvas.row] = height_of(needed)
+    canvas.row += 1
+
+
+def _section(canvas: Canvas, text: str, columns: int) -> None:
+    """A heading line over the quantities below it, as wide as the table."""
+    canvas.label(0, text, "section")
+    for column in range(1, columns):
+        canvas.label(column, "", "section")
+    canvas.row += 1
+
+
+def frozen(layout: Layout, plan: SheetPlan) -> tuple[int, int]:
+    """Return how many rows and columns of a sheet stay in view: with a table across, its labels, units and head.
+
+    The head stays where it stands high enough, and where no table below it has other columns.
+    """
+    blocks = [block for block in plan.declared.blocks if not isinstance(block, TextBlock | ChartsBlock)]
+    first = next((number for number, block in enumerate(blocks) if isinstance(block, TableBlock) and block.across), None)
+    if first is None:
+        return plan.frozen
+    tables = [layout.model.tables[block.name] for block in blocks[first:] if isinstance(block, TableBlock)]
+    heads = [layout.segments[table.columns[0]][0] for table in tables]
+    alike = len(tables) == len(blocks) - first and all(
+        table.across and table.rows == tables[0].rows and head.column == heads[0].column for table, head in zip(tables, heads, strict=True)
+    )
+    head = heads[0].row
+    high = sum(plan.pixels(row) for row in range(head + 1))
+    labels = sum(plan.widths[column] for column in range(LEADING))
+    return head + 1 if alike and high <= FROZEN_PIXELS else TITLE_ROWS, LEADING if labels <= FROZEN_WIDTH else 1

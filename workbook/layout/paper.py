@@ -1,0 +1,112 @@
+"""Fitting a placed sheet to screen and paper: row heights, print scale and page breaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.expr.nodes import Call, Text, Tree, children
+from workbook.layout.plan import DEFAULT_WIDTH, LINE, column_pixels
+
+if TYPE_CHECKING:
+    from workbook.layout.plan import SheetPlan
+    from workbook.model.graph import Model
+
+CHARACTERS, CHARACTERS_SMALL = 1.14, 1.25  # characters of running text in a unit of column width, at 10 and 9 points
+SMALL = {"unit", "provenance", "note", "how", "muted", "header_unit"}
+PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
+TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
+SMALLEST = 40  # percent; below it a sheet is not readable and takes several pages side by side
+MOST_DIGITS = 7  # of a whole number in a text
+TITLE_ROWS = 3  # repeated on every page
+
+
+def longest_text(model: Model, name: str, known: dict[str, int] | None = None) -> int:
+    """Return the length of the longest text that the cells of a text column can show, whatever the inputs.
+
+    ``known`` holds the lengths found on the way: each column is asked once, however many others show its texts.
+    """
+    known = {} if known is None else known
+    quantity = model.quantities[name]
+    if name not in known and quantity.is_text:
+        known[name] = 0  # of texts that come round to this column, it adds none of its own
+        texts = [*quantity.constants.values(), *(figure.value for figure in quantity.inputs.values())]
+        texts += [*model.choices(quantity.bounds).values(), *quantity.bounds.choices]
+        linked = [longest_text(model, target, known) for target in dict.fromkeys(target for target, _ in quantity.links.values())]
+        written = [_longest(model, variant.tree, known) for variant in quantity.variants]
+        known[name] = max([0, *linked, *written, *(len(str(text)) for text in texts)])
+    return known.get(name, 0)
+
+
+def _longest(model: Model, tree: Tree, known: dict[str, int]) -> int:
+    """Return the length of the longest text that an expression can give: joined texts add up, of others one is shown."""
+    match tree:
+        case Text(value=text):
+            return len(text)
+        case Call(function="text"):
+            return MOST_DIGITS
+        case Call(function="join", arguments=parts):
+            return sum(_longest(model, part, known) for part in parts)
+        case _:
+            own = getattr(tree, "quantity", "")
+            inner = [_longest(model, child, known) for child in children(tree)]
+            return max([longest_text(model, own, known) if own else 0, *inner])
+
+
+def text_width(model: Model, name: str) -> float:
+    """Return the column width that shows every text of a text column."""
+    return 1.1 * longest_text(model, name) + 3
+
+
+def settle_heights(plan: SheetPlan) -> None:
+    """Give wrapped rows the height their text needs at the final widths."""
+    for label in plan.labels:
+        if not isinstance(label.text, str) or label.style in {"title", "heading", "link", "lead"}:
+            continue
+        width = sum(plan.widths.get(column, DEFAULT_WIDTH) for column in range(label.column, label.column + label.span))
+        needed = _lines(label.text, width * (CHARACTERS_SMALL if label.style in SMALL else CHARACTERS) - 1)
+        if needed > 1:
+            plan.heights[label.row] = max(plan.heights.get(label.row, LINE), height_of(needed))
+
+
+def height_of(count: int) -> float:
+    """Return the height of a row of so many lines of text."""
+    return (LINE - 1) * count + 3
+
+
+def lines(text: str, width: float) -> int:
+    """Return how many lines a text takes in a column so many characters wide."""
+    return _lines(text, width * CHARACTERS - 1)
+
+
+def _lines(text: str, room: float) -> int:
+    """Return how many lines a text takes when it is broken between words."""
+    count = 0
+    for paragraph in text.split("\n"):
+        count, used = count + 1, 0
+        for word in paragraph.split():
+            if used and used + 1 + len(word) > room:
+                count, used = count + 1, 0
+            used += len(word) + (1 if used else 0)
+            count += int((len(word) - 1) // max(1.0, room))
+    return count
+
+
+def paginate(plan: SheetPlan) -> None:
+    """Choose the print scale that fits the width, and break pages between blocks rather than inside them.
+
+    Excel ignores page breaks where a sheet is fitted to a number of pages, so the scale is worked out here.
+    """
+    total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1))
+    plan.large = total > TOO_WIDE
+    wide, high = LARGE_PAGE if plan.large else PAGE
+    plan.scale = max(SMALLEST, min(100, int(90 * wide / total)))
+    repeated = sum(plan.pixels(row) for row in range(TITLE_ROWS))
+    room = high * 100 / plan.scale - repeated
+    used = sum(plan.pixels(row) for row in range(TITLE_ROWS, plan.starts[0]))
+    for start, stop in zip(plan.starts, [*plan.starts[1:], plan.last_row + 1], strict=True):
+        height = sum(plan.pixels(row) for row in range(start, stop))
+        fits_a_page = height <= room
+        if used + height > room and used > 0 and (fits_a_page or used > room / 2):
+            plan.breaks.append(start)
+            used = 0.0
+        used = used + height if fits_a_page else (used + height) % room

@@ -1,0 +1,129 @@
+"""Formulas that were typed into inputs, put into a model: they take part in the order of calculation as all formulas do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from graphlib import CycleError as RowCycleError
+from typing import TYPE_CHECKING
+
+from workbook.expr.nodes import Call, Fixed
+from workbook.expr.typed import NUMBER, TEXT, NotKeptError, kind_of, parse, resolved
+from workbook.model.graph import Typed
+from workbook.model.order import CycleError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workbook.expr.nodes import Tree
+    from workbook.layout.plan import Layout
+    from workbook.model.graph import Model
+
+MOST_CELLS = 200  # of a range
+AT = tuple[str, int]
+
+
+def with_formulas(layout: Layout, model: Model, formulas: Mapping[str, str]) -> tuple[Model, dict[str, str]]:
+    """Return a model with formulas in inputs, by id, and by id why others cannot be kept; ``layout`` tells which cells are placed.
+
+    A cell that takes a value over becomes an input.
+    """
+    found: dict[AT, Typed] = {}
+    reasons: dict[str, str] = {}
+    for cell_id, text in formulas.items():
+        try:
+            at, tree = _resolved(layout, model, cell_id, text)
+        except NotKeptError as error:
+            reasons[cell_id] = str(error)
+        else:
+            found[at] = Typed(text, tree)
+    if not found:
+        return model, reasons
+    try:
+        return _with(model, found), reasons
+    except NotKeptError:
+        pass
+    # Some of them need each other: they are taken one by one, as long as they do not.
+    for at, typed in found.items():
+        try:
+            model = _with(model, {at: typed})
+        except NotKeptError as error:
+            reasons[model.cell_id(*at)] = str(error)
+    return model, reasons
+
+
+def _with(model: Model, found: Mapping[AT, Typed]) -> Model:
+    """Return a model with formulas; raises NotKeptError where it could not be calculated."""
+    quantities = dict(model.quantities)
+    for (name, row), typed in found.items():
+        quantity = quantities[name]
+        if row not in quantity.inputs:
+            quantity = quantity.with_own(row, "" if quantity.is_text else 0.0)
+        quantities[name] = replace(quantity, typed={**quantity.typed, row: typed})
+    changed = replace(model, quantities=quantities)
+    try:
+        for name in {name for name, _ in found}:
+            quantities[name].steps()
+        changed.order = changed.sorted()
+    except RowCycleError:
+        raise NotKeptError("it depends on its own result") from None
+    except CycleError as error:
+        raise NotKeptError(f"what it refers to depends on the inputs of its own column: {error}") from None
+    if {group for group in changed.order if len(group) > 1} - set(model.order):
+        raise NotKeptError("what it refers to is calculated row by row with the inputs of its own column")
+    return changed
+
+
+def _resolved(layout: Layout, model: Model, cell_id: str, text: str) -> tuple[AT, Tree]:
+    """Return the place of an input and its formula as a tree of cells of the model; raises NotKeptError."""
+    at = model.find(cell_id)
+    if at is None or at[0] not in layout.segments or not model.quantities[at[0]].is_settable(at[1]):
+        raise NotKeptError(f"{cell_id} is no input")
+    quantity = model.quantities[at[0]]
+    if quantity.bounds.names:
+        raise NotKeptError("a name is typed as a text")
+    if quantity.id in model.recurring or any(quantity.id in group for group in model.order if len(group) > 1):
+        raise NotKeptError("its column is calculated row by row")
+
+    def cell(name: str) -> Tree:
+        return _cell(layout, model, name)
+
+    def between(first: str, last: str) -> list[Tree]:
+        return _between(layout, model, cell(first), cell(last))
+
+    tree = resolved(parse(text), cell, between)
+    kind = kind_of(tree, lambda node: isinstance(node, Fixed) and model.quantities[node.quantity].is_text)
+    if kind != (TEXT if quantity.is_text else NUMBER):
+        raise NotKeptError(f"it gives a {kind}")
+    return at, tree
+
+
+def _cell(layout: Layout, model: Model, name: str) -> Fixed:
+    at = model.find(name)
+    if at is None or at[0] not in layout.segments:
+        raise NotKeptError(f"it refers to {name}, which the templates do not have")
+    quantity, row = model.quantities[at[0]], at[1]
+    if not (row in quantity.constants or row in quantity.links or quantity.is_settable(row) or row in quantity.formula_rows()):
+        raise NotKeptError(f"it refers to {name}, which is empty")
+    if _can_be_empty(model, at):
+        raise NotKeptError(f"it refers to {name}, which may be empty")
+    return Fixed(*at)
+
+
+def _can_be_empty(model: Model, at: AT) -> bool:
+    """Whether a cell shows nothing at times: engines add, count and compare empty texts differently."""
+    quantity = model.quantities[at[0]]
+    if at[1] in quantity.links:
+        return _can_be_empty(model, quantity.links[at[1]])
+    return any(isinstance(variant.tree, Call) and variant.tree.function == "only" for variant in quantity.variants)
+
+
+def _between(layout: Layout, model: Model, first: Tree, last: Tree) -> list[Tree]:
+    """Return the cells of a range: a part of one column that stands together."""
+    if not isinstance(first, Fixed) or not isinstance(last, Fixed) or first.quantity != last.quantity:
+        raise NotKeptError("a range in it is no part of one column")
+    start, end = sorted((first.row, last.row))
+    if layout.segment(first.quantity, start) != layout.segment(first.quantity, end):
+        raise NotKeptError("a range in it is no part of one column")
+    if end - start >= MOST_CELLS:
+        raise NotKeptError(f"a range in it has more than {MOST_CELLS} cells")
+    return [_cell(layout, model, model.cell_id(first.quantity, row)) for row in range(start, end + 1)]

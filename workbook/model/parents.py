@@ -1,0 +1,66 @@
+"""Tables whose members descend from one another: which rows take over the values of which, and what may run across."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.errors import suggest
+
+if TYPE_CHECKING:
+    from workbook.declare.schema import Parent, TableBlock
+    from workbook.errors import Problems
+    from workbook.model.graph import Quantity, Table
+
+MOST_ACROSS = 16_000  # Excel has 16,384 columns
+
+
+def check_width(block: TableBlock, table: Table, problems: Problems) -> None:
+    """Record a table that is too wide to run across."""
+    if table.across and len(table.rows) > MOST_ACROSS:
+        problems.add(block.place, f"table '{table.name}' has {len(table.rows):,} rows, too many to run across", "leave out 'across'")
+
+
+def parent_rows(block: TableBlock, table: Table, problems: Problems) -> dict[int, int]:
+    """Return for each row with a parent the parent's row; record parents that cannot be."""
+    rows = {keys[0]: number for number, keys in enumerate(table.rows)}
+    for item in block.parents if rows else ():
+        for name, place in ((item.member, item.place), (item.parent, item.parent_place)):
+            if name not in rows:
+                problems.add(place, f"'{name}' is not a row of '{table.name}'", suggest(name, rows))
+    known = [item for item in block.parents if item.member in rows and item.parent in rows]
+    ring = _ring(known)
+    found = {}
+    for item in known:
+        if rows[item.parent] < rows[item.member]:
+            found[rows[item.member]] = rows[item.parent]
+        elif item.member in ring:
+            chain = " -> ".join([*ring, ring[0]])
+            problems.add(item.parent_place, f"the parents of '{table.name}' form a circle: {chain}", "one of them must have no parent")
+        else:
+            message = f"'{item.member}' cannot take over from '{item.parent}', which stands after it"
+            problems.add(item.parent_place, message, f"list '{item.parent}' before '{item.member}' in the rows of the table")
+    return dict(sorted(found.items()))
+
+
+def _ring(items: list[Parent]) -> list[str]:
+    """Return the members of a circle of parents, from child to parent, or nothing."""
+    parent_of = {item.member: item.parent for item in items}
+    for start in parent_of:
+        chain = [start]
+        while (following := parent_of.get(chain[-1])) is not None and following not in chain:
+            chain.append(following)
+        if following is not None:
+            return chain[chain.index(following) :]
+    return []
+
+
+def take_over(quantity: Quantity, table: Table, problems: Problems) -> None:
+    """Let the members without a value of their own show their parent's; the others must have one."""
+    for row, (member,) in enumerate(table.rows):
+        if row in table.parents:
+            quantity.parents[row] = table.parents[row]
+            if row not in quantity.inputs:
+                quantity.links[row] = (quantity.id, table.parents[row])
+        elif row not in quantity.inputs:
+            message = f"'{quantity.id}' has no value for '{member}', which has no parent to take one over from"
+            problems.add(quantity.place, message, f"give it one: values: {{{member}: ...}}")

@@ -1,0 +1,183 @@
+"""Formulas told apart by what they say: a form that neither spelling nor the place of a cell changes, and its fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from workbook.xlsx.a1 import column_letters, column_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_TOKEN = re.compile(
+    r"""(?P<text>"(?:[^"]|"")*")"""
+    r"""|(?P<sheet>'(?:[^']|'')+'!|[^\s'"!+\-*/^&=<>(),:;{}%$]+!)"""
+    r"""|(?<![A-Za-z0-9_.])(?P<cell>\$?[A-Z]{1,3}\$?[1-9][0-9]{0,6})(?![A-Za-z0-9_.(])"""
+    r"""|(?<![A-Za-z0-9_.])(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?)(?![A-Za-z0-9_.])"""
+    r"""|(?P<space>\s+)"""
+)
+_CELL = re.compile(r"(\$?)([A-Z]{1,3})(\$?)([0-9]+)")
+_CUT = re.compile(  # texts and sheets' names are cut out, too: what looks like a cell in them is none
+    r"""("(?:[^"]|"")*"|'(?:[^']|'')+'!|[^\s'"!+\-*/^&=<>(),:;{}%$]+!"""
+    r"""|(?<![A-Za-z0-9_.])\$?[A-Z]{1,3}\$?[1-9][0-9]{0,6}(?![A-Za-z0-9_.(]))"""
+)
+
+
+# How LibreOffice and Gnumeric write what other programs write otherwise.
+_SPELLINGS = {"TRUE()": "TRUE", "FALSE()": "FALSE", "_XLFN.POISSON.DIST(": "POISSON("}
+
+
+class Spot(NamedTuple):
+    """A cell by sheet and 0-based row and column."""
+
+    sheet: str
+    row: int
+    column: int
+
+    @property
+    def address(self) -> str:
+        """Return the A1 reference without the sheet."""
+        return f"{column_letters(self.column)}{self.row + 1}"
+
+
+class Reference(NamedTuple):
+    """A reference to one cell in a formula; the ends of a range are two. ``sheet`` is empty on the formula's own sheet."""
+
+    sheet: str
+    row: int
+    column: int
+    row_fixed: bool
+    column_fixed: bool
+
+
+@lru_cache(maxsize=1 << 16)
+def _cell(text: str) -> tuple[int, int, bool, bool]:
+    match = _CELL.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    return int(match[4]) - 1, column_number(match[2]), bool(match[3]), bool(match[1])
+
+
+def pieces(formula: str) -> Iterator[tuple[str, str, Reference | None]]:
+    """Yield (kind, text, reference) of a formula; a sheet's name goes into the references it stands before."""
+    sheet, at, ranged = "", 0, False
+    for match in _TOKEN.finditer(formula):
+        between = formula[at : match.start()]
+        at = match.end()
+        if between:
+            if sheet and not (ranged and between == ":"):
+                # What the name stood before is no cell: it may be a defined name.
+                yield "other", f"{sheet}!", None
+                sheet, ranged = "", False
+            yield "other", between, None
+        kind = match.lastgroup or ""
+        if kind == "sheet":
+            name = match[0][:-1]
+            sheet, ranged = name[1:-1].replace("''", "'") if name.startswith("'") else name, False
+        elif kind == "cell":
+            yield kind, match[0], Reference(sheet, *_cell(match[0]))
+            # A sheet that stands before the first end of a range holds for both.
+            ranged = not ranged and formula.startswith(":", at)
+            sheet = sheet if ranged else ""
+        else:
+            yield kind, match[0], None
+    if formula[at:]:
+        yield "other", formula[at:], None
+
+
+def references(formula: str) -> list[Reference]:
+    """Return the references of a formula in order, both ends of a range."""
+    return [found for _, _, found in pieces(formula) if found is not None]
+
+
+def shifted(formula: str, rows: int, columns: int) -> str:
+    """Return a formula as it reads when copied so many rows down and columns to the right."""
+
+    def moved(match: re.Match[str]) -> str:
+        if match["cell"] is None:
+            return match[0]
+        found = Reference("", *_cell(match[0]))
+        row = found.row if found.row_fixed else found.row + rows
+        column = found.column if found.column_fixed else found.column + columns
+        if row < 0 or column < 0:
+            return "#REF!"
+        return f"{'$' * found.column_fixed}{column_letters(column)}{'$' * found.row_fixed}{row + 1}"
+
+    return _TOKEN.sub(moved, formula)
+
+
+def relative(formula: str, home: Spot, origin: Callable[[Spot], Spot | None] | None = None) -> str:
+    """Return what a formula in the cell ``home`` says, in R1C1 style, without regard to blanks, case, quotes and digits.
+
+    ``origin`` tells where a cell stood before rows were inserted or sheets renamed (None for a cell that is new); both
+    the formula's own cell and what it refers to are then counted from there.
+    """
+    base = home if origin is None else origin(home) or home
+    parts = []
+    for kind, text, found in pieces(formula):
+        if found is not None:
+            parts.append(_relative(found, home, base, origin))
+        elif kind == "text":
+            parts.append(text)
+        elif kind == "number":
+            parts.append(f"{float(text):.15G}")
+        elif kind == "other":
+            parts.append(_spelt(text))
+    return "".join(parts)
+
+
+class Fingerprints:
+    """Fingerprints of what formulas say where they were built: formulas that were filled down or across are worked out once."""
+
+    def __init__(self) -> None:
+        """Start without formulas."""
+        self._known: dict[tuple[object, ...], str] = {}
+
+    def of(self, formula: str, home: Spot) -> str:
+        """Return the fingerprint of what a formula in the cell ``home`` says."""
+        _, home_row, home_column = home
+        parts: list[object] = list(_CUT.split(formula))
+        for at in range(1, len(parts), 2):
+            text = str(parts[at])
+            if text[-1] not in '!"':
+                row, column, row_fixed, column_fixed = _cell(text)
+                parts[at] = (
+                    row if row_fixed else row - home_row,
+                    column if column_fixed else column - home_column,
+                    row_fixed,
+                    column_fixed,
+                )
+        key = (home.sheet, *parts)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = fingerprint(relative(formula, home))
+        return found
+
+
+@lru_cache(maxsize=1 << 12)
+def _spelt(text: str) -> str:
+    text = text.upper()
+    for other, ours in _SPELLINGS.items():
+        text = text.replace(other, ours)
+    return text
+
+
+def _relative(found: Reference, home: Spot, base: Spot, origin: Callable[[Spot], Spot | None] | None) -> str:
+    spot = Spot(found.sheet or home.sheet, found.row, found.column)
+    if origin is not None:
+        known = origin(spot)
+        if known is None:
+            return f"(NEW){spot.sheet.upper()}!{spot.address}"
+        spot = known
+    prefix = "" if spot.sheet == base.sheet else f"{spot.sheet.upper()}!"
+    row = f"R{spot.row + 1}" if found.row_fixed else f"R[{spot.row - base.row}]"
+    column = f"C{spot.column + 1}" if found.column_fixed else f"C[{spot.column - base.column}]"
+    return prefix + row + column
+
+
+def fingerprint(text: str) -> str:
+    """Return 8 hexadecimal digits that stand for a text."""
+    return hashlib.blake2s(text.encode(), digest_size=4).hexdigest()

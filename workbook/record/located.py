@@ -1,0 +1,253 @@
+"""Where the cells of a build stand in a file whose rows, columns and sheets may have been moved since."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from workbook.record.fingerprints import Fingerprints, Spot, fingerprint, relative, shifted
+from workbook.record.sorting import sorted_tables
+from workbook.record.write import NONE
+from workbook.xlsx.a1 import RECORD_SHEET
+from workbook.xlsx.cells import cell_position
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbook.record.fingerprints import Reference
+    from workbook.record.read import Baseline, Block, Contents, Given, Headline
+    from workbook.xlsx.cells import Cell
+
+ENDS = 2  # references of a block
+
+
+class Axis:
+    """Rows or columns of a sheet, counted from 0: from where they stood to where they stand."""
+
+    def __init__(self, votes: dict[int, Counter[int]], built: set[int] | None, filled: Callable[[], set[int]]) -> None:
+        """Take where cells were seen to have gone, the lines that held something (if that is known), and what tells those that do."""
+        pairs = [(base, counts.most_common(1)[0][0]) for base, counts in sorted(votes.items())]
+        self.known = dict(_increasing(pairs))
+        self._bases = sorted(self.known)
+        self._built, self._filled = built, filled
+
+    def now(self, base: int) -> int | None:
+        """Return where a line stands now; None when it was deleted, or when that cannot be told."""
+        if base in self.known:
+            return self.known[base]
+        at = bisect_left(self._bases, base)
+        before = self._bases[at - 1] if at else None
+        after = self._bases[at] if at < len(self._bases) else None
+        if before is None or after is None:
+            nearest = before if before is not None else after
+            return base if nearest is None else max(0, base + self.known[nearest] - nearest)
+        first, last = self.known[before], self.known[after]
+        if last - first == after - before:
+            return base + first - before
+        # New lines are empty, as a rule: those that hold something are then the old ones, in order.
+        lines, filled = range(first + 1, last), self._filled()
+        kept = [line for line in range(before + 1, after) if self._built is None or line in self._built]
+        old = [line for line in lines if line in filled]
+        if len(old) == len(kept):
+            return dict(zip(kept, old, strict=True)).get(base)
+        step = base - before - 1
+        return lines[step] if step < len(lines) else None
+
+    def changes(self) -> list[tuple[int, int]]:
+        """Return (line as built, how many were inserted before it; deleted when negative), in order."""
+        found, shift = [], 0
+        for base in self._bases:
+            if (now := self.known[base] - base) != shift:
+                found.append((base, now - shift))
+                shift = now
+        return found
+
+
+def _increasing(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the longest part of pairs whose second numbers increase: a cell that was moved by itself is none of it."""
+    ends: list[int] = []
+    chain: list[int] = []
+    previous: list[int] = []
+    for number, (_, now) in enumerate(pairs):
+        at = bisect_left(ends, now, key=lambda end: pairs[end][1])
+        previous.append(ends[at - 1] if at else -1)
+        ends[at:] = [number, *ends[at + 1 :]]
+    at = ends[-1] if ends else -1
+    while at >= 0:
+        chain.append(at)
+        at = previous[at]
+    return [pairs[number] for number in reversed(chain)]
+
+
+class Located:
+    """A file as saved beside the record of its build: where each cell stands now, and what it says."""
+
+    def __init__(self, baseline: Baseline, contents: Contents) -> None:
+        """Compare the references of the record with the places that it states, and the rows of tables with what they were."""
+        self._lines: dict[tuple[str, int], int] = {}
+        self._unsorted: dict[tuple[str, int], int] = {}
+        self.baseline, self.contents = baseline, contents
+        self._fingerprints = Fingerprints()
+        self.sheets = self._sheets()
+        self.rows, self.columns = self._axes()
+        self.moved = any(name != now for name, now in self.sheets.items()) or any(
+            axis.changes() for axes in (self.rows, self.columns) for axis in axes.values()
+        )
+        self.moved = self.moved or any(self.input(given) != given.spot for given in baseline.inputs.values())
+        self.sorted = list(sorted_tables(self))
+        self._lines = {(table.sheet, line): now for table in self.sorted for line, now in table.lines.items()}
+        self._unsorted = {(sheet, now): line for (sheet, line), now in self._lines.items()}
+        self.__dict__.pop("_places", None)  # found before it was known which tables were sorted
+
+    def _anchors(self) -> list[tuple[tuple[Spot, ...], tuple[Reference, ...]]]:
+        """Return the ends of blocks and the inputs: as built, and as the file has them."""
+        found: list[tuple[tuple[Spot, ...], tuple[Reference, ...]]] = [
+            ((block.spot, block.at(block.size - 1)), block.now) for block in self.baseline.blocks if block.now and len(block.now) == ENDS
+        ]
+        found += [((given.spot,), given.now) for given in self.baseline.inputs.values() if given.now and len(given.now) == 1]
+        return found
+
+    def _sheets(self) -> dict[str, str | None]:
+        """Return for each sheet of the build its name now, or None where it is gone."""
+        votes: dict[str, Counter[str]] = defaultdict(Counter)
+        for built, now in self._anchors():
+            votes[built[0].sheet][now[0].sheet] += 1
+        for name, columns in self.baseline.columns.items():
+            votes[name].update(at.sheet for at in columns if at)
+        names = dict.fromkeys([*self.baseline.texts, *(block.spot.sheet for block in self.baseline.blocks)])
+        result: dict[str, str | None] = {}
+        for name in names:
+            said = votes[name].most_common(1)[0][0] if votes[name] else name
+            result[name] = said if said in self.contents else None
+        return result
+
+    def _axes(self) -> tuple[dict[str, Axis], dict[str, Axis]]:
+        rows: dict[str, dict[int, Counter[int]]] = {name: defaultdict(Counter) for name in self.sheets}
+        columns: dict[str, dict[int, Counter[int]]] = {name: defaultdict(Counter) for name in self.sheets}
+        for name, found in self.baseline.columns.items():
+            for column, at in enumerate(found):
+                if at and name in self.sheets and self.sheets[name] == at.sheet:
+                    columns[name][column][at.column] += 1
+        for built, now in self._anchors():
+            for spot, reference in zip(built, now, strict=True):
+                if self.sheets[spot.sheet] == now[0].sheet:
+                    rows[spot.sheet][spot.row][reference.row] += 1
+                    columns[spot.sheet][spot.column][reference.column] += 1
+        lines = {name: {row for row, text in enumerate(self.baseline.texts.get(name, ())) if text != NONE} for name in self.sheets}
+        for block in self.baseline.blocks:
+            lines[block.spot.sheet].update(range(block.spot.row, block.at(block.size - 1).row + 1))
+        return (
+            {name: Axis(votes, lines[name], partial(self._filled, name, across=False)) for name, votes in rows.items()},
+            {name: Axis(votes, None, partial(self._filled, name, across=True)) for name, votes in columns.items()},
+        )
+
+    def _filled(self, name: str, *, across: bool) -> set[int]:
+        """Return the rows, or the columns, of a sheet that hold something now."""
+        cells = self.contents.get(self.sheets[name] or "", {})
+        spots = [spot_of(name, address) for address, cell in cells.items() if cell.is_formula or cell.value is not None]
+        return {spot.column if across else spot.row for spot in spots}
+
+    def now(self, spot: Spot) -> Spot | None:
+        """Return where a cell of the build stands by the rows and columns around it; None where it is gone."""
+        sheet = self.sheets.get(spot.sheet)
+        if sheet is None:
+            return None
+        row, column = self.line(spot.sheet, spot.row), self.columns[spot.sheet].now(spot.column)
+        return None if row is None or column is None else Spot(sheet, row, column)
+
+    def line(self, built: str, row: int) -> int | None:
+        """Return where a row of a sheet stands, also of a table that was sorted; None where it is gone."""
+        now = self.rows[built].now(row)
+        return now if now is None else self._lines.get((self.sheets[built] or "", now), now)
+
+    def _sorted(self, spot: Spot | None) -> Spot | None:
+        """Return where a cell stands that would stand here if no table was sorted."""
+        return spot if spot is None else spot._replace(row=self._lines.get((spot.sheet, spot.row), spot.row))
+
+    def block(self, block: Block, step: int) -> Spot | None:
+        """Return where a cell of a block stands; None where it is gone."""
+        given = self._given.get(block.at(step))
+        if given is not None:
+            return self.input(given)
+        if block.now is None:
+            return None
+        if len(block.now) != ENDS:
+            return self.now(block.at(step))
+        first, last = block.now
+        count = last.column - first.column + 1 if block.across else last.row - first.row + 1
+        if count == block.size and first.sheet in self.contents:
+            row, column = (0, step) if block.across else (step, 0)
+            return self._sorted(Spot(first.sheet, first.row + row, first.column + column))
+        return self.now(block.at(step))
+
+    def input(self, given: Given | Headline) -> Spot | None:
+        """Return where an input or a headline stands; None where it is gone."""
+        if given.now is None:
+            return None
+        if len(given.now) != 1:
+            return self.now(given.spot)
+        reference = given.now[0]
+        return self._sorted(Spot(reference.sheet, reference.row, reference.column)) if reference.sheet in self.contents else None
+
+    @cached_property
+    def _given(self) -> dict[Spot, Given]:
+        return {given.spot: given for given in self.baseline.inputs.values()}
+
+    def given_at(self, spot: Spot) -> Given | None:
+        """Return the input that stands in a cell of the file."""
+        origin = self.origin(spot)
+        return self._given.get(origin) if origin else None
+
+    def cell(self, spot: Spot | None) -> Cell | None:
+        """Return what a place of the file holds."""
+        return None if spot is None else self.contents.get(spot.sheet, {}).get(spot.address)
+
+    def formula(self, spot: Spot) -> str:
+        """Return the formula of a cell, also where it shares another's; empty where there is none, or none is stored."""
+        cell = self.cell(spot)
+        if cell is None or cell.formula is not None or not cell.follows:
+            return (cell.formula if cell else None) or ""
+        master = spot_of(spot.sheet, cell.follows)
+        first = self.cell(master)
+        return shifted(first.formula, spot.row - master.row, spot.column - master.column) if first and first.formula else ""
+
+    @cached_property
+    def _places(self) -> dict[Spot, Spot]:
+        """Return for each cell of the build that is still there where it stands."""
+        found = {}
+        for block in self.baseline.blocks:
+            for step in range(block.size):
+                if (now := self.block(block, step)) is not None:
+                    found[block.at(step)] = now
+        return found
+
+    @cached_property
+    def _origins(self) -> dict[Spot, Spot]:
+        found = self._places.items()
+        return {now._replace(row=self._unsorted.get((now.sheet, now.row), now.row)): built for built, now in found}
+
+    def place(self, built: Spot) -> Spot | None:
+        """Return where a cell of a block stands; None where it is gone."""
+        return self._places.get(built) if self.moved or self._lines else built
+
+    def origin(self, spot: Spot) -> Spot | None:
+        """Return where the cell that stands here stood when the file was built; None for one that is new.
+
+        Formulas refer to places: that a table was sorted makes no difference to what they say.
+        """
+        return self._origins.get(spot) if self.moved and spot.sheet != RECORD_SHEET else spot
+
+    def print(self, spot: Spot) -> str:
+        """Return the fingerprint of what the formula of a cell says in the terms of the build, or NONE."""
+        formula = self.formula(spot)
+        if not formula:
+            return NONE
+        return fingerprint(relative(formula, spot, self.origin)) if self.moved else self._fingerprints.of(formula, spot)
+
+
+def spot_of(sheet: str, address: str) -> Spot:
+    """Return the spot of an A1 address of the file."""
+    row, column = cell_position(address)
+    return Spot(sheet, row - 1, column - 1)

@@ -1,0 +1,1 @@
+"""Writing a placed workbook with XlsxWriter, the only importer of it."""

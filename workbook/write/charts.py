@@ -1,0 +1,228 @@
+"""Native charts from declarations and layout."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from workbook.declare.charts import ROLES
+from workbook.declare.schema import LYING
+from workbook.errors import Diagnostic, WorkbookError, suggest
+from workbook.layout.plan import DEFAULT_WIDTH, TEXT_COLUMNS, column_pixels
+from workbook.layout.style import FONT, GREY, INK, LINE, SERIES_COLOURS, SERIES_DASHES, number_format
+from workbook.xlsx.a1 import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbook.declare.schema import Axis, Chart, Series
+    from workbook.layout.plan import ChartPlace, Layout, SheetPlan
+    from workbook.model.graph import Table
+
+ROW_PIXELS = 20
+GAP = 16
+BAR_GAP = 40  # percent of a bar between two of a waterfall or a tornado
+# Dark text is read on the first three; the others differ in brightness too.
+ROLE_COLOURS = {"fall": "#E58A5A", "rise": "#5CB896", "total": "#8FA3B5", "low": "#F0C36D", "high": "#2F6FA8"}
+SIGNS = {"fall": "-", "rise": "+", "total": ""}
+TYPES = {
+    "line": {"type": "scatter", "subtype": "straight_with_markers"},
+    "scatter": {"type": "scatter", "subtype": "straight_with_markers"},
+    "column": {"type": "column"},
+    "stacked": {"type": "column", "subtype": "stacked"},
+    "bar": {"type": "bar"},
+    "waterfall": {"type": "bar", "subtype": "stacked"},
+    "tornado": {"type": "bar"},
+}
+NO_NAME = "\u00a0"  # programs count the legend's entries from different ends, so that one is left blank rather than deleted
+MARKERS = ("circle", "square", "diamond", "triangle", "circle", "square", "diamond", "triangle")
+_SIMPLE_FORMAT = re.compile(r"[#,0]+(?:\.(0+))?(%?)")
+
+
+def check_charts(layout: Layout) -> None:
+    """Raise WorkbookError for charts of columns that do not exist."""
+    problems = []
+    for plan in layout.sheets.values():
+        for place in plan.charts:
+            for series in place.chart.series:
+                table = layout.model.tables.get(series.table)
+                if table is None:
+                    problems.append(
+                        Diagnostic(series.place, f"chart of an unknown table '{series.table}'", suggest(series.table, layout.model.tables))
+                    )
+                    continue
+                columns = [name.partition(".")[2] for name in table.columns]
+                problems += [
+                    Diagnostic(series.place, f"'{series.table}' has no column '{name}'", suggest(name, columns))
+                    for name in (series.x, series.y)
+                    if name not in columns
+                ]
+                problems += _wrong_lines(series, table)
+    if problems:
+        raise WorkbookError(problems)
+
+
+def _wrong_lines(series: Series, table: Table) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the lines that a series asks for."""
+    names = [key.name for key in table.keys]
+    if series.per and series.per not in names:
+        yield Diagnostic(series.place, f"'per: {series.per}' is not a row key of '{series.table}'", suggest(series.per, names))
+    elif not series.per and (series.only or series.without):
+        yield Diagnostic(series.place, "'only' and 'without' choose among the lines of 'per'", "name the row key with 'per'")
+    elif series.per and "{" + series.per + "}" in series.name and table.keys[names.index(series.per)].cells:
+        message = f"'name: {series.name}' would keep the names that '{series.per}' has when the workbook is built, and they may change"
+        yield Diagnostic(series.place, message, "leave 'name' out: the lines are named by cells")
+    else:
+        members = dict.fromkeys(keys[names.index(series.per)] for keys in table.rows) if series.per else {}
+        for member in (*series.only, *series.without):
+            if member not in members:
+                message = f"'{member}' is not one of the lines that 'per: {series.per}' gives of '{series.table}'"
+                yield Diagnostic(series.place, message, suggest(member, members))
+
+
+def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: ChartPlace) -> None:
+    """Add one chart to a sheet."""
+    chart = book.add_chart(TYPES[place.chart.kind])
+    number = 0
+    order = ROLES.get(place.chart.kind, ("",))
+    for series in sorted(place.chart.series, key=lambda series: order.index(series.role)):
+        for name, rows in _groups(layout, series, place.member):
+            chart.add_series(_series(layout, series, name, rows, number, place.chart))
+            number += 1
+    _dress(chart, place.chart, place.title, number)
+    total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(TEXT_COLUMNS))
+    width = (total - GAP * (place.width - 1)) // place.width
+    chart.set_size({"width": width, "height": place.height * ROW_PIXELS - 10})
+    offset = width + GAP if place.column < 0 else 0
+    sheet.insert_chart(place.row, 0, chart, {"x_offset": offset, "y_offset": 4, "object_position": 2})
+
+
+def _groups(layout: Layout, series: Series, member: str) -> Iterator[tuple[str, list[int]]]:
+    """Yield the name and rows of each line: one a value of ``per``, restricted to the sheet's member.
+
+    A line that is named after its member alone shows the cell that names it, and so another name that is typed there.
+    """
+    table: Table = layout.model.tables[series.table]
+    rows = [row for row, keys in enumerate(table.rows) if not member or table.split == "" or keys[0] == member]
+    if not series.per:
+        yield series.name or layout.model.quantities[f"{series.table}.{series.y}"].label, rows
+        return
+    position = next(number for number, key in enumerate(table.keys) if key.name == series.per)
+    for key in dict.fromkeys(table.rows[row][position] for row in rows):
+        if key in series.without or (series.only and key not in series.only):
+            continue
+        own = [row for row in rows if table.rows[row][position] == key]
+        if series.name:
+            yield series.name.replace("{" + series.per + "}", _text(table.keys[position].shown[key])), own
+        else:
+            yield _area(layout, table.keys[position].quantity, own[:1]), own
+
+
+def _text(shown: str | float) -> str:
+    return shown if isinstance(shown, str) else f"{shown:g}"
+
+
+def _area(layout: Layout, quantity: str, rows: list[int]) -> str:
+    sheet, cells = layout.area(quantity, rows[0], rows[-1])
+    if len(rows) == 1:
+        cells = cells.partition(":")[0]
+    return f"={quoted(sheet)}!{cells}"
+
+
+def _series(layout: Layout, series: Series, name: str, rows: list[int], number: int, chart: Chart) -> dict[str, Any]:
+    filled = layout.model.quantities[f"{series.table}.{series.y}"]
+    if not series.role:
+        present = {*filled.links, *filled.inputs, *filled.formula_rows(), *filled.constants}
+        rows = [row for row in rows if row in present]
+    colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
+    result: dict[str, Any] = {
+        "name": name,
+        "categories": _area(layout, f"{series.table}.{series.x}", rows),
+        "values": _area(layout, f"{series.table}.{series.y}", rows),
+    }
+    if series.role:
+        return result | _part(series.role, number_format(filled.format, filled.unit))
+    if chart.kind in {"line", "scatter"}:
+        result["line"] = {"color": colour, "width": 2.0, "dash_type": SERIES_DASHES[number % len(SERIES_DASHES)]}
+        marker = MARKERS[number % len(MARKERS)]
+        result["marker"] = {"type": marker, "size": 5, "fill": {"color": colour}, "border": {"color": colour}}
+        if chart.kind == "scatter":
+            result["line"] = {"none": True}
+    else:
+        result.update(fill={"color": colour}, gap=80)
+        if chart.kind == "stacked":
+            return result
+        if not chart.y.log:
+            # On a logarithmic axis LibreOffice sets the labels of values below 1 on top of the category names.
+            result["data_labels"] = {"value": True, "position": "outside_end", "num_format": "0.00", "font": {"name": FONT, "size": 8}}
+    return result
+
+
+def _part(role: str, shown: str) -> dict[str, Any]:
+    """Return the look of a series with a role; the signs of a waterfall's labels say what its colours say."""
+    if role == "base":
+        return {"name": NO_NAME, "fill": {"none": True}, "gap": BAR_GAP}
+    label = {"value": True, "num_format": _signed(role, shown), "font": {"name": FONT, "size": 9, "color": INK}}
+    colour = ROLE_COLOURS[role]
+    if role not in ROLES["tornado"]:
+        return {"fill": {"color": colour}, "gap": BAR_GAP, "data_labels": {**label, "position": "inside_base"}}
+    return {
+        "fill": {"color": colour, "transparency": 30},  # of two effects on one side, the smaller one shines through
+        "border": {"color": colour},
+        "gap": BAR_GAP,
+        "overlap": 100,
+        "data_labels": {**label, "position": "outside_end"},
+    }
+
+
+def _signed(role: str, shown: str) -> str:
+    """Return a number format with a sign; 0 shows nothing.
+
+    The numbers of a waterfall are never negative, unless their format has a section for such; else those that a format of
+    zeros rounds to 0 show nothing either.
+    """
+    if role not in ROLES["tornado"] and ";" in shown:
+        size, below = shown.split(";")[:2]
+        return f"{SIGNS[role]}{size.lstrip('+')};{SIGNS[role]}{size.lstrip('+')};" if SIGNS[role] else f"{size};{below};"
+    if role in ROLES["tornado"]:
+        size = shown.partition(";")[0].lstrip("+")
+        return f"+{size};-{size};"
+    simple = _SIMPLE_FORMAT.fullmatch(shown)
+    digits = len(simple[1] or "") + 2 * len(simple[2]) if simple else 9
+    return f'[<0.{"0" * digits}5]"";{SIGNS[role]}{shown}'
+
+
+def _dress(chart: Any, declared: Chart, title: str, series: int) -> None:
+    chart.set_title({"name": title, "overlay": False, "name_font": {"name": FONT, "size": 12, "bold": True}})
+    lying = declared.kind in LYING  # XlsxWriter calls the axis along the bars x, and so the categories' axis y
+    along, names = _axis(declared.y if lying else declared.x), _axis(declared.x if lying else declared.y)
+    if lying:
+        names |= {"reverse": True, "crossing": "max"}
+    if declared.kind == "tornado":
+        along["crossing"] = 0
+    if declared.kind == "tornado" or (declared.kind == "waterfall" and declared.y.minimum is None):
+        names["label_position"] = "low"  # bars may go below 0
+    chart.set_x_axis(along)
+    chart.set_y_axis(names)
+    chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 9}} if series > 1 else {"none": True})
+    chart.set_chartarea({"border": {"color": LINE}})
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "name": axis.title,
+        "name_font": {"name": FONT, "size": 10, "bold": False, "color": GREY},
+        "num_font": {"name": FONT, "size": 9},
+        "major_gridlines": {"visible": True, "line": {"color": LINE, "width": 0.5}},
+    }
+    if axis.log:
+        result["log_base"] = axis.log
+        result["major_unit"] = axis.log
+    if axis.minimum is not None:
+        result["min"] = axis.minimum
+        result["crossing"] = "min"
+    if axis.maximum is not None:
+        result["max"] = axis.maximum
+    if axis.format:
+        result["num_format"] = axis.format
+    return result

@@ -1,0 +1,315 @@
+"""The only writer: layout and values to an .xlsx file, atomically and byte for byte repeatable."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import xlsxwriter
+from xlsxwriter.worksheet import CellFormulaTuple, CellNumberTuple, Worksheet
+
+from workbook.declare.limits import MESSAGE_LENGTH, TITLE_LENGTH, rule_text, validation
+from workbook.expr.values import shown
+from workbook.files import whole
+from workbook.layout.formula import patterns
+from workbook.layout.plan import DEFAULT_WIDTH, NOTE, Layout, SheetPlan
+from workbook.layout.style import SIZED, SIZES, printed_format, properties
+from workbook.layout.widths import fitted
+from workbook.record.fingerprints import Spot
+from workbook.record.write import Anchor, Prints, record
+from workbook.write.charts import add_chart
+from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbook.declare.schema import Bounds
+    from workbook.layout.plan import Segment
+    from workbook.model.evaluate import Values
+    from workbook.model.graph import Model, Quantity
+
+CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 a fixed stamp: equal inputs give equal bytes
+HEAT = {"type": "3_color_scale", "min_color": "#F6D6C9", "mid_color": "#FFFFFF", "max_color": "#BFE3CF"}
+
+
+class WriterRefusedError(RuntimeError):
+    """XlsxWriter returned an error code: a bug of ours, never to be ignored."""
+
+
+class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
+    """A worksheet that takes formulas as they are and writes them as one piece of text.
+
+    XlsxWriter tries some 30 regular expressions on each formula to add prefixes to functions newer than Excel 2010;
+    ours hold none, or have the prefix (on the record of the build). The files are the same byte for byte, but that an empty
+    text is marked as a text: XlsxWriter stores it as a number without digits.
+    """
+
+    def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
+        if self._check_dimensions(row, col):
+            return -1
+        self.table[row][col] = CellFormulaTuple(formula, cell_format, value)
+        return 0
+
+    def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        if type(cell) is CellNumberTuple and cell.format is not None:
+            self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{cell.format._get_xf_index()}"><v>{cell.number:.16G}</v></c>')  # noqa: SLF001
+            return
+        if type(cell) is not CellFormulaTuple or cell.format is None or not (cell.value or cell.value == ""):
+            super()._write_cell(row, col, cell)
+            return
+        text = cell.formula.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        kind, value = "", cell.value
+        if isinstance(value, str):
+            kind, value = ' t="str"', self._escape_data(value)
+        self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{cell.format._get_xf_index()}"{kind}><f>{text}</f><v>{value}</v></c>')  # noqa: SLF001
+
+
+def write(layout: Layout, values: Values, path: Path, version: str, given: Model | None = None) -> dict[str, int]:
+    """Write the workbook and return counts of sheets, inputs and formulas.
+
+    ``given`` is the model before edits, for the record of the build; by default there are none.
+
+    The file appears whole or not at all: it is written beside ``path`` and renamed. Raises WorkbookError when the
+    place cannot be written.
+    """
+    packed = BytesIO()  # a writer of its own file reports a full disk again, in a traceback, when it is collected
+    counts = _Writer(layout, values, packed, version, given or layout.model).run()
+    with whole(path) as part:
+        part.write_bytes(packed.getbuffer())
+    return counts
+
+
+class _Writer:
+    def __init__(self, layout: Layout, values: Values, target: BytesIO, version: str, given: Model) -> None:
+        self.layout, self.values, self.version, self.given = fitted(layout, values), values, version, given
+        self.book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_urls": False, "nan_inf_to_errors": False})
+        self.formats: dict[str, Any] = {}
+        self.sheets: dict[str, Any] = {}
+        self.prints = Prints()
+        self.counts = {"sheets": 0, "inputs": 0, "formulas": 0}
+
+    def run(self) -> dict[str, int]:
+        declared = self.layout.model.declared
+        self.book.set_properties(
+            {"title": declared.title, "comments": declared.about, "keywords": f"templates of {declared.version}", "created": CREATED}
+        )
+        self.book.set_size(2400, 1500)
+        for plan in self.layout.sheets.values():
+            self.sheets[plan.name] = self.book.add_worksheet(plan.name, worksheet_class=_Sheet)
+        for plan in self.layout.sheets.values():
+            self.sheet(plan)
+        for quantity in self.layout.model.quantities.values():
+            if quantity.id in self.layout.segments:
+                self.quantity(quantity)
+        self.heat()
+        for name, (quantity_id, row) in sorted(self.layout.names.items()):
+            sheet, r, c = self.layout.cell(quantity_id, row)
+            self.ok(self.book.define_name(name, f"={quoted(sheet)}!${column_letters(c)}${r + 1}"))
+        for plan in self.layout.sheets.values():
+            for chart in plan.charts:
+                add_chart(self.book, self.sheets[plan.name], self.layout, plan, chart)
+        self.record()
+        self.book.close()
+        return self.counts
+
+    @staticmethod
+    def ok(code: int | None) -> None:
+        """XlsxWriter reports bad names, bounds and texts by negative codes only."""
+        if code:
+            raise WriterRefusedError(f"XlsxWriter refused a cell or name (code {code})")
+
+    def format(self, style: str) -> Any:
+        found = self.formats.get(style)
+        if found is None:
+            found = self.formats[style] = self.book.add_format(properties(style))
+        return found
+
+    def sheet(self, plan: SheetPlan) -> None:
+        sheet = self.sheets[plan.name]
+        self.counts["sheets"] += 1
+        sheet.hide_gridlines(2)
+        sheet.freeze_panes(*plan.frozen)
+        sheet.set_zoom(90)
+        for column in range(plan.last_column + 1):
+            self.ok(sheet.set_column(column, column, plan.widths.get(column, DEFAULT_WIDTH)))
+        for row, height in plan.heights.items():
+            self.ok(sheet.set_row(row, height))
+        for label in plan.labels:
+            style = self.format(label.style)
+            if label.link:
+                self.ok(sheet.write_url(label.row, label.column, label.link, style, str(label.text)))
+            elif label.span > 1:
+                text = self.layout.notes.get((plan.name, label.row), label.text) if label.style == NOTE else label.text
+                sheet.merge_range(label.row, label.column, label.row, label.column + label.span - 1, "", style)
+                self.ok(sheet.write_string(label.row, label.column, str(text), style))
+            elif isinstance(label.text, str):
+                self.ok(sheet.write_string(label.row, label.column, label.text, style))
+            else:
+                self.ok(sheet.write_number(label.row, label.column, label.text, style))
+        self.validate_notes(sheet, plan)
+        self.print_setup(sheet, plan)
+        options = {"format_cells": True, "format_columns": True, "format_rows": True, "sort": True, "autofilter": True}
+        sheet.protect("", options)
+
+    def validate_notes(self, sheet: Any, plan: SheetPlan) -> None:
+        """Let Excel refuse a note that is no text: a number or a date would not come back as it was typed."""
+        cells = [label for label in plan.labels if label.style == NOTE]
+        if not cells:
+            return
+        first = cells[0]
+        rule = {
+            "validate": "custom",
+            "value": f"=ISTEXT({column_letters(first.column)}{first.row + 1})",
+            "error_title": "A note is a text",
+            "error_message": "Format the cell as text, then type the note again.",
+            "multi_range": " ".join(f"{column_letters(label.column)}{label.row + 1}" for label in cells),
+        }
+        self.ok(sheet.data_validation(first.row, first.column, first.row, first.column, rule))
+
+    def print_setup(self, sheet: Any, plan: SheetPlan) -> None:
+        sheet.set_landscape()
+        sheet.set_paper(8 if plan.large else 9)
+        sheet.set_margins(0.4, 0.4, 0.6, 0.6)
+        sheet.set_print_scale(plan.scale)
+        sheet.set_h_pagebreaks(plan.breaks)
+        sheet.repeat_rows(0, 2)
+        sheet.repeat_columns(0, plan.frozen[1] - 1)
+        sheet.set_footer(f"&L{self.layout.model.declared.title}&C&A&R&P / &N")
+
+    def quantity(self, quantity: Quantity) -> None:
+        """Write all cells of one quantity."""
+        values = shown(self.values[quantity.id])
+        suffix = f"|{quantity.format}|{quantity.unit}"
+        own = {row: f"|{text}|{quantity.unit}" for row, text in quantity.formats.items()}
+        table = self.layout.model.tables[quantity.table]
+        is_key = quantity.id in {key.quantity for key in table.keys}
+        is_head = is_key and table.across
+        role = "input_header" if quantity.bounds.names and table.across else "reference" if quantity.reference else "input"
+        input_style, formula_style = self.format(f"{role}{suffix}"), self.format(f"formula{suffix}")
+        for row in quantity.inputs:
+            if row not in quantity.typed:
+                self.constant(*self.layout.cell(quantity.id, row), values[row], input_style)
+            self.validate(quantity, row)
+            self.counts["inputs"] += 1
+        key_style = self.format(f"{'header' if is_head else 'key' if is_key else 'formula'}{suffix}")
+        for row, constant in quantity.constants.items():
+            sheet, r, c = self.layout.cell(quantity.id, row)
+            printed = quantity.evidence.get(row)
+            style = self.format(f"formula|{printed_format(printed.raw)}|{quantity.unit}") if printed and not quantity.is_text else key_style
+            if row in own:
+                style = self.format(f"formula{own[row]}")
+            self.constant(sheet, r, c, constant, style)
+        link_style = self.format("banner") if quantity.table == "banner" else key_style if is_head else None
+        for row, text, pattern in patterns(self.layout, quantity):
+            segment = self.layout.segment(quantity.id, row)
+            spot = sheet, r, c = Spot(segment.sheet, *segment.cell(row))
+            style = self.format(f"formula{own[row]}") if row in own else input_style if row in quantity.typed else formula_style
+            if row in quantity.links:
+                style = link_style or self.link_style(quantity, row, sheet, own.get(row, suffix))
+            if quantity.takes_over(row):
+                style = self.format(f"taken{suffix}")
+                self.validate(quantity, row)
+            self.ok(self.sheets[sheet]._write_formula(r, c, text, style, values[row]))  # noqa: SLF001 the public form parses its arguments again
+            if row not in quantity.typed:
+                self.prints.add(quantity.id, row, spot, text, pattern, segment.rows.start)
+            self.counts["formulas"] += 1
+        self.conditional(quantity)
+
+    def link_style(self, quantity: Quantity, row: int, sheet: str, suffix: str) -> Any:
+        target, index = quantity.links[row]
+        return self.format(f"{'formula' if self.layout.cell(target, index)[0] == sheet else 'linked'}{suffix}")
+
+    def constant(self, sheet: str, row: int, column: int, value: float | str, style: Any) -> None:
+        target = self.sheets[sheet]
+        self.ok(
+            target.write_string(row, column, value, style) if isinstance(value, str) else target.write_number(row, column, value, style)
+        )
+
+    def validate(self, quantity: Quantity, row: int) -> None:
+        """Let a spreadsheet refuse what the templates refuse."""
+        sheet, r, c = self.layout.cell(quantity.id, row)
+        limits, unit = quantity.bounds, "" if quantity.unit in {"1", "text"} else f" In {quantity.unit}."
+        choices = list(self.layout.model.choices(limits).values()) or list(limits.choices)
+        if choices:
+            rule, wanted = {"validate": "list", "source": self._choices_source(limits) or choices}, ", ".join(choices)
+        else:
+            rule = validation(limits, self._near(quantity, row), is_text=quantity.is_text, **self._neighbours(quantity, row))
+            wanted = rule_text(limits, is_text=quantity.is_text)
+            wanted += ", between those of the cells above and below" if rule["validate"] == "custom" and quantity.name == "value" else ""
+        message = f"{quantity.label}: {wanted}.{unit}"[:MESSAGE_LENGTH]
+        title = quantity.label[:TITLE_LENGTH]
+        rule.update(input_title=title, input_message=message, error_title="This value is not allowed", error_message=message)
+        self.ok(self.sheets[sheet].data_validation(r, c, r, c, rule))
+
+    def _near(self, quantity: Quantity, row: int) -> str:
+        _, r, c = self.layout.cell(quantity.id, row)
+        return f"{column_letters(c)}{r + 1}"
+
+    def _neighbours(self, quantity: Quantity, row: int) -> dict[str, str]:
+        """Return the cells above and below in a list, whose values increase, or all cells of names, which differ."""
+        if quantity.bounds.names:
+            return {"among": self.layout.area(quantity.id, 0, quantity.size - 1)[1]}
+        if self.layout.model.tables[quantity.table].kind != "list":
+            return {}
+        near = {"before": row - 1, "after": row + 1}
+        return {name: self._near(quantity, other) for name, other in near.items() if other in quantity.inputs}
+
+    def _choices_source(self, limits: Bounds) -> str:
+        """Return the cells that hold the choices: a list in the rule itself is split at commas, and ends at 255 characters."""
+        model = self.layout.model
+        table = model.tables.get(model.collected.get(limits.key, limits.key))
+        if table is None or table.kind != "table" or len(table.rows) < len(model.choices(limits)):
+            return ""
+        sheet, cells = self.layout.area(table.keys[0].quantity, 0, len(table.rows) - 1)
+        return f"={quoted(sheet)}!{cells}"
+
+    def conditional(self, quantity: Quantity) -> None:
+        """Colour carries meaning only: checks that hold and checks that do not."""
+        if quantity.format in SIZED:
+            self.sized(quantity)
+        if quantity.format not in {"pass", "failures"}:
+            return
+        good = 1 if quantity.format == "pass" else 0
+        for segment in self.layout.segments[quantity.id]:
+            cell = f"{column_letters(segment.column)}{segment.row + 1}"
+            for sign, role in (("=", "passed"), ("<>", "failed")):
+                # A cell left blank on purpose (the first of a run) is neither; one that shows an error has failed.
+                test = f"=IF(ISERROR({cell}),{'TRUE' if role == 'failed' else 'FALSE'},AND(ISNUMBER({cell}),{cell}{sign}{good}))"
+                rule = {"type": "formula", "criteria": test, "format": self.format(f"{role}|{quantity.format}|1")}
+                self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, *segment.last, rule))
+
+    def sized(self, quantity: Quantity) -> None:
+        """Show fewer decimals of larger numbers, whatever their sign: a number format tells signs or sizes, not both."""
+        for segment in self.layout.segments[quantity.id]:
+            cell = f"{column_letters(segment.column)}{segment.row + 1}"
+            for size, digits in SIZES.items():
+                style = self.book.add_format({"num_format": SIZED[quantity.format].format(digits)})
+                rule = {"type": "formula", "criteria": f"=AND(ISNUMBER({cell}),ABS({cell})>={size})", "format": style, "stop_if_true": True}
+                self.ok(self.sheets[segment.sheet].conditional_format(segment.row, segment.column, *segment.last, rule))
+
+    def heat(self) -> None:
+        """Colour the columns of a table that ask for it on one scale, as a map of the whole."""
+        areas: dict[tuple[str, str], list[Segment]] = {}
+        for quantity in self.layout.model.quantities.values():
+            if quantity.format == "heat":
+                for segment in self.layout.segments[quantity.id]:
+                    areas.setdefault((segment.sheet, quantity.table), []).append(segment)
+        for (sheet, _), segments in areas.items():
+            first, left = min(s.row for s in segments), min(s.column for s in segments)
+            last, right = (max(s.last[axis] for s in segments) for axis in (0, 1))
+            self.ok(self.sheets[sheet].conditional_format(first, left, last, right, HEAT))
+
+    def record(self) -> None:
+        """A hidden sheet that carries what the file held when it was built; see the module ``record``."""
+        sheet = self.book.add_worksheet(RECORD_SHEET, worksheet_class=_Sheet)
+        sheet.hide()
+        style = self.format("record")
+        for row, items in record(self.layout, self.values, self.given, self.prints, self.version):
+            for column, item in enumerate(items):
+                if isinstance(item, Anchor):
+                    self.ok(sheet._write_formula(row, column, item.formula, style, item.value))  # noqa: SLF001 as above
+                elif isinstance(item, str):
+                    self.ok(sheet.write_string(row, column, item) if item else None)
+                else:
+                    self.ok(sheet.write_number(row, column, item))

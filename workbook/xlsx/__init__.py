@@ -1,0 +1,1 @@
+"""Reading .xlsx files safely, and A1 notation."""

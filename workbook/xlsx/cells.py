@@ -1,0 +1,383 @@
+"""A reader of .xlsx files that takes nothing from the file on trust.
+
+It gives formula texts and cached values straight from the XML, so that what a spreadsheet engine wrote can be read
+without the interpretation of another library. A file that can not be read safely raises ``UnreadableWorkbook``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from workbook.errors import as_typed
+from workbook.xlsx.number_formats import DATE, FormatsReader
+from workbook.xlsx.package import Depth, Package, UnreadableWorkbook, new_parser, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = [
+    "ArrayRegions",
+    "Cell",
+    "CellError",
+    "CellValue",
+    "UnreadableWorkbook",
+    "cell_position",
+    "cell_reference",
+    "read_cells",
+]
+
+MAXIMUM_CELLS = 2_000_000
+MAXIMUM_OPEN_ARRAYS = 500
+MAXIMUM_FORMULA = 8_192  # characters, as in Excel
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+# A book may hold several times the cells and bytes that it was built with, and any book as many as a small one.
+CELLS_OF_ANY, BYTES_OF_ANY = 200_000, 32 * 2**20
+CELLS_PER_CELL, BYTES_PER_CELL = 4, 400
+
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})")
+_ROW = re.compile(r"[1-9][0-9]{0,6}")
+_ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """An error value of a cell; ``kind`` is its spreadsheet name, for example ``#DIV/0!``."""
+
+    kind: str
+
+    def __str__(self) -> str:
+        """Give the name as a spreadsheet shows it."""
+        return self.kind
+
+
+CellValue = float | str | bool | CellError | None
+
+
+class Cell(NamedTuple):
+    """One cell as stored.
+
+    ``formula`` has no leading equals sign and keeps prefixes such as ``_xlfn.``. It is None for a constant, and also
+    for a follower of a shared formula and for the inner cells of an array formula, where ``is_formula`` is True.
+    ``value`` is the constant or the cached result. ``follows`` names the cell whose shared formula a follower has.
+    ``shows`` is what the number format makes of a number: see ``number_formats``.
+    """
+
+    formula: str | None
+    value: CellValue
+    is_formula: bool
+    follows: str = ""
+    shows: str = ""
+
+
+def cell_position(reference: str) -> tuple[int, int]:
+    """Row and column, both counted from 1, of an A1 reference such as ``AB12``; ValueError when a sheet has no such cell."""
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
+        message = f"{as_typed(reference)} is not a cell reference such as B7"
+        raise ValueError(message)
+    column = 0
+    for letter in match[1]:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    if int(match[2]) > LAST_ROW or column > LAST_COLUMN:
+        message = f"{as_typed(reference)} is beyond the last cell of a sheet, {cell_reference(LAST_ROW, LAST_COLUMN)}"
+        raise ValueError(message)
+    return int(match[2]), column
+
+
+def cell_reference(row: int, column: int) -> str:
+    """Write row and column, both counted from 1, as an A1 reference."""
+    letters = ""
+    while column > 0:
+        column, remainder = divmod(column - 1, 26)
+        letters = chr(ord("A") + remainder) + letters
+    return f"{letters}{row}"
+
+
+class ArrayRegions:
+    """The cells covered by array formulas and data tables, asked about in the row order of a sheet.
+
+    The top left cell of such a region carries the formula; the other cells hold only cached values.
+    """
+
+    def __init__(self) -> None:
+        """Start without regions."""
+        self._regions: list[tuple[int, int, int, int]] = []
+
+    def add(self, region: str) -> None:
+        """Remember a region such as ``B2:C9``; a single cell covers nothing besides its formula."""
+        first, colon, last = region.partition(":")
+        if not colon or first == last:
+            return
+        try:
+            top, left = cell_position(first)
+            bottom, right = cell_position(last)
+        except ValueError as error:
+            message = f"an array formula claims the range {as_typed(region)}"
+            raise ValueError(message) from error
+        self._regions = [kept for kept in self._regions if kept[2] >= top]
+        self._regions.append((top, left, bottom, right))
+        if len(self._regions) > MAXIMUM_OPEN_ARRAYS:
+            message = f"more than {MAXIMUM_OPEN_ARRAYS} array formulas overlap the same rows"
+            raise ValueError(message)
+
+    def covers(self, reference: str) -> bool:
+        """Whether a cell lies in one of the regions seen so far."""
+        if not self._regions:
+            return False
+        row, column = cell_position(reference)
+        return any(top <= row <= bottom and left <= column <= right for top, left, bottom, right in self._regions)
+
+
+class _SheetReader:
+    """Collects the cells of one sheet from parser events."""
+
+    def __init__(self, strings: list[str], formats: list[str], before: int, most_cells: int) -> None:
+        self.cells: dict[str, Cell] = {}
+        self._before, self._most_cells = before, most_cells
+        self._depth = Depth()
+        self._strings = strings
+        self._formats = dict(enumerate(formats))
+        self._shows = ""
+        self._arrays = ArrayRegions()
+        self._masters: dict[str, str] = {}
+        self._shared_by: str | None = None
+        self._row = 0
+        self._last_reference = ""
+        self._reference: str | None = None
+        self._kind = "n"
+        self._formula: str | None = None
+        self._is_formula = False
+        self._stored: str | None = None
+        self._inline: list[str] = []
+        self._phonetic = 0
+        self._pieces: list[str] | None = None
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth.enter()
+        tag = name.rpartition(":")[2]
+        if tag == "c":
+            self._start_cell(attributes)
+        elif tag == "row":
+            self._row = _row_number(attributes.get("r") or str(self._row + 1))
+            self._last_reference = ""
+        elif self._reference is None:
+            return
+        elif tag == "f":
+            self._is_formula = True
+            if attributes.get("t") in {"array", "dataTable"}:
+                self._arrays.add(attributes.get("ref", ""))
+            self._shared_by = attributes.get("si") if attributes.get("t") == "shared" else None
+            self._pieces = []
+        elif tag in {"v", "t"}:
+            self._pieces = []
+        elif tag == "rPh":
+            self._phonetic += 1
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        reference = attributes.get("r")
+        if reference is None:
+            column = cell_position(self._last_reference)[1] if self._last_reference else 0
+            reference = cell_reference(max(1, self._row), column + 1)
+        cell_position(reference)
+        if "$" in reference or reference in self.cells:
+            message = f"{as_typed(reference)} is {'given twice' if reference in self.cells else 'not the reference of one cell'}"
+            raise ValueError(message)
+        self._reference = self._last_reference = reference
+        self._kind = attributes.get("t", "n")
+        self._shows = DATE if self._kind == "d" else self._formats.get(int(attributes.get("s") or 0), "")
+        self._formula = self._stored = self._shared_by = None
+        self._is_formula = False
+        self._inline = []
+
+    def characters(self, text: str) -> None:
+        if self._pieces is not None:
+            self._pieces.append(text)
+
+    def end(self, name: str) -> None:
+        self._depth.leave()
+        if self._reference is None:
+            return
+        tag = name.rpartition(":")[2]
+        if tag == "c":
+            self._end_cell(self._reference)
+        elif tag == "rPh":
+            self._phonetic -= 1
+        elif self._pieces is None:
+            return
+        elif tag == "v":
+            self._stored = "".join(self._pieces)
+        elif tag == "f":
+            self._formula = self._checked_formula("".join(self._pieces))
+        elif tag == "t" and not self._phonetic:
+            self._inline.extend(self._pieces)
+        self._pieces = None
+
+    def _checked_formula(self, text: str) -> str | None:
+        if len(text) > MAXIMUM_FORMULA:
+            message = f"the formula of the cell {self._reference} has more than {MAXIMUM_FORMULA:,} characters"
+            raise ValueError(message)
+        return text or None
+
+    def _end_cell(self, reference: str) -> None:
+        is_formula = self._is_formula or self._arrays.covers(reference)
+        follows = ""
+        if self._shared_by is not None:
+            if self._formula is None:
+                follows = self._masters.get(self._shared_by, "")
+            else:
+                self._masters[self._shared_by] = reference
+        self.cells[reference] = Cell(self._formula, self._value(reference), is_formula, follows, self._shows)
+        _check_count(self._before + len(self.cells), self._most_cells, "cells")
+        self._reference = None
+
+    def _value(self, reference: str) -> CellValue:
+        if self._kind in {"inlineStr", "str"}:
+            return _unescape("".join(self._inline) if self._kind == "inlineStr" else self._stored or "")
+        if not self._stored:
+            return None
+        try:
+            return self._converted(self._stored)
+        except (ValueError, IndexError) as error:
+            message = f"the cell {reference} holds {as_typed(self._stored)}, which is no value of its type"
+            raise ValueError(message) from error
+
+    def _converted(self, stored: str) -> CellValue:
+        match self._kind:
+            case "n":
+                return _number(stored)
+            case "s":
+                return self._shared(int(stored))
+            case "b":
+                return stored in {"1", "true"}
+            case "e":
+                return CellError(stored)
+        # Only the ISO date type is left; its text is kept as it is.
+        return stored
+
+    def _shared(self, index: int) -> str:
+        # Python would count a negative index from the end.
+        if index < 0:
+            raise IndexError(index)
+        return self._strings[index]
+
+
+def read_cells(path: Path, first: str = "", held: Callable[[dict[str, Cell] | None], int] | None = None) -> dict[str, dict[str, Cell]]:
+    """Read every stored cell of every worksheet: sheet name to A1 reference to cell.
+
+    The sheet ``first`` is read before all others: from its cells (None where it is not there) ``held`` tells how many the
+    book was built with, and a file with many times more is refused before it is unpacked. Raises UnreadableWorkbook for a
+    damaged or hostile file and OSError for a missing one.
+    """
+    most_cells = MAXIMUM_CELLS
+    with Package(path) as package:
+        sheets = package.worksheets()
+        if held:
+            package.limit(BYTES_OF_ANY)
+        strings, formats = _read_shared_strings(package), _read_formats(package)
+        read: dict[str, dict[str, Cell]] = {}
+        for sheet in sorted(sheets, key=lambda sheet: sheet.name != first):
+            if held and not read and sheet.name != first:
+                held(None)
+            reader = _SheetReader(strings, formats, sum(map(len, read.values())), most_cells)
+            _run(reader, package, sheet.path)
+            if held and not read:
+                count = held(reader.cells)
+                most_cells = min(MAXIMUM_CELLS, CELLS_OF_ANY + CELLS_PER_CELL * count)
+                package.limit(BYTES_OF_ANY + BYTES_PER_CELL * count)
+            read[sheet.name] = reader.cells
+        return {sheet.name: read[sheet.name] for sheet in sheets}
+
+
+class _SharedStringsReader:
+    """Collects the shared texts; phonetic hints are not part of a text."""
+
+    def __init__(self) -> None:
+        self.strings: list[str] = []
+        self._depth = Depth()
+        self._pieces: list[str] = []
+        self._in_text = False
+        self._phonetic = 0
+
+    def start(self, name: str, _: dict[str, str]) -> None:
+        self._depth.enter()
+        tag = name.rpartition(":")[2]
+        if tag == "rPh":
+            self._phonetic += 1
+        elif tag == "t":
+            self._in_text = not self._phonetic
+
+    def characters(self, text: str) -> None:
+        if self._in_text:
+            self._pieces.append(text)
+
+    def end(self, name: str) -> None:
+        self._depth.leave()
+        tag = name.rpartition(":")[2]
+        if tag == "si":
+            self.strings.append(_unescape("".join(self._pieces)))
+            self._pieces.clear()
+            _check_count(len(self.strings), MAXIMUM_CELLS, "texts")
+        elif tag == "rPh":
+            self._phonetic -= 1
+        elif tag == "t":
+            self._in_text = False
+
+
+def _run(reader: _SheetReader | _SharedStringsReader | FormatsReader, package: Package, part: str) -> None:
+    parser = new_parser(part)
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.characters
+    parse(parser, package.pieces(part), part)
+
+
+def _read_shared_strings(package: Package) -> list[str]:
+    for kind, target in package.relationships(package.workbook_part()).values():
+        if kind == "sharedStrings":
+            reader = _SharedStringsReader()
+            _run(reader, package, target)
+            return reader.strings
+    return []
+
+
+def _read_formats(package: Package) -> list[str]:
+    """Return what the number format of each cell format makes of a number."""
+    for kind, target in package.relationships(package.workbook_part()).values():
+        if kind == "styles":
+            reader = FormatsReader()
+            _run(reader, package, target)
+            return reader.kinds
+    return []
+
+
+def _unescape(text: str) -> str:
+    """Resolve the escapes ``_xHHHH_``, each one UTF-16 unit, that stand for characters XML can not hold."""
+    if "_x" not in text or not _ESCAPED_CHARACTER.search(text):
+        return text
+    units = _ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _row_number(text: str) -> int:
+    if not _ROW.fullmatch(text) or int(text) > LAST_ROW:
+        message = f"{as_typed(text)} is not the number of a row, 1 to {LAST_ROW}"
+        raise ValueError(message)
+    return int(text)
+
+
+def _number(stored: str) -> CellValue:
+    """Return a number as a spreadsheet takes it: what has none is an error value there."""
+    if "_" in stored:
+        raise ValueError(stored)
+    number = float(stored)
+    return number if math.isfinite(number) else CellError("#NUM!")
+
+
+def _check_count(count: int, most: int, what: str) -> None:
+    if count > most:
+        message = f"the file holds more than {most:,} {what}"
+        raise UnreadableWorkbook(message)
