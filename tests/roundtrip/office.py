@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-worker_file = Path(__file__).parents[2] / "workbook" / "verification" / "engines" / "libreoffice_worker.py"
+worker_file = Path(__file__).parents[2] / "workbook" / "verify" / "engines" / "libreoffice_worker.py"
 worker = runpy.run_path(str(worker_file), run_name="libreoffice_worker")
 
 

@@ -25,13 +25,15 @@ class Inherited:
 
     ``parents`` gives the new parent of members all of whose inheriting cells show one and the same other member: by (table,
     member); ``findings`` says so, one for each member, and ``places`` gives where these cells are. ``cells`` gives for each
-    inheriting input that shows another member's cell the id of that cell: where not all do, it is a formula like any other.
+    inheriting input that shows another member's cell the id of that cell: where not all do, it is a formula like any other,
+    and ``partly`` says so.
     """
 
     parents: dict[tuple[str, str], str] = field(default_factory=dict)
     cells: dict[str, str] = field(default_factory=dict)
     places: set[tuple[str, str]] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
+    partly: list[Finding] = field(default_factory=list)
 
     def is_carried(self, name: str) -> bool:
         """Whether the cell of an input inherits, as all of its member, from a parent that can be declared."""
@@ -45,7 +47,11 @@ def inherited(located: Located) -> Inherited:
     votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     places: dict[tuple[str, str], list[Spot]] = defaultdict(list)
     order = {given.id: number for number, given in enumerate(located.baseline.inputs.values())}
-    for given in located.baseline.inputs.values():
+    inputs = located.baseline.inputs.values()
+    watches = any(given.watched for given in inputs)
+    for given in inputs:
+        if watches and not given.watched:
+            continue
         spot = located.input(given) if given.taken and given.id.count(".") == MEMBER_PARTS - 1 else None
         cell = located.cell(spot)
         if spot is None or cell is None or not cell.is_formula:
@@ -64,10 +70,13 @@ def inherited(located: Located) -> Inherited:
         others = [name for name in counted if name]
         column = next(name for name in found.cells if name.startswith(f"{table}.{member}.")).split(".")[2]
         stands_before = order.get(f"{table}.{others[0]}.{column}", 0) < order[f"{table}.{member}.{column}"]
+        finding = _finding(table, member, spots, counted)
         if len(counted) == 1 and stands_before:
             found.parents[table, member] = others[0]
             found.places |= {(spot.sheet, spot.address) for spot in spots}
-            found.findings.append(_finding(table, member, spots, others[0]))
+            found.findings.append(finding)
+        else:
+            found.partly.append(finding)
     return found
 
 
@@ -87,9 +96,9 @@ def _parent(located: Located, given: Given, spot: Spot) -> Given | None:
     return target if target and target.id.startswith(f"{table}.") and target.id.endswith(f".{quantity}") else None
 
 
-def _finding(table: str, member: str, spots: list[Spot], parent: str) -> Finding:
+def _finding(table: str, member: str, spots: list[Spot], counted: Counter[str]) -> Finding:
     first, last = spots[0], spots[-1]
     where = first.address if len(spots) == 1 else f"{first.address}:{last.address}"
-    told = f"{len(spots)} from {table}.{parent}, as after one case was copied over another"
+    told = " and ".join(f"{count} from {table}.{name}" for name, count in counted.items() if name)
     cells = f"{len(spots)} {'cell inherits' if len(spots) == 1 else 'cells inherit'} from another case than declared"
-    return Finding(first.sheet, where, f"{table}.{member}", f"{cells}: {told}")
+    return Finding(first.sheet, where, f"{table}.{member}", f"{cells}: {told}, as after one case was copied over another")

@@ -78,7 +78,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An input as the templates gave it. ``value`` is None where a taken-over value is not known; ``now`` as in Block."""
+    """An input as the templates gave it. ``value`` is None where a taken-over value is not known; ``now`` as in Block.
+
+    With ``watched`` the file watches whether the cell shows its parent's value; not so where a formula that a user typed was kept.
+    """
 
     id: str
     spot: Spot
@@ -89,6 +92,7 @@ class Given:
     note: str
     now: tuple[Reference, ...] | None
     behind: str = ""
+    watched: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -329,8 +333,10 @@ class _Reader:
             raise self.damaged(3)
         given = value if isinstance(value, str | float) and not isinstance(value, bool) else None
         note_spot = self.spot(sheet, 6) if note_cell else None
+        parent, behind = self.sheet.get(f"K{self.row}"), unguarded(self.text(9))
+        is_watched = parent is not None and parent.is_formula
         self.found.inputs[cell_id] = Given(
-            cell_id, self.spot(sheet, 2), given, unit, kind == TAKEN, note_spot, note, self.now(8), unguarded(self.text(9))
+            cell_id, self.spot(sheet, 2), given, unit, kind == TAKEN, note_spot, note, self.now(8), behind, is_watched
         )
 
     def headline(self) -> None:

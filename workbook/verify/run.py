@@ -103,7 +103,7 @@ def verify(
     # What users typed into inputs is recalculated, too.
     kept = {(spot.sheet, spot.address) for name in inputs.formulas if (spot := located.input(located.baseline.inputs[name]))}
     formulas_now = [item for item in changed_formulas(located, named) if (item.sheet, item.address) not in links.places | kept]
-    found = arranged([*inputs.findings, *structure(located), *links.findings, *formulas_now, *changed_texts(path, located)])
+    found = arranged([*inputs.findings, *structure(located), *links.findings, *links.partly, *formulas_now, *changed_texts(path, located)])
     report = VerifyReport(path, len(expected), changed=[str(item) for item in found])
     model = book.model
     # Python always finds that no formula was typed over, and calculates with the templates' value where it cannot read one.
