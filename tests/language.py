@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from workbook.declare.schema import Formula
+from workbook.declare.catalogues import Formula
 from workbook.declare.sheets import declarations
 from workbook.expr.check import Checker
 from workbook.expr.nodes import Tree

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbook.declare.schema import Figure
+from workbook.declare.catalogues import Figure
 from workbook.model.graph import Model, Quantity
 
 FACTORS = (0.7, 1.4)

@@ -18,7 +18,7 @@ from tests.reference.planning_study import CASES
 from tests.reference.quantities import EMPTY, PLANNING, Inputs, Value, register_all
 from tests.support import shipped
 from workbook.api import Book, parse_sets
-from workbook.declare.schema import EVIDENCE
+from workbook.declare.catalogues import EVIDENCE
 from workbook.model.evaluate import Values, evaluate
 from workbook.model.graph import Quantity
 

@@ -134,7 +134,8 @@ def compared_pools() -> Iterator[tuple[Inputs, Values, str, str, fleet.Pool]]:
             continue
         for key in given.members("fleets"):
             for side, pool in pools(given, key).items():
-                if not cut_within_a_bin(given, key, pool) and pool.share > workload.SHARE_MARGIN:
+                holds = sheets.instance(given, key, side).n_slots >= 1  # a window that holds no sequence has a state of its own
+                if holds and not cut_within_a_bin(given, key, pool) and pool.share > workload.SHARE_MARGIN:
                     yield given, values, key, side, pool
 
 

@@ -21,7 +21,7 @@ ROOMS = (
     *("roundtrip", "ask", "cli", "__init__", "__main__"),
 )
 ONLY = {"xlsxwriter": {"write"}, "ruamel": {"declare"}, "ast": {"expr"}, "pint": {"expr"}, "click": {"cli"}}
-ALONE = {"verify/engines/libreoffice_worker.py"}  # runs in another Python, without the package
+MOST_LINES = 400
 
 
 def imports(path: Path, *, types: bool = True) -> Iterator[tuple[int, str]]:
@@ -62,6 +62,10 @@ def test_no_import_runs_back_up() -> None:
             if there != here and ROOMS.index(there) > ROOMS.index(here):
                 wrong.append(f"{path.relative_to(PACKAGE)}:{line} imports {name}")
     assert wrong == []
+
+
+def test_no_module_is_longer_than_people_read_at_once() -> None:
+    assert [path.name for path in modules() if len(path.read_text("utf-8").splitlines()) > MOST_LINES] == []
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:

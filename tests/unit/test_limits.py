@@ -9,8 +9,8 @@ import pytest
 
 from tests.support import TINY, shipped
 from workbook import api
+from workbook.declare.catalogues import Bounds
 from workbook.declare.limits import limits_by_unit, limits_of, within
-from workbook.declare.schema import Bounds
 from workbook.errors import Problems, WorkbookError
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ import pytest
 
 from workbook import api
 from workbook.declare import cards
+from workbook.declare.catalogues import EVIDENCE
 from workbook.declare.packaged import packaged
-from workbook.declare.schema import EVIDENCE
 from workbook.errors import Place, Problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from workbook.declare.schema import Card, Figure
+    from workbook.declare.catalogues import Card, Figure
 
 ROOT = packaged()
 PLANNING = ("power_fits", "measured_series", "context_sweeps", "traces", "sites", "servers")

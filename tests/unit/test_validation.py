@@ -11,8 +11,8 @@ import pytest
 
 from tests.support import shipped, shipped_file
 from workbook import api
+from workbook.declare.catalogues import Bounds
 from workbook.declare.limits import LARGEST, SMALLEST, check_bounds, limits_of, rule_text, validation
-from workbook.declare.schema import Bounds
 from workbook.errors import Problems, WorkbookError
 from workbook.xlsx.a1 import column_letters
 

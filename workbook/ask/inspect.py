@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbook.audit.trace import row_used
-from workbook.declare.schema import Figure
+from workbook.declare.catalogues import Figure
 from workbook.errors import Diagnostic, WorkbookError, suggest
 from workbook.expr.nodes import Cell, Fixed, Lookup, Span, Total, quantities
 from workbook.expr.values import EMPTY

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.changes.cells import HERE, LONGEST_LABEL, PERCENT, clean, expression, number, number_format, numbers, rows_of, units, width_of
+from workbook.declare.catalogues import Bounds, Figure
 from workbook.declare.schema import (
     Axis,
-    Bounds,
     Chart,
     ChartsBlock,
     Column,
-    Figure,
     GridBlock,
     InputsBlock,
     RowKey,

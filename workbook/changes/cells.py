@@ -6,8 +6,9 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from workbook.declare.catalogues import Figure, Formula
 from workbook.declare.names import sheet_names
-from workbook.declare.schema import Column, Figure, Formula, RowKey
+from workbook.declare.schema import Column, RowKey
 from workbook.declare.yaml import UNUSABLE
 from workbook.errors import Place
 from workbook.model.evaluate import quantise

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 from rich.console import Console
@@ -16,25 +15,17 @@ from workbook import api
 from workbook.audit.warnings import audit
 from workbook.cli import options
 from workbook.cli.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
+from workbook.cli.questions import cells, explain, inputs, optimize, results
 from workbook.cli.reference import functions, units
 from workbook.cli.roundtrip import diff, not_carried, pull, remarked, warn
 from workbook.declare.packaged import directory, write_out
 from workbook.errors import WorkbookError
-from workbook.files import check_target, whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
-
     from workbook.declare.overlay import Overlays
     from workbook.verify.run import VerifyReport
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-_name = click.argument("name", default=api.DEFAULT)
-_sets = click.option("--set", "sets", multiple=True, metavar="ID=VALUE", help="Replace an input; may be repeated.")
-_format = click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True)
 
 
 class _Group(click.Group):
@@ -93,21 +84,9 @@ class _Progress:
             self.status.update(text)
 
 
-def _pairs(sets: tuple[str, ...], option: str = "--set", form: str = "ID=VALUE") -> dict[str, str | float]:
-    pairs: dict[str, str | float] = {}
-    for item in sets:
-        key, sign, value = item.partition("=")
-        if not sign or not key or not value:
-            raise click.BadParameter(f"'{item}' is not of the form {form}", param_hint=option)
-        if key in pairs:
-            raise click.BadParameter(f"'{key}' is set twice", param_hint=option)
-        pairs[key] = value
-    return pairs
-
-
 @main.command()
 @click.argument("name", required=False)
-@_sets
+@options.sets
 @options.overlays
 @click.option(
     "--from",
@@ -149,7 +128,7 @@ def build(
         _regenerate(ctx, edited, prefer, out, templates, overlays)
         return
     with _Progress() as progress:
-        report = api.build(name or api.DEFAULT, out, templates=templates, sets=_pairs(sets), overlay=overlays, progress=progress)
+        report = api.build(name or api.DEFAULT, out, templates=templates, sets=options.pairs(sets), overlay=overlays, progress=progress)
     _built(report)
 
 
@@ -237,149 +216,7 @@ def _show(report: VerifyReport) -> None:
 
 
 @main.command()
-@_name
-@_sets
-@options.overlays
-@_format
-@options.templates
-def inputs(name: str, sets: tuple[str, ...], overlays: Overlays, form: str, templates: Path | None) -> None:
-    """List the inputs of a workbook with their provenance."""
-    from workbook.ask import inspect  # noqa: PLC0415 pandas is loaded only when needed
-
-    _print(
-        inspect.inputs(api.load(name, templates, _pairs(sets), overlays)),
-        form,
-        ["id", "value", "unit", "low", "high", "evidence", "confidence", "kind", "label"],
-    )
-
-
-@main.command()
-@_name
-@_sets
-@options.overlays
-@_format
-@options.templates
-def cells(name: str, sets: tuple[str, ...], overlays: Overlays, form: str, templates: Path | None) -> None:
-    """List every cell: id, sheet, address, label, value, unit, formula, sources."""
-    from workbook.ask import inspect  # noqa: PLC0415 as above
-
-    book = api.load(name, templates, _pairs(sets), overlays)
-    _print(inspect.cells(book), form, ["id", "sheet", "address", "value", "unit", "formula"])
-
-
-def _guarded(item: object) -> object:
-    """Return a text as a spreadsheet program that opens the list shows it: one that looks like a formula stands behind an apostrophe."""
-    return f"'{item}" if isinstance(item, str) and item.startswith(FORMULA_STARTS) else item
-
-
-def _print(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | None = None) -> None:
-    if form == "csv":
-        click.echo(frame.map(_guarded).to_csv(index=False), nl=False, file=file)
-    elif form == "json":
-        # pandas would round to 15 decimals.
-        rows = [{key: None if item != item else item for key, item in row.items()} for row in frame.to_dict(orient="records")]  # noqa: PLR0124 not a number
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False), file=file)
-    else:
-        shown = frame[columns].map(lambda item: f"{item:.10g}" if isinstance(item, float) else item)
-        shown = shown.replace("nan", "").fillna("")
-        widths = [min(60, max(len(column), *(len(str(item)) for item in shown[column]))) for column in columns]
-        for row in [columns, *shown.itertuples(index=False)]:
-            click.echo("  ".join(str(item).ljust(width) for item, width in zip(row, widths, strict=True)).rstrip())
-
-
-@main.command()
-@click.argument("name", default="planning", metavar="[WORKBOOK|FILE]")
-@click.option("--case", "cases", multiple=True, metavar="NAME", help="Show this case (its key or its name); may be repeated.")
-@_sets
-@options.overlays
-@_format
-@click.option("--out", type=PATH, metavar="FILE", help="Write to a file instead.")
-@options.templates
-def results(
-    name: str,
-    cases: tuple[str, ...],
-    sets: tuple[str, ...],
-    overlays: Overlays,
-    form: str,
-    out: Path | None,
-    templates: Path | None,
-) -> None:
-    """Show what each case of WORKBOOK (planning, or a built and edited FILE.xlsx) comes to: all cases, or those asked for.
-
-    Text shows cases side by side; csv has a row for each case, json an object for each cell.
-    """
-    from workbook.ask import results as case_results  # noqa: PLC0415 as above
-
-    frame = case_results.results(name, cases or None, templates, _pairs(sets), overlays)
-    remarked(frame.attrs["remarks"])
-    text = io.StringIO()
-    if form == "csv":
-        heads = {column: f"{column} ({unit})" for column, unit in frame.attrs["units"].items() if unit not in {"", "1"}}
-        _print(frame.rename(columns=heads).reset_index(), form, [], text)
-    elif form == "json":
-        _print(case_results.cells_of(frame), form, [], text)
-    else:
-        width = None if out is None and sys.stdout.isatty() else 120
-        case_results.show(frame, Console(file=text if out else None, width=width, markup=False, emoji=False))
-    if out is None:
-        click.echo(text.getvalue(), nl=False)
-        return
-    check_target(out)
-    with whole(out) as part:
-        part.write_text(text.getvalue(), "utf-8", newline="")
-    click.echo(f"{out}: {len(frame)} {'case' if len(frame) == 1 else 'cases'}")
-
-
-@main.command()
-@click.argument("name", default="paper")
-@_sets
-@click.option("--step", "steps", multiple=True, metavar="LIST=STEP", help="Step of a list on the finer grid; may be repeated.")
-@_format
-@options.templates
-def optimize(name: str, sets: tuple[str, ...], steps: tuple[str, ...], form: str, templates: Path | None) -> None:
-    """Find the best rows of the sheet Optimizer, on its own grid and on a finer one.
-
-    The finer grid is the same model over longer lists, in NumPy. csv and json list all its rows.
-    """
-    from workbook.ask import search  # noqa: PLC0415 as above
-
-    found = search.optimize(name, templates, _pairs(sets), _numbers(steps))
-    if form != "text":
-        _print(found.grid, form, [])
-        return
-    wanted = [(f"most {found.most}", False), (f"least {found.least}", True)]
-    best = [found.best(listed=listed, least=least) for _, least in wanted for listed in (True, False)]
-    table = Table("", *(f"{text}, {grid} grid" for text, _ in wanted for grid in ("the sheet's", "finer")))
-    for column in found.units:
-        unit = found.units[column]
-        shown = ["none" if row is None else f"{row[column]:,.6g}" for row in best]
-        table.add_row(column if unit in {"1", "text"} else f"{column} ({unit})", *shown)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
-    click.echo(f"{int(found.grid['listed'].sum()):,} rows on the sheet, {len(found.grid):,} on the finer grid")
-
-
-def _numbers(steps: tuple[str, ...]) -> dict[str, float]:
-    try:
-        return {key: float(value) for key, value in _pairs(steps, "--step", "LIST=STEP").items()}
-    except ValueError:
-        raise click.BadParameter(f"{', '.join(steps)}: a step is a number", param_hint="--step") from None
-
-
-@main.command()
-@click.argument("what", metavar="ID|SHEET!A1")
-@click.option("--workbook", "name", default=api.DEFAULT, show_default=True, help="Which workbook the cell is in.")
-@_sets
-@options.overlays
-@options.templates
-def explain(what: str, name: str, sets: tuple[str, ...], overlays: Overlays, templates: Path | None) -> None:
-    """Explain a cell: its equation, the cells it uses with values and sources, and what depends on it."""
-    from workbook.ask import inspect  # noqa: PLC0415 as above
-
-    click.echo(inspect.explain(api.load(name, templates, _pairs(sets), overlays), what))
-
-
-@main.command()
-@_name
+@options.name
 @options.templates
 @click.pass_context
 def check(ctx: click.Context, name: str, templates: Path | None) -> None:
@@ -409,5 +246,5 @@ def templates(target: Path) -> None:
     click.echo(f"{target}: {write_out(target)} files")
 
 
-for command in (diff, pull, functions, units):
+for command in (cells, diff, explain, functions, inputs, optimize, pull, results, units):
     main.add_command(command)

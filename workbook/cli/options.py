@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbook.api import DEFAULT
 from workbook.declare.overlay import MOST_CASES, UTMOST_CASES, Overlays
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 FINDING, BAD_INPUT = 1, 2
 SHOWN_DIFFERENCES = 50
 PATH = click.Path(path_type=Path)
+name = click.argument("name", default=DEFAULT)
+sets = click.option("--set", "sets", multiple=True, metavar="ID=VALUE", help="Replace an input; may be repeated.")
+form = click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True)
 templates = click.option("--templates", type=PATH, metavar="DIR", help="Use these templates instead of the packaged ones.")
 _overlay = click.option(
     "--overlay",
@@ -44,6 +48,19 @@ def overlays(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, overlays=Overlays(overlays, most_cases), **more)
 
     return _overlay(_most_cases(called))
+
+
+def pairs(sets: tuple[str, ...], option: str = "--set", form: str = "ID=VALUE") -> dict[str, str | float]:
+    """Return what a repeated option gives, by name; raises click.BadParameter."""
+    found: dict[str, str | float] = {}
+    for item in sets:
+        key, sign, value = item.partition("=")
+        if not sign or not key or not value:
+            raise click.BadParameter(f"'{item}' is not of the form {form}", param_hint=option)
+        if key in found:
+            raise click.BadParameter(f"'{key}' is set twice", param_hint=option)
+        found[key] = value
+    return found
 
 
 class Command(click.Command):

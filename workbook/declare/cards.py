@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbook.declare.catalogues import EVIDENCE, Card, Catalogue, Entry, Field, Figure, Points
 from workbook.declare.figures import BASES, check_name, figure, formula, grade, one_basis, read_field, shared_figure, sourced
 from workbook.declare.limits import check_bounds
 from workbook.declare.patterns import filled, members
 from workbook.declare.points import points_spec, read_points
-from workbook.declare.schema import EVIDENCE, Card, Catalogue, Entry, Field, Figure, Points, Source
+from workbook.declare.schema import Source
 from workbook.declare.yaml import Mapping, Node, Reader, Scalar, is_file, read
 from workbook.errors import Diagnostic, Place, WorkbookError, suggest
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from workbook.declare.figures import bounds, check_name, formula, grade, reference, shared_figure, value_range
 from workbook.declare.limits import check_bounds
-from workbook.declare.schema import Column, Figure
+from workbook.declare.schema import Column
 from workbook.declare.yaml import Mapping, Node, Reader, Scalar, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workbook.declare.schema import Bounds, Grade
+    from workbook.declare.catalogues import Bounds, Figure, Grade
     from workbook.errors import Place, Problems
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbook.declare.schema import CONFIDENCE, EVIDENCE, Bounds, Field, Figure, Formula, Grade
+from workbook.declare.catalogues import CONFIDENCE, EVIDENCE, Bounds, Field, Figure, Formula, Grade
 from workbook.declare.yaml import Node, Reader, Scalar, Sequence, number_of
 from workbook.errors import suggest
 

@@ -13,7 +13,7 @@ from workbook.errors import suggest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.declare.schema import Bounds
+    from workbook.declare.catalogues import Bounds
     from workbook.errors import Place, Problems
 
 FILE = "limits.yaml"

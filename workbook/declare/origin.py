@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from workbook.declare.schema import Catalogue
+    from workbook.declare.catalogues import Catalogue
 
 TEMPLATES = "templates"  # the name of this part among what a file carries
 SHOWN = 3  # files that a message names

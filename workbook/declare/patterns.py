@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as Catalogues
 
-    from workbook.declare.schema import Catalogue
+    from workbook.declare.catalogues import Catalogue
     from workbook.errors import Place, Problems
 
 Members = dict[str, str]  # the key of each card, and its name

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from workbook.declare.catalogues import Points
 from workbook.declare.figures import grade, read_field, shared_figure, sourced
 from workbook.declare.limits import check_bounds
-from workbook.declare.schema import Points
 from workbook.declare.yaml import Reader, Sequence, number_of
 
 if TYPE_CHECKING:
-    from workbook.declare.schema import Figure
+    from workbook.declare.catalogues import Figure
     from workbook.errors import Problems
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbook.declare.schema import Column, Field, Figure, Formula, RowKey, TableBlock, ValuesBlock
+from workbook.declare.catalogues import Field, Figure, Formula
+from workbook.declare.schema import Column, RowKey, TableBlock, ValuesBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workbook.declare.schema import Block, Catalogue, Declarations, Sheet
+    from workbook.declare.catalogues import Catalogue
+    from workbook.declare.schema import Block, Declarations, Sheet
     from workbook.errors import Place, Problems
 
 USUAL = "usual"

@@ -12,7 +12,7 @@ from workbook.layout.plan import Segment
 from workbook.layout.style import WIDTHS
 
 if TYPE_CHECKING:
-    from workbook.declare.schema import Figure
+    from workbook.declare.catalogues import Figure
     from workbook.layout.canvas import Canvas
     from workbook.layout.plan import Layout, SheetPlan
     from workbook.model.graph import Model, Quantity, Table

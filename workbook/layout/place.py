@@ -30,7 +30,8 @@ from workbook.model.equations import equation
 from workbook.xlsx.a1 import sheet_key
 
 if TYPE_CHECKING:
-    from workbook.declare.schema import Block, Figure
+    from workbook.declare.catalogues import Figure
+    from workbook.declare.schema import Block
     from workbook.model.graph import Model, Quantity
 
 PROVENANCE = ("Low", "High", "Date", "Confidence", "Evidence", "Source", "Note")

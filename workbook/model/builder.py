@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbook.declare.catalogues import Bounds, Figure, Formula
 from workbook.declare.limits import within
-from workbook.declare.schema import Bounds, Figure, Formula
 from workbook.model.graph import Quantity, Table
 
 if TYPE_CHECKING:

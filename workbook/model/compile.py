@@ -22,7 +22,8 @@ from workbook.model.tables import MIXED, Tabulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workbook.declare.schema import Declarations, Formula
+    from workbook.declare.catalogues import Formula
+    from workbook.declare.schema import Declarations
     from workbook.expr.nodes import Tree
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from workbook.declare.schema import Column, Formula, ListBlock, RowKey, TableBlock, ValuesBlock
+from workbook.declare.catalogues import Formula
+from workbook.declare.schema import Column, ListBlock, RowKey, TableBlock, ValuesBlock
 from workbook.expr.nodes import Find, Name, Over, Text, walk
 from workbook.expr.parse import ExpressionError, parse
 

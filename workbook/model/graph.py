@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from workbook.declare.schema import Bounds, Figure
+from workbook.declare.catalogues import Bounds, Figure
 from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Recorded, Text, Tree, quantities, walk
 from workbook.model.order import calculation_order
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from workbook.declare.schema import Declarations, Formula
+    from workbook.declare.catalogues import Formula
+    from workbook.declare.schema import Declarations
     from workbook.errors import Place
     from workbook.expr.units import Units
 

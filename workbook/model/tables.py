@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from workbook.declare.catalogues import Catalogue, Formula
 from workbook.declare.figures import ALWAYS
 from workbook.declare.limits import check_bounds
-from workbook.declare.schema import Catalogue, Column, Formula, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
+from workbook.declare.schema import Column, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
 from workbook.errors import Place, suggest
 from workbook.expr.units import UnknownUnitError
 from workbook.model.builder import Maker

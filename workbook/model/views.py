@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workbook.declare.catalogues import Formula
 from workbook.declare.names import sheet_names
-from workbook.declare.schema import Formula
 from workbook.expr.nodes import Recorded
 from workbook.model.builder import NAME, NAMED
 from workbook.model.graph import Key, Quantity, Table, Variant

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workbook.declare.schema import Bounds
+from workbook.declare.catalogues import Bounds
 from workbook.errors import as_typed
 from workbook.model.builder import NAME
 

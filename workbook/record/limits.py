@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbook.declare.catalogues import Bounds
 from workbook.declare.limits import check_bounds
-from workbook.declare.schema import Bounds
 from workbook.errors import Problems, as_typed
 
 if TYPE_CHECKING:

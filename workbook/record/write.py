@@ -35,7 +35,7 @@ from workbook.xlsx.a1 import COUNT_CELL, ERRORS_CELL, PARENT_COUNT, column_lette
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from workbook.declare.schema import Figure
+    from workbook.declare.catalogues import Figure
     from workbook.layout.plan import Layout, Segment
     from workbook.model.evaluate import Values
     from workbook.model.graph import Model, Quantity

@@ -24,7 +24,7 @@ from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.declare.schema import Bounds
+    from workbook.declare.catalogues import Bounds
     from workbook.layout.plan import Segment
     from workbook.model.evaluate import Values
     from workbook.model.graph import Model, Quantity

@@ -1,0 +1,142 @@
+"""Cards, their fields and figures, as templates declare them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbook.errors import Place
+
+EVIDENCE = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
+CONFIDENCE = ("high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """Where a figure that is shared by many cells comes from."""
+
+    source: str = ""
+    date: str = ""
+    confidence: str = ""
+    evidence: str = ""
+    note: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """The text of an expression and where it starts."""
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One input: a number or text with its provenance."""
+
+    value: float | str
+    unit: str
+    place: Place
+    raw: str = ""
+    low: float | None = None
+    high: float | None = None
+    source: str = ""
+    date: str = ""
+    confidence: str = ""
+    evidence: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A card's field: a figure (perhaps with the figure of the other basis), or an expression with its evidence.
+
+    A figure that is ``computed`` from the card's other fields is no input.
+    """
+
+    figure: Figure | None
+    formula: Formula | None
+    place: Place
+    alternate: Figure | None = None
+    alternate_basis: str = ""
+    computed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One member of a catalogue, in all workbooks or in those of one ``basis``; ``points`` holds the rows of its curve, if any."""
+
+    key: str
+    name: str
+    about: str
+    entries: dict[str, Entry]
+    place: Place
+    points: tuple[dict[str, Figure], ...] = ()
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What an input may be: limits, a list of choices, the names of a catalogue, or with ``names`` a name for a member of its table."""
+
+    minimum: float | None = None
+    above: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    key: str = ""
+    whole: bool = False
+    names: bool = False
+
+
+UNBOUNDED = Bounds()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that every card of a catalogue has (unless optional), in all workbooks or in those of one ``basis``.
+
+    A field with ``worst_of`` is computed: the worst evidence among the card's points and the fields that it names.
+    ``reference`` names the workbooks in which no result depends on it ("true", or a basis); between the two numbers of
+    ``usual`` lie figures in the right multiple of the unit.
+    """
+
+    name: str
+    label: str
+    unit: str
+    place: Place
+    doc: str = ""
+    format: str = ""
+    optional: bool = False
+    bounds: Bounds = UNBOUNDED
+    order: str = ""
+    ends_at: float | None = None
+    basis: str = ""
+    worst_of: tuple[str, ...] = ()
+    reference: str = ""
+    usual: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The curve that every card of a catalogue gives as rows of numbers, such as the knots of a distribution."""
+
+    key: str
+    label: str
+    count: int
+    fields: dict[str, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A kind of card: fields and members."""
+
+    name: str
+    title: str
+    label: str
+    fields: dict[str, Field]
+    cards: dict[str, Card]
+    place: Place
+    points: Points | None = None
