@@ -54,6 +54,7 @@ def shown(i: Inputs, basis: str) -> list[str]:
     return [key for key, (catalogue, *_) in declared().items() if catalogue in listed and any(figures(i, key)) and not is_optional(key)]
 
 
+@cache
 def is_optional(key: str) -> bool:
     """Tell whether cards may lack a field: such fields stand in no list."""
     catalogue, name, _, _ = declared()[key]

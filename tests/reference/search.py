@@ -6,7 +6,8 @@ carried once along all server counts of a pool.
 """
 
 import math
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -64,13 +65,13 @@ def reaches(value: float, limit: float) -> bool:
     return bool(floor(np.clip(value / limit, 0.5, 1.5)))
 
 
-@lru_cache(maxsize=64)
-def inverse_losses(load: float) -> tuple[float, ...]:
+@lru_cache(maxsize=512)
+def inverse_losses(load: float) -> Sequence[float]:
     """Return the inverse of Erlang's loss formula for 0, 1, 2 ... servers until it overflows."""
     found = [1.0]
     while not math.isinf(found[-1]):
         found.append(1.0 + found[-1] * (len(found) / load))
-    return tuple(found)
+    return array("d", found)
 
 
 def chance_to_wait(servers: float, load: float) -> float:
