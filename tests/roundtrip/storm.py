@@ -41,7 +41,8 @@ Plants = dict[str, list[tuple[str, str, str | None]]]  # changes of templates by
 TEXTS = ["red", "Ärger & <b>", '"quoted"', "two\nlines", "=1+1", "'", "1.5", "TRUE", "🙂", "x" * 300, " blanks "]
 NONE: Mapping[str, Any] = MappingProxyType({})
 BOOKS = ("tiny", "across", "takes", "across with cases")
-COUNTS = {"values": 100, "templates": 90, "office": 64}  # cases of each book by module
+COUNTS = {"values": 100, "templates": 90, "office": 64}  # files of each book by module: a thousand in all, two hundred by LibreOffice
+SAMPLE = 4  # the share of them that each run of the tests takes: one in so many
 CELL_KINDS = {"value": 12, "note": 4, "formula": 2, "clear": 1, "wrong": 1, "over": 2, "label": 1, "scratch": 1}
 
 
@@ -87,6 +88,12 @@ class Structure:
     def breaks(self) -> bool:
         """Whether formulas may have lost what they refer to."""
         return any(step[0] in {"delete rows", "move"} for step in self.steps)
+
+
+def storms(kind: str) -> list[Any]:
+    """Give name and number of files of each book: a sample for each run, all on demand."""
+    few = [pytest.param(name, COUNTS[kind] // SAMPLE, id=name) for name in BOOKS]
+    return few + [pytest.param(name, COUNTS[kind], id=f"{name}, all", marks=pytest.mark.storm) for name in BOOKS]
 
 
 @pytest.fixture

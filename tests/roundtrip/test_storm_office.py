@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.roundtrip.edits import in_libreoffice
-from tests.roundtrip.storm import COUNTS, Made, Templates, check_built, check_pulled, templates_read_once
+from tests.roundtrip.storm import Made, Templates, check_built, check_pulled, storms, templates_read_once
 from tests.roundtrip.storm_templates import ADDED, BOOKS
 from workbook.roundtrip.pull import pull
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEED, COUNT = 20_273, COUNTS["office"]
+SEED = 20_273
 pytestmark = pytest.mark.usefixtures("templates_read_once")
 __all__ = ["templates_read_once"]  # a fixture
 
 
-@pytest.mark.parametrize("name", BOOKS)
-def test_no_edit_is_lost_in_libreoffice(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "count"), storms("office"))
+def test_no_edit_is_lost_in_libreoffice(name: str, count: int, tmp_path: Path) -> None:
     root, plants = BOOKS[name]
     made = Made(name.partition(" ")[0], root, tmp_path, *(ADDED if "with" in name else ()))
     templates, dice = Templates(made, plants), random.Random(f"{SEED} {name}")  # noqa: S311 tests need the same numbers each time
     drawn = []
-    for number in range(COUNT):
+    for number in range(count):
         changes = made.draw(dice, 6)
         drawn.append((changes, made.structure(dice), tmp_path / f"{number}.xlsx"))
     in_libreoffice([(made.path, target, made.steps(changes, structure)) for changes, structure, target in drawn])
@@ -36,4 +36,4 @@ def test_no_edit_is_lost_in_libreoffice(name: str, tmp_path: Path) -> None:
         check_pulled(made, changes, structure, found)
         refused += check_built(made, path, found, templates.draw(dice) if number % 2 else root, "theirs", twice=number % 3 == 0) is None
         done += 1
-    assert (done, refused <= COUNT // 3) == (COUNT, True), refused
+    assert (done, refused <= count // 3) == (count, True), refused
