@@ -781,7 +781,7 @@ def test_a_file_whose_record_does_not_fit_cannot_be_verified(
         ("run.weights", "many", "holds 'many', where a number in GB/gpu is expected"),
         ("run.weights", None, "holds nothing, where a number in GB/gpu is expected"),
         ("run.weights", True, "holds TRUE, where a number in GB/gpu is expected"),
-        ("run.weights", "=1+1", "holds nothing, where a number in GB/gpu is expected"),
+        ("run.weights", "=TODAY()", "holds nothing, where a number in GB/gpu is expected"),
         ("run.weights", "17\u00a0", "holds the text '17[no-break space]': it was read as the number 17"),
         ("run.weights", -1, "is -1; it must be at least 0"),
         ("run.parallel", 2.5, "is 2.5; it must be a whole number"),
