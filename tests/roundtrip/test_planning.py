@@ -68,7 +68,10 @@ def test_edits_given_to_a_build_of_planning_come_back(tmp_path: Path) -> None:
     raise AssertionError("no edits could be built")
 
 
-@pytest.mark.parametrize(("name", "count"), [("planning", 2), ("paper", 3)])
+LARGE = [("planning", 1), ("paper", 1), *(pytest.param(name, 5, marks=pytest.mark.storm) for name in ("planning", "paper"))]
+
+
+@pytest.mark.parametrize(("name", "count"), LARGE)
 def test_no_edit_of_a_large_file_is_lost(name: str, count: int, tmp_path: Path) -> None:
     made, dice, built = Made(name, packaged(), tmp_path), random.Random(f"large {name}"), 0  # noqa: S311 as above
     inputs = made.known.inputs
