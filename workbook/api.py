@@ -163,7 +163,7 @@ def _notes(layout: Layout, remarks: Mapping[str, Remark]) -> dict[tuple[str, int
 def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float | str], wanted: Collection[str] | None = None) -> Book:
     """Evaluate a placed model with edits; raises WorkbookError when a cell would hold an error, or take over what it may not hold.
 
-    In the book an edited cell that took over a value is an input; among its edits are the values of the layout's formulas
+    In the book an edited cell that inherited a value is an input; among its edits are the values of the layout's formulas
     in inputs that can be kept. With ``wanted`` the book holds the values of those quantities and of what they need.
     """
     given = model

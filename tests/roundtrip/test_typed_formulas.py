@@ -239,3 +239,13 @@ def test_formulas_in_an_overlay_are_live_in_the_planning_workbook(tmp_path: Path
 
 # 630 W are 700 W, less a tenth.
 OVERLAID = {"cases.mine_1.rate": 600.0, "cases.mine_2.rate": 1200.0, "hardware.h200_sxm.tdp": 630.0, "cases.mine_3.rate": 70.0}
+
+
+def test_a_formula_of_an_overlay_beyond_the_limits_is_told_where_it_stands(tmp_path: Path) -> None:
+    built = api.build("tiny", tmp_path / "built.xlsx", templates=TINY).path
+    overlay = tmp_path / "ours.yaml"
+    overlay.write_text('sets:\n  run.parallel: {value: 4, formula: "=run.weights*1000"}\n', "utf-8")
+    result = command("build", "--from", built, "--overlay", overlay, "--templates", TINY, "--out", tmp_path / "new.xlsx")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[0] == f"{overlay}:2:25: run.parallel is 16000; it must be at most 8"
+    assert not (tmp_path / "new.xlsx").exists()

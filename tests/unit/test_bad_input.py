@@ -142,7 +142,7 @@ MISTAKES = {
         GPU,
         "  - charts:",
         "  - §list: steps\n    values: {a: 1}\n  - charts:",
-        "list 'steps' stands on a sheet that is repeated",
+        "list 'steps' is on a sheet that is repeated",
         "put it on a sheet of its own",
     ),
     "a sheet name too long": Mistake(FIT, "sheet: Fit\n", f"§sheet: {'Fit' * 11}\n", "cannot be the name of a sheet", "1 to 31 characters"),

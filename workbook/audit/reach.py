@@ -39,7 +39,7 @@ def _retold(model: Model) -> set[str]:
 
 
 def _reached(model: Model, retold: set[str]) -> set[str]:
-    """Return the outputs and all that they depend on. That a figure is of a usual size, or is told of again, is no use of it."""
+    """Return the outputs and all that they depend on. That a figure is of a usual size, or is shown again, is no use of it."""
     needs = {name: model.needs(quantity) for name, quantity in model.quantities.items() if quantity.table not in {USUAL, *retold}}
     used = {target for targets in needs.values() for target in targets}
     found: set[str] = set()

@@ -59,7 +59,7 @@ def cells(name: str, sets: tuple[str, ...], overlays: Overlays, form: str, templ
 
 
 def _guarded(item: object) -> object:
-    """Return a text as a spreadsheet program that opens the list shows it: one that looks like a formula stands behind an apostrophe."""
+    """Return a text as a spreadsheet program that opens the list shows it: one that looks like a formula begins with an apostrophe."""
     return f"'{item}" if isinstance(item, str) and item.startswith(FORMULA_STARTS) else item
 
 

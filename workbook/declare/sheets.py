@@ -151,7 +151,7 @@ def _check_shown_once(sheets: tuple[Sheet, ...], known: dict[str, Place], proble
             continue
         for block in sheet.blocks:
             if isinstance(block, ListBlock) and sheet.each_key:
-                problems.add(block.place, f"list '{block.name}' stands on a sheet that is repeated", "put it on a sheet of its own")
+                problems.add(block.place, f"list '{block.name}' is on a sheet that is repeated", "put it on a sheet of its own")
             if not isinstance(block, CardBlock):
                 continue
             if block.catalogue not in known:

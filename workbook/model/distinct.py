@@ -25,7 +25,7 @@ KEYS, DIFFER, KEY, OTHERS = "_keys", "_differ", "key", "others"
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """Keys that are typed: the list or table of names, what one of them is called, and the sheet it stands on."""
+    """Keys that are typed: the list or table of names, what one of them is called, and the sheet it is on."""
 
     name: str
     label: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbook.api import checked_sets, formula_values
 from workbook.declare.overlay import Given as Value
+from workbook.errors import Diagnostic, WorkbookError
 from workbook.layout.typed import with_formulas
 from workbook.model.evaluate import evaluate
 from workbook.record import entries
@@ -45,9 +46,15 @@ def _keep_value(found: Edits, located: Located, name: str, why: str) -> None:
     found.remarks.append(not_kept(spot, name, edit.formula, shown(edit.value), why))
 
 
-def refuse_formulas(found: Edits, located: Located, layout: Layout, reasons: Mapping[str, str]) -> None:
-    """Set aside formulas whose values inputs cannot take; a choice is kept that is only called otherwise now."""
+def refuse_formulas(found: Edits, located: Located, layout: Layout, reasons: Mapping[str, str], sets: Mapping[str, Value]) -> None:
+    """Set aside formulas whose values inputs cannot take; a choice is kept that is only called otherwise now.
+
+    Raises WorkbookError for those that overlays give: ``sets`` tells where.
+    """
     model = layout.model
+    others = [Diagnostic(sets[name].place, f"{name} {why}") for name, why in reasons.items() if name not in found.formulas]
+    if others:
+        raise WorkbookError(others)
     for name in reasons:
         quantity, _ = model.find(name) or ("", 0)
         if found.edits[name].value in model.choices(model.quantities[quantity].bounds).values():

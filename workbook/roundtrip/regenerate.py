@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from workbook.changes.differences import Account
-    from workbook.declare.overlay import Files
+    from workbook.declare.overlay import Files, Overlaid
+    from workbook.layout.book import Book
     from workbook.layout.plan import Layout
     from workbook.roundtrip.merge import MergeResult, Preference
     from workbook.roundtrip.parties import Merged
@@ -85,7 +86,8 @@ def regenerate(
     The new file is written to ``out`` (output/NAME.xlsx by default; in place of the edited one only when that is said).
     Where users changed an input, and templates or an overlay give it another value now, the users' is kept, or the other
     with ``prefer="ours"``; with "fail" WorkbookError names them all and nothing is written. Entries that inputs
-    cannot take, one by one or together, are left out, and listed with the reason. Raises WorkbookError too for files that cannot be read.
+    cannot take, one by one or together, are left out, and listed with the reason. Raises WorkbookError too for files that
+    cannot be read.
 
     Where templates or package changed anything, sheets of the new file tell it (``account``); else those of the edited file
     stay, so that a second time changes nothing.
@@ -100,26 +102,9 @@ def regenerate(
     edits = edits_of(path, located)
     cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(edits)])
     laid = overlaid(declared_for(path, known, templates), cases)
-    layout, given = placed(laid)
     places = _places(path, located)
-    _judge(edits, located, layout, places)
-    before, notes_before = offered(path, known)
-    choice: Preference = "ours" if prefer == "ours" else "theirs"
-    while True:
-        values = merged_values(known, edits, layout, given, laid, before, choice)
-        sets = values_to_set(values, laid, places, layout.model)
-        if wrong := wrong_formulas(layout, sets, values.formulas(), places):
-            refuse_formulas(edits, located, layout, wrong)
-            continue
-        notes = merged_notes(known, edits, layout, laid, notes_before, choice)
-        try:
-            book = edited(*_noted(layout, values, notes, sets))
-            break
-        except WorkbookError:
-            wrong = erring(layout, sets, values.formulas(), values.theirs(edits))
-            if not wrong:
-                raise
-            refuse(edits, located, wrong)
+    settled = _settled(path, located, edits, laid, "ours" if prefer == "ours" else "theirs", places)
+    layout, values, notes, book = settled.layout, settled.values, settled.notes, settled.book
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
     tell("finding what moved")
@@ -133,13 +118,46 @@ def regenerate(
     if told_of:
         told_of = replace(told_of, refused=refused, remarks=remarks) if update or refused or remarks else told_of
         layout, _ = placed(laid, extend=telling(told_of))
-        book = edited(*_noted(layout, values, notes, sets | _picked(layout, edits, places)))
+        book = edited(*_noted(layout, values, notes, settled.sets | _picked(layout, edits, places)))
     tell(f"writing {target}")
     left = [*edits.left, *_lost_notes(located, notes.result)]
     going = gone(known, layout, values.result.removed)
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
     report, is_update = save(book, target, start), update is not None
     return Regeneration(report, values.result, notes.result, left, edits.remarks, going, differing, told_of, is_update=is_update)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What inputs and notes come to between users, templates and overlays, and the workbook that they make."""
+
+    layout: Layout
+    values: Merged
+    notes: Merged
+    sets: dict[str, Given]
+    book: Book
+
+
+def _settled(path: Path, located: Located, edits: Edits, laid: Overlaid, prefer: Preference, places: Mapping[str, Place]) -> _Settled:
+    """Merge edits with templates and overlays; what cannot be built is left out of the edits. Raises WorkbookError for errors of others."""
+    known = located.baseline
+    layout, given = placed(laid)
+    _judge(edits, located, layout, places)
+    before, notes_before = offered(path, known)
+    while True:
+        values = merged_values(known, edits, layout, given, laid, before, prefer)
+        sets = values_to_set(values, laid, places, layout.model)
+        if wrong := wrong_formulas(layout, sets, values.formulas(), places):
+            refuse_formulas(edits, located, layout, wrong, sets)
+            continue
+        notes = merged_notes(known, edits, layout, laid, notes_before, prefer)
+        try:
+            return _Settled(layout, values, notes, sets, edited(*_noted(layout, values, notes, sets)))
+        except WorkbookError:
+            wrong = erring(layout, sets, values.formulas(), values.theirs(edits))
+            if not wrong:
+                raise
+            refuse(edits, located, wrong)
 
 
 def _judge(edits: Edits, located: Located, layout: Layout, places: Mapping[str, Place]) -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def erring(layout: Layout, sets: Mapping[str, Given], formulas: Mapping[str, str], mine: Collection[str]) -> dict[str, str]:
     """Return by id which of the edits ``mine`` to leave out of what is set, and why; none where all must stay or others make the error.
 
-    In their order each is left out that makes an error with those before it: no other set that leaves out fewer of these will do.
+    In their order each is left out that makes an error with those kept before it: none of these could stay, but another choice
+    might leave out fewer.
     """
 
     def error(names: Collection[str]) -> str:
