@@ -172,7 +172,7 @@ class _Compiler:
         given = self.model.units.one if found.unit is None else found.unit
         if not self.model.units.same(given, declared):
             raise _DeclaredUnitError(
-                0, f"the expression is in '{show(given)}' but '{quantity.unit}' is declared", self.model.units.missing(declared, given)
+                0, f"the expression is in '{show(given)}' but '{quantity.unit}' is declared", self.model.units.missing(given, declared)
             )
 
     def sort(self) -> None:
