@@ -32,6 +32,7 @@ COMPARISONS: dict[str, ast.cmpop] = {
     "greater": ast.Gt(),
     "greater_equal": ast.GtE(),
 }
+ONE = Number(1.0, unit=Text("s"))
 OF_ONE_NUMBER = ("abs", "exp", "ln", "log2", "log10", "sqrt", "floor", "ceiling", "truncate")
 SCALAR = set(FUNCTIONS) - set(RANGES) - {"only", "filled"}  # which are about empty cells, and tested by themselves
 
@@ -78,7 +79,7 @@ class Grammar:
         draw = self.chance.random()
         if draw < 0.03:
             seconds = Call("convert", (Name(f"{self.prefix}delay"), Text("s")))
-            return Call("relabel", (seconds, Text("s"), Text("1")))
+            return Call(*self.chance.choice((("divide", (seconds, ONE)), ("multiply", (Call("divide", (Number(2.0), seconds)), ONE)))))
         return Name(self.chance.choice(self.cells)) if draw < 0.65 else Number(self.chance.choice(LITERALS))
 
     def binary(self, depth: int) -> Tree:
@@ -142,8 +143,9 @@ def python_text(tree: Tree) -> str:
 
 def _python(tree: Tree) -> ast.expr:
     match tree:
-        case Number(value=value):
-            return ast.Constant(int(value) if value.is_integer() and value < 1e15 else value)
+        case Number(value=value, unit=unit):
+            number = ast.Constant(int(value) if value.is_integer() and value < 1e15 else value)
+            return ast.Subscript(number, ast.Name(unit.value)) if unit else number
         case Text(value=text):
             return ast.Constant(text)
         case Name(name=name):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from workbook.changes.differences import Account
 
 POWER = "power: {value: 200, unit: W/gpu, source: own}"
-FORMULA = "power: {expr: \"relabel(5 * 50, '1', 'W/gpu')\", unit: W/gpu, source: own, confidence: low, evidence: derived}"
-OTHER = "power: {expr: \"relabel(3 * 100, '1', 'W/gpu')\", unit: W/gpu, source: own, confidence: low, evidence: derived}"
+FORMULA = 'power: {expr: "5 * 50 [W/gpu]", unit: W/gpu, source: own, confidence: low, evidence: derived}'
+OTHER = 'power: {expr: "3 * 100 [W/gpu]", unit: W/gpu, source: own, confidence: low, evidence: derived}'
 CARD = "Small GPU (GPUs)"
 # Of case 'mine' in 6 hours: 16 GPUs with a PUE of 1.25 take 24 kWh at 200 W each, 30 at 250 W and 36 at 300 W.
 ENERGY = {POWER: 24.0, FORMULA: 30.0, OTHER: 36.0}

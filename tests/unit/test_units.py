@@ -195,10 +195,10 @@ def test_the_tensor_parallel_degree_makes_them_tokens_per_joule(model: Model) ->
 @pytest.mark.parametrize(
     ("text", "missing"),
     [
-        ("q.power + relabel(1, '1', 'W/instance')", "gpu/instance"),
-        ("q.power + relabel(1, '1', 'W/node')", "gpu/node"),
-        ("max(q.power, relabel(1, '1', 'W/fleet'))", "gpu/fleet"),
-        ("q.power > relabel(1, '1', 'W')", "gpu"),
+        ("q.power + 1 [W/instance]", "gpu/instance"),
+        ("q.power + 1 [W/node]", "gpu/node"),
+        ("max(q.power, 1 [W/fleet])", "gpu/fleet"),
+        ("q.power > 1 [W]", "gpu"),
     ],
 )
 def test_scopes_do_not_mix(model: Model, text: str, missing: str) -> None:
@@ -370,12 +370,11 @@ def test_a_conversion_to_the_same_scale_vanishes(model: Model) -> None:
         ("convert(q.span, 'fortnight')", "unknown unit 'fortnight'", ""),
         ("convert(q.span, q.name)", "a unit is written as a 'text'", ""),
         ("convert(q.name, 's')", "a number is needed here, not a text", ""),
-        ("relabel(q.power, 'W', '1')", "relabel expects 'W' but the value is in 'W/gpu'", ""),
-        ("relabel(q.time, 's', '1')", "relabel expects 's' but the value is in 'ms'", ""),
-        ("relabel(5, 's', '1')", "relabel expects 's' but the value is in '1'", ""),
-        ("relabel(q.power, 'W/gpu', 'horse')", "unknown unit 'horse'", ""),
-        ("relabel(q.power, 5, '1')", "a unit is written as a 'text'", ""),
-        ("relabel(q.name, 's', '1')", "a number is needed here, not a text", ""),
+        ("q.power / 1 [horse]", "unknown unit 'horse'", "did you mean 'hour'?"),
+        ("q.power / 1 [W/gpx]", "unknown unit 'W/gpx'", "did you mean 'gpu'?"),
+        ("q.power / 1 [W // gpu]", "unknown unit 'W//gpu'", "write it as in tok/s/gpu"),
+        ("q.name * 1 [s]", "a number is needed here, not a text", ""),
+        ("exp(q.power)", "a plain number is needed here, not 'W/gpu'", "or by 1 [W/gpu]"),
     ],
 )
 def test_wrong_conversions_are_refused(model: Model, text: str, message: str, fix: str) -> None:
@@ -390,12 +389,24 @@ def test_units_that_differ_by_a_factor_name_the_conversion(model: Model) -> None
 
 @pytest.mark.parametrize(
     ("text", "unit"),
-    [("relabel(q.power, 'W/gpu', '1')", "1"), ("relabel(5, '1', 'W')", "W"), ("relabel(q.power, 'J/s/gpu', 'W/instance')", "W/instance")],
+    [
+        ("q.power / 1 [W/gpu]", "1"),
+        ("5 [W]", "W"),
+        ("q.power * 1 [gpu/instance]", "W/instance"),
+        ("1 [gpu / instance] * q.power", "W/instance"),
+    ],
 )
-def test_a_relabel_changes_the_unit_and_nothing_else(model: Model, text: str, unit: str) -> None:
+def test_a_one_with_a_unit_changes_the_unit_and_nothing_else(model: Model, text: str, unit: str) -> None:
     kind, tree = checked(model, text)
     assert show(kind.unit) == unit
     assert not isinstance(tree, Call)
+
+
+@pytest.mark.parametrize(("text", "unit"), [("q.power * 2 [gpu]", "W"), ("1 [W] / q.power", "gpu"), ("q.power * 1", "W/gpu")])
+def test_any_other_factor_stays(model: Model, text: str, unit: str) -> None:
+    kind, tree = checked(model, text)
+    assert show(kind.unit) == unit
+    assert isinstance(tree, Call)
 
 
 # Declared units

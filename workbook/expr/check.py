@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.expr.functions import AGGREGATES, FUNCTIONS
+from workbook.expr.functions import AGGREGATES, FUNCTIONS, without_ones
 from workbook.expr.nodes import Bound, Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree, walk
-from workbook.expr.rules import NUMBER, TEXT, Type, UnitError
+from workbook.expr.rules import NUMBER, TEXT, Type, UnitError, written_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,8 @@ class Checker:
     def check(self, tree: Tree) -> tuple[Type, Tree]:
         """Return the type of a tree and the tree lowered; raises UnitError."""
         match tree:
-            case Number():
-                return NUMBER, tree
+            case Number(unit=unit):
+                return Type("number", written_unit(self.units, unit)) if unit else NUMBER, tree
             case Text():
                 return TEXT, tree
             case Cell(quantity=quantity) | Fixed(quantity=quantity) | Neighbour(quantity=quantity):
@@ -85,11 +85,9 @@ class Checker:
         checked = [(argument, *self._argument(tree, argument, wanted=n in ranges)) for n, argument in enumerate(tree.arguments)]
         kind = FUNCTIONS[tree.function].rule(self.units, [(argument, kind) for argument, kind, _ in checked], tree.at)
         lowered = tuple(low for _, _, low in checked)
-        if tree.function == "relabel":
-            return kind, lowered[0]
         if tree.function == "convert":
             return kind, self._scaled(lowered[0], self.units.factor(checked[0][1].unit, kind.unit) or 1.0, tree.at)
-        return kind, Call(tree.function, lowered, tree.at)
+        return kind, without_ones(Call(tree.function, lowered, tree.at))
 
     def _argument(self, tree: Call, argument: Tree, *, wanted: bool) -> tuple[Type, Tree]:
         """Check one argument, which must be a range where one is ``wanted`` and nowhere else."""

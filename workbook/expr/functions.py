@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbook.expr import rules, values
+from workbook.expr.nodes import Call, Number, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function of the language."""
+    """One function of the language; ``neutral`` are the arguments that a 1 with a unit may be without changing the number."""
 
     name: str
     arity: tuple[int, int]
@@ -41,6 +42,7 @@ class Function:
     excel: str = ""
     prose: str = ""
     operator: Operator | None = None
+    neutral: tuple[int, ...] = ()
 
     @property
     def is_infix(self) -> bool:
@@ -51,24 +53,26 @@ class Function:
 MANY = 30
 
 
-def _operator(
-    name: str, symbol: str, level: int, left: int, right: int, value: Callable[..., values.Array], rule: rules.Rule, prose: str
+def _infix(
+    name: str, operator: Operator, value: Callable[..., values.Array], rule: rules.Rule, prose: str, neutral: tuple[int, ...] = ()
 ) -> Function:
-    return Function(name, (2, 2), value, rule, f"Operator {symbol}.", prose=prose, operator=Operator(symbol, level, left, right))
+    return Function(name, (2, 2), value, rule, f"Operator {operator.symbol}.", prose=prose, operator=operator, neutral=neutral)
 
 
 _OPERATORS = (
-    _operator("add", "+", ADDING, ADDING, MULTIPLYING, lambda a, b: values.finite(a + b), rules.add, "{0} + {1}"),
-    _operator("subtract", "-", ADDING, ADDING, MULTIPLYING, lambda a, b: values.finite(a - b), rules.add, "{0} − {1}"),
-    _operator("multiply", "*", MULTIPLYING, MULTIPLYING, RAISING, lambda a, b: values.finite(a * b), rules.multiply, "{0} × {1}"),
-    _operator("divide", "/", MULTIPLYING, MULTIPLYING, RAISING, values.divide, rules.divide, "{0} / {1}"),
-    _operator("power", "^", RAISING, ATOM, ATOM, values.power, rules.power, "{0}^{1}"),
-    _operator("equal", "=", COMPARING, ADDING, ADDING, values.compare(op.eq), rules.comparison, "{0} = {1}"),
-    _operator("not_equal", "<>", COMPARING, ADDING, ADDING, values.compare(op.ne), rules.comparison, "{0} ≠ {1}"),
-    _operator("less", "<", COMPARING, ADDING, ADDING, values.compare(op.lt), rules.order, "{0} < {1}"),
-    _operator("less_equal", "<=", COMPARING, ADDING, ADDING, values.compare(op.le), rules.order, "{0} ≤ {1}"),
-    _operator("greater", ">", COMPARING, ADDING, ADDING, values.compare(op.gt), rules.order, "{0} > {1}"),
-    _operator("greater_equal", ">=", COMPARING, ADDING, ADDING, values.compare(op.ge), rules.order, "{0} ≥ {1}"),
+    _infix("add", Operator("+", ADDING, ADDING, MULTIPLYING), lambda a, b: values.finite(a + b), rules.add, "{0} + {1}"),
+    _infix("subtract", Operator("-", ADDING, ADDING, MULTIPLYING), lambda a, b: values.finite(a - b), rules.add, "{0} − {1}"),
+    _infix(
+        "multiply", Operator("*", MULTIPLYING, MULTIPLYING, RAISING), lambda a, b: values.finite(a * b), rules.multiply, "{0} × {1}", (0, 1)
+    ),
+    _infix("divide", Operator("/", MULTIPLYING, MULTIPLYING, RAISING), values.divide, rules.divide, "{0} / {1}", (1,)),
+    _infix("power", Operator("^", RAISING, ATOM, ATOM), values.power, rules.power, "{0}^{1}"),
+    _infix("equal", Operator("=", COMPARING, ADDING, ADDING), values.compare(op.eq), rules.comparison, "{0} = {1}"),
+    _infix("not_equal", Operator("<>", COMPARING, ADDING, ADDING), values.compare(op.ne), rules.comparison, "{0} ≠ {1}"),
+    _infix("less", Operator("<", COMPARING, ADDING, ADDING), values.compare(op.lt), rules.order, "{0} < {1}"),
+    _infix("less_equal", Operator("<=", COMPARING, ADDING, ADDING), values.compare(op.le), rules.order, "{0} ≤ {1}"),
+    _infix("greater", Operator(">", COMPARING, ADDING, ADDING), values.compare(op.gt), rules.order, "{0} > {1}"),
+    _infix("greater_equal", Operator(">=", COMPARING, ADDING, ADDING), values.compare(op.ge), rules.order, "{0} ≥ {1}"),
     Function("negative", (1, 1), np.negative, rules.keep, "Unary minus.", prose="−{0}", operator=Operator("-", ADDING, ATOM, ATOM)),
 )
 
@@ -266,17 +270,18 @@ _FUNCTIONS = (
         "POISSON({0},{1},TRUE)",
     ),
     Function("convert", (2, 2), lambda a, _: a, rules.convert, "convert(x, 'unit'): the same thing on another scale.", prose="{0}"),
-    Function(
-        "relabel",
-        (3, 3),
-        lambda a, *_: a,
-        rules.relabel,
-        "relabel(x, 'from', 'to'): states that a number counts as another unit.",
-        prose="{0}",
-    ),
 )
 
 FUNCTIONS: dict[str, Function] = {entry.name: entry for entry in _OPERATORS + _FUNCTIONS}
+
+
+def without_ones(call: Call) -> Tree:
+    """Return a product or quotient without a factor 1 that is there for its unit only; other calls as they are."""
+    for number in FUNCTIONS[call.function].neutral:
+        one = call.arguments[number]
+        if isinstance(one, Number) and one.unit and one.value == 1:
+            return call.arguments[1 - number]
+    return call
 
 
 def _empty_is_error(reduce: Callable[[values.Array], values.Array]) -> Callable[[values.Array], values.Array]:

@@ -15,19 +15,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """A number written in the expression."""
-
-    value: float
-    at: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Text:
     """A text written in the expression."""
 
     value: str
     at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number written in the expression, and the unit in brackets behind it, if any: ``8 [gpu/instance]``."""
+
+    value: float
+    at: int = 0
+    unit: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

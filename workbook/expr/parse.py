@@ -100,10 +100,8 @@ class _Translator:
                 return Name(name, self.at(node))
             case ast.BinOp(left=left, op=op, right=right):
                 return self.binary(node, op, left, right)
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return Call("negative", (self.tree(operand),), self.at(node))
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return Call("not", (self.tree(operand),), self.at(node))
+            case ast.UnaryOp(op=ast.USub() | ast.Not() as op, operand=operand):
+                return Call("negative" if isinstance(op, ast.USub) else "not", (self.tree(operand),), self.at(node))
             case ast.BoolOp(op=op, values=values):
                 return Call("and" if isinstance(op, ast.And) else "or", tuple(map(self.tree, values)), self.at(node))
             case ast.IfExp(test=test, body=body, orelse=orelse):
@@ -112,6 +110,8 @@ class _Translator:
                 return self.compare(node, left, ops, rights)
             case ast.Attribute():
                 return self.attribute(node)
+            case ast.Subscript():
+                return self.subscript(node)
             case ast.Call():
                 return self.call(node)
             case ast.ListComp() | ast.GeneratorExp():
@@ -159,6 +159,17 @@ class _Translator:
                 return Find(table, tuple(map(self.tree, keys)), node.attr, self.at(node.value))
             case _:
                 raise self.error(node, "a reference is 'column', 'group.item' or 'table[key].column'")
+
+    def subscript(self, node: ast.Subscript) -> Tree:
+        """Read a number with a unit. To Python the brackets hold a product or a quotient; the text between them is the unit."""
+        owner, inside = node.value, node.slice
+        if isinstance(owner, ast.Name):
+            raise self.error(node, f"a column of '{owner.id}' is missing", f"write {owner.id}[key].column")
+        number = self.tree(owner)
+        if not isinstance(number, Number) or number.unit:
+            raise self.error(inside, "a unit in brackets stands behind a written number", "for anything else write x * 1 [unit]")
+        unit = self.text[inside.col_offset : inside.end_col_offset].decode().replace(" ", "")
+        return Number(number.value, number.at, Text(unit, self.at(inside)))
 
     def call(self, node: ast.Call) -> Tree:
         if not isinstance(node.func, ast.Name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from workbook.expr.functions import ADDING, AGGREGATES, ATOM, FUNCTIONS, RAISING
+from workbook.expr.functions import ADDING, AGGREGATES, ATOM, FUNCTIONS, RAISING, without_ones
 from workbook.expr.nodes import Bound, Call, Cell, Fixed, Lookup, Neighbour, Number, Recorded, Span, Text, Total, Tree
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class Prose:
 
     def _write(self, tree: Tree) -> tuple[str, int]:
         match tree:
-            case Number(value=value):
-                return f"{value:.12g}", ATOM
+            case Number(value=value, unit=unit):
+                return f"{value:.12g} {unit.value}" if unit else f"{value:.12g}", ATOM
             case Text(value=text):
                 return f"“{text}”", ATOM
             case Cell(quantity=quantity):
@@ -57,6 +57,9 @@ class Prose:
         return f" where {' and '.join(parts)}" if parts else ""
 
     def _call(self, tree: Call) -> tuple[str, int]:
+        kept = without_ones(tree)
+        if kept is not tree:
+            return self._write(kept)
         entry = FUNCTIONS[tree.function]
         operator = entry.operator
         if operator and operator.symbol:
@@ -64,7 +67,7 @@ class Prose:
             parts = [self._bracketed(argument, need) for argument, need in zip(tree.arguments, needs, strict=False)]
             return entry.prose.format(*parts), operator.level
         parts = [self.write(argument) for argument in tree.arguments]
-        if tree.function in {"convert", "relabel"}:
+        if tree.function == "convert":
             return self._write(tree.arguments[0])
         joined = _JOINED.match(entry.prose)
         if joined:

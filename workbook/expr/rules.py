@@ -124,9 +124,8 @@ def plain(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     _numbers(arguments)
     for tree, kind in arguments:
         if kind.unit is not None and not units.same(kind.unit, units.one):
-            raise UnitError(
-                tree.at, f"a plain number is needed here, not '{show(kind.unit)}'", "divide by a reference, or relabel(x, 'unit', '1')"
-            )
+            unit = show(kind.unit)
+            raise UnitError(tree.at, f"a plain number is needed here, not '{unit}'", f"divide by a reference, or by 1 [{unit}]")
     return Type("number", units.one)
 
 
@@ -201,20 +200,20 @@ def indicator(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     return Type("number", units.one)
 
 
-def _written_unit(units: Units, argument: Argument) -> Unit:
-    tree, _ = argument
+def written_unit(units: Units, tree: Tree) -> Unit:
+    """Return the unit that a text in an expression names."""
     if not isinstance(tree, Text):
         raise UnitError(tree.at, "a unit is written as a 'text'")
     try:
         return units.parse(tree.value)
     except UnknownUnitError as error:
-        raise UnitError(tree.at, str(error)) from None
+        raise UnitError(tree.at, str(error), units.guess(tree.value)) from None
 
 
 def convert(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     """Same thing, another scale."""
     _numbers(arguments[:1])
-    target = _written_unit(units, arguments[1])
+    target = written_unit(units, arguments[1][0])
     source = arguments[0][1].unit
     if source is None or units.factor(source, target) is None:
         raise UnitError(
@@ -222,16 +221,6 @@ def convert(units: Units, arguments: Sequence[Argument], at: int) -> Type:
             f"'{show(source) if source is not None else '1'}' cannot be converted to '{show(target)}'",
             "" if source is None else units.missing(source, target),
         )
-    return Type("number", target)
-
-
-def relabel(units: Units, arguments: Sequence[Argument], at: int) -> Type:
-    """The number stays, the unit changes: states an assumption in the open."""
-    _numbers(arguments[:1])
-    source, target = _written_unit(units, arguments[1]), _written_unit(units, arguments[2])
-    given = arguments[0][1].unit
-    if not units.same(units.one if given is None else given, source):
-        raise UnitError(at, f"relabel expects '{show(source)}' but the value is in '{show(units.one if given is None else given)}'")
     return Type("number", target)
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pint
 
+from workbook.errors import suggest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -54,6 +56,11 @@ class Units:
             return self.registry.Unit(f"dimensionless/{rest}" if head == "1" else text)
         except Exception as error:  # pint raises many kinds, among them tokenizer errors
             raise UnknownUnitError(f"unknown unit '{text}'") from error
+
+    def guess(self, text: str) -> str:
+        """Return a hint at what the first name of a unit that is not defined may be meant for."""
+        wrong = next((name for name in _NAME.findall(text) if name not in self.defined), "")
+        return suggest(wrong, self.names()) if wrong else "write it as in tok/s/gpu or tok**2/seq**2"
 
     def names(self) -> list[str]:
         """Return the defined unit names, for suggestions."""
