@@ -20,8 +20,9 @@ from workbook.declare.schema import (
     Sheet,
     TableBlock,
 )
+from workbook.declare.tables import with_tables_written_out
 from workbook.declare.usual import with_usual
-from workbook.declare.yaml import Reader, Scalar, Sequence, is_file, number_of, read, text_of
+from workbook.declare.yaml import Node, Reader, Scalar, Sequence, is_file, number_of, read, text_of
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def _declarations(root: Path, name: str) -> Declarations:
         if found:
             catalogues[key] = found
     patterns = read_patterns(reader.mapping("patterns"), catalogues, problems)
-    sheets = tuple(sheet for key, at in reader.placed_texts("sheets") if (sheet := _sheet(root, key, at, patterns, problems)))
+    nodes = {key: node for key, at in reader.placed_texts("sheets") if (node := _node(root, key, at, patterns, problems))}
+    sheets = tuple(_sheet(root, key, node, problems) for key, node in with_tables_written_out(nodes, problems).items())
     wanted = dict(reader.placed_texts("catalogues"))
     if len(catalogues) == len(wanted):
         _check_shown_once(sheets, wanted, problems)
@@ -89,17 +91,21 @@ def _declarations(root: Path, name: str) -> Declarations:
     return with_usual(result)
 
 
-def _sheet(root: Path, key: str, place: Place, patterns: dict[str, Members], problems: Problems) -> Sheet | None:
+def _node(root: Path, key: str, place: Place, patterns: dict[str, Members], problems: Problems) -> Node | None:
+    """Read the file of a sheet, with the parts it uses and entries for several cards written out."""
     shown = f"sheets/{key}.yaml"
     path = root / "sheets" / f"{key}.yaml"
     if not is_file(path):
         problems.add(place, f"there is no sheet '{key}'", suggest(key, [item.stem for item in (root / "sheets").glob("*.yaml")]))
         return None
     try:
-        node = expanded(with_shared_parts(root, read(path, shown), problems), patterns)
+        return expanded(with_shared_parts(root, read(path, shown), problems), patterns)
     except WorkbookError as error:
         problems.found.extend(error.diagnostics)
         return None
+
+
+def _sheet(root: Path, key: str, node: Node, problems: Problems) -> Sheet:
     reader = Reader(node, problems, f"sheet '{key}'")
     each = reader.mapping("each")
     if len(each.items) > 1:

@@ -1,0 +1,82 @@
+"""Columns like another table's: ``{like: TABLE, from: EXPRESSION}`` among the columns of a table stands for all of that table's.
+
+Each has the label, unit and format of the column it is like; in the expression ``{column}`` is its name and ``{unit}`` its
+unit. ``only`` or ``without`` pick columns, ``columns`` says what is different in some, and ``recorded`` is the expression of
+those that hold a ``record``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.declare.nodes import columns_of, entries, laid_over, mapping, named, only, replaced, text_node
+from workbook.declare.records import RECORD
+from workbook.declare.yaml import Mapping, Node, Reader, Scalar
+from workbook.errors import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbook.declare.nodes import Entry
+    from workbook.errors import Place, Problems
+
+LIKE = "like"
+BROUGHT = ("label", "unit", "format")
+GIVEN = {"expr", "by", "cases", "each_row", "values", "printed", "decimals_of", "takes"}  # what makes another expression of a column
+
+
+def with_columns_like(table: Mapping, tables: dict[str, Mapping], problems: Problems) -> Mapping:
+    """Return a table in which every group of columns like another table's is written out."""
+    given = table.items.get("columns")
+    if not isinstance(given, Mapping) or not _has_like(given):
+        return table
+    return replaced(table, {"columns": _written_out(given, tables, problems)})
+
+
+def _has_like(given: Mapping) -> bool:
+    return any(isinstance(node, Mapping) and LIKE in node.items for _, node in given)
+
+
+def _written_out(given: Mapping, tables: dict[str, Mapping], problems: Problems) -> Mapping:
+    found: list[Entry] = []
+    for name, node, at in entries(given):
+        if isinstance(node, Mapping) and LIKE in node.items:
+            found.extend(_like(name, node, tables, problems))
+        else:
+            found.append((name, node, at))
+    return mapping(found, given.place)
+
+
+def _like(group: str, node: Mapping, tables: dict[str, Mapping], problems: Problems) -> Iterator[Entry]:
+    """Yield the columns that a group stands for."""
+    reader = Reader(node, problems, f"columns '{group}'")
+    source, kept, left_out = reader.text(LIKE), reader.placed_texts("only"), reader.placed_texts("without")
+    pattern, recorded, own = reader.take("from"), reader.take("recorded"), reader.mapping("columns")
+    reader.finish()
+    if source not in tables:
+        problems.add(reader.place_of(LIKE), f"there is no table '{source}' to be like", suggest(source, tables))
+        return
+    columns = columns_of(tables[source])
+    for name, place in [*kept, *left_out, *((name, own.keys[name]) for name in own.items)]:
+        if name not in columns:
+            problems.add(place, f"'{source}' has no column '{name}'", suggest(name, columns))
+    apart = {name for name, _ in left_out}
+    for name, place in kept or [(name, node.place) for name in columns if name not in apart]:
+        if name not in columns:
+            continue
+        difference = own.items.get(name)
+        text = recorded if recorded and RECORD in columns[name].items else pattern
+        yield name, _column(name, columns[name], difference, text, reader, place), place
+
+
+def _column(name: str, model: Mapping, difference: Node | None, pattern: Node | None, reader: Reader, place: Place) -> Node:
+    base = only(model, BROUGHT)
+    base = Mapping(base.items, base.keys, place)
+    top = difference if isinstance(difference, Mapping) else Mapping({}, {}, place)
+    if isinstance(pattern, Scalar) and not GIVEN & top.items.keys():
+        unit = named(model.items.get("unit")) or "1"
+        text = pattern.text.replace("{column}", name).replace("{unit}", unit)
+        base = replaced(base, {"expr": text_node(text, pattern.place)})
+    elif pattern is None and not GIVEN & top.items.keys():
+        reader.problems.add(place, f"column '{name}' of {reader.what} has no expression", "give 'from' for all, or its own under 'columns'")
+    return laid_over(base, top)

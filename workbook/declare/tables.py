@@ -1,0 +1,136 @@
+"""What the tables of a workbook take from one another, written out before any of them is read.
+
+Records become members and values, rows picked by what their records say become lists of members, ``count: TABLE`` becomes as
+many members as that table has, and columns like another table's become columns of their own.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from workbook.declare.like import with_columns_like
+from workbook.declare.nodes import changed_columns, columns_of, mapping, named, replaced, text_node, without
+from workbook.declare.records import RECORD, Records, read_records, with_records
+from workbook.declare.yaml import Mapping, Node, Scalar, Sequence
+from workbook.errors import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from workbook.errors import Problems
+
+Sheets = dict[str, Node]
+Tables = dict[str, Mapping]
+PICKS = ("only", "without")
+
+
+def with_tables_written_out(sheets: Sheets, problems: Problems) -> Sheets:
+    """Return the sheets of a workbook with all that their tables take from one another written out."""
+    given = _tables(sheets)
+    records = {name: found for name, table in given.items() if (found := read_records(table, given, problems))}
+    sheets = _changed(sheets, lambda name, table: with_records(table, records[name], problems) if name in records else table)
+    tables = _tables(sheets)
+    sheets = _changed(sheets, lambda _, table: _with_rows(table, tables, records, problems))
+    sheets = _changed(sheets, lambda _, table: with_columns_like(table, tables, problems))
+    for name, found in records.items():
+        found.check_used(name, problems)
+    _check_records_taken(given, {found.of for found in records.values()}, problems)
+    return _changed(sheets, lambda _, table: _without_records(table))
+
+
+def _blocks(sheet: Node) -> tuple[Node, ...]:
+    blocks = sheet.items.get("blocks") if isinstance(sheet, Mapping) else None
+    return blocks.items if isinstance(blocks, Sequence) else ()
+
+
+def _tables(sheets: Sheets) -> Tables:
+    """Return the tables of all sheets by name."""
+    blocks = (block for sheet in sheets.values() for block in _blocks(sheet))
+    return {named(block.items["table"]): block for block in blocks if isinstance(block, Mapping) and "table" in block.items}
+
+
+def _changed(sheets: Sheets, change: Callable[[str, Mapping], Mapping]) -> Sheets:
+    """Return the sheets with every table as ``change`` returns it."""
+
+    def block(node: Node) -> Node:
+        return change(named(node.items["table"]), node) if isinstance(node, Mapping) and "table" in node.items else node
+
+    def sheet(node: Node) -> Node:
+        blocks = node.items.get("blocks") if isinstance(node, Mapping) else None
+        if not isinstance(node, Mapping) or not isinstance(blocks, Sequence):
+            return node
+        return replaced(node, {"blocks": Sequence(tuple(map(block, blocks.items)), blocks.place)})
+
+    return {key: sheet(node) for key, node in sheets.items()}
+
+
+def _check_records_taken(tables: Tables, taken: set[str], problems: Problems) -> None:
+    """Record the records of columns that no table has as rows."""
+    for name, table in tables.items():
+        for key, column in columns_of(table).items() if name not in taken else ():
+            if RECORD in column.items:
+                message = f"no table has the columns of '{name}' as its rows, so nothing reads the record of '{key}'"
+                problems.add(column.keys[RECORD], message, f"records: {{of: {name}.columns}} in a table takes it")
+
+
+def _without_records(table: Mapping) -> Mapping:
+    columns = table.items.get("columns")
+    if not isinstance(columns, Mapping) or not any(RECORD in column.items for column in columns_of(table).values()):
+        return table
+    return replaced(table, {"columns": changed_columns(columns, lambda _, column: without(column, {RECORD}))})
+
+
+def _with_rows(table: Mapping, tables: Tables, records: dict[str, Records], problems: Problems) -> Mapping:
+    """Return a table with its row keys written out: picked by records, or counted."""
+    rows = table.items.get("rows")
+    if not isinstance(rows, Mapping):
+        return table
+    keys = [(name, _row_key(name, node, tables, records, problems), rows.keys[name]) for name, node in rows]
+    return replaced(table, {"rows": mapping(keys, rows.place)})
+
+
+def _row_key(name: str, node: Node, tables: Tables, records: dict[str, Records], problems: Problems) -> Node:
+    if not isinstance(node, Mapping):
+        return node
+    others: dict[str, Node] = {}
+    for word in PICKS:
+        pick = node.items.get(word)
+        if isinstance(pick, Mapping):
+            others[word] = _picked(named(node.items.get("of")), pick, tables, records, problems)
+    counted = named(node.items.get("count"))
+    if counted in records:
+        prefix = named(node.items.get("prefix")) or name
+        numbers = range(1, len(records[counted].rows) + 1)
+        place = node.items["count"].place
+        others["members"] = mapping([(f"{prefix}{n}", Scalar(float(n), str(n), place), place) for n in numbers], place)
+        node = without(node, {"count", "prefix"})
+    return replaced(node, others)
+
+
+def _picked(of: str, words: Mapping, tables: Tables, records: dict[str, Records], problems: Problems) -> Node:
+    """Return the members of a table whose records, or those of a part of them, have these fields."""
+    parts = list(_parts(of, words, tables, records))
+    if not parts or not any(narrowed for _, narrowed in parts):
+        problems.add(words.place, f"the rows of '{of}' have no records to pick from", suggest(of, records) or "list the members")
+        return Sequence((), words.place)
+    keys = ["_".join(keys) for keys in product(*(members for members, _ in parts))]
+    if not keys:
+        problems.add(words.place, f"no record of '{of}' has these fields", "check the words and values")
+    return Sequence(tuple(text_node(key, words.place) for key in keys), words.place)
+
+
+def _parts(of: str, words: Mapping, tables: Tables, records: dict[str, Records]) -> Iterator[tuple[list[str], bool]]:
+    """Yield the members of a table, or of each part of its key, and whether its records have narrowed them."""
+    if of in records:
+        yield records[of].members_with(words), True
+        return
+    rows = tables[of].items.get("rows") if of in tables else None
+    key = next(iter(rows.items.values()), None) if isinstance(rows, Mapping) else None
+    given = key.items.get("parts") if isinstance(key, Mapping) else None
+    for _, part in given if isinstance(given, Mapping) else ():
+        members = part.items.get("members") if isinstance(part, Mapping) else None
+        if isinstance(members, Mapping):
+            yield list(members.items), False
+        elif isinstance(part, Mapping):
+            yield from _parts(named(part.items.get("of")), words, tables, records)
