@@ -66,17 +66,19 @@ def _like(group: str, node: Mapping, tables: dict[str, Mapping], problems: Probl
             continue
         difference = own.items.get(name)
         text = recorded if recorded and RECORD in columns[name].items else pattern
-        yield name, _column(name, columns[name], difference, text, reader, place), place
+        top = difference if isinstance(difference, Mapping) else Mapping({}, {}, place)
+        if text is None and not GIVEN & top.items.keys():
+            problems.add(place, f"'{name}' of {reader.what} has no expression", "give 'from' for all, or its own under 'columns'")
+        else:
+            yield name, _column(name, columns[name], top, text, place), place
 
 
-def _column(name: str, model: Mapping, difference: Node | None, pattern: Node | None, reader: Reader, place: Place) -> Node:
+def _column(name: str, model: Mapping, top: Mapping, pattern: Node | None, place: Place) -> Mapping:
+    """Return a column as its model is, with the expression that the pattern gives it and what is different in it."""
     base = only(model, BROUGHT)
     base = Mapping(base.items, base.keys, place)
-    top = difference if isinstance(difference, Mapping) else Mapping({}, {}, place)
     if isinstance(pattern, Scalar) and not GIVEN & top.items.keys():
         unit = named(model.items.get("unit")) or "1"
         text = pattern.text.replace("{column}", name).replace("{unit}", unit)
         base = replaced(base, {"expr": text_node(text, pattern.place)})
-    elif pattern is None and not GIVEN & top.items.keys():
-        reader.problems.add(place, f"column '{name}' of {reader.what} has no expression", "give 'from' for all, or its own under 'columns'")
     return laid_over(base, top)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 RECORD, RECORDS, DEFAULTS = "record", "records", "defaults"
 LABEL, PARENT = "label", "parent"
 BROUGHT = (LABEL, "unit", "minimum", "maximum")  # what a column says of itself that is part of its record
+NO_UNIT = "1"
 EVIDENCE = ("source", "date", "confidence", "evidence", "note")
 MEMBERS = {"of", "members", "parts", "count"}  # what gives a key its members
 FROM_RECORDS = ("values", "printed")
@@ -97,13 +98,17 @@ def _of_columns(given: Mapping, tables: dict[str, Mapping], problems: Problems) 
     for key in [*listed, *(key for key in columns if key not in listed)]:
         own = columns[key].items[RECORD]
         if isinstance(own, Mapping):
-            yield key, only(columns[key], BROUGHT), own
+            unit = mapping([("unit", text_node(NO_UNIT, own.place), own.place)], own.place)
+            yield key, laid_over(unit, only(columns[key], BROUGHT)), own
         else:
             problems.add(own.place, f"the record of '{key}' must be a mapping of fields to values", "record: {FIELD: ...}")
 
 
 def with_records(table: Mapping, records: Records, problems: Problems) -> Mapping:
     """Return a table with its records written out as members of its key and as values of its columns."""
+    if not records.rows:  # said before; what follows from it is not
+        nothing = Mapping({}, {}, table.place)
+        return replaced(without(table, {RECORDS, DEFAULTS}), {"rows": nothing, "columns": nothing})
     defaults = table.items.get(DEFAULTS)
     evidence = only(defaults, EVIDENCE) if isinstance(defaults, Mapping) else Mapping({}, {}, table.place)
     others: dict[str, Node] = {}
@@ -134,7 +139,7 @@ def _filled(name: str, column: Mapping, records: Records, evidence: Mapping, pro
         wanted, place = other or name, column.items[word].place
         records.used.add(wanted)
         values = [(key, row.items[wanted], place) for key, row in records.rows.items() if wanted in row.items]
-        if not values and records.rows:
+        if not values:
             problems.add(place, f"no record has '{wanted}'", suggest(wanted, {word for row in records.rows.values() for word in row.items}))
         graded = laid_over(evidence, column) if word == "values" else column
         return replaced(graded, {word: mapping(values, place)})
