@@ -34,7 +34,7 @@ COMPARISONS: dict[str, ast.cmpop] = {
 }
 ONE = Number(1.0, unit=Text("s"))
 OF_ONE_NUMBER = ("abs", "exp", "ln", "log2", "log10", "sqrt", "floor", "ceiling", "truncate")
-SCALAR = set(FUNCTIONS) - set(RANGES) - {"only", "filled"}  # which are about empty cells, and tested by themselves
+SCALAR = set(FUNCTIONS) - set(RANGES) - {"only", "filled", "value_of"}  # about empty cells and chosen columns: tested by themselves
 
 
 class Grammar:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ROWS = 6
 KNOTS, LEVELS = "[r.n for r in k]", "[r.v for r in k]"
+NAMED_BY_KEYS = "      one: {values: {n1: 0.5, n2: 3, n3: -2}}\n      two: {values: {n1: 11, n2: 0, n3: 0.1}}\n"
 UPRIGHT = f"slope({KNOTS}, [r.zeros for r in k])"
 NOWHERE = "indicator(at([r.w for r in t], d - 2) == 'p')"  # at place 0 in one row, and before that in another
 EXPRESSIONS = (
@@ -36,6 +37,9 @@ EXPRESSIONS = (
     "k[x.a].v",
     "k[x.a - 1].v",
     "otherwise(k[c].v, -1)",
+    "k[n][g]",
+    "2 ** k[x.a - 1][g] - k[n]['one']",
+    "otherwise(k[c][g], -1)",
     "k[x.zero / x.zero].v",
     "t[g, n].d",
     "t[g, 2].d + t['one', 'n3'].c",
@@ -136,7 +140,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> TableBook:
     columns = "".join(f"      e{number}: {{expr: {json.dumps(text)}{first_row(text)}}}\n" for number, text in enumerate(EXPRESSIONS))
     sheet = TEMPLATE.replace("  - table: k\n", f"{columns}  - table: k\n")
     sheet = sheet.replace("      rise: {", '      third: {expr: "d / 3"}\n      rise: {')
-    sheet = sheet.replace("      v: {values", "      zeros: {expr: x.zero}\n      v: {values")
+    sheet = sheet.replace("      v: {values", f"      zeros: {{expr: x.zero}}\n{NAMED_BY_KEYS}      v: {{values")
     (root / "sheets").mkdir()
     (root / "sheets" / "sheet.yaml").write_text(sheet, encoding="utf-8")
     (root / "book.yaml").write_text("workbook: book\nsheets: [sheet]\n", encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.language import Desk, refusal, same_shape
 from workbook.errors import WorkbookError
-from workbook.expr.nodes import Call, Find, Name, Number, Over, Text
+from workbook.expr.nodes import Call, Find, Name, Number, Over, Pick, Text
 from workbook.expr.parse import MAXIMUM_LENGTH, MAXIMUM_TEXT, ExpressionError, parse
 
 if TYPE_CHECKING:
@@ -60,6 +60,10 @@ A, B, C = Name("a"), Name("b"), Name("c")
         ("'a' [ms]", 5, "a unit in brackets stands behind a written number"),
         ("1 [ms] [s]", 8, "a unit in brackets stands behind a written number"),
         ("2 * 1 [ms", 6, "cannot be parsed"),
+        ("t[a][b + 1]", 5, "a column is named by a row key"),
+        ("t[a][b].c", 0, "a reference is"),
+        ("value_of(t[a].c)", 9, "'value_of' takes a column chosen by a row key"),
+        ("sum(r.x * t[a][b] for r in t)", 10, "a column chosen by a row key cannot stand inside an aggregate"),
         ("a[1:2].b", 2, "Slice is not part of the language"),
         ("True", 0, "True cannot be used here"),
         ("a and False", 6, "False cannot be used here"),
@@ -268,6 +272,11 @@ def test_texts_that_a_formula_cannot_hold_are_refused(text: str) -> None:
         ("t['k'].c", Find("t", (Text("k"),), "c")),
         ("t[a, 'k'].c", Find("t", (A, Text("k")), "c")),
         ("t[(a, b)].c", Find("t", (A, B), "c")),
+        ("t[a]['c']", Find("t", (A,), "c")),
+        ("t['k', a][b]", Pick("t", (Text("k"), A), B)),
+        ("value_of(t[a][b])", Call("value_of", (Pick("t", (A,), B),))),
+        ("2 [ms]", Number(2.0, unit=Text("ms"))),
+        ("2 [tok / s]", Number(2.0, unit=Text("tok/s"))),
         ("sum(r.x for r in t)", Call("sum", (Over("t", "r", Name("r.x"), ()),))),
         ("[r.x for r in t if r.k == 1]", Over("t", "r", Name("r.x"), (Call("equal", (Name("r.k"), Number(1.0))),))),
         (

@@ -181,7 +181,7 @@ def test_tokens_of_an_instance_over_watts_of_a_gpu_are_not_tokens_per_joule(tmp_
     (problem,) = caught.value.diagnostics
     assert problem.message == "'v.bad': the expression is in 'gpu*tok/W/instance/s' but 'tok/J' is declared"
     assert "differ in scope only" in problem.fix
-    assert "instance/gpu or gpu/instance is missing" in problem.fix
+    assert "gpu/instance or instance/gpu is missing" in problem.fix
     assert "tensor parallel degree" in problem.fix
     assert str(problem.place).startswith("sheets/sheet.yaml:")
 

@@ -83,10 +83,11 @@ class Checker:
             raise UnitError(tree.at, f"'{tree.function}' needs 'row.column for row in table'")
         ranges = RANGES.get(tree.function, ())
         checked = [(argument, *self._argument(tree, argument, wanted=n in ranges)) for n, argument in enumerate(tree.arguments)]
-        kind = FUNCTIONS[tree.function].rule(self.units, [(argument, kind) for argument, kind, _ in checked], tree.at)
+        entry = FUNCTIONS[tree.function]
+        kind = entry.rule(self.units, [(argument, kind) for argument, kind, _ in checked], tree.at)
         lowered = tuple(low for _, _, low in checked)
-        if tree.function == "convert":
-            return kind, self._scaled(lowered[0], self.units.factor(checked[0][1].unit, kind.unit) or 1.0, tree.at)
+        if entry.lower:
+            return kind, entry.lower(self.units, lowered[0], checked[0][1], kind)
         return kind, without_ones(Call(tree.function, lowered, tree.at))
 
     def _argument(self, tree: Call, argument: Tree, *, wanted: bool) -> tuple[Type, Tree]:
@@ -97,15 +98,6 @@ class Checker:
         if isinstance(argument, Span):
             return self.type_of(argument.quantity), Span(argument.quantity, self._conditions(argument.conditions), argument.at)
         return self.check(argument)
-
-    @staticmethod
-    def _scaled(tree: Tree, factor: float, at: int) -> Tree:
-        """Multiply by 1000 or divide by 1000: never by 0.001, which floats cannot hold."""
-        if factor == 1.0:
-            return tree
-        if factor > 1.0:
-            return Call("multiply", (tree, Number(float(f"{factor:.15g}"), at)), at)
-        return Call("divide", (tree, Number(float(f"{1.0 / factor:.15g}"), at)), at)
 
 
 RANGES = {

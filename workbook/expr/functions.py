@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbook.expr import rules, values
+from workbook.expr import lower, rules, values
 from workbook.expr.nodes import Call, Number, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from workbook.expr.units import Units
 
 # How tightly Excel binds, loosest first. Unary minus binds tighter than ^ in Excel and looser in Python, and ^ chains
 # to the left in Excel and to the right in Python: both get brackets wherever the two could differ. Sums and products
@@ -32,7 +34,12 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function of the language; ``neutral`` are the arguments that a 1 with a unit may be without changing the number."""
+    """One function of the language.
+
+    ``neutral`` are the arguments that a 1 with a unit may be without changing the number. ``lower`` gives what is left of a
+    call when its units are checked, from the argument, its type and that of the result. ``is_outermost`` and ``of_picked``
+    say where it may stand, and around what: the whole expression, a column chosen by a row key.
+    """
 
     name: str
     arity: tuple[int, int]
@@ -43,6 +50,9 @@ class Function:
     prose: str = ""
     operator: Operator | None = None
     neutral: tuple[int, ...] = ()
+    lower: Callable[[Units, Tree, rules.Type, rules.Type], Tree] | None = None
+    is_outermost: bool = False
+    of_picked: bool = False
 
     @property
     def is_infix(self) -> bool:
@@ -97,6 +107,7 @@ _FUNCTIONS = (
         "only(x, test): x where the comparison holds, else an empty cell; stands outermost, and nothing may refer to the result.",
         'IF({1},{0},"")',
         "if {1} then {0}, else empty",
+        is_outermost=True,
     ),
     Function(
         "filled",
@@ -269,7 +280,25 @@ _FUNCTIONS = (
         "poisson_cumulative(n, mean): probability of at most n events.",
         "POISSON({0},{1},TRUE)",
     ),
-    Function("convert", (2, 2), lambda a, _: a, rules.convert, "convert(x, 'unit'): the same thing on another scale.", prose="{0}"),
+    Function(
+        "convert",
+        (2, 2),
+        lambda a, _: a,
+        rules.convert,
+        "convert(x, 'unit'): the same thing on another scale.",
+        prose="{0}",
+        lower=lower.scaled,
+    ),
+    Function(
+        "value_of",
+        (1, 1),
+        lambda a: a,
+        rules.value_of,
+        "value_of(t[key][row_key]): the number in a column chosen by a row key, without its unit, as each row has another one.",
+        prose="{0}",
+        lower=lower.dropped,
+        of_picked=True,
+    ),
 )
 
 FUNCTIONS: dict[str, Function] = {entry.name: entry for entry in _OPERATORS + _FUNCTIONS}

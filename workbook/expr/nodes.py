@@ -1,7 +1,7 @@
 """The nodes of an expression tree.
 
-``parse`` produces Number, Text, Call, Name, Find and Over. Resolution (``workbook.model.resolve``) replaces Name, Find and
-Over by nodes that point at quantities: Cell, Fixed, Neighbour, Lookup, Span and Total. Recorded stands in no expression: the
+``parse`` produces Number, Text, Call, Name, Find, Pick and Over. Resolution (``workbook.model.resolve``) replaces Name, Find,
+Pick and Over by nodes that point at quantities: Cell, Fixed, Neighbour, Lookup, Span and Total. Recorded stands in no expression: the
 program makes it. ``at`` is the character offset in the expression's text, for messages.
 """
 
@@ -55,6 +55,16 @@ class Find:
     table: str
     keys: tuple[Tree, ...]
     column: str
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """``table[key, ...][by]``: one cell of another table, in the column that the row key ``by`` of this table names."""
+
+    table: str
+    keys: tuple[Tree, ...]
+    by: Name
     at: int = 0
 
 
@@ -144,7 +154,7 @@ class Recorded:
     at: int = 0
 
 
-Tree = Number | Text | Call | Name | Find | Over | Cell | Fixed | Neighbour | Lookup | Span | Total | Recorded
+Tree = Number | Text | Call | Name | Find | Pick | Over | Cell | Fixed | Neighbour | Lookup | Span | Total | Recorded
 
 
 def walk(tree: Tree) -> Iterator[Tree]:
@@ -159,7 +169,7 @@ def children(tree: Tree) -> tuple[Tree, ...]:
     match tree:
         case Call(arguments=arguments):
             return arguments
-        case Find(keys=keys) | Lookup(keys=keys):
+        case Find(keys=keys) | Pick(keys=keys) | Lookup(keys=keys):
             return keys
         case Over(element=element, conditions=tests):
             return (element, *tests)

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from workbook.errors import suggest
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
-from workbook.expr.nodes import Call, Find, Name, Number, Over, Text, Tree
+from workbook.expr.nodes import Call, Find, Name, Number, Over, Pick, Text, Tree, walk
 
 MAXIMUM_LENGTH = 2_000
 MAXIMUM_DEPTH = 100  # well inside Python's own limit, so that no later stage can hit that
@@ -155,16 +155,28 @@ class _Translator:
             case ast.Name(id=owner):
                 return Name(f"{owner}.{node.attr}", self.at(node))
             case ast.Subscript(value=ast.Name(id=table), slice=key):
-                keys = key.elts if isinstance(key, ast.Tuple) else [key]
-                return Find(table, tuple(map(self.tree, keys)), node.attr, self.at(node.value))
+                return Find(table, self.keys(key), node.attr, self.at(node.value))
             case _:
                 raise self.error(node, "a reference is 'column', 'group.item' or 'table[key].column'")
 
+    def keys(self, node: ast.expr) -> tuple[Tree, ...]:
+        return tuple(map(self.tree, node.elts if isinstance(node, ast.Tuple) else [node]))
+
     def subscript(self, node: ast.Subscript) -> Tree:
+        match node.value, node.slice:
+            case ast.Name(id=table), _:
+                raise self.error(node, f"a column of '{table}' is missing", f"write {table}[key].column, or {table}[key][row_key]")
+            case ast.Subscript(value=ast.Name(id=table), slice=keys), ast.Constant(value=str(column)):
+                return Find(table, self.keys(keys), column, self.at(node))
+            case ast.Subscript(value=ast.Name(id=table), slice=keys), ast.Name(id=by) as name:
+                return Pick(table, self.keys(keys), Name(by, self.at(name)), self.at(node))
+            case ast.Subscript(value=ast.Name(id=table)), by:
+                raise self.error(by, "a column is named by a row key of this table, or by a text", f"write {table}[key][row_key]")
+            case owner, unit:
+                return self.measured(owner, unit)
+
+    def measured(self, owner: ast.expr, inside: ast.expr) -> Number:
         """Read a number with a unit. To Python the brackets hold a product or a quotient; the text between them is the unit."""
-        owner, inside = node.value, node.slice
-        if isinstance(owner, ast.Name):
-            raise self.error(node, f"a column of '{owner.id}' is missing", f"write {owner.id}[key].column")
         number = self.tree(owner)
         if not isinstance(number, Number) or number.unit:
             raise self.error(inside, "a unit in brackets stands behind a written number", "for anything else write x * 1 [unit]")
@@ -191,13 +203,16 @@ class _Translator:
             if name in AGGREGATES:
                 raise self.error(node, f"'{name}' needs the rows of a table", f"write {name}(row.column for row in table)")
             raise self.error(node, f"unknown function '{name}'", suggest(name, [*known, *AGGREGATES, *NEIGHBOURS]))
-        if name == "only" and self.depth > 1:
-            raise self.error(node, "'only' stands outermost, around the whole expression", "compute the rest in a column of its own")
+        if function.is_outermost and self.depth > 1:
+            raise self.error(node, f"'{name}' stands outermost, around the whole expression", "compute the rest in a column of its own")
         low, high = function.arity
         if not low <= len(node.args) <= high:
             wanted = str(low) if low == high else f"{low} to {high}"
             raise self.error(node, f"'{name}' takes {wanted} arguments, not {len(node.args)}", function.doc)
-        return Call(name, tuple(map(self.tree, node.args)), self.at(node))
+        arguments = tuple(map(self.tree, node.args))
+        if function.of_picked and not isinstance(arguments[0], Pick):
+            raise self.error(node.args[0], f"'{name}' takes a column chosen by a row key", f"{name}(table[key][row_key])")
+        return Call(name, arguments, self.at(node))
 
     def over(self, node: ast.ListComp | ast.GeneratorExp) -> Over:
         if len(node.generators) != 1:
@@ -215,4 +230,8 @@ class _Translator:
                 wanted = "a condition is an equality or an order, 'row.key == value' or 'row.column <= value'; join several with 'and'"
                 raise self.error(test, wanted)
             conditions.append(tree)
-        return Over(loop.iter.id, loop.target.id, self.tree(node.elt), tuple(conditions), self.at(node))
+        element = self.tree(node.elt)
+        picked = next((part for part in walk(element) if isinstance(part, Pick)), None)
+        if picked:
+            raise ExpressionError(picked.at, "a column chosen by a row key cannot stand inside an aggregate", "choose it in a column first")
+        return Over(loop.iter.id, loop.target.id, element, tuple(conditions), self.at(node))

@@ -224,6 +224,13 @@ def convert(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     return Type("number", target)
 
 
+def value_of(units: Units, arguments: Sequence[Argument], at: int) -> Type:
+    """A number of any unit, taken as a plain one."""
+    del at
+    _numbers(arguments)
+    return Type("number", units.one)
+
+
 def locate(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     """A value among knots of its own unit gives a plain position."""
     del at

@@ -20,11 +20,14 @@ from workbook.model.resolve import Resolver
 from workbook.model.tables import MIXED, Tabulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from workbook.declare.catalogues import Formula
     from workbook.declare.schema import Declarations
     from workbook.expr.nodes import Tree
+
+
+OF_ANY_UNIT = "write value_of(table[key][row_key]), or 'unit: mixed' for a column whose rows have different units"
 
 
 def compile_model(declared: Declarations) -> Model:
@@ -91,30 +94,56 @@ class _Compiler:
 
     def __init__(self, model: Model, problems: Problems) -> None:
         self.model, self.problems = model, problems
+        self.checker = Checker(model.units, self._type_of)
+        self.misfits: list[tuple[set[str], Diagnostic]] = []  # with what their expressions refer to
+        self.declared: set[str] = set()
 
     def resolve(self, pending: list[tuple[Quantity, Formula, tuple[int, ...]]]) -> None:
-        checker = Checker(self.model.units, self._type_of)
+        """Give quantities their expressions; record those that do not fit."""
         resolvers: dict[str, Resolver] = {}
-        misfits: list[tuple[set[str], Diagnostic]] = []  # with what their expressions refer to
-        declared: set[str] = set()
         for quantity, text, rows in pending:
-            resolver = resolvers.setdefault(quantity.table, Resolver(self.model, self.model.tables[quantity.table]))
-            used: set[str] = set()
+            if quantity.table not in resolvers:
+                resolvers[quantity.table] = Resolver(self.model, self.model.tables[quantity.table])
             try:
-                tree = resolver.resolve(parse(text.text))
-                used = {name for name, _ in references(tree)} - {quantity.id}
-                found, lowered = checker.check(tree)
-                self._check_unit(quantity, found, lowered)
-                if quantity.takes:
-                    self._check_takes(tree)
-                self._check_first_rows(quantity, tree, rows)
-            except (ExpressionError, UnitError) as error:
-                misfits.append((used, Diagnostic(text.place.shifted(error.at), f"'{quantity.id}': {error.message}", error.fix)))
-                if isinstance(error, _DeclaredUnitError):
-                    declared.add(quantity.id)
+                written = parse(text.text)
+                parts = resolvers[quantity.table].by_picks(written, rows)
+            except ExpressionError as error:
+                self._misfit(quantity, text, error)
                 continue
-            quantity.variants.append(Variant(tree, lowered, rows, text))
-        self.problems.found += [replace(found, follows=not declared.isdisjoint(used)) for used, found in misfits]
+            for resolver, part in parts:
+                self._resolve_rows(quantity, text, written, resolver, part)
+        follows = [(found, not self.declared.isdisjoint(used)) for used, found in self.misfits]
+        self.problems.found += [replace(found, follows=late) for found, late in follows]
+
+    def _resolve_rows(self, quantity: Quantity, text: Formula, written: Tree, resolver: Resolver, rows: tuple[int, ...]) -> None:
+        used: set[str] = set()
+        try:
+            tree = resolver.resolve(written)
+            used = {name for name, _ in references(tree)} - {quantity.id}
+            found, lowered = self.checker.check(tree)
+            self._check_unit(quantity, found, lowered)
+            if quantity.takes:
+                self._check_takes(tree)
+            self._check_first_rows(quantity, tree, rows)
+        except (ExpressionError, UnitError) as error:
+            self._misfit(quantity, text, error, used, resolver.picked)
+            if isinstance(error, _DeclaredUnitError):
+                self.declared.add(quantity.id)
+            return
+        quantity.variants.append(Variant(tree, lowered, rows, text))
+
+    def _misfit(
+        self,
+        quantity: Quantity,
+        text: Formula,
+        error: ExpressionError | UnitError,
+        used: Collection[str] = (),
+        picked: Mapping[str, str] | None = None,
+    ) -> None:
+        """Record an expression that does not fit; ``picked`` says in which rows."""
+        where = "".join(f" where {key} is '{member}'" for key, member in (picked or {}).items())
+        fix = OF_ANY_UNIT if picked and isinstance(error, _DeclaredUnitError) else error.fix
+        self.misfits.append((set(used), Diagnostic(text.place.shifted(error.at), f"'{quantity.id}'{where}: {error.message}", fix)))
 
     def refuse_empty(self) -> None:
         """No expression may refer to a cell that can be empty: engines add, count and compare empty texts differently."""

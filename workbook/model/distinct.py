@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from workbook.declare.catalogues import Formula
 from workbook.declare.schema import Column, ListBlock, RowKey, TableBlock, ValuesBlock
-from workbook.expr.nodes import Find, Name, Over, Text, walk
+from workbook.expr.nodes import Find, Name, Over, Pick, Text, walk
 from workbook.expr.parse import ExpressionError, parse
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _looked_up(declared: Declarations, tables: dict[str, TableBlock]) -> set[str
             continue  # reported where it is resolved
         for node in walk(tree):
             match node:
-                case Find(table=table, keys=asked) if not all(isinstance(key, Text) for key in asked):
+                case Find(table=table, keys=asked) | Pick(table=table, keys=asked) if not all(isinstance(key, Text) for key in asked):
                     found.add(table)
                 case Over(table=table) if not keys.get(table, set()).isdisjoint(_compared(node)):
                     found.add(table)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from workbook.errors import suggest
 from workbook.expr.functions import AGGREGATES
-from workbook.expr.nodes import Bound, Call, Cell, Find, Fixed, Lookup, Name, Neighbour, Number, Over, Span, Text, Total, Tree
+from workbook.expr.nodes import Bound, Call, Cell, Find, Fixed, Lookup, Name, Neighbour, Number, Over, Pick, Span, Text, Total, Tree, walk
 from workbook.expr.parse import NEIGHBOURS, TURNED, ExpressionError
 
 if TYPE_CHECKING:
@@ -19,7 +20,31 @@ class Resolver:
     def __init__(self, model: Model, table: Table) -> None:
         """``table`` is the one whose rows the expression is written for."""
         self.model, self.table = model, table
+        self.picked: dict[str, str] = {}  # the members of row keys that choose columns, in the rows at hand
         self.siblings = {quantity.name: quantity.id for quantity in model.quantities.values() if quantity.table == table.name}
+
+    def by_picks(self, tree: Tree, rows: tuple[int, ...]) -> list[tuple[Resolver, tuple[int, ...]]]:
+        """Return who resolves an expression for which rows: others for each member of the row keys that choose columns in it.
+
+        Raises ExpressionError where what chooses a column is not a row key.
+        """
+        known = [key.name for key in self.table.keys]
+        keys = {node.by.name: node.by for node in walk(tree) if isinstance(node, Pick)}
+        for by in keys.values():
+            if by.name not in known:
+                raise ExpressionError(
+                    by.at, f"'{by.name}' is not a row key of this table, and only such choose columns", suggest(by.name, known)
+                )
+        if not keys:
+            return [(self, rows)]
+        positions = [known.index(name) for name in keys]
+        found: dict[tuple[str, ...], list[int]] = {}
+        for row in rows:
+            found.setdefault(tuple(self.table.rows[row][position] for position in positions), []).append(row)
+        resolvers = [copy(self) for _ in found]
+        for resolver, members in zip(resolvers, found, strict=True):
+            resolver.picked = dict(zip(keys, members, strict=True))
+        return [(resolver, tuple(part)) for resolver, part in zip(resolvers, found.values(), strict=True)]
 
     def resolve(self, tree: Tree) -> Tree:
         """Return the tree with every name replaced; raises ExpressionError."""
@@ -28,6 +53,8 @@ class Resolver:
                 return self._name(tree)
             case Find():
                 return self._find(tree)
+            case Pick(table=table, keys=keys, by=by, at=at):
+                return self._find(Find(table, keys, self.picked[by.name], at))
             case Over():
                 return self._span(tree)
             case Call(function=function, arguments=(Over() as over,), at=at) if function in AGGREGATES:
