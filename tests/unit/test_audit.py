@@ -63,7 +63,7 @@ def test_reference_has_three_values(root: Path) -> None:
     plant(root, FIELDS, "choices: [red, blue], reference: true}", "choices: [red, blue], reference: yes}")
     result = command("check", "tiny", "--templates", root)
     assert result.exit_code == 1
-    assert "'reference' of field 'maker' cannot be 'yes'" in result.stdout
+    assert "reference of field 'maker' cannot be 'yes'" in result.stdout
     assert "true, paper or corrected" in result.stdout
 
 

@@ -20,7 +20,7 @@ ROOMS = (
     *("errors", "files", "xlsx", "expr", "declare", "model", "layout", "record", "write", "audit", "api", "changes", "verify"),
     *("roundtrip", "ask", "cli", "__init__", "__main__"),
 )
-ONLY = {"xlsxwriter": {"write"}, "ruamel": {"declare"}, "ast": {"expr"}, "pint": {"expr"}, "click": {"cli"}}
+ONLY = {"xlsxwriter": {"write"}, "ruamel": {"declare"}, "pydantic": {"declare"}, "ast": {"expr"}, "pint": {"expr"}, "click": {"cli"}}
 MOST_LINES = 400
 
 

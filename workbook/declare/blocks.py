@@ -1,294 +1,345 @@
-"""Reading the blocks of a sheet from YAML: inputs, lists, tables, views, charts."""
+"""The keywords of the blocks of a sheet: texts, inputs, lists, cards, values, tables, views, charts. The first word says the kind."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from workbook.declare.charts import ROLES, check_roles
-from workbook.declare.columns import columns
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag
+
+from workbook.declare import schema
+from workbook.declare.catalogues import Figure
+from workbook.declare.charts import ChartKeywords
+from workbook.declare.columns import Columns, TableColumn, columns
 from workbook.declare.data import data_columns
-from workbook.declare.figures import bounds, check_name, figure, grade, reference, shared_figure
-from workbook.declare.limits import check_bounds
-from workbook.declare.schema import (
-    Axis,
-    Block,
-    CardBlock,
-    Chart,
-    ChartsBlock,
-    Column,
-    InputsBlock,
-    ListBlock,
-    Parent,
-    RowKey,
-    Series,
-    SpecialBlock,
-    TableBlock,
-    TextBlock,
-    ValuesBlock,
-    ViewBlock,
+from workbook.declare.figures import Bounded, Reference, Sourced, Valued, figure_of
+from workbook.declare.keywords import (
+    ITSELF,
+    Anything,
+    Choice,
+    Entries,
+    Flag,
+    Keywords,
+    Name,
+    Parts,
+    Text,
+    Texts,
+    Written,
+    mistake,
+    words,
 )
-from workbook.declare.yaml import Mapping, Node, Reader, Scalar, Sequence, number_of
-from workbook.errors import Place, Problems, suggest
+from workbook.declare.limits import check_bounds
+from workbook.declare.rows import Rows
+from workbook.declare.schema import SPECIALS, Column
+from workbook.declare.yaml import Mapping, Scalar, number_of
+from workbook.errors import Place, Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from workbook.declare.catalogues import Figure
+
+def _parent(node: Any) -> str:
+    if isinstance(node, Scalar) and node.value is not None:
+        return node.text
+    raise mistake("parent")
 
 
-SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
-CHART_KINDS = ("line", "scatter", "column", "stacked", "bar", *ROLES)
+ParentName = Annotated[str, BeforeValidator(_parent)]
+InputsName = Annotated[str, BeforeValidator(Name("inputs")), Written("name")]
+ListName = Annotated[str, BeforeValidator(Name("list")), Written("name")]
+ValuesName = Annotated[str, BeforeValidator(Name("values")), Written("name")]
+ChecksName = Annotated[str, BeforeValidator(Name("checks")), Written("name")]
+TableName = Annotated[str, BeforeValidator(Name("table")), Written("name")]
+ViewName = Annotated[str, BeforeValidator(Name("view")), Written("name")]
 
 
-def read_block(node: Node, problems: Problems) -> Block | None:
-    """Read a block, whose first word says its kind; None where it is of no kind."""
-    kind = next(iter(node.items), "") if isinstance(node, Mapping) else ""
-    build = _BLOCKS.get(kind)
-    if build is None:
-        problems.add(node.place, "a block starts with one of: " + ", ".join(_BLOCKS), suggest(kind, _BLOCKS))
-        return None
-    reader = Reader(node, problems, f"block '{kind}'")
-    block = build(reader)
-    reader.finish()
-    return block
+class Block(Keywords):
+    """A block of a sheet."""
+
+    title: Text = Field("", description="The heading above the block.")
+
+    def declared(self) -> schema.Block:
+        """Return the declaration of the block."""
+        raise NotImplementedError
 
 
-def with_data(root: Path, block: Block, problems: Problems) -> Block:
+class TextKeywords(Block):
+    """Paragraphs."""
+
+    called: ClassVar[str] = "block 'text'"
+    text: Texts = Field(description="The paragraphs.")
+
+    def declared(self) -> schema.Block:
+        """Return the declaration of the block."""
+        return self.into(schema.TextBlock, paragraphs=self.text)
+
+
+class Input(Bounded, Valued):
+    """A single input: a blue cell with what is behind it."""
+
+    called: ClassVar[str] = "input '{owner}.{key}'"
+    label: Text = Field("", description="What people read beside the cell; its name, if left out.")
+    unit: Text = Field("1", description="The unit of the value, scopes included; '1' for none, 'text' for a text.")
+    doc: Text = Field("", description="What the input is, in a sentence or two.")
+    format: Text = Field("", description="Excel's number format of the cell.")
+    reference: Reference = Field("", description="No result depends on the input (in any workbook, or in those of one basis): it is grey.")
+
+    def check(self, problems: Problems) -> None:
+        """Record what is wrong with the figure."""
+        figure = self.figure(self.unit, ITSELF, problems)
+        if figure:
+            check_bounds(figure.value, self.bounds(), figure.place, ITSELF, problems)
+
+    def declared(self, name: str, place: Place) -> tuple[Column, Figure] | None:
+        """Return the declaration of the input that stands at a key."""
+        figure = self.figure(self.unit, ITSELF, Problems())
+        column = self.into(Column, name=name, label=self.label or name, place=place, bounds=self.bounds(), source="")
+        return (column, figure) if figure else None
+
+
+InputName = Annotated[str, BeforeValidator(Name("input"))]
+
+
+class Inputs(Block):
+    """Single inputs, one a row: each with value, unit, range and what is behind it."""
+
+    called: ClassVar[str] = "inputs '{name}'"
+    inputs: InputsName = Field(description="The name of the block: expressions say NAME.ITEM.")
+    items: Annotated[Entries[InputName, Input], Written("mapping of names to inputs")] = Field({}, description="The inputs.")
+
+    def declared(self) -> schema.Block:
+        """Return the declaration of the block."""
+        places = self.key_places("items")
+        items = (item.declared(name, places[name]) for name, item in self.items.items())
+        return self.into(schema.InputsBlock, name=self.inputs, items=tuple(filter(None, items)))
+
+
+class List(Bounded, Sourced, Block):
+    """Input values in increasing order, that the rows of tables can run over."""
+
+    called: ClassVar[str] = "list '{name}'"
+    list: ListName = Field(description="The name of the list.")
+    label: Text = Field("", description="What people read at the head of the list; its name, if left out.")
+    unit: Text = Field("1", description="The unit of the values.")
+    doc: Text = Field("", description="What the values are, in a sentence or two.")
+    format: Text = Field("", description="Excel's number format of the cells.")
+    values: Annotated[Entries[str, Anything], Written("mapping of keys to numbers")] = Field(
+        {}, description="The values, by the key of each."
+    )
+    _members: dict[str, Figure] = PrivateAttr(default_factory=dict)
+
+    def check(self, problems: Problems) -> None:
+        """Read the values, which must increase."""
+        for key, node in self.values.items():
+            what = f"'{key}' of {ITSELF}"
+            value = number_of(node, what, problems)
+            if value is not None:
+                check_bounds(value, self.bounds(), node.place, what, problems)
+                self._members[key] = figure_of(value, self.unit, node, self.grade())
+        for earlier, later in pairwise(self._members.values()):
+            if not float(earlier.value) < float(later.value):
+                problems.add(later.place, f"the values of {ITSELF} must increase")
+
+    def declared(self) -> schema.Block:
+        """Return the declaration of the block."""
+        label = self.label or self.list
+        return self.into(schema.ListBlock, name=self.list, label=label, members=self._members, bounds=self.bounds())
+
+
+class Cards(Block):
+    """The inputs of the cards of a catalogue; on a sheet for each card, those of its own."""
+
+    called: ClassVar[str] = "block 'cards'"
+    cards: Text = Field(description="The catalogue.")
+
+    def declared(self) -> schema.Block:
+        """Return the declaration of the block."""
+        return self.into(schema.CardBlock, catalogue=self.cards)
+
+
+class _Computed(Block):
+    """Single computed values, one a row."""
+
+    items: Columns = Field({}, description="The values: formulas, or printed constants.")
+
+    def check(self, problems: Problems) -> None:
+        """Record headings where the items do not run across."""
+        refuse_sections(self.items, self.key_places("items"), problems)
+
+    def declared(self) -> schema.Block:
+        """Return the declaration of the block."""
+        word = next(iter(self._node.items))
+        items = columns(self.items, self.key_places("items"))
+        return self.into(schema.ValuesBlock, name=getattr(self, word), items=items, checks=word == "checks")
+
+
+class ComputedValues(_Computed):
+    """Single computed values, one a row."""
+
+    called: ClassVar[str] = "values '{name}'"
+    values: ValuesName = Field(description="The name of the block: expressions say NAME.ITEM.")
+
+
+class Checks(_Computed):
+    """What must hold in the workbook, one a row: 1 where it holds. Every sheet shows whether all do."""
+
+    called: ClassVar[str] = "checks '{name}'"
+    checks: ChecksName = Field(description="The name of the block.")
+
+
+class Table(Block):
+    """Rows by keys, columns by expressions."""
+
+    called: ClassVar[str] = "table '{name}'"
+    table: TableName = Field(description="The name of the table: expressions say NAME[KEY].COLUMN.")
+    doc: Text = Field("", description="What the table says, in a sentence or two below its title.")
+    rows: Rows = Field({}, description="The keys of the rows, and where their members are from.")
+    columns: Columns = Field({}, description="The columns, in the order in which they stand.")
+    collect: Text = Field("", description="A catalogue of which every field becomes a column, before the others.")
+    points: Text = Field("", description="A catalogue of whose cards every point of a curve becomes a row.")
+    data: Text = Field("", description="A CSV file with a line of names and rows of numbers, which become columns of constants.")
+    across: Flag = Field(default=False, description="The rows run to the right and the columns down, in a table with one row key.")
+    parents: Annotated[Entries[str, ParentName], Written("mapping of members to members")] = Field(
+        {}, description="The member from which each takes what it has no value for: a pale blue link that may be overwritten."
+    )
+
+    def check(self, problems: Problems) -> None:
+        """Record what only a table with one key may have."""
+        has_one_key = len(self.rows) == 1 and not self.points
+        for word, given, what in (
+            ("across", self.across, "that runs across"),
+            ("parents", self.parents, "whose members have parents"),
+        ):
+            if given and not has_one_key:
+                count = 2 if self.points else len(self.rows) or "no"
+                message = f"{ITSELF} has {count} row keys; a table {what} has one"
+                problems.add(self.key_place(word), message, f"leave out '{word}', or give it one key under 'rows'")
+        if not self.across:
+            refuse_sections(self.columns, self.key_places("columns"), problems)
+
+    def declared(self) -> schema.Block:
+        """Return the declaration of the block, its file of constants unread."""
+        rows, parents = self.key_places("rows"), self.key_places("parents")
+        found = self._node.items.get("parents")
+        nodes = found.items if isinstance(found, Mapping) else {}
+        return self.into(
+            schema.TableBlock,
+            name=self.table,
+            rows=tuple(key.declared(name, rows[name]) for name, key in self.rows.items()),
+            columns=columns(self.columns, self.key_places("columns")),
+            data=(),
+            data_file=self.data,
+            parents=tuple(schema.Parent(key, parent, parents[key], nodes[key].place) for key, parent in self.parents.items()),
+        )
+
+
+class View(Block):
+    """A column of a table with two keys, shown as rows by columns; cells are links."""
+
+    called: ClassVar[str] = "view '{name}'"
+    view: ViewName = Field(description="The name of the view.")
+    of: Text = Field("", description="What is shown: TABLE.COLUMN.")
+    rows: Text = Field("", description="The key whose members run down.")
+    columns: Text = Field("", description="The key whose members run to the right.")
+    only: Texts = Field((), description="The members of 'columns' that are shown; all, if left out.")
+
+    def declared(self) -> schema.Block:
+        """Return the declaration of the block."""
+        table, _, column = self.of.partition(".")
+        return self.into(schema.ViewBlock, name=self.view, table=table, column=column)
+
+
+class Charts(Block):
+    """One or two charts side by side."""
+
+    called: ClassVar[str] = "block 'charts'"
+    charts: Parts[ChartKeywords] = Field(description="The charts.")
+
+    def check(self, problems: Problems) -> None:
+        """Record more charts than can be read side by side, or none."""
+        if not 1 <= len(self.charts) <= 2:  # noqa: PLR2004 more would be too small
+            problems.add(self.place, "one or two charts stand side by side")
+
+    def declared(self) -> schema.Block:
+        """Return the declaration of the block."""
+        return self.into(schema.ChartsBlock, charts=tuple(chart.declared() for chart in self.charts))
+
+
+class Show(Block):
+    """A block that the program fills."""
+
+    called: ClassVar[str] = "block 'show'"
+    show: Annotated[str, BeforeValidator(Choice(SPECIALS)), words(SPECIALS), Written("one of: " + ", ".join(SPECIALS))] = Field(
+        description="What is shown: the contents, every equation in words, the sources, what colours mean, or figures of the other basis."
+    )
+
+    def declared(self) -> schema.Block:
+        """Return the declaration of the block."""
+        return self.into(schema.SpecialBlock, kind=self.show)
+
+
+def with_data(root: Path, block: schema.Block, problems: Problems) -> schema.Block:
     """Read the file of constants that a table names."""
-    if isinstance(block, TableBlock) and block.data_file:
+    if isinstance(block, schema.TableBlock) and block.data_file:
         return replace(block, data=data_columns(root / block.data_file, block.data_file, problems))
     return block
 
 
-def _name(reader: Reader, key: str) -> str:
-    name = reader.text(key)
-    check_name(name, reader.node.keys.get(key, reader.place), key, reader.problems)
-    reader.what = f"{key} '{name}'"
-    return name
-
-
-def _text(reader: Reader) -> Block:
-    return TextBlock(reader.text("title"), reader.texts("text"), reader.place)
-
-
-def _inputs(reader: Reader) -> Block:
-    name = _name(reader, "inputs")
-    items: list[tuple[Column, Figure]] = []
-    given = reader.mapping("items")
-    for key, node in given:
-        check_name(key, given.keys[key], "input", reader.problems)
-        item = Reader(node, reader.problems, f"input '{name}.{key}'")
-        unit = item.text("unit", "1")
-        column = Column(
-            key,
-            item.text("label", key),
-            unit,
-            given.keys[key],
-            doc=item.text("doc"),
-            format=item.text("format"),
-            bounds=bounds(item),
-            reference=reference(item),
-        )
-        value = figure(node, item.what, unit, reader.problems, item)
-        item.finish()
-        if value:
-            check_bounds(value.value, column.bounds, value.place, item.what, reader.problems)
-            items.append((column, value))
-    return InputsBlock(name, reader.text("title"), tuple(items), reader.place)
-
-
-def _list(reader: Reader) -> Block:
-    name = _name(reader, "list")
-    unit, limits = reader.text("unit", "1"), bounds(reader)
-    behind = grade(reader)
-    members: dict[str, Figure] = {}
-    for key, node in reader.mapping("values"):
-        value = number_of(node, f"'{key}' of list '{name}'", reader.problems)
-        if value is not None:
-            check_bounds(value, limits, node.place, f"'{key}' of list '{name}'", reader.problems)
-            members[key] = shared_figure(value, unit, node, behind)
-    for earlier, later in zip(list(members.values()), list(members.values())[1:], strict=False):
-        if not earlier.value < later.value:  # type: ignore[operator] # a list holds numbers only
-            reader.problems.add(later.place, f"the values of list '{name}' must increase")
-    return ListBlock(
-        name,
-        reader.text("title"),
-        reader.text("label", name),
-        unit,
-        members,
-        reader.place,
-        reader.text("format"),
-        limits,
-        reader.text("doc"),
-    )
-
-
-def _cards(reader: Reader) -> Block:
-    return CardBlock(reader.text("cards"), reader.text("title"), reader.place)
-
-
-def _values(reader: Reader) -> Block:
-    checks = "checks" in reader.node.items
-    name = _name(reader, "checks" if checks else "values")
-    items = columns(reader, "items", name)
-    _refuse_sections(items, reader.problems)
-    return ValuesBlock(name, reader.text("title"), items, reader.place, checks)
-
-
-def _table(reader: Reader) -> Block:
-    name = _name(reader, "table")
-    given = reader.mapping("rows")
-    rows = tuple(_row_key(key, node, given.keys[key], reader.problems) for key, node in given)
-    table = TableBlock(
-        name,
-        reader.text("title"),
-        rows,
-        columns(reader, "columns", name),
-        reader.place,
-        reader.text("doc"),
-        reader.text("collect"),
-        reader.text("points"),
-        data_file=reader.text("data"),
-        across=reader.flag("across"),
-        parents=_parents(reader),
-    )
-    one_key = len(rows) == 1 and not table.points
-    for word, given_too, what in (("across", table.across, "that runs across"), ("parents", table.parents, "whose members have parents")):
-        if given_too and not one_key:
-            count = 2 if table.points else len(rows) or "no"
-            message = f"table '{name}' has {count} row keys; a table {what} has one"
-            reader.problems.add(reader.node.keys[word], message, f"leave out '{word}', or give it one key under 'rows'")
-    if not table.across:
-        _refuse_sections(table.columns, reader.problems)
-    return table
-
-
-def _parents(reader: Reader) -> tuple[Parent, ...]:
-    given = reader.mapping("parents")
-    found = []
-    for member, node in given:
-        if isinstance(node, Scalar) and node.value is not None:
-            found.append(Parent(member, node.text, given.keys[member], node.place))
-        else:
-            reader.problems.add(node.place, f"the parent of '{member}' must be a member", "write member: parent")
-    return tuple(found)
-
-
-def _refuse_sections(items: tuple[Column, ...], problems: Problems) -> None:
-    """A heading between quantities needs quantities that stand one below the other."""
-    for column in items:
-        if column.section:
-            problems.add(column.place, f"'{column.name}' has a 'section', but its table does not run across", "add 'across: true'")
-
-
-def refuse_takes(block: Block | None, each_of: str, problems: Problems) -> None:
-    """Values taken over from an expression belong to the members of one key."""
-    if isinstance(block, TableBlock) and len(block.rows) == 1 and not block.points and not each_of:
+def refuse_takes(block: schema.Block, each_of: str, problems: Problems) -> None:
+    """Record values taken over from an expression that do not belong to the members of one key."""
+    if isinstance(block, schema.TableBlock) and len(block.rows) == 1 and not block.points and not each_of:
         return
-    given = block.columns if isinstance(block, TableBlock) else block.items if isinstance(block, ValuesBlock) else ()
+    given = block.columns if isinstance(block, schema.TableBlock) else block.items if isinstance(block, schema.ValuesBlock) else ()
     for column in given:
         if column.takes:
             message = f"'{column.name}' has 'takes', which needs a table with one row key on a sheet that is not repeated"
             problems.add(column.takes.place, message, "write 'expr', or put it into such a table")
 
 
-def _row_key(name: str, node: Node, place: Place, problems: Problems) -> RowKey:
-    check_name(name, place, "row key", problems)
-    if isinstance(node, Scalar):
-        return RowKey(name, "", (node.text,), (), {}, place)
-    reader = Reader(node, problems, f"row key '{name}'")
-    count = int(reader.number("count") or 0)
-    members: dict[str, str | float] = {f"{name}{number}": float(number) for number in range(1, count + 1)}
-    for key, value in reader.mapping("members"):
-        if isinstance(value, Scalar) and isinstance(value.value, str | float):
-            members[key] = value.value
-        else:
-            problems.add(value.place, f"member '{key}' must be a text or a number")
-    parts = tuple(_row_key(key, part, place, problems) for key, part in reader.mapping("parts"))
-    of, only, unit, without = reader.texts("of"), reader.texts("only"), reader.text("unit"), reader.texts("without")
-    row_key = RowKey(name, reader.text("label"), of, only, members, place, unit, parts, without, reader.flag("renamable"))
-    reader.finish()
-    if sum(map(bool, (row_key.of, row_key.members, row_key.parts))) != 1:
-        problems.add(place, f"row key '{name}' needs either 'of' (a catalogue, list or tables), 'members', 'count' or 'parts'")
-    return row_key
+def refuse_sections(items: dict[str, TableColumn], places: dict[str, Place], problems: Problems) -> None:
+    """Record headings between quantities that do not stand one below the other."""
+    for name, column in items.items():
+        if column.section:
+            problems.add(places[name], f"'{name}' has a 'section', but its table does not run across", "add 'across: true'")
 
 
-def _view(reader: Reader) -> Block:
-    name = _name(reader, "view")
-    table, _, column = reader.text("of").partition(".")
-    return ViewBlock(
-        name, reader.text("title"), table, column, reader.text("rows"), reader.text("columns"), reader.place, reader.texts("only")
-    )
-
-
-def _charts(reader: Reader) -> Block:
-    node = reader.take("charts")
-    parts = node.items if isinstance(node, Sequence) else ()
-    charts = []
-    for part in parts:
-        item = Reader(part, reader.problems, "chart")
-        kind = item.text("kind", "line")
-        if kind not in CHART_KINDS:
-            reader.problems.add(item.place, f"a chart cannot be '{kind}'", suggest(kind, CHART_KINDS))
-        series_node = item.take("series")
-        series = tuple(_series(one, reader.problems) for one in (series_node.items if isinstance(series_node, Sequence) else ()))
-        if not series:
-            reader.problems.add(item.place, "a chart needs 'series'")
-        charts.append(Chart(item.text("title"), kind, _axis(item, "x"), _axis(item, "y"), series, item.place))
-        if kind in CHART_KINDS:
-            check_roles(charts[-1], reader.problems)
-        item.finish()
-    if not 1 <= len(charts) <= 2:  # noqa: PLR2004 more would not be readable side by side
-        reader.problems.add(reader.place, "one or two charts stand side by side")
-    return ChartsBlock(tuple(charts), reader.place)
-
-
-def _axis(reader: Reader, key: str) -> Axis:
-    node = reader.take(key)
-    if node is None:
-        reader.problems.add(reader.place, f"a chart needs '{key}' with a title that names the unit")
-        return Axis("")
-    axis = Reader(node, reader.problems, f"axis '{key}'")
-    result = Axis(axis.text("title"), axis.number("log"), axis.number("minimum"), axis.number("maximum"), axis.text("format"))
-    axis.finish()
-    return result
-
-
-def _series(node: Node, problems: Problems) -> Series:
-    reader = Reader(node, problems, "series")
-    series = Series(
-        reader.text("table"),
-        reader.text("x"),
-        reader.text("y"),
-        reader.text("name"),
-        reader.text("per"),
-        reader.texts("only"),
-        reader.place,
-        reader.text("role"),
-        reader.texts("without"),
-    )
-    reader.finish()
-    return series
-
-
-def _special(reader: Reader) -> Block:
-    kind = reader.text("show")
-    if kind not in SPECIALS:
-        reader.problems.add(reader.place, f"nothing called '{kind}' can be shown", suggest(kind, SPECIALS))
-    return SpecialBlock(kind, reader.text("title"), reader.place)
-
-
-_BLOCKS: dict[str, Callable[[Reader], Block]] = {
-    "text": _text,
-    "inputs": _inputs,
-    "list": _list,
-    "cards": _cards,
-    "values": _values,
-    "checks": _values,
-    "table": _table,
-    "view": _view,
-    "charts": _charts,
-    "show": _special,
+BLOCKS: dict[str, type[Block]] = {
+    "text": TextKeywords,
+    "inputs": Inputs,
+    "list": List,
+    "cards": Cards,
+    "values": ComputedValues,
+    "checks": Checks,
+    "table": Table,
+    "view": View,
+    "charts": Charts,
+    "show": Show,
 }
+
+
+def _kind(node: Any) -> str:
+    return next(iter(node.items), "") if isinstance(node, Mapping) else ""
+
+
+def _of_a_kind(node: Any) -> Any:
+    if _kind(node) not in BLOCKS:
+        raise mistake("block", words=tuple(BLOCKS), first=_kind(node))
+    return node
+
+
+AnyBlock = Annotated[
+    Annotated[TextKeywords, Tag("text block")]
+    | Annotated[Inputs, Tag("inputs block")]
+    | Annotated[List, Tag("list block")]
+    | Annotated[Cards, Tag("cards block")]
+    | Annotated[ComputedValues, Tag("values block")]
+    | Annotated[Checks, Tag("checks block")]
+    | Annotated[Table, Tag("table block")]
+    | Annotated[View, Tag("view block")]
+    | Annotated[Charts, Tag("charts block")]
+    | Annotated[Show, Tag("show block")],
+    Discriminator(lambda node: f"{_kind(node)} block"),  # no keyword, so that it cannot be taken for one in the path of an error
+    BeforeValidator(_of_a_kind),
+]
+"""A block, whose first word says its kind."""

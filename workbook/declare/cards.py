@@ -1,26 +1,79 @@
-"""Reading catalogues, their cards, and sources into declarations."""
+"""The keywords of catalogues, of their cards and of sources, and how these are read into declarations."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
-from workbook.declare.catalogues import EVIDENCE, Card, Catalogue, Entry, Field, Figure, Points
-from workbook.declare.figures import BASES, check_name, figure, formula, grade, one_basis, read_field, shared_figure, sourced
+from pydantic import Field
+
+from workbook.declare.catalogues import BASES, EVIDENCE, Card, Catalogue, Entry, Figure, Points
+from workbook.declare.figures import Basis, CardExpression, CardFields, CardFigure, figure_of, sourced
+from workbook.declare.keywords import Anything, Entries, Keywords, Text, Texts, Written
 from workbook.declare.limits import check_bounds
+from workbook.declare.mistakes import read_as
+from workbook.declare.names import check_name
+from workbook.declare.nodes import named
 from workbook.declare.patterns import filled, members
-from workbook.declare.points import points_spec, read_points
+from workbook.declare.points import CardPoints, CurvePoints, curve
 from workbook.declare.schema import Source
-from workbook.declare.yaml import Mapping, Node, Reader, Scalar, is_file, read
-from workbook.errors import Diagnostic, Place, WorkbookError, suggest
+from workbook.declare.yaml import Mapping, Node, Scalar, is_file, read
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from workbook.errors import Problems
+    from workbook.declare import catalogues
 
 LONGEST_NAME = 28  # names of sheets end at 31; a card of a pattern, which is no sheet, has its card's name in its own
 FORBIDDEN_IN_NAMES = set("*?~\"'[]:/\\")
+
+
+class CatalogueFile(Keywords):
+    """A kind of card: the figures that each card has. NAME.yaml in catalogues/; the cards are the files in NAME/."""
+
+    title: Text = Field("", description="What people call the cards.")
+    label: Text = Field("", description="What people call one card.")
+    order: Texts = Field((), description="The keys of the cards in the order in which they are shown; others follow by key.")
+    fields: CardFields = Field({}, description="The figures of a card.")
+    points: CurvePoints | None = Field(None, description="The curve that each card gives as rows of numbers, such as a distribution.")
+
+
+class CardFile(Keywords):
+    """A card: one member of a catalogue, such as a GPU. KEY.yaml in the folder of its catalogue."""
+
+    key: Text = Field("", description="The name of the card in expressions and ids; its file is called the same.")
+    name: Text = Field("", description="What people read and choose.")
+    about: Text = Field("", description="What the card describes, in a sentence or two.")
+    basis: Basis = Field("", description="The basis of the only workbooks that have the card; all have it, if left out.")
+    fields: Annotated[Entries[str, Anything], Written("mapping of the catalogue's fields to figures")] = Field(
+        {}, description="The figures: {value, unit, source ...}; or {expr, ...}; or one for 'paper' and one for 'corrected'."
+    )
+    points: CardPoints | None = Field(None, description="The points of its curve, where the catalogue has one.")
+
+    def check(self, problems: Problems) -> None:
+        """Record a key or a name that cannot be used."""
+        check_name(self.key, self.place_of("key"), "card key", problems)
+
+
+class SourceEntry(Keywords):
+    """Where figures are from. An entry of sources.yaml, under the key that figures name it by."""
+
+    called: ClassVar[str] = "source '{key}'"
+    title: Text = Field("", description="The title of what was published, or what was measured.")
+    publisher: Text = Field("", description="Who published it.")
+    date: Text = Field("", description="When it was published.")
+    reference: Text = Field("", description="Where to find it: address, section, table.")
+    licence: Text = Field("", description="The licence of data that was taken from it.")
+    basis: Basis = Field("", description="The basis of the only workbooks that list the source; all do, if left out.")
+
+
+class _Kind(NamedTuple):
+    """What the cards of a catalogue have, and the basis of the workbook."""
+
+    fields: dict[str, catalogues.Field]
+    points: Points | None
+    basis: str
 
 
 def catalogue(
@@ -38,16 +91,17 @@ def catalogue(
     node = _read(path, f"catalogues/{name}.yaml", problems)
     if node is None:
         return None
-    reader = Reader(node, problems, f"catalogue '{name}'")
-    title, label = reader.text("title", name), reader.text("label", name)
-    order = reader.placed_texts("order")
-    fields = {key: read_field(key, value, reader.mapping("fields").keys[key], problems) for key, value in reader.mapping("fields")}
-    points = points_spec(reader, problems)
-    reader.finish()
+    written = read_as(CatalogueFile, node, f"catalogue '{name}'", problems)
+    if written is None:
+        return None
+    places = written.key_places("fields")
+    fields = {key: field.declared(key, places[key]) for key, field in written.fields.items()}
+    spec = written.points.declared() if written.points else None
     nodes = _nodes(root / name, known or {}, problems)
-    cards = _cards(root / name, nodes, dict(order), fields, points, basis, reader.place, problems)
+    cards = _cards(root / name, nodes, written.placed("order"), _Kind(fields, spec, basis), written.place, problems)
     here = {key: field for key, field in fields.items() if field.basis in {"", basis}}
-    return Catalogue(name, title, label, here, cards, reader.place, points)
+    title, label = written.title or name, written.label or name
+    return written.into(Catalogue, name=name, title=title, label=label, fields=here, cards=cards, points=spec)
 
 
 def _read(path: Path, shown_as: str, problems: Problems) -> Node | None:
@@ -74,40 +128,34 @@ def _nodes(folder: Path, known: dict[str, Catalogue], problems: Problems) -> Ite
             yield path.stem, node
 
 
-def _key_of(card: Mapping) -> str:
-    key = card.items["key"]
-    return key.text if isinstance(key, Scalar) else ""
+def _key_of(card: Node) -> str:
+    return named(card.items.get("key")) if isinstance(card, Mapping) else ""
 
 
 def _written_out(node: Mapping, known: dict[str, Catalogue], problems: Problems) -> Iterator[Mapping]:
     """Give a card for each that a pattern names; a card with a file of its own comes before one of a pattern."""
-    reader = Reader(node, problems, "a card with 'each'")
-    each, key = reader.mapping("each"), reader.need("key")
-    if len(each.items) != 1 or not isinstance(key, Scalar):
-        problems.add(
-            reader.place_of("each"), "a card with 'each' names one catalogue there, and has a 'key'", "each: {gpu: {of: hardware}}"
-        )
+    each = node.items["each"]
+    if "key" not in node.items:
+        problems.add(node.place, "a card with 'each' lacks 'key'", 'such as key: "{gpu}_lab"')
+    if not isinstance(each, Mapping) or len(each.items) != 1:
+        problems.add(each.place, "a card with 'each' names one catalogue there, and has a 'key'", "each: {gpu: {of: hardware}}")
         return
     ((name, of),) = each
-    for member, shown in members(Reader(of, problems, "'each'"), known).items():
+    for member, shown in members(of, "'each'", known, problems).items():
         one = filled(Mapping({key: child for key, child in node if key != "each"}, node.keys, node.place), name, member, shown)
         if isinstance(one, Mapping):
             yield one
 
 
 def _cards(
-    folder: Path,
-    nodes: Iterable[tuple[str, Node]],
-    order: dict[str, Place],
-    fields: dict[str, Field],
-    points: Points | None,
-    basis: str,
-    place: Place,
-    problems: Problems,
+    folder: Path, nodes: Iterable[tuple[str, Node]], order: tuple[tuple[str, Place], ...], kind: _Kind, place: Place, problems: Problems
 ) -> dict[str, Card]:
     found: dict[str, Card] = {}
     for wanted, node in nodes:
-        card = _card(node, fields, points, basis, problems, LONGEST_NAME if wanted else 2 * LONGEST_NAME)
+        card = _card(node, kind, problems, LONGEST_NAME if wanted else 2 * LONGEST_NAME)
+        if card is None:
+            found[wanted] = Card(wanted, wanted, "", {}, node.place)
+            continue
         if wanted and card.key != wanted:
             message = f"the card's key is '{card.key}' but the file is called '{wanted}.yaml'"
             problems.add(card.place, message, f"call it {card.key}.yaml, or change the key")
@@ -116,16 +164,16 @@ def _cards(
             at = node.items["name"].place if isinstance(node, Mapping) else card.place
             problems.add(at, f"the name '{card.name}' is also that of card '{same[0]}'", "names must differ, case aside")
         found[card.key] = card
-    for key, at in order.items():
+    for key, at in order:
         if key not in found and not is_file(folder / f"{key}.yaml"):
             message = f"card '{key}' is missing from {folder.name}/"
             problems.add(at, message, suggest(key, found) or f"add {folder.name}/{key}.yaml")
     if not found:
         problems.add(place, f"no cards in {folder.name}/")
-    here = {key: card for key, card in found.items() if card.basis in {"", basis}}
+    here = {key: card for key, card in found.items() if card.basis in {"", kind.basis}}
     if found and not here:
-        problems.add(place, f"every card in {folder.name}/ is of another basis than this workbook, which is '{basis}'")
-    listed = [key for key in order if key in here]
+        problems.add(place, f"every card in {folder.name}/ is of another basis than this workbook, which is '{kind.basis}'")
+    listed = [key for key, _ in order if key in here]
     return {key: here[key] for key in [*listed, *sorted(set(here) - set(listed))]}
 
 
@@ -135,55 +183,61 @@ def _check_left_out(path: Path, shown: str, problems: Problems) -> None:
         problems.add(Place(shown), "is not read: the name of a card's file ends in .yaml", f"call it {path.name.partition('.')[0]}.yaml")
 
 
-def _card(node: Node, fields: dict[str, Field], points: Points | None, basis: str, problems: Problems, longest: int) -> Card:
-    reader = Reader(node, problems, "card")
-    key, name, about = reader.text("key"), reader.text("name"), reader.text("about")
-    reader.what = f"card '{key}'"
-    check_name(key, reader.place_of("key"), "card key", problems)
+def _card(node: Node, kind: _Kind, problems: Problems, longest: int) -> Card | None:
+    called = f"card '{_key_of(node)}'"
+    written = read_as(CardFile, node, called, problems)
+    if written is None:
+        return None
+    key, name = written.key, written.name
     if not name or FORBIDDEN_IN_NAMES & set(name) or name[0] in "=+-@<>" or len(name) > longest:
         problems.add(
-            reader.place_of("name"),
-            f"card '{key}' has the name '{name}'",
+            written.place_of("name"),
+            f"{called} has the name '{name}'",
             f"1 to {longest} characters, none of * ? ~ [ ] : / \\ or quotes, not starting with = + - @ < >",
         )
-    own_basis = one_basis(reader, key)
-    given = reader.mapping("fields")
+    entries = _entries(written, kind, problems)
+    _check_complete(written, kind.fields, problems)
+    points = curve(written.points, kind.points, key, written.place, problems)
+    for field in kind.fields.values():
+        if field.worst_of and field.basis in {"", kind.basis}:
+            entries[field.name] = _worst(field, entries, points, written.place)
+    return written.into(Card, entries=entries, points=points)
+
+
+def _entries(card: CardFile, kind: _Kind, problems: Problems) -> dict[str, Entry]:
+    """Return the figures of a card by their fields; those of workbooks of the other basis are checked, and left out."""
     entries: dict[str, Entry] = {}
-    for field_name, value in given:
-        field = fields.get(field_name)
+    places = card.key_places("fields")
+    for name, value in card.fields.items():
+        field = kind.fields.get(name)
         if field is None:
-            problems.add(given.keys[field_name], f"unknown field '{field_name}' in card '{key}'", suggest(field_name, fields))
+            problems.add(places[name], f"unknown field '{name}' in card '{card.key}'", suggest(name, kind.fields))
         elif field.worst_of:
-            message = f"'{key}.{field_name}' is computed: the worst evidence among the figures that cases use"
-            problems.add(given.keys[field_name], message, "leave it out")
-        elif _apart(field.basis, own_basis):
-            message = f"'{key}.{field_name}' is of basis '{field.basis}', but its card is of '{own_basis}'"
-            problems.add(given.keys[field_name], message, "leave it out: no workbook has both")
+            message = f"'{card.key}.{name}' is computed: the worst evidence among the figures that cases use"
+            problems.add(places[name], message, "leave it out")
+        elif _apart(field.basis, card.basis):
+            message = f"'{card.key}.{name}' is of basis '{field.basis}', but its card is of '{card.basis}'"
+            problems.add(places[name], message, "leave it out: no workbook has both")
         else:
-            entry = _entry(value, field, f"{key}.{field_name}", basis, problems)
-            if entry and field.basis in {"", basis}:
-                entries[field_name] = entry
-    _check_complete(key, given, fields, own_basis, reader.place_of("fields"), problems)
-    curve = read_points(reader, points, key, problems)
-    reader.finish()
-    for field in fields.values():
-        if field.worst_of and field.basis in {"", basis}:
-            entries[field.name] = _worst(field, entries, curve, reader.place)
-    return Card(key, name, about, entries, reader.place, curve, own_basis)
+            entry = _entry(value, field, f"{card.key}.{name}", kind.basis, problems)
+            if entry and field.basis in {"", kind.basis}:
+                entries[name] = entry
+    return entries
 
 
-def _check_complete(key: str, given: Mapping, fields: dict[str, Field], own_basis: str, place: Place, problems: Problems) -> None:
+def _check_complete(card: CardFile, fields: dict[str, catalogues.Field], problems: Problems) -> None:
     """Record the fields that a card lacks, but for those that it seems to have under a misspelt name."""
-    misspelt = [suggest(name, fields) for name in given.items if name not in fields]
+    misspelt = [suggest(name, fields) for name in card.fields if name not in fields]
     for field in fields.values():
-        if field.name in given.items or field.optional or field.worst_of or _apart(field.basis, own_basis):
+        if field.name in card.fields or field.optional or field.worst_of or _apart(field.basis, card.basis):
             continue
         if f"did you mean '{field.name}'?" not in misspelt:
-            message = f"card '{key}' lacks the field '{field.name}' ({field.label}, {field.unit})"
-            problems.add(place, message, f"add, under 'fields', {field.name}: {{value: ..., unit: {field.unit}}}")
+            message = f"card '{card.key}' lacks the field '{field.name}' ({field.label}, {field.unit})"
+            fix = f"add, under 'fields', {field.name}: {{value: ..., unit: {field.unit}}}"
+            problems.add(card.place_of("fields"), message, fix)
 
 
-def _worst(field: Field, entries: dict[str, Entry], curve: tuple[dict[str, Figure], ...], place: Place) -> Entry:
+def _worst(field: catalogues.Field, entries: dict[str, Entry], curve: tuple[dict[str, Figure], ...], place: Place) -> Entry:
     """Return the worst evidence among the points and those fields of a card that its grade is made of."""
     figures = [entry.figure for name in field.worst_of if (entry := entries.get(name)) and entry.figure]
     found = [figure.evidence or "assumed" for figure in [*figures, *(figure for point in curve for figure in point.values())]]
@@ -196,30 +250,34 @@ def _apart(one: str, other: str) -> bool:
     return bool(one and other) and one != other
 
 
-def _entry(node: Node, field: Field, what: str, basis: str, problems: Problems) -> Entry | None:
-    if isinstance(node, Mapping) and "expr" in node.items:
-        reader = Reader(node, problems, what)
-        text = formula(reader.take("expr"), what, problems)
-        note = shared_figure("", field.unit, node, grade(reader))
-        reader.text("unit")
-        reader.finish()
-        return Entry(note, text, node.place)
-    alternates = {name: child for name, child in node.items.items() if name in BASES} if isinstance(node, Mapping) else {}
-    if not alternates:
-        chosen = figure(node, what, field.unit, problems)
-        other = None
-    else:
-        both = {name: figure(child, f"{what} ({name})", field.unit, problems) for name, child in alternates.items()}
-        if len(both) < len(BASES) or (isinstance(node, Mapping) and set(node.items) - set(BASES)):
+def _entry(node: Node, field: catalogues.Field, what: str, basis: str, problems: Problems) -> Entry | None:
+    given = node.items if isinstance(node, Mapping) else {}
+    if "expr" in given:
+        written = read_as(CardExpression, node, what, problems)
+        return Entry(figure_of("", field.unit, node, written.grade()), written.expr, node.place) if written else None
+    other = None
+    if given.keys() & set(BASES):
+        if given.keys() != set(BASES):
             message = f"{what} must hold exactly one 'paper' and one 'corrected' figure"
             problems.add(node.place, message, "give both, or one figure for all workbooks")
+        both = {name: _figure(child, f"{what} ({name})", field, problems) for name, child in given.items() if name in BASES}
         chosen = both.get(basis)
         other = next((value for name, value in both.items() if name != basis), None)
+    else:
+        chosen = _figure(node, what, field, problems)
     if chosen is None:
         return None
     check_bounds(chosen.value, field.bounds, chosen.place, what, problems)
     name = next((name for name in BASES if name != basis), "")
     return Entry(sourced(chosen), None, node.place, sourced(other) if other else None, name if other else "")
+
+
+def _figure(node: Node, what: str, field: catalogues.Field, problems: Problems) -> Figure | None:
+    if isinstance(node, Scalar):
+        problems.add(node.place, f"{what} must say more than its value", f"write {{value: {node.text}, unit: {field.unit}}}")
+        return None
+    written = read_as(CardFigure, node, what, problems)
+    return written.figure(field.unit, what, problems) if written else None
 
 
 def sources(root: Path, problems: Problems) -> dict[str, Source]:
@@ -235,15 +293,7 @@ def sources(root: Path, problems: Problems) -> dict[str, Source]:
         return result
     for key, value in node:
         check_name(key, node.keys[key], "source", problems)
-        reader = Reader(value, problems, f"source '{key}'")
-        result[key] = Source(
-            key,
-            reader.text("title"),
-            reader.text("publisher"),
-            reader.text("date"),
-            reader.text("reference"),
-            reader.text("licence"),
-            one_basis(reader, key),
-        )
-        reader.finish()
+        written = read_as(SourceEntry, value, f"source '{key}'", problems)
+        if written:
+            result[key] = written.into(Source, key=key)
     return result

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 EVIDENCE = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
 CONFIDENCE = ("high", "medium", "low")
+BASES = ("paper", "corrected")
+ALWAYS = "true"  # an input that is for reference in the workbooks of each basis
+ORDERS = ("increasing", "non_decreasing")
 
 
 @dataclass(frozen=True, slots=True)

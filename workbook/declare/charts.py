@@ -1,17 +1,72 @@
-"""The parts that series play in charts that are drawn from several columns: waterfalls and tornados."""
+"""The keywords of charts, and the parts that series play in charts that are drawn from several columns: waterfalls and tornados."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from pydantic import BeforeValidator, Field
+
+from workbook.declare import schema
+from workbook.declare.keywords import Choice, Keywords, Number, Parts, Text, Texts, Written, words
+from workbook.declare.schema import CHART_KINDS, ROLES
 from workbook.errors import suggest
 
 if TYPE_CHECKING:
     from workbook.declare.schema import Chart, Series
     from workbook.errors import Problems
 
-ROLES = {"waterfall": ("base", "fall", "rise", "total"), "tornado": ("low", "high")}
-"""One series for each role, in the order in which they are drawn."""
+_EVERY_ROLE = tuple(role for roles in ROLES.values() for role in roles)
+
+
+class Axis(Keywords):
+    """An axis of a chart."""
+
+    called: ClassVar[str] = "axis '{key}'"
+    title: Text = Field("", description="What is drawn along the axis, with its unit.")
+    log: Number = Field(None, description="The base of a logarithmic scale, such as 2 or 10.")
+    minimum: Number = Field(None, description="The number at which the axis starts.")
+    maximum: Number = Field(None, description="The number at which the axis ends.")
+    format: Text = Field("", description="Excel's number format of the labels.")
+
+
+class ChartSeries(Keywords):
+    """A line or a set of bars; or, with 'per', one for each member of a key."""
+
+    called: ClassVar[str] = "series"
+    table: Text = Field("", description="The table that is drawn.")
+    x: Text = Field("", description="Its column, or key, along the axis of x.")
+    y: Text = Field("", description="Its column along the axis of y.")
+    name: Text = Field("", description="What the legend calls the series; without 'per'.")
+    per: Text = Field("", description="The row key that has a series for each of its members, named after it.")
+    only: Texts = Field((), description="With 'per': the members that have a series.")
+    without: Texts = Field((), description="With 'per': the members that have none; a new one has.")
+    role: Annotated[Text, words(_EVERY_ROLE), Written("one of: " + ", ".join(_EVERY_ROLE))] = Field(
+        "", description="The part of the series in a waterfall (base, fall, rise, total) or a tornado (low, high)."
+    )
+
+
+class ChartKeywords(Keywords):
+    """A chart, which Excel draws from the cells of a table."""
+
+    called: ClassVar[str] = "a chart"
+    title: Text = Field("", description="What the chart shows.")
+    kind: Annotated[str, BeforeValidator(Choice(CHART_KINDS)), words(CHART_KINDS), Written("one of: " + ", ".join(CHART_KINDS))] = Field(
+        "line", description="How the series are drawn."
+    )
+    x: Axis = Field(description="The axis of the categories, or of x.")
+    y: Axis = Field(description="The axis of the values.")
+    series: Parts[ChartSeries] = Field((), description="What is drawn.")
+
+    def check(self, problems: Problems) -> None:
+        """Record what is wrong with the series of a chart, and with its scale."""
+        if not self.series:
+            problems.add(self.place, "a chart needs 'series'")
+        check_roles(self.declared(), problems)
+
+    def declared(self) -> Chart:
+        """Return the declaration of the chart."""
+        series = tuple(each.into(schema.Series) for each in self.series)
+        return self.into(schema.Chart, x=self.x.into(schema.Axis), y=self.y.into(schema.Axis), series=series)
 
 
 def check_roles(chart: Chart, problems: Problems) -> None:

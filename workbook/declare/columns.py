@@ -1,54 +1,192 @@
-"""Reading columns: expressions, inputs, printed constants, and columns repeated with a number."""
+"""The keywords of columns: expressions, inputs and printed constants; and columns that are repeated with a number."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from workbook.declare.figures import bounds, check_name, formula, grade, reference, shared_figure, value_range
+from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic.json_schema import WithJsonSchema
+
+from workbook.declare.catalogues import Figure
+from workbook.declare.figures import Bounded, Ranged, Reference, figure_of
+from workbook.declare.keywords import ITSELF, Anything, Entries, Expression, FirstExpression, Flag, Keywords, Name, Text, Texts, Written
 from workbook.declare.limits import check_bounds
+from workbook.declare.mistakes import read_as
+from workbook.declare.nodes import replaced
 from workbook.declare.schema import Column
-from workbook.declare.yaml import Mapping, Node, Reader, Scalar, number_of
+from workbook.declare.yaml import Mapping, Node, Scalar, Sequence, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from workbook.declare.catalogues import Bounds, Figure, Grade
     from workbook.errors import Place, Problems
 
+    Places = dict[str, Place]
 
-def columns(reader: Reader, key: str, owner: str) -> tuple[Column, ...]:
-    """Read the columns of a table or the items of a block of values."""
-    return tuple(_listed(reader.mapping(key), owner, reader.problems))
+Values = Annotated[
+    Any,
+    WithJsonSchema({"type": ["number", "string", "object"]}),
+    Written("figure, or mapping of members to figures, key by key"),
+]
 
 
-def _listed(given: Mapping, owner: str, problems: Problems) -> Iterator[Column]:
+class TableColumn(Bounded, Ranged):
+    """A column of a table, or an item of a block of values: a formula for every row, inputs, or printed constants."""
+
+    called: ClassVar[str] = "'{owner}.{key}'"
+    label: Text = Field("", description="What people read at the head of the column; its name, if left out.")
+    unit: Text = Field(
+        "1", description="The unit of the values, scopes included: tok/s/gpu. '1' for none, 'text', or 'mixed' where rows differ."
+    )
+    doc: Text = Field("", description="What the column says, in a sentence or two.")
+    format: Text = Field("", description="Excel's number format; or pass, failures, for checks.")
+    section: Text = Field("", description="A heading above the column, in a table that runs across.")
+    headline: Flag = Field(default=False, description="Name the cell in the workbook: it is what people ask for.")
+    reference: Reference = Field(
+        "", description="No result depends on these inputs (in any workbook, or in those of one basis): they are grey."
+    )
+    expr: Expression = Field(None, description="The formula of every row.")
+    by: Text = Field("", description="The row key that decides which formula of 'cases' a row has.")
+    cases: Annotated[Entries[str, Expression], Written("mapping of members to expressions")] = Field(
+        {}, description="The formula of each member of the key 'by'."
+    )
+    each_row: Expression = Field(
+        None, description="A formula for every row, written out row by row: members of its keys stand as texts in it."
+    )
+    first: FirstExpression = Field(
+        None, description="The formula of the first row, where others refer to the previous one; null leaves it empty."
+    )
+    values: Values = Field(None, description="Inputs, blue cells: a figure for each member of the row keys.")
+    printed: Values = Field(
+        None, description="Constants as a source prints them, with its digits: a figure for each member of the row keys."
+    )
+    decimals_of: Text = Field("", description="The printed column whose number of decimals each row shows.")
+    takes: Expression = Field(
+        None, description="A formula that fills rows without a value of their own: it may be overwritten in the workbook."
+    )
+    _figures: dict[tuple[str, ...], Figure] = PrivateAttr(default_factory=dict)
+
+    def check(self, problems: Problems) -> None:
+        """Read the figures, and record keywords that do not go together."""
+        self._read_figures(problems)
+        figures = any(map(self.has, ("values", "printed", "takes")))
+        if not figures:
+            self._refuse_evidence(problems)
+        if sum(map(bool, (self.expr, self.cases, self.each_row, figures, self.decimals_of))) != 1:
+            problems.add(self.place, f"{ITSELF} needs exactly one of expr, by + cases, each_row, values, printed, decimals_of, takes")
+        elif self.takes and (self.has("printed") or self.first):
+            other = "printed" if self.has("printed") else "first"
+            problems.add(self.takes.place, f"{ITSELF} has 'takes' and '{other}'", "beside 'takes' stand 'values' at most")
+        if bool(self.by) != bool(self.cases):
+            problems.add(self.place, f"{ITSELF}: 'by' and 'cases' go together")
+
+    def _read_figures(self, problems: Problems) -> None:
+        """Read values, which may lie outside of low and high: these hold for the doubtful ones."""
+        self.check_range(self.unit, problems)
+        if self.low is not None and self.high is not None and self.low > self.high:
+            problems.add(self.key_place("low"), f"{ITSELF}: low <= high does not hold ({self.low:g}, {self.high:g})")
+        for node in (self.values, self.printed):
+            if node is not None:
+                self._nested(node, (), problems)
+
+    def _nested(self, node: Node, path: tuple[str, ...], problems: Problems) -> None:
+        """Read values nested by row keys down to single figures."""
+        if isinstance(node, Mapping):
+            for key, child in node:
+                self._nested(child, (*path, key), problems)
+            return
+        where = f"{ITSELF} at {' '.join(path) or 'its only row'}"
+        value = node.text if self.unit == "text" and isinstance(node, Scalar) else number_of(node, where, problems)
+        if value is not None:
+            check_bounds(value, self.bounds(), node.place, where, problems)
+            self._figures[path] = figure_of(value, self.unit, node, self.grade())
+
+    def _refuse_evidence(self, problems: Problems) -> None:
+        """What a formula gives has no evidence of its own; its source is told with the result."""
+        for word in ("date", "confidence", "evidence", "note", "low", "high"):
+            if self.has(word):
+                problems.add(
+                    self.key_place(word), f"{ITSELF} has '{word}', but no values of its own", "leave it out; 'doc' describes a formula"
+                )
+
+    def declared(self, name: str, place: Place) -> Column:
+        """Return the declaration of the column that stands at a key."""
+        return self.into(
+            Column,
+            name=name,
+            label=self.label or name,
+            place=place,
+            starts_blank=self.has("first") and self.first is None,
+            figures=self._figures,
+            printed=self.has("printed"),
+            bounds=self.bounds(),
+        )
+
+
+ColumnName = Annotated[str, BeforeValidator(Name("column"))]
+Columns = Annotated[Entries[ColumnName, TableColumn], Written("mapping of names to columns")]
+
+
+def columns(written: dict[str, TableColumn], places: Places) -> tuple[Column, ...]:
+    """Return the declarations of columns, each at the place of its key."""
+    return tuple(column.declared(name, places[name]) for name, column in written.items())
+
+
+def with_groups_written_out(sheet: Node, problems: Problems) -> Node:
+    """Return a sheet in whose blocks the columns of groups, and repeated ones, stand with the others.
+
+    A group is ``{columns: ...}``, as a part has it that holds several columns; one with ``repeat`` is written out for each number,
+    in which ``{n}`` is the number and ``{before}`` the one before it.
+    """
+    blocks = sheet.items.get("blocks") if isinstance(sheet, Mapping) else None
+    if not isinstance(sheet, Mapping) or not isinstance(blocks, Sequence):
+        return sheet
+    return replaced(sheet, {"blocks": Sequence(tuple(_block(block, problems) for block in blocks.items), blocks.place)})
+
+
+def _block(block: Node, problems: Problems) -> Node:
+    for word in ("columns", "items"):
+        given = block.items.get(word) if isinstance(block, Mapping) else None
+        if isinstance(block, Mapping) and isinstance(given, Mapping):
+            entries: dict[str, Node] = {}
+            keys: dict[str, Place] = {}
+            for name, node, place in _listed(given, problems):
+                if name in entries:
+                    problems.add(place, f"'{name}' is given twice (first on line {keys[name].line} of {keys[name].file})", "keep one")
+                entries[name], keys[name] = node, place
+            block = replaced(block, {word: Mapping(entries, keys, given.place)})
+    return block
+
+
+def _listed(given: Mapping, problems: Problems) -> Iterator[tuple[str, Node, Place]]:
     for name, node in given:
-        if isinstance(node, Mapping) and "repeat" in node.items:
-            yield from _repeated(node, owner, problems)
-        elif isinstance(node, Mapping) and set(node.items) == {"columns"}:
-            shared = node.items["columns"]
-            if isinstance(shared, Mapping):
-                yield from _listed(shared, owner, problems)
-            else:
-                problems.add(shared.place, "'columns' must be a mapping of names to columns")
+        if isinstance(node, Mapping) and "columns" in node.items:
+            group = read_as(Group, node, f"the group '{name}'", problems)
+            inner = node.items["columns"]
+            for n in group.numbers() if group else ():
+                numbered = inner if n is None else _numbered_node(inner, n)
+                yield from _listed(numbered, problems) if isinstance(numbered, Mapping) else ()
         else:
-            yield _column(name, node, given.keys[name], owner, problems)
+            yield name, node, given.keys[name]
 
 
-def _repeated(node: Mapping, owner: str, problems: Problems) -> list[Column]:
-    """Columns written once and repeated with a number: ``{n}`` is the number, ``{before}`` the one before it."""
-    reader = Reader(node, problems, f"repeated columns of '{owner}'")
-    span, given = reader.texts("repeat"), reader.mapping("columns")
-    reader.finish()
-    if len(span) != 2 or not all(part.isdigit() for part in span):  # noqa: PLR2004 first and last
-        problems.add(node.place, "'repeat' gives the first and the last number: repeat: [1, 12]")
-        return []
-    return [
-        _column(_numbered(name, n), _numbered_node(part, n), given.keys[name], owner, problems)
-        for n in range(int(span[0]), int(span[1]) + 1)
-        for name, part in given
-    ]
+class Group(Keywords):
+    """Columns that stand together in a part, or that are written once and repeated with a number."""
+
+    columns: Entries[str, Anything] = Field(
+        description="The columns; with 'repeat', {n} in them is the number and {before} the one before it."
+    )
+    repeat: Texts = Field((), description="The first and the last number: the columns are written out for each.")
+
+    def check(self, problems: Problems) -> None:
+        """Record what is no first and last number."""
+        first_and_last = 2
+        if self.has("repeat") and (len(self.repeat) != first_and_last or not all(part.isdigit() for part in self.repeat)):
+            problems.add(self.place, "'repeat' gives the first and the last number: repeat: [1, 12]")
+
+    def numbers(self) -> Iterable[int | None]:
+        """Return the numbers for which the columns are written out; None for once, as they are."""
+        return range(int(self.repeat[0]), int(self.repeat[1]) + 1) if self.repeat else (None,)
 
 
 def _numbered(text: str, n: int) -> str:
@@ -57,94 +195,12 @@ def _numbered(text: str, n: int) -> str:
 
 def _numbered_node(node: Node, n: int) -> Node:
     if isinstance(node, Mapping):
-        return Mapping({key: _numbered_node(child, n) for key, child in node}, node.keys, node.place)
+        return Mapping(
+            {_numbered(key, n): _numbered_node(child, n) for key, child in node},
+            {_numbered(key, n): place for key, place in node.keys.items()},
+            node.place,
+        )
     if isinstance(node, Scalar) and isinstance(node.value, str):
         text = _numbered(node.text, n)
         return Scalar(text, text, node.place)
     return node
-
-
-def _column(name: str, node: Node, place: Place, owner: str, problems: Problems) -> Column:
-    check_name(name, place, "column", problems)
-    reader = Reader(node, problems, f"'{owner}.{name}'")
-    unit, limits = reader.text("unit", "1"), bounds(reader)
-    behind = _behind(reader, unit)
-    first = reader.take("first")
-    blank = isinstance(first, Scalar) and first.value is None
-    printed = reader.take("printed")
-    values = reader.take("values") or printed
-    figures: dict[tuple[str, ...], Figure] = {}
-    if values is not None:
-        _nested(values, (), unit, behind, reader.what, limits, figures, problems)
-    column = Column(
-        name=name,
-        label=reader.text("label", name),
-        unit=unit,
-        place=place,
-        expr=formula(reader.take("expr"), reader.what, problems),
-        by=reader.text("by"),
-        cases={key: text for key, value in reader.mapping("cases") if (text := formula(value, f"case '{key}'", problems))},
-        each_row=formula(reader.take("each_row"), f"'each_row' of {reader.what}", problems),
-        first=None if blank else formula(first, "'first'", problems),
-        starts_blank=blank,
-        figures=figures,
-        printed=printed is not None,
-        decimals_of=reader.text("decimals_of"),
-        doc=reader.text("doc"),
-        source=behind.source,
-        format=reader.text("format"),
-        headline=reader.flag("headline"),
-        bounds=limits,
-        section=reader.text("section"),
-        takes=formula(reader.take("takes"), f"'takes' of {reader.what}", problems),
-        reference=reference(reader),
-    )
-    reader.finish()
-    if values is None and column.takes is None:
-        _refuse_evidence(reader)
-    if sum(map(bool, (column.expr, column.cases, column.each_row, values or column.takes, column.decimals_of))) != 1:
-        problems.add(reader.place, f"{reader.what} needs exactly one of expr, by + cases, each_row, values, printed, decimals_of, takes")
-    elif column.takes and (printed or first):
-        other = "printed" if printed else "first"
-        problems.add(column.takes.place, f"{reader.what} has 'takes' and '{other}'", "beside 'takes' stand 'values' at most")
-    if bool(column.by) != bool(column.cases):
-        problems.add(reader.place, f"{reader.what}: 'by' and 'cases' go together")
-    return column
-
-
-def _behind(reader: Reader, unit: str) -> Grade:
-    """Read what is behind the values of a column: they may lie outside of low and high, which hold for the doubtful ones."""
-    low, high = value_range(reader, unit)
-    if low is not None and high is not None and low > high:
-        reader.problems.add(reader.node.keys["low"], f"{reader.what}: low <= high does not hold ({low:g}, {high:g})")
-    return replace(grade(reader), low=low, high=high)
-
-
-def _refuse_evidence(reader: Reader) -> None:
-    """What a formula gives has no evidence of its own; its source is told with the result."""
-    for word in ("date", "confidence", "evidence", "note", "low", "high"):
-        if word in reader.node.items:
-            message = f"{reader.what} has '{word}', but no values of its own"
-            reader.problems.add(reader.node.keys[word], message, "leave it out; 'doc' describes a formula")
-
-
-def _nested(
-    node: Node,
-    path: tuple[str, ...],
-    unit: str,
-    behind: Grade,
-    what: str,
-    limits: Bounds,
-    into: dict[tuple[str, ...], Figure],
-    problems: Problems,
-) -> None:
-    """Read values nested by row keys down to single figures."""
-    if isinstance(node, Mapping):
-        for key, child in node:
-            _nested(child, (*path, key), unit, behind, what, limits, into, problems)
-        return
-    where = f"{what} at {' '.join(path) or 'its only row'}"
-    value = node.text if unit == "text" and isinstance(node, Scalar) else number_of(node, where, problems)
-    if value is not None:
-        check_bounds(value, limits, node.place, where, problems)
-        into[path] = shared_figure(value, unit, node, behind)

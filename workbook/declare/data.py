@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.declare.figures import check_name
+from workbook.declare.names import check_name
 from workbook.declare.origin import note_file
 from workbook.declare.schema import DataColumn
 from workbook.errors import Place

@@ -1,188 +1,191 @@
-"""Reading single figures, their limits and the declarations of fields."""
+"""The keywords of figures: their values, their limits, what is behind them, and the fields of cards that they fill."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from workbook.declare.catalogues import CONFIDENCE, EVIDENCE, Bounds, Field, Figure, Formula, Grade
-from workbook.declare.yaml import Node, Reader, Scalar, Sequence, number_of
-from workbook.errors import suggest
+from pydantic import BeforeValidator, Field
+from pydantic.json_schema import WithJsonSchema
+
+from workbook.declare import catalogues
+from workbook.declare.catalogues import ALWAYS, BASES, CONFIDENCE, EVIDENCE, ORDERS, Bounds, Figure, Grade
+from workbook.declare.keywords import (
+    ITSELF,
+    Anything,
+    Choice,
+    Entries,
+    Expression,
+    Flag,
+    Keywords,
+    Name,
+    Number,
+    Parts,
+    Text,
+    Texts,
+    Written,
+    mistake,
+    words,
+)
+from workbook.declare.yaml import Node, Scalar, number_of
 
 if TYPE_CHECKING:
     from workbook.errors import Place, Problems
 
-NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
-DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?$")
-BASES = ("paper", "corrected")
-ALWAYS = "true"
-ORDERS = ("increasing", "non_decreasing")
-RESERVED = {"and", "or", "not", "if", "else", "for", "in", "is", "lambda", "previous", "next", "true", "false"}
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?$")
 
 
-def check_name(name: str, place: Place, what: str, problems: Problems) -> None:
-    """Record a name that cannot stand in an expression or an identifier."""
-    if not NAME.match(name) or name in RESERVED:
-        problems.add(place, f"{what} '{name}' is not a usable name", "lower-case letters, digits and _, starting with a letter")
+def _date(node: Any) -> str:
+    if isinstance(node, Scalar) and _DATE.match(node.text):
+        return node.text
+    raise mistake("date")
 
 
-def formula(node: Node | None, what: str, problems: Problems) -> Formula | None:
-    """Read an expression's text."""
-    if node is None:
-        return None
-    if not isinstance(node, Scalar) or node.value is None:
-        problems.add(node.place, f"{what} must be an expression in quotes")
-        return None
-    return Formula(node.text, node.place)
+Date = Annotated[str, BeforeValidator(_date), WithJsonSchema({"type": ["string", "number"]}), Written("date: YYYY-MM-DD, YYYY-MM or YYYY")]
+Basis = Annotated[str, BeforeValidator(Choice(BASES)), words(BASES), Written("paper or corrected")]
+Reference = Annotated[str, BeforeValidator(Choice((ALWAYS, *BASES))), words((ALWAYS, *BASES)), Written("true, paper or corrected")]
+Confidence = Annotated[str, BeforeValidator(Choice(CONFIDENCE, at_key=True)), words(CONFIDENCE), Written("high, medium or low")]
+Evidence = Annotated[str, BeforeValidator(Choice(EVIDENCE, at_key=True)), words(EVIDENCE), Written("one of: " + ", ".join(EVIDENCE))]
 
 
-def bounds(reader: Reader) -> Bounds:
-    """Read the limits of an input from a field, a column or an item."""
-    return Bounds(
-        reader.number("minimum"),
-        reader.number("above"),
-        reader.number("maximum"),
-        reader.texts("choices"),
-        reader.text("key"),
-        reader.flag("whole"),
+class Sourced(Keywords):
+    """What is behind figures."""
+
+    source: Text = Field("", description="The key in sources.yaml of where the figures are from.")
+    date: Date = Field("", description="When they were published or measured, or from when on they hold.")
+    confidence: Confidence = Field("", description="How far they can be relied on.")
+    evidence: Evidence = Field("", description="What kind of evidence they are, best first; without a source a number counts as assumed.")
+    note: Text = Field("", description="What else to know about them; shown beside the cell, where users may write on.")
+
+    def grade(self) -> Grade:
+        """Return what is behind the figures."""
+        return self.into(Grade)
+
+
+class Ranged(Sourced):
+    """What is behind figures, and between which numbers they may lie."""
+
+    low: Number = Field(None, description="The lowest that the figure may reasonably be, in its own unit.")
+    high: Number = Field(None, description="The highest that the figure may reasonably be, in its own unit.")
+
+    def check_range(self, unit: str, problems: Problems) -> None:
+        """Record a range of what is no number."""
+        for name in ("low", "high"):
+            if unit == "text" and self.has(name):
+                problems.add(self.key_place(name), f"{ITSELF} is a text; it has no '{name}'", "leave it out")
+                return
+
+
+class Bounded(Keywords):
+    """What an input may be. Templates, files, commands and cells refuse the same."""
+
+    minimum: Number = Field(None, description="The lowest number that is accepted.")
+    above: Number = Field(None, description="The number that an accepted one must be above, such as 0.")
+    maximum: Number = Field(None, description="The highest number that is accepted.")
+    choices: Texts = Field((), description="The texts, or the numbers, that are accepted; the cell offers them as a list.")
+    key: Text = Field("", description="The catalogue or table whose members are accepted; the cell offers their names as a list.")
+    whole: Flag = Field(default=False, description="Accept whole numbers only.")
+
+    def bounds(self) -> Bounds:
+        """Return the limits of an input."""
+        return self.into(Bounds)
+
+
+class Valued(Ranged):
+    """A figure: its value, with what is behind it."""
+
+    value: Anything = Field(description="The number, or with unit 'text' the text, in the unit that is given or declared.")
+
+    def figure(self, unit: str, what: str, problems: Problems) -> Figure | None:
+        """Return the figure in the unit that it must have; None, and what is wrong, where it cannot be read."""
+        self.check_range(unit, problems)
+        value = _value(self.value, what, unit, problems)
+        given = str(getattr(self, "unit", "")) or unit
+        if given != unit:
+            message = f"{what} is given in '{given}' but '{unit}' is needed"
+            problems.add(self.key_place("unit"), message, f"convert the figure to {unit}")
+        if value is None:
+            return None
+        ends = (value if self.low is None else self.low, value, value if self.high is None else self.high)
+        if given == unit and isinstance(value, float) and list(ends) != sorted(ends):
+            problems.add(self.place, f"{what}: low <= value <= high does not hold ({self.low}, {value}, {self.high})")
+        return figure_of(value, unit, self.value, self.into(Grade))
+
+
+class CardFigure(Valued):
+    """A figure of a card."""
+
+    unit: Text = Field("", description="Its unit, which must be that of the field: it guards against figures in another multiple.")
+
+
+class CardExpression(Sourced):
+    """A figure of a card that follows from others of the workbook."""
+
+    expr: Expression = Field(description="The expression that gives the figure.")
+    unit: Text = Field("", description="The unit of the result, for readers; it is checked against that of the field.")
+
+
+class CardFigures(Keywords):
+    """A figure of a card that differs between workbooks of the paper and corrected ones; both are shown."""
+
+    paper: CardFigure = Field(description="The figure as the paper prints or uses it.")
+    corrected: CardFigure = Field(description="The figure as it should be.")
+
+
+class CardField(Bounded):
+    """A figure that every card of a catalogue has."""
+
+    called: ClassVar[str] = "field '{key}'"
+    label: Text = Field("", description="What people read beside the figure; its name, if left out.")
+    unit: Text = Field("1", description="The unit that cards must give the figure in; 'text' for a text, '1' for none.")
+    doc: Text = Field("", description="What the figure is, in a sentence or two; shown with the input.")
+    format: Text = Field("", description="Excel's number format of the cell.")
+    optional: Flag = Field(default=False, description="Cards may lack the figure.")
+    order: Annotated[str, BeforeValidator(Choice(ORDERS)), words(ORDERS), Written("increasing or non_decreasing")] = Field(
+        "", description="How the figure must go from point to point of a card's curve."
+    )
+    ends_at: Number = Field(None, description="What the figure must be at the last point of a card's curve.")
+    basis: Basis = Field("", description="The basis of the only workbooks that have the field; all have it, if left out.")
+    worst_of: Texts = Field((), description="The fields whose evidence is compared: the figure is the worst of it, computed for each card.")
+    reference: Reference = Field("", description="No result depends on the figure (in any workbook, or in those of one basis): it is grey.")
+    usual: Annotated[Parts[Anything], Written("list of two numbers")] = Field(
+        (), description="The lowest and the highest usual figure; one outside is reported, with the slip of unit that is likely."
     )
 
+    def check(self, problems: Problems) -> None:
+        """Record what is no range of usual figures."""
+        ends = [number_of(item, f"'usual' of {ITSELF}", problems) for item in self.usual]
+        low_and_high = 2
+        if self.has("usual") and not problems.found and (len(ends) != low_and_high or not 0 <= (ends[0] or 0) < (ends[1] or 0)):
+            message = f"'usual' of {ITSELF} gives the low and the high of usual figures"
+            problems.add(self.place_of("usual"), message, "usual: [50, 5000]")
 
-def figure(node: Node, what: str, unit: str, problems: Problems, reader: Reader | None = None) -> Figure | None:
-    """Read one figure: value, unit, low, high and provenance.
-
-    ``unit`` is the unit the figure must have. With ``reader`` the caller goes on to read further keys and finishes it.
-    """
-    own = reader is None
-    if isinstance(node, Scalar) and own:
-        problems.add(node.place, f"{what} must say more than its value", f"write {{value: {node.text}, unit: {unit}}}")
-        return None
-    reader = reader or Reader(node, problems, what)
-    value = _value(reader.need("value"), what, unit, problems)
-    given = reader.text("unit", unit)
-    if given != unit:
-        place = reader.node.keys.get("unit", reader.place)
-        problems.add(place, f"{what} is given in '{given}' but '{unit}' is needed", f"convert the figure to {unit}")
-    behind = grade(reader)
-    low, high = value_range(reader, unit)
-    if own:
-        reader.finish()
-    if value is None:
-        return None
-    ends = (value if low is None else low, value, value if high is None else high)
-    if given == unit and isinstance(value, float) and list(ends) != sorted(ends):
-        problems.add(reader.place, f"{what}: low <= value <= high does not hold ({low}, {value}, {high})")
-    scalar = reader.node.items["value"]
-    return shared_figure(value, unit, scalar, replace(behind, low=low, high=high))
+    def declared(self, name: str, place: Place) -> catalogues.Field:
+        """Return the declaration of the field that stands at a key."""
+        usual = tuple(float(item.value) for item in self.usual)
+        return self.into(catalogues.Field, name=name, label=self.label or name, place=place, bounds=self.bounds(), usual=usual)
 
 
-def grade(reader: Reader) -> Grade:
-    """Read where figures come from: source, date, confidence, evidence and note."""
-    result = Grade(reader.text("source"), reader.text("date"), reader.text("confidence"), reader.text("evidence"), reader.text("note"))
-    for word, known, name in ((result.confidence, CONFIDENCE, "confidence"), (result.evidence, EVIDENCE, "evidence")):
-        if word and word not in known:
-            reader.problems.add(reader.node.keys[name], f"{name} of {reader.what} cannot be '{word}'", suggest(word, known))
-    if result.date and not DATE.match(result.date):
-        reader.problems.add(reader.node.keys["date"], f"date of {reader.what} is '{result.date}'", "write YYYY-MM-DD, YYYY-MM or YYYY")
-    return result
+FieldName = Annotated[str, BeforeValidator(Name("field"))]
+CardFields = Annotated[Entries[FieldName, CardField], Written("mapping of names to fields")]
 
 
-def value_range(reader: Reader, unit: str) -> tuple[float | None, float | None]:
-    """Read the low and the high of figures."""
-    low, high = reader.number("low"), reader.number("high")
-    if unit == "text" and (low, high) != (None, None):
-        name = "high" if low is None else "low"
-        reader.problems.add(reader.node.keys[name], f"{reader.what} is a text; it has no '{name}'", "leave it out")
-    return low, high
+def _value(node: Node, what: str, unit: str, problems: Problems) -> float | str | None:
+    if unit != "text":
+        return number_of(node, what, problems)
+    if isinstance(node, Scalar) and node.text:
+        return node.text
+    problems.add(node.place, f"{what} must be a text")
+    return None
 
 
-def _value(node: Node | None, what: str, unit: str, problems: Problems) -> float | str | None:
-    if node is None:
-        return None
-    if unit == "text":
-        if isinstance(node, Scalar) and node.text:
-            return node.text
-        problems.add(node.place, f"{what} must be a text")
-        return None
-    return number_of(node, what, problems)
-
-
-def one_basis(reader: Reader, name: str) -> str:
-    """Read the basis of the only workbooks that have a field, a card or a source ('' for all workbooks)."""
-    basis = reader.text("basis")
-    if basis not in {"", *BASES}:
-        reader.problems.add(reader.place_of("basis"), f"basis of '{name}' cannot be '{basis}'", suggest(basis, BASES))
-    return basis
-
-
-def read_field(name: str, node: Node, place: Place, problems: Problems) -> Field:
-    """Read the declaration of a card's field."""
-    check_name(name, place, "field", problems)
-    reader = Reader(node, problems, f"field '{name}'")
-    result = Field(
-        name,
-        reader.text("label", name),
-        reader.text("unit", "1"),
-        place,
-        reader.text("doc"),
-        reader.text("format"),
-        reader.flag("optional"),
-        bounds(reader),
-        reader.text("order"),
-        reader.number("ends_at"),
-        one_basis(reader, name),
-        reader.texts("worst_of"),
-        reference(reader),
-        _usual(reader),
-    )
-    if result.order not in {"", *ORDERS}:
-        problems.add(reader.place, f"order of '{name}' cannot be '{result.order}'", suggest(result.order, ORDERS))
-    reader.finish()
-    return result
-
-
-def reference(reader: Reader) -> str:
-    """Read in which workbooks an input is for reference only: in all (true), or in those of one basis."""
-    given = reader.text("reference")
-    if given not in {"", ALWAYS, *BASES}:
-        reader.problems.add(
-            reader.place_of("reference"), f"'reference' of {reader.what} cannot be '{given}'", f"true, {' or '.join(BASES)}"
-        )
-    return given
-
-
-def _usual(reader: Reader) -> tuple[float, ...]:
-    """Read between which numbers figures usually lie."""
-    node = reader.take("usual")
-    if node is None:
-        return ()
-    found = [number_of(item, f"'usual' of {reader.what}", reader.problems) for item in node.items] if isinstance(node, Sequence) else []
-    ends = tuple(item for item in found if item is not None)
-    if len(found) != 2 or (len(ends) == len(found) and not 0 <= ends[0] < ends[1]):  # noqa: PLR2004 low and high
-        reader.problems.add(node.place, f"'usual' of {reader.what} gives the low and the high of usual figures", "usual: [50, 5000]")
-        return ()
-    return ends if len(ends) == len(found) else ()
+def figure_of(value: float | str, unit: str, node: Node, behind: Grade) -> Figure:
+    """Return a figure with what is behind it, which may be said once for many."""
+    raw = node.text if isinstance(node, Scalar) else ""
+    return Figure(value, unit, node.place, raw, **{name: getattr(behind, name) for name in Grade.__dataclass_fields__})
 
 
 def sourced(figure: Figure) -> Figure:
     """Return a card's figure as its source lets it count: a number without one is an assumption of low confidence."""
     return figure if figure.source or figure.unit == "text" else replace(figure, confidence="low", evidence="assumed")
-
-
-def shared_figure(value: float | str, unit: str, node: Node, behind: Grade) -> Figure:
-    """Return a figure whose provenance is stated once for many."""
-    raw = node.text if isinstance(node, Scalar) else ""
-    return Figure(
-        value,
-        unit,
-        node.place,
-        raw,
-        behind.low,
-        behind.high,
-        behind.source,
-        behind.date,
-        behind.confidence,
-        behind.evidence,
-        behind.note,
-    )

@@ -1,7 +1,8 @@
-"""The names of a workbook's sheets, repeated sheets expanded."""
+"""Names: those that expressions and ids are made of, and those of a workbook's sheets, repeated sheets expanded."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, WorkbookError
@@ -9,10 +10,25 @@ from workbook.xlsx.a1 import RECORD_SHEET, sheet_key
 
 if TYPE_CHECKING:
     from workbook.declare.schema import Declarations, Sheet
+    from workbook.errors import Place, Problems
 
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
+_WORDS_OF_EXPRESSIONS = {"and", "or", "not", "if", "else", "for", "in", "is", "lambda", "previous", "next", "true", "false"}
+NAMES_ARE = "lower-case letters, digits and _, starting with a letter"
 MAXIMUM_SHEET_NAME = 31
 BAD_IN_SHEET_NAME = set("[]:*?/\\'")
 RESERVED_SHEET_NAMES = {"history", RECORD_SHEET}  # Excel's own, and ours
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can stand in an expression or an identifier."""
+    return bool(_NAME.match(text)) and text not in _WORDS_OF_EXPRESSIONS
+
+
+def check_name(name: str, place: Place, what: str, problems: Problems) -> None:
+    """Record a name that cannot stand in an expression or an identifier."""
+    if not is_name(name):
+        problems.add(place, f"{what} '{name}' is not a usable name", NAMES_ARE)
 
 
 def sheet_names(declared: Declarations) -> list[tuple[str, Sheet, str]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.declare.catalogues import Figure
-from workbook.declare.figures import check_name
 from workbook.declare.members import USABLE, is_usable, same_name
+from workbook.declare.names import check_name
 from workbook.declare.schema import Parent, TableBlock
 from workbook.declare.yaml import MAXIMUM_BYTES, Mapping, Node, Reader, Scalar, read_text, stray, text_of
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.declare.yaml import Mapping, Node, Reader, Scalar, Sequence
+from pydantic import Field
+
+from workbook.declare.keywords import Keywords, Text, Texts
+from workbook.declare.mistakes import read_as
+from workbook.declare.yaml import Mapping, Node, Scalar, Sequence
 from workbook.errors import suggest
 
 if TYPE_CHECKING:
@@ -22,25 +26,32 @@ if TYPE_CHECKING:
 Members = dict[str, str]  # the key of each card, and its name
 
 
-def read_patterns(given: Mapping, catalogues: Catalogues[str, Catalogue], problems: Problems) -> dict[str, Members]:
+class Pattern(Keywords):
+    """The cards that an entry is written for: those of a catalogue, but for some."""
+
+    of: Text = Field(description="The catalogue.")
+    without: Texts = Field((), description="The keys of the cards that are left out; a new card is not.")
+
+
+def read_patterns(given: Catalogues[str, Node], catalogues: Catalogues[str, Catalogue], problems: Problems) -> dict[str, Members]:
     """Read which cards each name stands for."""
-    return {name: members(Reader(node, problems, f"pattern '{name}'"), catalogues) for name, node in given}
+    return {name: members(node, f"pattern '{name}'", catalogues, problems) for name, node in given.items()}
 
 
-def members(reader: Reader, catalogues: Catalogues[str, Catalogue]) -> Members:
+def members(node: Node, what: str, catalogues: Catalogues[str, Catalogue], problems: Problems) -> Members:
     """Read the cards of a catalogue but those named under ``without``."""
-    of, without = reader.text("of"), reader.placed_texts("without")
-    reader.finish()
-    if of not in catalogues:
-        hint = suggest(of, catalogues) or "a catalogue that is read before this one"
-        reader.problems.add(reader.place_of("of"), f"there is no catalogue '{of}' here", hint)
+    written = read_as(Pattern, node, what, problems)
+    if written is None:
         return {}
-    cards = catalogues[of].cards
-    for key, place in without:
+    if written.of not in catalogues:
+        hint = suggest(written.of, catalogues) or "a catalogue that is read before this one"
+        problems.add(written.place_of("of"), f"there is no catalogue '{written.of}' here", hint)
+        return {}
+    cards = catalogues[written.of].cards
+    for key, place in written.placed("without"):
         if key not in cards:
-            reader.problems.add(place, f"'{key}' is not a card of '{of}'", suggest(key, cards))
-    left_out = {key for key, _ in without}
-    return {key: card.name for key, card in cards.items() if key not in left_out}
+            problems.add(place, f"'{key}' is not a card of '{written.of}'", suggest(key, cards))
+    return {key: card.name for key, card in cards.items() if key not in written.without}
 
 
 def expanded(node: Node, patterns: dict[str, Members]) -> Node:

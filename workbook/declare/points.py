@@ -1,48 +1,59 @@
-"""Reading the curves of cards: rows of numbers, such as the knots of a distribution."""
+"""The keywords of the curves of cards: rows of numbers, such as the knots of a distribution."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from workbook.declare.catalogues import Points
-from workbook.declare.figures import grade, read_field, shared_figure, sourced
+from pydantic import Field
+
+from workbook.declare import catalogues
+from workbook.declare.figures import CardFields, Sourced, figure_of, sourced
+from workbook.declare.keywords import Anything, Keywords, Number, Parts, Text, Written
 from workbook.declare.limits import check_bounds
-from workbook.declare.yaml import Reader, Sequence, number_of
+from workbook.declare.yaml import Sequence, number_of
 
 if TYPE_CHECKING:
-    from workbook.declare.catalogues import Figure
-    from workbook.errors import Problems
+    from workbook.declare.catalogues import Figure, Points
+    from workbook.errors import Place, Problems
 
 
-def points_spec(reader: Reader, problems: Problems) -> Points | None:
-    """Read what a catalogue says of its cards' curves."""
-    node = reader.take("points")
-    if node is None:
-        return None
-    spec = Reader(node, problems, "points")
-    given = spec.mapping("fields")
-    fields = {key: read_field(key, value, given.keys[key], problems) for key, value in given}
-    result = Points(spec.text("key", "point"), spec.text("label", "Point"), int(spec.number("count") or 0), fields)
-    spec.finish()
-    return result
+class CurvePoints(Keywords):
+    """The curve that every card of a catalogue gives as rows of numbers."""
+
+    called: ClassVar[str] = "points"
+    key: Text = Field("point", description="The row key of a point in tables over the curves.")
+    label: Text = Field("Point", description="What people call a point.")
+    count: Number = Field(None, description="How many points every card has.")
+    fields: CardFields = Field({}, description="The numbers of a point, in their order.")
+
+    def declared(self) -> Points:
+        """Return the declaration of the curve."""
+        places = self.key_places("fields")
+        fields = {key: field.declared(key, places[key]) for key, field in self.fields.items()}
+        return self.into(catalogues.Points, count=int(self.count or 0), fields=fields)
 
 
-def read_points(reader: Reader, spec: Points | None, card: str, problems: Problems) -> tuple[dict[str, Figure], ...]:
-    """Read the curve of a card: rows of numbers in the order of the fields."""
-    node = reader.take("points")
-    if node is None or spec is None:
-        if node is not None:
-            problems.add(node.place, f"card '{card}' has 'points', which its catalogue does not know")
+class CardPoints(Sourced):
+    """The points of a card's curve, with what is behind them."""
+
+    called: ClassVar[str] = "points of '{owner}'"
+    rows: Annotated[Parts[Anything], Written("list of lists of numbers")] = Field(
+        (), description="The points: each a list with a number for each field of the catalogue's points."
+    )
+
+
+def curve(points: CardPoints | None, spec: Points | None, card: str, place: Place, problems: Problems) -> tuple[dict[str, Figure], ...]:
+    """Return the curve of a card: the figures of each point by field. ``place`` is that of the card."""
+    if points is None or spec is None:
+        if points is not None:
+            problems.add(points.place, f"card '{card}' has 'points', which its catalogue does not know")
         elif spec is not None:
-            problems.add(reader.place, f"card '{card}' lacks 'points'")
+            problems.add(place, f"card '{card}' lacks 'points'")
         return ()
-    points = Reader(node, problems, f"points of '{card}'")
-    behind = grade(points)
-    listed = points.take("rows")
-    points.finish()
+    behind = points.grade()
     rows: list[dict[str, Figure]] = []
-    for number, row in enumerate(listed.items if isinstance(listed, Sequence) else (), start=1):
+    for number, row in enumerate(points.rows, start=1):
         cells = row.items if isinstance(row, Sequence) else ()
         if len(cells) != len(spec.fields):
             problems.add(row.place, f"point {number} of '{card}' needs {len(spec.fields)} numbers: {', '.join(spec.fields)}")
@@ -53,11 +64,11 @@ def read_points(reader: Reader, spec: Points | None, card: str, problems: Proble
             value = number_of(cell, what, problems)
             if value is not None:
                 check_bounds(value, field.bounds, cell.place, what, problems)
-                found[field.name] = sourced(shared_figure(value, field.unit, cell, behind))
+                found[field.name] = sourced(figure_of(value, field.unit, cell, behind))
         if len(found) == len(spec.fields):
             rows.append(found)
     if len(rows) != spec.count:
-        problems.add(node.place, f"'{card}' has {len(rows)} usable points; {spec.count} are needed", "repeat the end of the curve")
+        problems.add(points.place, f"'{card}' has {len(rows)} usable points; {spec.count} are needed", "repeat the end of the curve")
     _check_order(rows, spec, card, problems)
     return tuple(rows)
 

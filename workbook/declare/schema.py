@@ -10,6 +10,10 @@ from workbook.declare.catalogues import UNBOUNDED, Bounds, Catalogue, Figure, Fo
 if TYPE_CHECKING:
     from workbook.errors import Place
 
+ROLES = {"waterfall": ("base", "fall", "rise", "total"), "tornado": ("low", "high")}
+"""The parts that series play in charts that are drawn from several columns: one series for each, in the order they are drawn in."""
+CHART_KINDS = ("line", "scatter", "column", "stacked", "bar", *ROLES)
+SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
 LYING = ("bar", "waterfall", "tornado")  # charts with names at the side, the first row at the top
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from workbook.declare.catalogues import Catalogue, Formula
-from workbook.declare.figures import ALWAYS
+from workbook.declare.catalogues import ALWAYS, Catalogue, Formula
 from workbook.declare.limits import check_bounds
 from workbook.declare.schema import Column, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
 from workbook.errors import Place, suggest

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from workbook.declare.charts import ROLES
-from workbook.declare.schema import LYING
+from workbook.declare.schema import LYING, ROLES
 from workbook.errors import Diagnostic, WorkbookError, suggest
 from workbook.layout.plan import DEFAULT_WIDTH, TEXT_COLUMNS, column_pixels
 from workbook.layout.style import FONT, GREY, INK, LINE, SERIES_COLOURS, SERIES_DASHES, number_format
