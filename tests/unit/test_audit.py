@@ -64,7 +64,7 @@ def test_reference_has_three_values(root: Path) -> None:
     result = command("check", "tiny", "--templates", root)
     assert result.exit_code == 1
     assert "reference of field 'maker' cannot be 'yes'" in result.stdout
-    assert "true, paper or corrected" in result.stdout
+    assert "one of: corrected, paper, true" in result.stdout
 
 
 def test_an_input_beside_the_cards_may_be_for_reference(root: Path) -> None:
