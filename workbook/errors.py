@@ -54,6 +54,19 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class Patchwork(Place):
+    """The place of a text put together from pieces: where each starts in it, and the place it was written at."""
+
+    pieces: tuple[tuple[int, Place], ...] = ()
+
+    def shifted(self, offset: int) -> Place:
+        """Return the place of a character, in the piece that it belongs to."""
+        before = [piece for piece in self.pieces if piece[0] <= offset]
+        start, place = before[-1] if before else (0, Place(self.file, self.line, self.column, self.text))
+        return place.shifted(offset - start)
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One thing that is wrong: where, what, and the likely fix; ``follows`` where another one is likely to be its cause."""

@@ -118,7 +118,7 @@ class Grammar:
             if draw < 0.2:
                 return Call("otherwise", (self.text(depth - 1), self.text(depth - 1)))
             if draw < 0.4:
-                return Call("join", (self.text(depth - 1), self.text(depth - 1)))
+                return Call("join", (self.text(depth - 1), Call("text", (self.text(depth - 1),))))
             if draw < 0.5:
                 # Engines differ in the digits of numbers beyond 15 of them.
                 small = Call("max", (Call("min", (self.number(depth - 1), Number(1e9))), _signed(-1e9)))

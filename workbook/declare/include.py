@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from workbook.declare.first_of import with_states
 from workbook.declare.yaml import Mapping, Node, Scalar, Sequence, read
 from workbook.errors import WorkbookError
 
@@ -39,7 +40,7 @@ def _shared(root: Path, named: Scalar, problems: Problems, depth: int) -> Node:
         problems.add(named.place, f"'{named.text}' cannot be used here", "name a file of the templates that does not use itself")
         return empty
     try:
-        return with_shared_parts(root, read(path, named.text), problems, depth + 1)
+        return with_shared_parts(root, with_states(read(path, named.text), problems), problems, depth + 1)
     except WorkbookError as error:
         problems.add(named.place, f"'{named.text}' is used here")
         problems.found.extend(error.diagnostics)

@@ -16,7 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.resolver import VersionedResolver
 
 from workbook.declare.origin import note_file
-from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
+from workbook.errors import Diagnostic, Patchwork, Place, WorkbookError, as_typed, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,7 +165,7 @@ def _convert(node: Any, file: str, lines: list[str], problems: list[Diagnostic],
     seen.add(id(node))
     if node.id == "scalar":
         _check_characters(node, place, problems)
-        return _scalar(node, place)
+        return _scalar(node, place, lines)
     if node.id == "sequence":
         return Sequence(tuple(_convert(item, file, lines, problems, seen, depth + 1) for item in node.value), place)
     items: dict[str, Node] = {}
@@ -192,8 +192,10 @@ def _check_characters(node: Any, place: Place, problems: list[Diagnostic]) -> No
         problems.append(Diagnostic(place, f"holds the character U+{ord(found[0]):04X}, which a workbook cannot hold", "leave it out"))
 
 
-def _scalar(node: Any, place: Place) -> Scalar:
+def _scalar(node: Any, place: Place, lines: list[str]) -> Scalar:
     text = str(node.value)
+    if node.end_mark.line > node.start_mark.line:
+        return Scalar(text, text, _over_lines(node, text, place, lines))
     if node.style in {"'", '"'}:
         return Scalar(text, text, place.shifted(1))
     if node.style in {"|", ">"}:
@@ -205,6 +207,22 @@ def _scalar(node: Any, place: Place) -> Scalar:
     if _SPECIAL.match(text):
         return Scalar(float(text.replace(".", "", 1)), text, place)
     return Scalar(text, text, place)
+
+
+def _over_lines(node: Any, text: str, place: Place, lines: list[str]) -> Place:
+    """Return the place of a text that was written over several lines, which are joined by a blank or a line feed."""
+    block, quoted = node.style in {"|", ">"}, node.style in {"'", '"'}
+    start, end = node.start_mark, node.end_mark
+    offset, pieces = 0, []
+    for number in range(start.line + block, end.line + (not block)):
+        line = lines[number]
+        column = start.column + quoted if number == start.line else len(line) - len(line.lstrip())
+        part = line[column : end.column - quoted if number == end.line else None].rstrip()
+        if not text.startswith(part, offset):
+            break  # an escape, or lines that are not joined by one character: the first place is the best there is
+        pieces.append((offset, Place(place.file, number + 1, column + 1, line)))
+        offset += len(part) + 1
+    return Patchwork(place.file, place.line, place.column, place.text, tuple(pieces))
 
 
 def is_file(path: Path) -> bool:

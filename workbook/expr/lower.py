@@ -17,6 +17,12 @@ def dropped(units: Units, argument: Tree, given: Type, result: Type) -> Tree:
     return argument
 
 
+def digits(units: Units, argument: Tree, given: Type, result: Type) -> Tree:
+    """Leave a text as it is."""
+    del units
+    return argument if given == result else Call("text", (argument,), argument.at)
+
+
 def scaled(units: Units, argument: Tree, given: Type, result: Type) -> Tree:
     """Multiply by 1000 or divide by 1000: never by 0.001, which floats cannot hold."""
     factor = units.factor(given.unit, result.unit) or 1.0

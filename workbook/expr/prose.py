@@ -67,7 +67,7 @@ class Prose:
             parts = [self._bracketed(argument, need) for argument, need in zip(tree.arguments, needs, strict=False)]
             return entry.prose.format(*parts), operator.level
         parts = [self.write(argument) for argument in tree.arguments]
-        if entry.lower:
+        if entry.prose == "{0}":
             return self._write(tree.arguments[0])
         joined = _JOINED.match(entry.prose)
         if joined:

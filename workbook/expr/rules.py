@@ -188,9 +188,10 @@ def join(units: Units, arguments: Sequence[Argument], at: int) -> Type:
 
 
 def text(units: Units, arguments: Sequence[Argument], at: int) -> Type:
-    """A number turned into a text; its unit is for the words around it (text)."""
+    """A number turned into a text, whose unit is for the words around it; a text stays (text)."""
     del units, at
-    _numbers(arguments)
+    if arguments[0][1] != TEXT:
+        _numbers(arguments)
     return TEXT
 
 
