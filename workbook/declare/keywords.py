@@ -10,6 +10,7 @@ Only functions that read templates import this module: pydantic takes as long to
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import (
@@ -54,7 +55,7 @@ class Keywords(BaseModel):
     and that one's text, ``{owner}`` is the name of the mapping around it, and ``{outer}`` what messages call that one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
     called: ClassVar[str] = "{outer}"
     _node: Mapping = PrivateAttr()
 
@@ -93,7 +94,7 @@ class Keywords(BaseModel):
 
     def has(self, word: str) -> bool:
         """Tell whether a keyword is written."""
-        return word in self._node.items
+        return word in self.model_fields_set
 
     def place_of(self, word: str) -> Place:
         """Return the place of a keyword's value, or of the mapping where it is not written."""
@@ -117,9 +118,14 @@ class Keywords(BaseModel):
 
     def into(self, kind: type[T], /, **others: Any) -> T:
         """Return a declaration made of the keywords of the same names, the place, and ``others``."""
-        names = [field.name for field in fields(kind)]  # type: ignore[arg-type] # declarations are dataclasses
-        same = {name: getattr(self, name) for name in names if name not in others and hasattr(self, name)}
-        return kind(**same, **others)
+        shared = _shared(type(self), kind)  # type: ignore[arg-type] # mypy takes a type[T] for unhashable
+        return kind(**{name: getattr(self, name) for name in shared - others.keys()}, **others)
+
+
+@cache
+def _shared(keywords: type[Keywords], declaration: type) -> frozenset[str]:
+    """Return the names that keywords and a declaration, which is a dataclass, have in common."""
+    return frozenset({*keywords.model_fields, "place"} & {field.name for field in fields(declaration)})
 
 
 def _text(node: Any) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -38,8 +39,7 @@ _SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
 _WORDS: dict[str, bool | None] = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A single value with its raw text."""
 
     value: float | str | bool | None
@@ -113,9 +113,7 @@ def read_text(text: str, shown_as: str) -> Node:
     lines = text.splitlines()
     _check_depth(text, shown_as)
     try:
-        reader = YAML(typ="safe")
-        reader.Resolver = _Untagged
-        root: Any = reader.compose(io.StringIO(text))
+        root: Any = _parser().compose(io.StringIO(text))
     except MarkedYAMLError as error:
         # A quote that is never closed is found at the end of the file, but belongs where it was opened.
         at_end = error.problem_mark and error.context_mark and error.problem_mark.line >= len(lines)
@@ -132,6 +130,14 @@ def read_text(text: str, shown_as: str) -> Node:
     if problems:
         raise WorkbookError(problems)
     return node
+
+
+@cache
+def _parser() -> YAML:
+    """Return the one parser of all files: it looks for plug-ins on the disk whenever one is made."""
+    parser = YAML(typ="safe")
+    parser.Resolver = _Untagged
+    return parser
 
 
 def _place(file: str, lines: list[str], mark: Any) -> Place:
