@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,8 @@ def as_typed(value: object) -> str:
     return f"'{visible(text[:MOST_SHOWN])}...' ({len(text):,} characters)"
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, order=True, slots=True)
+class Place:
     """A position in a text file: 1-based line and column, and the line itself for the caret."""
 
     file: str
