@@ -127,7 +127,8 @@ def incoherent(values: Values) -> Iterable[str]:
             yield from (f"{card}.p_nominal", f"{card}.p_idle")
     for card in _cards(values, "models"):
         fields = [f"{card}.{field}" for field in ("experts", "experts_per_token", "total_parameters", "active_parameters")]
-        experts, taken, total, active = (_number(values, field) for field in fields)
+        experts, taken, total = (_number(values, field) for field in fields[:3])
+        active = float(values.get(fields[3], total))
         if experts and not (taken < experts and total * taken / experts <= active <= total):
             yield from fields
         shape = [f"{card}.{field}" for field in ("experts", "total_parameters", "moe_layers", "hidden", "moe_intermediate")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml  # type: ignore[import-untyped] # no stubs
 
-from tests.reference.quantities import PAPER, PLANNING, Inputs, Registry
+from tests.reference.quantities import OF_THE_CARD, PAPER, PLANNING, Inputs, Registry
 
 CATALOGUES = Path(__file__).parents[2] / "templates" / "catalogues"
 
@@ -27,7 +27,7 @@ def figures(i: Inputs, key: str) -> Iterator[float]:
     """Give the figures of all cards in a row's field."""
     catalogue, field, _, _ = declared()[key]
     for card in i.members(catalogue):
-        if f"{catalogue}.{card}.{field}" in i:
+        if f"{catalogue}.{card}.{field}" in i or field in OF_THE_CARD:
             yield i[f"{catalogue}.{card}.{field}"]
 
 

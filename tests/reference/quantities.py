@@ -34,7 +34,10 @@ class Inputs:
         self._cells, self._names = dict(cells), dict(names)
 
     def __getitem__(self, cell: str) -> float:
-        """Return a number; raises KeyError unless ``cell`` is an input, TypeError if it holds text."""
+        """Return a number; raises KeyError unless ``cell`` is an input or follows from its card, TypeError if it holds text."""
+        card, _, field = cell.rpartition(".")
+        if cell not in self._cells and field in OF_THE_CARD:
+            return OF_THE_CARD[field](self, card)
         value = self._cells[cell]
         if isinstance(value, str):
             message = f"{cell} holds the text {value!r}"
@@ -57,6 +60,14 @@ class Inputs:
         """Return the members of a list, a catalogue, or a card's points (``catalogue.card``), in order."""
         start = f"{group}."
         return tuple(dict.fromkeys(cell.removeprefix(start).partition(".")[0] for cell in self._cells if cell.startswith(start)))
+
+
+OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
+    "active_parameters": lambda i, card: i[f"{card}.total_parameters"],
+    "kv_bytes_per_token": lambda i, card: 2.0 * i[f"{card}.layers"] * i[f"{card}.kv_heads"] * i[f"{card}.head_dim"] * 2.0,
+    "kv_shards_max": lambda i, card: i[f"{card}.kv_heads"],
+}
+"""Fields of a model's card that follow from others unless it states them: dense, key and value of every head in 16 bit, a head a GPU."""
 
 
 class Registry:
@@ -122,6 +133,10 @@ class Registry:
 
 PAPER = Registry()
 PLANNING = Registry()
+
+for _registry in (PAPER, PLANNING):
+    for _field in OF_THE_CARD:
+        _registry.add(f"models.{_field}", lambda i, model, field=_field: i[f"models.{model}.{field}"])
 
 RULES, DIFFERENCES, TINY = PAPER.rules, PAPER.differences, PAPER.tiny
 expect, expected = PAPER.expect, PAPER.expected

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BOARD = "cards/hardware/b200_sxm.yaml"
 RATE, IDLE = "traffic.rate", "power_curves.b200.p_idle"
 
-CHOICE = "  computed_power: {value: power curve, unit: text, source: b200_power_calibration, confidence: low, evidence: derived}\n"
+CHOICE = "  computed_power: {value: power curve, source: b200_power_calibration, confidence: low, evidence: derived}\n"
 """The line of cards/hardware/b200_sxm.yaml, as the guide gives it."""
 
 TEMPLATES = "workbook templates cards"
@@ -92,8 +92,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     api.build("paper", folder / "built.xlsx")
     in_libreoffice([(folder / "built.xlsx", folder / "last.xlsx", [["value", *place(api.load("paper"), RATE), NEW_RATE]])])
     run(folder, TEMPLATES)
-    (line,) = [line for line in (folder / BOARD).read_text("utf-8").splitlines(keepends=True) if line.startswith("  computed_power:")]
-    plant(folder, BOARD, line, CHOICE)
+    plant(folder, BOARD, "  curve: ", f"{CHOICE}  curve: ")
     said = run(folder, MEASURED, finds="check")
     assert next(line for line in said if line.startswith("check fails: Table")).startswith("check fails: Table 1 at the printed digits: ")
     assert "1 edit kept, 3 inputs with new figures, 0 conflicts" in said

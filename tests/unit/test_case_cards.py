@@ -98,7 +98,7 @@ def test_an_overlay_may_overwrite_what_a_case_takes(tmp_path: Path) -> None:
 
 def test_a_grade_is_computed_and_never_typed(tmp_path: Path) -> None:
     root = copy_of(packaged(), tmp_path / "templates")
-    plant(root, "hardware/h200_sxm.yaml", "  launch:\n", "  grade: {value: vendor, unit: text}\n  launch:\n")
+    plant(root, "hardware/h200_sxm.yaml", "  launch: ", "  grade: vendor\n  launch: ")
     with pytest.raises(WorkbookError) as caught:
         api.load("planning", root)
     (found,) = caught.value.diagnostics
@@ -111,7 +111,7 @@ def test_a_grade_is_computed_and_never_typed(tmp_path: Path) -> None:
 
 def test_a_number_without_a_source_is_an_assumption(tmp_path: Path) -> None:
     root = copy_of(packaged(), tmp_path / "templates")
-    plant(root, "hardware/h200_sxm.yaml", "tdp: {value: 700, unit: W/gpu, source: aiconfigurator_h200, ", "tdp: {value: 700, unit: W/gpu, ")
+    plant(root, "hardware/h200_sxm.yaml", "tdp: 700", "tdp: {value: 700, source: none}")
     problems = Problems()
     catalogue = cards.catalogue(root, "hardware", "corrected", Place("test"), problems)
     assert catalogue is not None

@@ -106,7 +106,7 @@ def _kind(book: Book, quantity: Quantity, row: int) -> str:
 
 def figure_of(book: Book, quantity: Quantity, row: int) -> Figure | None:
     """Return the figure behind a cell: its own, or that of the cell whose value it takes over in the end."""
-    follows = quantity.takes_over(row)
+    follows = quantity.takes_over(row) and not (_is_on_card(book, quantity) and row in quantity.evidence)
     while follows and (quantity.takes_over(row) or row in quantity.links):
         found = origin(book, quantity, row) if quantity.takes_over(row) else quantity.links[row]
         if found is None:
@@ -119,7 +119,8 @@ def origin(book: Book, quantity: Quantity, row: int) -> tuple[str, int] | None:
     """Return the cell that another takes its value over from, or has one in place of; None where there is not just one."""
     if row in quantity.parents:
         return quantity.id, quantity.parents[row]
-    tree = quantity.variants[0].lowered if quantity.takes else None
+    own = (variant for variant in quantity.variants if row in variant.rows)
+    tree = next(own, quantity.variants[0]).lowered if quantity.takes else None
     if not isinstance(tree, Cell | Fixed | Lookup):
         return None
     at = row_used(book, tree, row)
@@ -128,11 +129,17 @@ def origin(book: Book, quantity: Quantity, row: int) -> tuple[str, int] | None:
 
 def descent(book: Book, quantity: Quantity, row: int) -> str:
     """Return how a cell stands to what it takes over, or could; an empty text where that is nothing."""
-    if row not in quantity.parents and not quantity.takes:
+    stated = _is_on_card(book, quantity) and row in quantity.inputs
+    if row not in quantity.parents and (stated or not quantity.takes):
         return ""
     found = origin(book, quantity, row)
     source = book.model.cell_id(*found) if found else "an expression"
     return f"{'taken over from' if quantity.takes_over(row) else 'in place of'} {source}"
+
+
+def _is_on_card(book: Book, quantity: Quantity) -> bool:
+    """Tell whether a quantity is a field of cards, whose formulas have evidence of their own."""
+    return book.model.tables[quantity.table].kind == "cards"
 
 
 def source_of(book: Book, quantity: Quantity, row: int) -> str:

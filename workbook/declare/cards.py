@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 from pydantic import Field
 
 from workbook.declare.catalogues import BASES, EVIDENCE, Card, Catalogue, Entry, Figure, Points
-from workbook.declare.figures import Basis, CardExpression, CardFields, CardFigure, figure_of, sourced
+from workbook.declare.evidence import completed
+from workbook.declare.figures import Basis, CardExpression, CardField, CardFields, CardFigure, Sourced, figure_of, sourced
 from workbook.declare.keywords import Anything, Entries, Keywords, Text, Texts, Written
 from workbook.declare.limits import check_bounds
 from workbook.declare.mistakes import read_as
@@ -20,7 +21,7 @@ from workbook.declare.yaml import Mapping, Node, Scalar, is_file, read
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from workbook.declare import catalogues
@@ -46,8 +47,10 @@ class CardFile(Keywords):
     name: Text = Field("", description="What people read and choose.")
     about: Text = Field("", description="What the card describes, in a sentence or two.")
     basis: Basis = Field("", description="The basis of the only workbooks that have the card; all have it, if left out.")
+    defaults: Sourced | None = Field(None, description="What is behind all figures of the card that do not state their own.")
     fields: Annotated[Entries[str, Anything], Written("mapping of the catalogue's fields to figures")] = Field(
-        {}, description="The figures: {value, unit, source ...}; or {expr, ...}; or one for 'paper' and one for 'corrected'."
+        {},
+        description="The figures: a value, with 'defaults'; {value, source ...}; {expr, ...}; or one for 'paper' and one for 'corrected'.",
     )
     points: CardPoints | None = Field(None, description="The points of its curve, where the catalogue has one.")
 
@@ -74,6 +77,7 @@ class _Kind(NamedTuple):
     fields: dict[str, catalogues.Field]
     points: Points | None
     basis: str
+    written: dict[str, CardField]
 
 
 def catalogue(
@@ -98,7 +102,7 @@ def catalogue(
     fields = {key: field.declared(key, places[key]) for key, field in written.fields.items()}
     spec = written.points.declared() if written.points else None
     nodes = _nodes(root / name, known or {}, problems)
-    cards = _cards(root / name, nodes, written.placed("order"), _Kind(fields, spec, basis), written.place, problems)
+    cards = _cards(root / name, nodes, written.placed("order"), _Kind(fields, spec, basis, written.fields), written.place, problems)
     here = {key: field for key, field in fields.items() if field.basis in {"", basis}}
     title, label = written.title or name, written.label or name
     return written.into(Catalogue, name=name, title=title, label=label, fields=here, cards=cards, points=spec)
@@ -195,8 +199,9 @@ def _card(node: Node, kind: _Kind, problems: Problems, longest: int) -> Card | N
             f"{called} has the name '{name}'",
             f"1 to {longest} characters, none of * ? ~ [ ] : / \\ or quotes, not starting with = + - @ < >",
         )
-    entries = _entries(written, kind, problems)
-    _check_complete(written, kind.fields, problems)
+    figures = completed(written, kind.written)
+    entries = _entries(written, figures, kind, problems)
+    _check_complete(written, figures.keys(), kind.fields, problems)
     points = curve(written.points, kind.points, key, written.place, problems)
     for field in kind.fields.values():
         if field.worst_of and field.basis in {"", kind.basis}:
@@ -204,11 +209,11 @@ def _card(node: Node, kind: _Kind, problems: Problems, longest: int) -> Card | N
     return written.into(Card, entries=entries, points=points)
 
 
-def _entries(card: CardFile, kind: _Kind, problems: Problems) -> dict[str, Entry]:
+def _entries(card: CardFile, figures: dict[str, Node], kind: _Kind, problems: Problems) -> dict[str, Entry]:
     """Return the figures of a card by their fields; those of workbooks of the other basis are checked, and left out."""
     entries: dict[str, Entry] = {}
     places = card.key_places("fields")
-    for name, value in card.fields.items():
+    for name, value in figures.items():
         field = kind.fields.get(name)
         if field is None:
             problems.add(places[name], f"unknown field '{name}' in card '{card.key}'", suggest(name, kind.fields))
@@ -225,11 +230,11 @@ def _entries(card: CardFile, kind: _Kind, problems: Problems) -> dict[str, Entry
     return entries
 
 
-def _check_complete(card: CardFile, fields: dict[str, catalogues.Field], problems: Problems) -> None:
+def _check_complete(card: CardFile, figures: Collection[str], fields: dict[str, catalogues.Field], problems: Problems) -> None:
     """Record the fields that a card lacks, but for those that it seems to have under a misspelt name."""
     misspelt = [suggest(name, fields) for name in card.fields if name not in fields]
     for field in fields.values():
-        if field.name in card.fields or field.optional or field.worst_of or _apart(field.basis, card.basis):
+        if field.name in figures or field.optional or field.worst_of or _apart(field.basis, card.basis):
             continue
         if f"did you mean '{field.name}'?" not in misspelt:
             message = f"card '{card.key}' lacks the field '{field.name}' ({field.label}, {field.unit})"
@@ -274,7 +279,9 @@ def _entry(node: Node, field: catalogues.Field, what: str, basis: str, problems:
 
 def _figure(node: Node, what: str, field: catalogues.Field, problems: Problems) -> Figure | None:
     if isinstance(node, Scalar):
-        problems.add(node.place, f"{what} must say more than its value", f"write {{value: {node.text}, unit: {field.unit}}}")
+        problems.add(
+            node.place, f"{what} must say more than its value", f"write {{value: {node.text}, source: ...}}, or give the card 'defaults'"
+        )
         return None
     written = read_as(CardFigure, node, what, problems)
     return written.figure(field.unit, what, problems) if written else None

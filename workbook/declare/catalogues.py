@@ -103,7 +103,8 @@ class Field:
 
     A field with ``worst_of`` is computed: the worst evidence among the card's points and the fields that it names.
     ``reference`` names the workbooks in which no result depends on it ("true", or a basis); between the two numbers of
-    ``usual`` lie figures in the right multiple of the unit.
+    ``usual`` lie figures in the right multiple of the unit. With ``takes`` an expression stands for figures that cards lack, in cells
+    that may be typed over.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Field:
     worst_of: tuple[str, ...] = ()
     reference: str = ""
     usual: tuple[float, ...] = ()
+    takes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from workbook.declare.keywords import (
     mistake,
     words,
 )
-from workbook.declare.yaml import Node, Scalar, number_of
+from workbook.declare.yaml import Mapping, Node, Scalar, number_of
 
 if TYPE_CHECKING:
     from workbook.errors import Place, Problems
@@ -147,6 +147,9 @@ class CardField(Bounded):
     )
     ends_at: Number = Field(None, description="What the figure must be at the last point of a card's curve.")
     basis: Basis = Field("", description="The basis of the only workbooks that have the field; all have it, if left out.")
+    default: Anything | None = Field(
+        None, description="What cards have that leave it out: a value, or {expr, ...} of their other figures, which may be overwritten."
+    )
     worst_of: Texts = Field((), description="The fields whose evidence is compared: the figure is the worst of it, computed for each card.")
     reference: Reference = Field("", description="No result depends on the figure (in any workbook, or in those of one basis): it is grey.")
     usual: Annotated[Parts[Anything], Written("list of two numbers")] = Field(
@@ -164,7 +167,9 @@ class CardField(Bounded):
     def declared(self, name: str, place: Place) -> catalogues.Field:
         """Return the declaration of the field that stands at a key."""
         usual = tuple(float(item.value) for item in self.usual)
-        return self.into(catalogues.Field, name=name, label=self.label or name, place=place, bounds=self.bounds(), usual=usual)
+        takes = isinstance(self.default, Mapping) and "expr" in self.default.items
+        label, limits = self.label or name, self.bounds()
+        return self.into(catalogues.Field, name=name, label=label, place=place, bounds=limits, usual=usual, takes=takes)
 
 
 FieldName = Annotated[str, BeforeValidator(Name("field"))]

@@ -47,6 +47,11 @@ def text_node(text: str, place: Place) -> Scalar:
     return Scalar(text, text, place)
 
 
+def changed(node: Mapping, change: Callable[[str, Node], Node]) -> Mapping:
+    """Return a mapping with the node of each key as ``change`` returns it."""
+    return mapping([(key, change(key, child), at) for key, child, at in entries(node)], node.place)
+
+
 def columns_of(table: Mapping) -> dict[str, Mapping]:
     """Return the columns of a table by name, those of groups among them."""
     given = table.items.get("columns")
@@ -67,7 +72,7 @@ def _columns(given: Mapping) -> Iterator[tuple[str, Mapping]]:
 def changed_columns(given: Mapping, change: Callable[[str, Mapping], Node]) -> Mapping:
     """Return the columns of a table with each that is a mapping, those of groups among them, as ``change`` returns it."""
 
-    def changed(name: str, node: Node) -> Node:
+    def column(name: str, node: Node) -> Node:
         if not isinstance(node, Mapping):
             return node
         inner = node.items.get("columns")
@@ -75,7 +80,7 @@ def changed_columns(given: Mapping, change: Callable[[str, Mapping], Node]) -> M
             return replaced(node, {"columns": changed_columns(inner, change)})
         return change(name, node)
 
-    return mapping([(name, changed(name, node), at) for name, node, at in entries(given)], given.place)
+    return changed(given, column)
 
 
 def replaced(node: Mapping, others: Entries[str, Node]) -> Mapping:

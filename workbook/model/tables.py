@@ -83,6 +83,7 @@ class Tabulator(Maker):
                     format=field.format,
                     bounds=field.bounds,
                     reference=self.is_reference(field.reference),
+                    takes=field.takes,
                 )
             )
             for row, card in enumerate(catalogue.cards.values()):
