@@ -48,10 +48,10 @@ def functions_page() -> str:
     return "\n".join(
         [
             FUNCTIONS_HEAD,
-            *_table(["written", "in a cell", "what it does"], [[*_entry(entry)] for entry in named] + [own]),
+            *table(["written", "in a cell", "what it does"], [[*_entry(entry)] for entry in named] + [own]),
             "",
             AGGREGATES_HEAD,
-            *_table(
+            *table(
                 ["function", "all rows", "rows picked by conditions", "in words"],
                 [
                     [name, entry.excel, entry.conditional or "an array formula over one block of rows", entry.prose.format("x")]
@@ -60,7 +60,7 @@ def functions_page() -> str:
             ),
             "",
             "## Operators\n",
-            *_table(["name", "in a cell", "in words"], [[entry.name, _sign(entry), entry.prose.format("x", "y")] for entry in operators]),
+            *table(["name", "in a cell", "in words"], [[entry.name, _sign(entry), entry.prose.format("x", "y")] for entry in operators]),
             "",
         ]
     )
@@ -92,12 +92,12 @@ def units_page(templates: Path | str | None = None) -> str:
     parts = [
         UNITS_HEAD,
         "## Scopes\n",
-        *_table(head[:2], [row[:2] for row in scopes]),
+        *table(head[:2], [row[:2] for row in scopes]),
         "",
         "## Base units\n",
-        *_table(head[:2], [row[:2] for row in base]),
+        *table(head[:2], [row[:2] for row in base]),
     ]
-    return "\n".join([*parts, "", "## Multiples and other names\n", *_table(head, multiples), ""])
+    return "\n".join([*parts, "", "## Multiples and other names\n", *table(head, multiples), ""])
 
 
 def unit_text(name: str, templates: Path | str | None = None) -> str:
@@ -114,7 +114,8 @@ def unit_text(name: str, templates: Path | str | None = None) -> str:
     return f"{name} ({long}) = {definition}\n"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Return the lines of a table in Markdown."""
     lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return ["| " + " | ".join(line) + " |" for line in lines]
 

@@ -26,6 +26,7 @@ from workbook.declare.keywords import (
     Text,
     Texts,
     Written,
+    WrittenOut,
     mistake,
     words,
 )
@@ -68,7 +69,7 @@ class TextKeywords(Block):
     """Paragraphs."""
 
     called: ClassVar[str] = "block 'text'"
-    text: Texts = Field(description="The paragraphs.")
+    text: Texts = Field(description="The paragraphs, one below the other.")
 
     def declared(self) -> schema.Block:
         """Return the declaration of the block."""
@@ -76,10 +77,10 @@ class TextKeywords(Block):
 
 
 class Input(Bounded, Valued):
-    """A single input: a blue cell with what is behind it."""
+    """A single input: a blue cell with its source and evidence."""
 
     called: ClassVar[str] = "input '{owner}.{key}'"
-    label: Text = Field("", description="What people read beside the cell; its name, if left out.")
+    label: Text = Field("", description="What people read next to the cell; its name, if left out.")
     unit: Text = Field("1", description="The unit of the value, scopes included; '1' for none, 'text' for a text.")
     doc: Text = Field("", description="What the input is, in a sentence or two.")
     format: Text = Field("", description="Excel's number format of the cell.")
@@ -102,11 +103,13 @@ InputName = Annotated[str, BeforeValidator(Name("input"))]
 
 
 class Inputs(Block):
-    """Single inputs, one a row: each with value, unit, range and what is behind it."""
+    """Single inputs, one a row: each with value, unit, range, source and evidence."""
 
     called: ClassVar[str] = "inputs '{name}'"
     inputs: InputsName = Field(description="The name of the block: expressions say NAME.ITEM.")
-    items: Annotated[Entries[InputName, Input], Written("mapping of names to inputs")] = Field({}, description="The inputs.")
+    items: Annotated[Entries[InputName, Input], Written("mapping of names to inputs")] = Field(
+        {}, description="The inputs, in the order of their rows."
+    )
 
     def declared(self) -> schema.Block:
         """Return the declaration of the block."""
@@ -116,7 +119,7 @@ class Inputs(Block):
 
 
 class List(Bounded, Sourced, Block):
-    """Input values in increasing order, that the rows of tables can run over."""
+    """Input values in increasing order; the rows of tables can run over them."""
 
     called: ClassVar[str] = "list '{name}'"
     list: ListName = Field(description="The name of the list.")
@@ -151,7 +154,7 @@ class Cards(Block):
     """The inputs of the cards of a catalogue; on a sheet for each card, those of its own."""
 
     called: ClassVar[str] = "block 'cards'"
-    cards: Text = Field(description="The catalogue.")
+    cards: Text = Field(description="The catalogue whose cards are shown; each catalogue is shown once.")
 
     def declared(self) -> schema.Block:
         """Return the declaration of the block."""
@@ -182,7 +185,7 @@ class ComputedValues(_Computed):
 
 
 class Checks(_Computed):
-    """What must hold in the workbook, one a row: 1 where it holds. Every sheet shows whether all do."""
+    """Checks of the workbook, one a row: 1 where it passes. Every sheet shows whether all pass."""
 
     called: ClassVar[str] = "checks '{name}'"
     checks: ChecksName = Field(description="The name of the block.")
@@ -200,6 +203,12 @@ class Table(Block):
     points: Text = Field("", description="A catalogue of whose cards every point of a curve becomes a row.")
     data: Text = Field("", description="A CSV file with a line of names and rows of numbers, which become columns of constants.")
     across: Flag = Field(default=False, description="The rows run to the right and the columns down, in a table with one row key.")
+    records: Annotated[WrittenOut, Written("mapping of members to mappings, or {of: TABLE.columns}")] = Field(
+        None, description="The rows, all that is said of each in one place: its label, its parent, and the fields that columns take."
+    )
+    defaults: Annotated[WrittenOut, Written("mapping of fields to values")] = Field(
+        None, description="What records do not say; and the source, date, confidence, evidence and note of their values."
+    )
     parents: Annotated[Entries[str, ParentName], Written("mapping of members to members")] = Field(
         {}, description="The member from which each takes what it has no value for: a pale blue link that may be overwritten."
     )
@@ -239,7 +248,7 @@ class View(Block):
 
     called: ClassVar[str] = "view '{name}'"
     view: ViewName = Field(description="The name of the view.")
-    of: Text = Field("", description="What is shown: TABLE.COLUMN.")
+    of: Text = Field("", description="The column that is shown, as TABLE.COLUMN; its table has two keys.")
     rows: Text = Field("", description="The key whose members run down.")
     columns: Text = Field("", description="The key whose members run to the right.")
     only: Texts = Field((), description="The members of 'columns' that are shown; all, if left out.")
@@ -254,7 +263,7 @@ class Charts(Block):
     """One or two charts side by side."""
 
     called: ClassVar[str] = "block 'charts'"
-    charts: Parts[ChartKeywords] = Field(description="The charts.")
+    charts: Parts[ChartKeywords] = Field(description="One chart, or two that stand side by side.")
 
     def check(self, problems: Problems) -> None:
         """Record more charts than can be read side by side, or none."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from workbook.declare.catalogues import BASES, EVIDENCE, Card, Catalogue, Entry, Figure, Points
 from workbook.declare.evidence import completed
 from workbook.declare.figures import Basis, CardExpression, CardField, CardFields, CardFigure, Sourced, figure_of, sourced
-from workbook.declare.keywords import Anything, Entries, Keywords, Text, Texts, Written
+from workbook.declare.keywords import Anything, Entries, Keywords, Text, Texts, Written, WrittenOut
 from workbook.declare.limits import check_bounds
 from workbook.declare.mistakes import read_as
 from workbook.declare.names import check_name
@@ -40,6 +40,10 @@ class CatalogueFile(Keywords):
     points: CurvePoints | None = Field(None, description="The curve that each card gives as rows of numbers, such as a distribution.")
 
 
+class CardDefaults(Sourced):
+    """The source and evidence of every figure of a card that does not state its own: a figure may then be a bare value."""
+
+
 class CardFile(Keywords):
     """A card: one member of a catalogue, such as a GPU. KEY.yaml in the folder of its catalogue."""
 
@@ -47,10 +51,13 @@ class CardFile(Keywords):
     name: Text = Field("", description="What people read and choose.")
     about: Text = Field("", description="What the card describes, in a sentence or two.")
     basis: Basis = Field("", description="The basis of the only workbooks that have the card; all have it, if left out.")
-    defaults: Sourced | None = Field(None, description="What is behind all figures of the card that do not state their own.")
+    defaults: CardDefaults | None = Field(None, description="The source and evidence of every figure that does not state its own.")
     fields: Annotated[Entries[str, Anything], Written("mapping of the catalogue's fields to figures")] = Field(
         {},
         description="The figures: a value, with 'defaults'; {value, source ...}; {expr, ...}; or one for 'paper' and one for 'corrected'.",
+    )
+    each: Annotated[WrittenOut, Written("{NAME: {of: CATALOGUE, without: [...]}}")] = Field(
+        None, description="Write a card for each card of another catalogue: {NAME} in this one is its key, {NAME.name} its name."
     )
     points: CardPoints | None = Field(None, description="The points of its curve, where the catalogue has one.")
 
@@ -64,8 +71,8 @@ class SourceEntry(Keywords):
 
     called: ClassVar[str] = "source '{key}'"
     title: Text = Field("", description="The title of what was published, or what was measured.")
-    publisher: Text = Field("", description="Who published it.")
-    date: Text = Field("", description="When it was published.")
+    publisher: Text = Field("", description="Who published or measured it.")
+    date: Text = Field("", description="The day, month or year when it was published.")
     reference: Text = Field("", description="Where to find it: address, section, table.")
     licence: Text = Field("", description="The licence of data that was taken from it.")
     basis: Basis = Field("", description="The basis of the only workbooks that list the source; all do, if left out.")

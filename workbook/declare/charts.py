@@ -49,13 +49,13 @@ class ChartKeywords(Keywords):
     """A chart, which Excel draws from the cells of a table."""
 
     called: ClassVar[str] = "a chart"
-    title: Text = Field("", description="What the chart shows.")
+    title: Text = Field("", description="The title, which says what the chart shows.")
     kind: Annotated[str, BeforeValidator(Choice(CHART_KINDS)), words(CHART_KINDS), Written("one of: " + ", ".join(CHART_KINDS))] = Field(
         "line", description="How the series are drawn."
     )
     x: Axis = Field(description="The axis of the categories, or of x.")
     y: Axis = Field(description="The axis of the values.")
-    series: Parts[ChartSeries] = Field((), description="What is drawn.")
+    series: Parts[ChartSeries] = Field((), description="The lines or bars that are drawn.")
 
     def check(self, problems: Problems) -> None:
         """Record what is wrong with the series of a chart, and with its scale."""

@@ -9,7 +9,20 @@ from pydantic.json_schema import WithJsonSchema
 
 from workbook.declare.catalogues import Figure
 from workbook.declare.figures import Bounded, Ranged, Reference, figure_of
-from workbook.declare.keywords import ITSELF, Anything, Entries, Expression, FirstExpression, Flag, Keywords, Name, Text, Texts, Written
+from workbook.declare.keywords import (
+    ITSELF,
+    Anything,
+    Entries,
+    Expression,
+    FirstExpression,
+    Flag,
+    Keywords,
+    Name,
+    Text,
+    Texts,
+    Written,
+    WrittenOut,
+)
 from workbook.declare.limits import check_bounds
 from workbook.declare.mistakes import read_as
 from workbook.declare.nodes import replaced
@@ -41,7 +54,9 @@ class TableColumn(Bounded, Ranged):
     doc: Text = Field("", description="What the column says, in a sentence or two.")
     format: Text = Field("", description="Excel's number format; or pass, failures, for checks.")
     section: Text = Field("", description="A heading above the column, in a table that runs across.")
-    headline: Flag = Field(default=False, description="Name the cell in the workbook: it is what people ask for.")
+    headline: Flag = Field(
+        default=False, description="Give the cells a name of their own in the workbook, as inputs have: others look here first."
+    )
     reference: Reference = Field(
         "", description="No result depends on these inputs (in any workbook, or in those of one basis): they are grey."
     )
@@ -51,7 +66,7 @@ class TableColumn(Bounded, Ranged):
         {}, description="The formula of each member of the key 'by'."
     )
     each_row: Expression = Field(
-        None, description="A formula for every row, written out row by row: members of its keys stand as texts in it."
+        None, description="A formula that is written out for each row: {KEY} in it is the row's member of that key."
     )
     first: FirstExpression = Field(
         None, description="The formula of the first row, where others refer to the previous one; null leaves it empty."
@@ -60,9 +75,18 @@ class TableColumn(Bounded, Ranged):
     printed: Values = Field(
         None, description="Constants as a source prints them, with its digits: a figure for each member of the row keys."
     )
-    decimals_of: Text = Field("", description="The printed column whose number of decimals each row shows.")
+    decimals_of: Text = Field("", description="A printed column: the number of decimals that each of its figures is printed with.")
     takes: Expression = Field(
         None, description="A formula that fills rows without a value of their own: it may be overwritten in the workbook."
+    )
+    first_of: Annotated[WrittenOut, Written("list of conditions")] = Field(
+        None, description="The answer of the first condition that holds: [{when, text or value, code}, ..., {otherwise, code}]."
+    )
+    code_of: Annotated[WrittenOut, Written("name of a column")] = Field(
+        None, description="The code of the answer that the column with 'first_of' has."
+    )
+    record: Annotated[WrittenOut, Written("mapping of fields to values")] = Field(
+        None, description="The row that this column is in the table whose rows are the columns of this one: {FIELD: VALUE}."
     )
     _figures: dict[tuple[str, ...], Figure] = PrivateAttr(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""The keywords of figures: their values, their limits, what is behind them, and the fields of cards that they fill."""
+"""The keywords of figures: their values, limits, source and evidence, and the fields of cards that they fill."""
 
 from __future__ import annotations
 
@@ -50,21 +50,23 @@ Evidence = Annotated[str, BeforeValidator(Choice(EVIDENCE, at_key=True)), words(
 
 
 class Sourced(Keywords):
-    """What is behind figures."""
+    """Where figures come from."""
 
     source: Text = Field("", description="The key in sources.yaml of where the figures are from.")
     date: Date = Field("", description="When they were published or measured, or from when on they hold.")
     confidence: Confidence = Field("", description="How far they can be relied on.")
-    evidence: Evidence = Field("", description="What kind of evidence they are, best first; without a source a number counts as assumed.")
-    note: Text = Field("", description="What else to know about them; shown beside the cell, where users may write on.")
+    evidence: Evidence = Field(
+        "", description="What kind of evidence they are, best first; on a card a number without a source counts as assumed."
+    )
+    note: Text = Field("", description="What else to know about them; shown next to the cell, where users may add to it.")
 
     def grade(self) -> Grade:
-        """Return what is behind the figures."""
+        """Return where the figures come from."""
         return self.into(Grade)
 
 
 class Ranged(Sourced):
-    """What is behind figures, and between which numbers they may lie."""
+    """Where figures come from, and between which numbers they may reasonably lie."""
 
     low: Number = Field(None, description="The lowest that the figure may reasonably be, in its own unit.")
     high: Number = Field(None, description="The highest that the figure may reasonably be, in its own unit.")
@@ -85,7 +87,7 @@ class Bounded(Keywords):
     maximum: Number = Field(None, description="The highest number that is accepted.")
     choices: Texts = Field((), description="The texts, or the numbers, that are accepted; the cell offers them as a list.")
     key: Text = Field("", description="The catalogue or table whose members are accepted; the cell offers their names as a list.")
-    whole: Flag = Field(default=False, description="Accept whole numbers only.")
+    whole: Flag = Field(default=False, description="Only whole numbers are accepted; the cell refuses others.")
 
     def bounds(self) -> Bounds:
         """Return the limits of an input."""
@@ -93,7 +95,7 @@ class Bounded(Keywords):
 
 
 class Valued(Ranged):
-    """A figure: its value, with what is behind it."""
+    """A figure: its value, source and evidence."""
 
     value: Anything = Field(description="The number, or with unit 'text' the text, in the unit that is given or declared.")
 
@@ -137,7 +139,7 @@ class CardField(Bounded):
     """A figure that every card of a catalogue has."""
 
     called: ClassVar[str] = "field '{key}'"
-    label: Text = Field("", description="What people read beside the figure; its name, if left out.")
+    label: Text = Field("", description="What people read next to the figure; its name, if left out.")
     unit: Text = Field("1", description="The unit that cards must give the figure in; 'text' for a text, '1' for none.")
     doc: Text = Field("", description="What the figure is, in a sentence or two; shown with the input.")
     format: Text = Field("", description="Excel's number format of the cell.")
@@ -147,7 +149,7 @@ class CardField(Bounded):
     )
     ends_at: Number = Field(None, description="What the figure must be at the last point of a card's curve.")
     basis: Basis = Field("", description="The basis of the only workbooks that have the field; all have it, if left out.")
-    default: Anything | None = Field(
+    default: Annotated[Anything, Written("value, or {expr: EXPRESSION}")] = Field(
         None, description="What cards have that leave it out: a value, or {expr, ...} of their other figures, which may be overwritten."
     )
     worst_of: Texts = Field((), description="The fields whose evidence is compared: the figure is the worst of it, computed for each card.")
@@ -185,10 +187,10 @@ def _value(node: Node, what: str, unit: str, problems: Problems) -> float | str 
     return None
 
 
-def figure_of(value: float | str, unit: str, node: Node, behind: Grade) -> Figure:
-    """Return a figure with what is behind it, which may be said once for many."""
+def figure_of(value: float | str, unit: str, node: Node, grade: Grade) -> Figure:
+    """Return a figure with where it comes from, which may be stated once for many."""
     raw = node.text if isinstance(node, Scalar) else ""
-    return Figure(value, unit, node.place, raw, **{name: getattr(behind, name) for name in Grade.__dataclass_fields__})
+    return Figure(value, unit, node.place, raw, **{name: getattr(grade, name) for name in Grade.__dataclass_fields__})
 
 
 def sourced(figure: Figure) -> Figure:

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from pydantic import Field
+
+from workbook.declare.catalogues import Formula
+from workbook.declare.keywords import Expression, Keywords, Number, Written
+from workbook.declare.mistakes import read_as
 from workbook.declare.nodes import entries, mapping, named, replaced, text_node, without
-from workbook.declare.yaml import Mapping, Node, Reader, Scalar, Sequence
+from workbook.declare.yaml import Mapping, Node, Scalar, Sequence
 from workbook.errors import Patchwork, suggest
 
 if TYPE_CHECKING:
@@ -22,12 +27,35 @@ FIRST_OF, CODE_OF = "first_of", "code_of"
 _NAMED = re.compile(r"\{([^{}]*)\}")
 
 
+StateText = Annotated[Expression, Written("text, in which {EXPRESSION} is its text or whole number")]
+
+
+class Answer(Keywords):
+    """An answer of 'first_of'."""
+
+    code: Number = Field(None, description="The number that 'code_of' gives for this answer; 0, if left out.")
+
+
+class Condition(Answer):
+    """An entry of 'first_of': a condition, and the answer where it is the first that holds."""
+
+    when: Expression = Field(description="The condition: a comparison, or several joined by and, or, not.")
+    text: StateText = Field(None, description="The answer, in a column of texts.")
+    value: Expression = Field(None, description="The answer, in a column of numbers.")
+
+
+class Otherwise(Answer):
+    """The last entry of 'first_of': the answer where no condition holds."""
+
+    otherwise: StateText = Field(description="The answer: a text, or an expression in a column of numbers.")
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """One entry of a list: its condition (None: otherwise), its answer, and its code."""
 
-    when: Scalar | None
-    answer: Scalar
+    when: Formula | None
+    answer: Formula
     code: float
 
 
@@ -53,7 +81,7 @@ def _column(name: str, node: Node, lists: dict[str, list[Branch]], problems: Pro
     branches = lists.get(named(of), [])
     if named(of) not in lists:
         problems.add(of.place, f"'{name}' is the code of no column with '{FIRST_OF}' beside it", suggest(named(of), lists))
-    codes = [Branch(branch.when, Scalar(branch.code, f"{branch.code:g}", branch.answer.place), branch.code) for branch in branches]
+    codes = [Branch(branch.when, Formula(f"{branch.code:g}", branch.answer.place), branch.code) for branch in branches]
     return _with_expression(node, CODE_OF, _written(codes, texts=False))
 
 
@@ -76,15 +104,14 @@ def _branches(name: str, column: Mapping, problems: Problems) -> list[Branch]:
     answer = "text" if _has_texts(column) else "value"
     found = []
     for number, item in enumerate(items):
-        reader = Reader(item, problems, f"entry {number + 1} of '{FIRST_OF}' of '{name}'")
         last = number == len(items) - 1
-        wanted = ("otherwise",) if last else ("when", answer)
-        nodes = [reader.need(word) for word in wanted]
-        code = reader.number("code")
-        reader.finish()
-        kept = [node for node in nodes if isinstance(node, Scalar)]
-        if len(kept) == len(wanted):
-            found.append(Branch(None if last else kept[0], kept[-1], code or 0.0))
+        what = f"entry {number + 1} of '{FIRST_OF}' of '{name}'"
+        entry = read_as(Otherwise if last else Condition, item, what, problems)
+        given_answer = entry.otherwise if isinstance(entry, Otherwise) else getattr(entry, answer, None)
+        if entry and given_answer is None:
+            problems.add(entry.place, f"{what} lacks '{answer}'")
+        elif entry and given_answer:
+            found.append(Branch(entry.when if isinstance(entry, Condition) else None, given_answer, entry.code or 0.0))
     if len(items) < 2:  # noqa: PLR2004 a question and another answer
         problems.add(
             given.place, f"'{FIRST_OF}' of '{name}' is a list of conditions", "- {when: CONDITION, text: TEXT}, then - {otherwise: TEXT}"
@@ -122,7 +149,7 @@ def _written(branches: list[Branch], *, texts: bool) -> Scalar | None:
     return patches.node(branches[0].answer.place)
 
 
-def _add_text(patches: _Patches, answer: Scalar) -> None:
+def _add_text(patches: _Patches, answer: Formula) -> None:
     """Add a text as an expression; what stands in braces is put in as a text."""
     parts = _NAMED.split(answer.text)
     if len(parts) == 1:

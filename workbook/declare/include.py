@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from workbook.declare.first_of import with_states
+from workbook.declare.keywords import Entries, Keywords, Text, Written
+from workbook.declare.mistakes import read_as
 from workbook.declare.yaml import Mapping, Node, Scalar, Sequence, read
 from workbook.errors import WorkbookError
 
@@ -20,6 +24,15 @@ if TYPE_CHECKING:
 DEEPEST = 4  # a part may use other parts, but not itself
 
 
+class Use(Keywords):
+    """A part: what a file of the templates holds, in the place of this mapping."""
+
+    use: Text = Field(description="The file, such as columns/queue.yaml.")
+    others: Annotated[Entries[str, Text], Written("mapping of names to names or expressions")] = Field(
+        {}, alias="with", description="What replaces names that the part uses: another name, or an expression."
+    )
+
+
 def with_shared_parts(root: Path, node: Node, problems: Problems, depth: int = 0) -> Node:
     """Return a node in which every ``{use: FILE}`` is replaced by what the file holds."""
     if isinstance(node, Sequence):
@@ -28,8 +41,8 @@ def with_shared_parts(root: Path, node: Node, problems: Problems, depth: int = 0
         return node
     named = node.items.get("use")
     if set(node.items) <= {"use", "with"} and isinstance(named, Scalar):
-        part = _shared(root, named, problems, depth)
-        return _replaced(part, node.items["with"], problems) if "with" in node.items else part
+        part, written = _shared(root, named, problems, depth), read_as(Use, node, "a part that is used", problems)
+        return _replaced(part, written, problems) if written and written.others else part
     return Mapping({key: with_shared_parts(root, child, problems, depth) for key, child in node}, node.keys, node.place)
 
 
@@ -47,12 +60,9 @@ def _shared(root: Path, named: Scalar, problems: Problems, depth: int) -> Node:
         return empty
 
 
-def _replaced(part: Node, wanted: Node, problems: Problems) -> Node:
+def _replaced(part: Node, written: Use, problems: Problems) -> Node:
     """Return a part with names replaced, whole words only; texts in quotes stay."""
-    if not isinstance(wanted, Mapping) or not all(isinstance(other, Scalar) for _, other in wanted):
-        problems.add(wanted.place, "'with' is a mapping of names to what stands for them")
-        return part
-    others = {name: other.text for name, other in wanted if isinstance(other, Scalar)}
+    others = written.others
     names = re.compile("|".join(["'[^']*'", *(rf"(?<![\w.]){re.escape(name)}(?!\w)" for name in others)]))
     used: set[str] = set()
 
@@ -70,5 +80,5 @@ def _replaced(part: Node, wanted: Node, problems: Problems) -> Node:
 
     result = node(part)
     for name in others.keys() - used:
-        problems.add(wanted.keys[name], f"'{name}' does not occur in the part")
+        problems.add(written.key_places("with")[name], f"'{name}' does not occur in the part")
     return result

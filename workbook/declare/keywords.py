@@ -218,6 +218,10 @@ class Name:
         return name
 
 
+def _not_here(_: Any) -> Any:
+    raise mistake("here")
+
+
 def words(choices: Iterable[str]) -> WithJsonSchema:
     """Return the JSON Schema of one of some words."""
     return WithJsonSchema({"enum": [{"true": True}.get(word, word) for word in choices]})
@@ -242,5 +246,7 @@ FirstExpression = Annotated[
 ]
 Member = Annotated[str | float, BeforeValidator(_member), WithJsonSchema({"type": ["string", "number"]}), Written("text or number")]
 Anything = Annotated[Any, WithJsonSchema({}), Written("as its unit demands")]
+WrittenOut = Annotated[Any, BeforeValidator(_not_here), WithJsonSchema({})]
+"""What stands in templates but is written out as other keywords before a mapping is read, where it may stand."""
 Entries = Annotated[dict[K, V], BeforeValidator(_entries), Written("mapping")]
 Parts = Annotated[tuple[V, ...], BeforeValidator(_parts), Written("list")]

@@ -7,11 +7,15 @@ those that hold a ``record``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from pydantic import Field
+
+from workbook.declare.keywords import Anything, Entries, Keywords, Text, Texts, Written
+from workbook.declare.mistakes import read_as
 from workbook.declare.nodes import columns_of, entries, laid_over, mapping, named, only, replaced, text_node
 from workbook.declare.records import RECORD
-from workbook.declare.yaml import Mapping, Node, Reader, Scalar
+from workbook.declare.yaml import Mapping, Node, Scalar
 from workbook.errors import suggest
 
 if TYPE_CHECKING:
@@ -21,6 +25,25 @@ if TYPE_CHECKING:
     from workbook.errors import Place, Problems
 
 LIKE = "like"
+
+
+class LikeColumns(Keywords):
+    """Columns like another table's, among the columns of a table: each has the label, unit and format of the one that it is like."""
+
+    like: Text = Field(description="The table whose columns these are like.")
+    pattern: Annotated[Anything, Written("expression")] = Field(
+        None, alias="from", description="The expression of each: {column} in it is the name, and {unit} the unit, of the one it is like."
+    )
+    recorded: Annotated[Anything, Written("expression")] = Field(
+        None, description="The expression of those that hold a 'record', in place of 'from'."
+    )
+    only: Texts = Field((), description="The columns that these are like; all, if left out.")
+    without: Texts = Field((), description="The columns that these leave out; a new one is not.")
+    columns: Annotated[Entries[str, Anything], Written("mapping of names to what differs")] = Field(
+        {}, description="What is different in some of them, by name: any keyword of a column, such as 'expr' or 'label'."
+    )
+
+
 BROUGHT = ("label", "unit", "format")
 GIVEN = {"expr", "by", "cases", "each_row", "values", "printed", "decimals_of", "takes"}  # what makes another expression of a column
 
@@ -49,26 +72,28 @@ def _written_out(given: Mapping, tables: dict[str, Mapping], problems: Problems)
 
 def _like(group: str, node: Mapping, tables: dict[str, Mapping], problems: Problems) -> Iterator[Entry]:
     """Yield the columns that a group stands for."""
-    reader = Reader(node, problems, f"columns '{group}'")
-    source, kept, left_out = reader.text(LIKE), reader.placed_texts("only"), reader.placed_texts("without")
-    pattern, recorded, own = reader.take("from"), reader.take("recorded"), reader.mapping("columns")
-    reader.finish()
-    if source not in tables:
-        problems.add(reader.place_of(LIKE), f"there is no table '{source}' to be like", suggest(source, tables))
+    what = f"columns '{group}'"
+    written = read_as(LikeColumns, node, what, problems)
+    if written is None:
         return
+    source, kept, left_out = written.like, written.placed("only"), written.placed("without")
+    if source not in tables:
+        problems.add(written.place_of(LIKE), f"there is no table '{source}' to be like", suggest(source, tables))
+        return
+    own = written.key_places("columns")
     columns = columns_of(tables[source])
-    for name, place in [*kept, *left_out, *((name, own.keys[name]) for name in own.items)]:
+    for name, place in [*kept, *left_out, *own.items()]:
         if name not in columns:
             problems.add(place, f"'{source}' has no column '{name}'", suggest(name, columns))
     apart = {name for name, _ in left_out}
     for name, place in kept or [(name, node.place) for name in columns if name not in apart]:
         if name not in columns:
             continue
-        difference = own.items.get(name)
-        text = recorded if recorded and RECORD in columns[name].items else pattern
+        difference = written.columns.get(name)
+        text = written.recorded if written.recorded and RECORD in columns[name].items else written.pattern
         top = difference if isinstance(difference, Mapping) else Mapping({}, {}, place)
         if text is None and not GIVEN & top.items.keys():
-            problems.add(place, f"'{name}' of {reader.what} has no expression", "give 'from' for all, or its own under 'columns'")
+            problems.add(place, f"'{name}' of {what} has no expression", "give 'from' for all, or its own under 'columns'")
         else:
             yield name, _column(name, columns[name], top, text, place), place
 

@@ -134,6 +134,8 @@ def _record(error: Any, at: _Spot, problems: Problems) -> None:
             problems.add(at.key_place, f"{more['what']} '{more['name']}' is not a usable name", NAMES_ARE)
         case "missing":
             problems.add(place, f"{at.what} lacks '{at.key}'", more.get("fix", ""))
+        case "here":
+            problems.add(at.key_place, f"'{at.key}' cannot stand in {at.what}", f"see: workbook language {at.key}")
         case "extra_forbidden":
             _record_unknown(at, problems)
         case "block":
@@ -145,7 +147,7 @@ def _record(error: Any, at: _Spot, problems: Problems) -> None:
 
 def _record_unknown(at: _Spot, problems: Problems) -> None:
     """Say which keyword was meant by one that there is not; a key alone is what follows a comma."""
-    known = at.kind.model_fields if at.kind else ()
+    known = [field.alias or name for name, field in at.kind.model_fields.items()] if at.kind else ()
     alone = isinstance(at.node, Scalar) and at.node.value is None
     hint = stray(at.key) if alone else suggest(SYNONYMS.get(at.key, at.key), known)
     problems.add(at.key_place, f"unknown key '{at.key}' in {at.what}", hint)

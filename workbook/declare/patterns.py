@@ -29,7 +29,7 @@ Members = dict[str, str]  # the key of each card, and its name
 class Pattern(Keywords):
     """The cards that an entry is written for: those of a catalogue, but for some."""
 
-    of: Text = Field(description="The catalogue.")
+    of: Text = Field(description="The catalogue for whose cards the entry is written.")
     without: Texts = Field((), description="The keys of the cards that are left out; a new card is not.")
 
 

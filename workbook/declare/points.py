@@ -35,7 +35,7 @@ class CurvePoints(Keywords):
 
 
 class CardPoints(Sourced):
-    """The points of a card's curve, with what is behind them."""
+    """The points of a card's curve, with their source and evidence."""
 
     called: ClassVar[str] = "points of '{owner}'"
     rows: Annotated[Parts[Anything], Written("list of lists of numbers")] = Field(
@@ -51,7 +51,7 @@ def curve(points: CardPoints | None, spec: Points | None, card: str, place: Plac
         elif spec is not None:
             problems.add(place, f"card '{card}' lacks 'points'")
         return ()
-    behind = points.grade()
+    grade = points.grade()
     rows: list[dict[str, Figure]] = []
     for number, row in enumerate(points.rows, start=1):
         cells = row.items if isinstance(row, Sequence) else ()
@@ -64,7 +64,7 @@ def curve(points: CardPoints | None, spec: Points | None, card: str, place: Plac
             value = number_of(cell, what, problems)
             if value is not None:
                 check_bounds(value, field.bounds, cell.place, what, problems)
-                found[field.name] = sourced(figure_of(value, field.unit, cell, behind))
+                found[field.name] = sourced(figure_of(value, field.unit, cell, grade))
         if len(found) == len(spec.fields):
             rows.append(found)
     if len(rows) != spec.count:

@@ -12,8 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
+from workbook.declare.keywords import Keywords, Text, Texts
+from workbook.declare.mistakes import read_as
 from workbook.declare.nodes import changed_columns, columns_of, entries, laid_over, mapping, named, only, replaced, text_node, without
-from workbook.declare.yaml import Mapping, Node, Reader, Scalar
+from workbook.declare.yaml import Mapping, Node, Scalar
 from workbook.errors import suggest
 
 if TYPE_CHECKING:
@@ -28,6 +32,13 @@ NO_UNIT = "1"
 EVIDENCE = ("source", "date", "confidence", "evidence", "note")
 MEMBERS = {"of", "members", "parts", "count"}  # what gives a key its members
 FROM_RECORDS = ("values", "printed")
+
+
+class RecordsOf(Keywords):
+    """The columns of another table as the rows of this one: those that hold a 'record'."""
+
+    of: Text = Field(description="The table whose columns are the rows here, as TABLE.columns.")
+    order: Texts = Field((), description="The columns that come first; others follow in the order of their table.")
 
 
 @dataclass(slots=True)
@@ -82,14 +93,15 @@ def _listed(given: Mapping, problems: Problems) -> Iterator[tuple[str, Mapping, 
 
 def _of_columns(given: Mapping, tables: dict[str, Mapping], problems: Problems) -> Iterator[tuple[str, Mapping, Mapping]]:
     """Give the columns of another table that hold a record: those under ``order`` first, others in the table's order."""
-    reader = Reader(given, problems, "'records'")
-    of, order = reader.text("of"), reader.placed_texts("order")
-    reader.finish()
-    name, _, rest = of.partition(".")
+    written = read_as(RecordsOf, given, "'records'", problems)
+    if written is None:
+        return
+    name, _, rest = written.of.partition(".")
     if name not in tables or rest != "columns":
         hint = suggest(name, tables) if rest == "columns" else "records: {of: TABLE.columns}"
-        problems.add(reader.place_of("of"), f"'{of}' does not name the columns of a table", hint)
+        problems.add(written.place_of("of"), f"'{written.of}' does not name the columns of a table", hint)
         return
+    order = written.placed("order")
     columns = {key: node for key, node in columns_of(tables[name]).items() if RECORD in node.items}
     for key, place in order:
         if key not in columns:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import BeforeValidator, Field
 
 from workbook.declare import schema
-from workbook.declare.keywords import AT_KEY, ITSELF, Entries, Flag, Keywords, Member, Name, Number, Text, Texts, Written
+from workbook.declare.keywords import AT_KEY, ITSELF, Entries, Flag, Keywords, Member, Name, Number, Text, Texts, Written, WrittenOut
 from workbook.declare.yaml import Mapping, Node, Scalar
 
 if TYPE_CHECKING:
@@ -22,12 +22,16 @@ class RowKey(Keywords):
     called: ClassVar[str] = "row key '{key}'"
     label: Text = Field("", description="What people read at the head of the key's column.")
     of: Texts = Field((), description="The catalogue, the list or the tables whose members these are. 'KEY: NAME' alone says the same.")
-    only: Texts = Field((), description="With 'of': the members that have rows.")
-    without: Texts = Field((), description="With 'of': the members that have none; a new one has.")
+    only: Texts = Field((), description="With 'of': the members that have rows; or {FIELD: VALUE}, those whose records say so.")
+    without: Texts = Field((), description="With 'of': the members that have none, listed or picked by their records; a new one has.")
     members: Annotated[Entries[str, Member], Written("mapping of keys to texts or numbers")] = Field(
         {}, description="The members, and what people read for each; numbers can be calculated with."
     )
     count: Number = Field(None, description="The number of members, which are called by the key and a number: draw1, draw2.")
+    prefix: Annotated[WrittenOut, Written("text")] = Field(
+        None,
+        description="With 'count: TABLE', as many members as that table has records: what their keys begin with; the key, if left out.",
+    )
     parts: Annotated[Entries[RowName, RowKey], Written("mapping of names to row keys")] = Field(
         {}, description="Keys of which the members are made: one for each combination, such as low_rate of low and rate."
     )

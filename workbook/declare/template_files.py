@@ -74,8 +74,8 @@ class SheetFile(Keywords):
     each: Annotated[Entries[str, Text], Written("{KEY: CATALOGUE}")] = Field(
         {}, description="Repeat the sheet for each card of a catalogue; expressions call the card by KEY."
     )
-    search: Search | None = Field(None, description="What 'workbook optimize' searches.")
-    blocks: Parts[AnyBlock] = Field((), description="What stands on the sheet, from top to bottom.")
+    search: Search | None = Field(None, description="The table that 'workbook optimize' searches, and for what.")
+    blocks: Parts[AnyBlock] = Field((), description="The blocks of the sheet, from top to bottom.")
 
     def check(self, problems: Problems) -> None:
         """Record what no sheet, or no repeated one, can have."""
