@@ -223,12 +223,6 @@ def expect_of_case(column: str, of: Callable[[Inputs, str], float], *, differenc
         return of(i, cut) if able(i, cut) else None
 
 
-def expect_of_pool(pool: str) -> None:
-    """Register the wait and the part served of a pool."""
-    expect(f"flex.wait_{pool[1:]}", difference=True)(lambda i, cut: wait(i, cut, pool))
-    expect(f"flex.served_{pool[1:]}")(lambda i, cut: capped(i, cut, pool).part_served)
-
-
 @expect("flex.wait", difference=True)
 def shown_wait(i: Inputs, cut: str) -> float | None:
     return longest(i, cut) if able(i, cut) and lowest_served(i, cut) == 1.0 else None
@@ -245,5 +239,3 @@ expect("flex.asked_from")(lambda i, _cut: as_planned(i))
 expect("flex.drawn")(drawn)
 expect("flex.longest", difference=True)(longest)
 expect("flex.lowest_served")(lowest_served)
-for each in POOLS:
-    expect_of_pool(each)

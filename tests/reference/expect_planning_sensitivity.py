@@ -199,11 +199,6 @@ def size(i: Inputs, headline: str, variant: str) -> float:
     return sensitivity.hair(effect(i, headline, variant).rounded, behind(variant))
 
 
-def only_of(which: str, value: Callable[..., float], other: float) -> Callable[..., float]:
-    """Return the rule of a value that holds for the variants of one of the two cases."""
-    return lambda i, headline, variant: value(i, headline, variant) if VARIANTS[variant].which == which else other
-
-
 WHICH_SHOWN = {"chosen": "Case", "comparison": "Beside it"}
 expect_rows(
     "effects",
@@ -222,11 +217,7 @@ expect_rows(
         "up": lambda i, *keys: max(0.0, effect(i, *keys).shift) ** 2,
         "counts": lambda i, *keys: float(sensitivity.leans(i, effect(i, *keys))),
         "rank": rank_if_leaning,
-        "rank_chosen": only_of("chosen", rank_if_leaning, 0.0),
-        "rank_comparison": only_of("comparison", rank_if_leaning, 0.0),
         "size": size,
-        "size_chosen": only_of("chosen", size, -1.0),
-        "size_comparison": only_of("comparison", size, -1.0),
     },
 )
 
@@ -304,7 +295,7 @@ expect_rows(
 )
 
 # A move is a quotient less one, and its logarithm that of a number near one; sizes are rounded at a billionth
-PLANNING.differences.update(f"effects.{name}" for name in ("move", "shift", "down", "up", "size", "size_chosen", "size_comparison"))
+PLANNING.differences.update(f"effects.{name}" for name in ("move", "shift", "down", "up", "size"))
 PLANNING.differences.update({"moves.low_move", "moves.high_move", "moves.size", "tornado.low_move", "tornado.high_move"})
 
 # The grid

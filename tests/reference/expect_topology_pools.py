@@ -217,11 +217,6 @@ def expect_sum(column: str, of: Callable[[Inputs, Run], float]) -> None:
     expect_total(column, lambda i, key, arrivals: over_pools(i, key, arrivals, lambda item: of(i, item)))
 
 
-def expect_first_token(pool: str) -> None:
-    """Register the P99 time to first token of a pool."""
-    expect_total(f"first_{pool[1:]}", lambda i, key, arrivals: first_token(i, key, pool, arrivals))
-
-
 def watts_of_one(i: Inputs, key: str) -> float:
     """Return the power of one GPU of each instance, W."""
     return KILO * over_pools(i, key, i["traffic.rate"], lambda item: item.board.power_one(i))
@@ -258,5 +253,4 @@ expect_total("tokens", tokens)
 expect_total("first_token", slowest)
 expect_total("sound", lambda i, key, arrivals: float(is_sound(i, key, arrivals)))
 expect_total("cost", dollars)
-for each in POOLS:
-    expect_first_token(each)
+expect_total("first_1", lambda i, key, arrivals: first_token(i, key, FIRST, arrivals))

@@ -6,6 +6,7 @@ from functools import cache
 from tests.reference import metrics, search
 from tests.reference.expect_topologies import OK, state
 from tests.reference.expect_topology_pools import (
+    FIRST,
     POOLS,
     as_sized,
     cut_kilowatts,
@@ -90,11 +91,6 @@ def tok_per_j(i: Inputs, key: str, arrivals: float) -> float:
     return float(metrics.tok_per_joule(tokens(i, key, arrivals), KILO * kilowatts(i, key, arrivals), 1))
 
 
-def expect_first(pool: str) -> None:
-    """Register the P99 time to first token of a pool."""
-    expect_rung(f"first_{pool[1:]}", lambda i, key, arrivals: first_token(i, key, pool, arrivals), hidden=True)
-
-
 expect("ladder.design")(lambda i, question, _key: i.shown(asked(i, question)))
 expect("ladder.sound")(sound)
 expect("ladder.scale")(lambda i, _question, key: load(i, key) / i["traffic.rate"])
@@ -106,8 +102,7 @@ expect_rung("cost", dollars)
 expect_rung("first_token", slowest)
 expect_rung("tokens", tokens, hidden=True)
 expect_rung("kilowatts", kilowatts, hidden=True)
-for each in POOLS:
-    expect_first(each)
+expect_rung("first_1", lambda i, key, arrivals: first_token(i, key, FIRST, arrivals), hidden=True)
 
 # Utilisation sweep
 
@@ -195,11 +190,6 @@ def expect_level(column: str, of: Callable[[Inputs, str], float], *, difference:
         return of(i, level) if verdict(i, level) in {"met", "missed"} else None
 
 
-def expect_wait(pool: str) -> None:
-    """Register the P99 wait of a pool."""
-    expect(f"sweep_levels.wait_{pool[1:]}", difference=True)(lambda i, level: level_wait(i, level, pool))
-
-
 expect_level("instances", lambda i, level: over_boards(i, level, lambda item: item.used))
 expect_level("gpus", lambda i, level: over_boards(i, level, lambda item: item.gpus(i)))
 expect_level("wait", longest_wait, difference=True)
@@ -209,8 +199,6 @@ expect("sweep_levels.longest_wait", difference=True)(longest_wait)
 expect("sweep_levels.kilowatts")(level_kilowatts)
 expect("sweep_levels.state")(lambda i, _level: state(i, chosen(i)))
 expect("sweep_levels.fits")(lambda i, _level: sum(fits(i, pool) for pool in POOLS))
-for each in POOLS:
-    expect_wait(each)
 
 # Failing nodes
 

@@ -53,9 +53,6 @@ class Totals:
     board_power: float
     host_power: float
     wall: float
-    trouble_1: float
-    trouble_2: float
-    trouble_3: float
     trouble: float
     bounds_state: str
     all_requests: bool
@@ -63,9 +60,6 @@ class Totals:
     answered: bool
     outside: float
     inside: str
-    miss_1: float
-    miss_2: float
-    miss_3: float
     miss: float
     trust: str
     strangers: float
@@ -75,9 +69,6 @@ class Totals:
     per_board_joule: float
     per_node_joule: float
     per_wall_joule: float
-    first_1: float
-    first_2: float
-    first_3: float
     first_token: float
     energy: float
     carbon: float
@@ -134,9 +125,6 @@ def totals(i: Inputs, key: str) -> Totals:
         board_power=board,
         host_power=host,
         wall=wall,
-        trouble_1=troubles[0],
-        trouble_2=troubles[1],
-        trouble_3=troubles[2],
         trouble=max(troubles),
         bounds_state=bounds(i, key).state,
         all_requests=abs(shares - 1.0) < 1e-6 or bounds(i, key).state != OK,
@@ -144,9 +132,6 @@ def totals(i: Inputs, key: str) -> Totals:
         answered=state == OK,
         outside=outside,
         inside="" if state != OK else EXTRAPOLATED if outside else "yes",
-        miss_1=misses[0],
-        miss_2=misses[1],
-        miss_3=misses[2],
         miss=max(misses),
         trust=trust(max(misses), strangers, recast),
         strangers=strangers,
@@ -156,9 +141,6 @@ def totals(i: Inputs, key: str) -> Totals:
         per_board_joule=over(output, board),
         per_node_joule=over(output, board + host) if board else 0.0,
         per_wall_joule=over(output, wall),
-        first_1=firsts[0],
-        first_2=firsts[1],
-        first_3=firsts[2],
         first_token=max(firsts) if pools else 0.0,
         energy=energy / KILO,
         carbon=energy * item["carbon"] / MILLION,

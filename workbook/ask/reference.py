@@ -13,7 +13,7 @@ from workbook.expr.units import SCOPES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.expr.functions import Function
+    from workbook.expr.functions import Aggregate, Function
 
 _LETTERS = "xyzuvw"
 _WRITTEN = re.compile(r"Written '(.+)'\.")
@@ -26,8 +26,7 @@ form in a cell, its rule for units, and the text below. `workbook functions NAME
 """
 AGGREGATES_HEAD = """## Over the rows of a table
 
-`sum(r.power for r in pools if r.fleet == fleet)`: conditions are equalities joined by `and`; sum, count and mean also take bounds
-(`<`, `<=`, `>`, `>=`).
+`sum(r.power for r in pools if r.fleet == fleet)`: conditions are equalities and bounds (`<`, `<=`, `>`, `>=`), joined by `and`.
 """
 UNITS_HEAD = """# Units
 
@@ -53,10 +52,7 @@ def functions_page() -> str:
             AGGREGATES_HEAD,
             *table(
                 ["function", "all rows", "rows picked by conditions", "in words"],
-                [
-                    [name, entry.excel, entry.conditional or "an array formula over one block of rows", entry.prose.format("x")]
-                    for name, entry in AGGREGATES.items()
-                ],
+                [[name, entry.excel, entry.conditional or _ranked(entry), entry.prose.format("x")] for name, entry in AGGREGATES.items()],
             ),
             "",
             "## Operators\n",
@@ -66,11 +62,16 @@ def functions_page() -> str:
     )
 
 
+def _ranked(entry: Aggregate) -> str:
+    """Return how a function that has no form with conditions takes them."""
+    return f"{entry.excel} of rows that stand together, else SUMPRODUCT({entry.ranked[0]}(...))"
+
+
 def function_text(name: str) -> str:
     """Return the entry of one function; raises WorkbookError for a name that is none."""
     if name in AGGREGATES:
         entry = AGGREGATES[name]
-        picked = entry.conditional or "an array formula"
+        picked = entry.conditional or _ranked(entry)
         text = f"{name}(row.column for row in table)\n  in a cell: {entry.excel}, or {picked} with conditions\n"
         return text + (_told(FUNCTIONS[name]) if name in FUNCTIONS else "")
     if name not in FUNCTIONS:

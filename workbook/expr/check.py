@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbook.expr.functions import AGGREGATES, FUNCTIONS, without_ones
@@ -65,7 +66,7 @@ class Checker:
             raise UnitError(tree.at, f"'{tree.function}' needs numbers, not {kind.kind}s")
         elif not isinstance(element, Cell) or not _belongs(element, tree.table):
             self._check_products(tree, element)
-        return kind, Total(tree.function, tree.table, element, self._conditions(tree.conditions), self._bounds(tree.bounds), tree.at)
+        return kind, replace(tree, element=element, conditions=self._conditions(tree.conditions), bounds=self._bounds(tree.bounds))
 
     @staticmethod
     def _check_products(tree: Total, element: Tree) -> None:

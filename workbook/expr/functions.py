@@ -320,18 +320,33 @@ def _empty_is_error(reduce: Callable[[values.Array], values.Array]) -> Callable[
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A function over the rows of a table: whole-range form, conditional form (empty: needs one block of rows)."""
+    """A function over the rows of a table: whole-range form, form with conditions, words.
+
+    Where spreadsheets since Excel 2010 have no form with conditions, ``ranked`` finds the value: the function that gives the first
+    in order, and the sign of the number that puts rows which do not count at the other end.
+    """
 
     value: Callable[[values.Array], values.Array]
     excel: str
     conditional: str
     prose: str
+    ranked: tuple[str, str] = ("", "")
+
+    def with_conditions(self, cells: str, counts: str, criteria: str) -> str:
+        """Return the formula over the ``cells`` of rows for which ``counts``, a product of comparisons, is 1.
+
+        SUMPRODUCT calculates its argument cell by cell, without array entry, in every engine.
+        """
+        function, sign = self.ranked
+        if not function:
+            return f"{self.conditional}({cells},{criteria})"
+        return f"IF(COUNTIFS({criteria})>0,SUMPRODUCT({function}({counts}*{cells}{sign}(1-{counts})*1E+300,1)),NA())"
 
 
 AGGREGATES: dict[str, Aggregate] = {
     "sum": Aggregate(lambda a: values.finite(np.sum(a)), "SUM", "SUMIFS", "sum of {0}"),
     "count": Aggregate(lambda a: np.asarray(float(a.size)), "ROWS", "COUNTIFS", "number of {0}"),
     "mean": Aggregate(_empty_is_error(np.mean), "AVERAGE", "AVERAGEIFS", "mean of {0}"),
-    "min": Aggregate(_empty_is_error(np.min), "MIN", "", "smallest of {0}"),
-    "max": Aggregate(_empty_is_error(np.max), "MAX", "", "largest of {0}"),
+    "min": Aggregate(_empty_is_error(np.min), "MIN", "", "smallest of {0}", ("SMALL", "+")),
+    "max": Aggregate(_empty_is_error(np.max), "MAX", "", "largest of {0}", ("LARGE", "-")),
 }

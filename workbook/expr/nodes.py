@@ -134,7 +134,10 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """An aggregate of ``element`` over the rows of a table that meet the conditions (equalities) and lie within the bounds."""
+    """An aggregate of ``element`` over the rows of a table that meet the conditions (equalities) and lie within the bounds.
+
+    ``in_block`` tells that these rows stand together, and which they are is known when the workbook is built.
+    """
 
     function: str
     table: str
@@ -142,6 +145,7 @@ class Total:
     conditions: tuple[tuple[str, Tree], ...] = ()
     bounds: tuple[Bound, ...] = ()
     at: int = 0
+    in_block: bool = False
 
 
 @dataclass(frozen=True, slots=True)

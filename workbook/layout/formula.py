@@ -251,13 +251,13 @@ class _Writer:
             table = self.layout.model.tables[tree.table]
             size = "COLUMNS" if table.across else "ROWS"
             return f"COUNTIFS({criteria})" if tests else f"{size}({self._range(table.columns[0])})"
-        if simple and (not tests or not entry.conditional):
+        if simple and (not tests or tree.in_block):
             return f"{entry.excel}({self._range(element, tree.conditions)})"
+        factors = [f"({area}{sign}{value})" for area, sign, value in tests]
         if simple:
-            return f"{entry.conditional}({self._range(element)},{criteria})"
+            return entry.with_conditions(self._range(element), "*".join(factors), criteria)
         ranges = _RangeWriter(self, tree.table)
-        factors = [f"({area}{sign}{value})" for area, sign, value in tests] + [f"({ranges.write(tree.element)[0]})"]
-        return f"SUMPRODUCT({'*'.join(factors)})"
+        return f"SUMPRODUCT({'*'.join([*factors, f'({ranges.write(tree.element)[0]})'])})"
 
     def _tests(self, tree: Total) -> list[tuple[str, str, str]]:
         """Return the conditions and bounds of an aggregate: range, sign and value."""

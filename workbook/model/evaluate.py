@@ -9,7 +9,7 @@ import numpy as np
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Recorded, Span, Text, Total, Tree
 from workbook.expr.typed import value_of
-from workbook.expr.values import Array
+from workbook.expr.values import Array, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -212,24 +212,34 @@ class _Rows:
     def _total(self, tree: Total) -> Array:
         table = self.owner.model.tables[tree.table]
         everything = np.arange(len(table.rows))
-        reduce = AGGREGATES[tree.function].value
+        entry = AGGREGATES[tree.function]
+        reduce = entry.value
         element = np.broadcast_to(_Rows(self.owner, table, everything).value(tree.element), everything.shape)
         own = isinstance(tree.element, Cell) and self.owner.model.quantities[tree.element.quantity].table == tree.table
-        if not own and tree.function != "count":
-            compared = [self.owner.values[bound.quantity] for bound in tree.bounds]
-            if any(np.isnan(column).any() for column in [element, *compared]):
+        ranked = bool(entry.ranked[0]) and not tree.in_block and bool(tree.conditions or tree.bounds)
+        cell_by_cell = ranked or (not own and tree.function != "count")
+        if cell_by_cell:
+            compared = [self.owner.values[name] for name in (*dict(tree.conditions), *(bound.quantity for bound in tree.bounds))]
+            if any(missing(column).any() for column in [element, *compared]):
                 return np.asarray(np.nan)  # SUMPRODUCT computes every row, and multiplies those that do not count by 0
         if tree.bounds:
             return self._total_within(tree, element, reduce)
         if not tree.conditions:
             return np.asarray(reduce(element))
+        found, wrong = self._totals_of_equals(tree, element, reduce)
+        return np.where(wrong, np.nan, found) if cell_by_cell else found
+
+    def _totals_of_equals(self, tree: Total, element: Array, reduce: Callable[[Array], Array]) -> tuple[Array, Array]:
+        """Total the rows whose columns equal values of ours; return the totals, and where such a value is an error."""
         columns = [_plain(self.owner.values[quantity]) for quantity, _ in tree.conditions]
         rows_of: dict[tuple[Any, ...], list[int]] = {}
         for row, key in enumerate(zip(*columns, strict=True)):
             rows_of.setdefault(key, []).append(row)
         totals = {key: float(reduce(element[rows])) for key, rows in rows_of.items()}
         empty = float(reduce(element[:0]))
-        return np.array([totals.get(key, empty) for key in self._keys([value for _, value in tree.conditions])])
+        values = [np.broadcast_to(self.value(value), self.rows.shape) for _, value in tree.conditions]
+        found = np.array([totals.get(key, empty) for key in zip(*map(_plain, values), strict=True)])
+        return found, np.any([missing(value) for value in values], axis=0)
 
     def _total_within(self, tree: Total, element: Array, reduce: Callable[[Array], Array]) -> Array:
         """Total the rows that meet the conditions and lie within the bounds; a bound that is an error gives one."""

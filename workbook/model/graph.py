@@ -165,6 +165,7 @@ class Table:
     parts: tuple[Key, ...] = ()
     columns: list[str] = field(default_factory=list)
     _index: dict[tuple[str, ...], int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _rows_with: dict[tuple[int, ...], dict[tuple[str, ...], list[int]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def index(self) -> dict[tuple[str, ...], int]:
@@ -172,6 +173,15 @@ class Table:
         if len(self._index) != len(self.rows):
             self._index = {row: number for number, row in enumerate(self.rows)}
         return self._index
+
+    def rows_with(self, positions: tuple[int, ...]) -> dict[tuple[str, ...], list[int]]:
+        """Return the rows that have the same members of the keys at some positions, by these members."""
+        if positions not in self._rows_with:
+            found: dict[tuple[str, ...], list[int]] = {}
+            for number, keys in enumerate(self.rows):
+                found.setdefault(tuple(keys[position] for position in positions), []).append(number)
+            self._rows_with[positions] = found
+        return self._rows_with[positions]
 
     def groups(self) -> list[range]:
         """Return the runs of rows that share all keys but the last: the reach of previous() and next()."""
@@ -277,14 +287,15 @@ class Model:
 
         None when a condition depends on more than keys, so that only the spreadsheet can tell.
         """
-        wanted: list[tuple[int, str]] = []
+        wanted: dict[int, str] = {}
         for quantity, value in conditions:
             position = next((number for number, key in enumerate(table.keys) if key.quantity == quantity), None)
             member = self.static_member(value, home, row, table.keys[position]) if position is not None else None
             if position is None or member is None:
                 return None
-            wanted.append((position, member))
-        return [number for number, keys in enumerate(table.rows) if all(keys[position] == member for position, member in wanted)]
+            if wanted.setdefault(position, member) != member:
+                return []
+        return table.rows_with(tuple(wanted)).get(tuple(wanted.values()), [])
 
     def static_member(self, tree: Tree, home: Table, row: int, key: Key) -> str | None:
         """Return the member key that a tree stands for on a row of ``home``, or None."""

@@ -220,46 +220,42 @@ class Resolver:
                 bounds.append(Bound(quantity, relation, resolved))
         return tuple(equalities), tuple(bounds)
 
-    @staticmethod
-    def _refuse_bounds(what: str, over: Over) -> None:
-        """A block of cells is known when the workbook is built, which a comparison of sizes never is."""
-        for test in over.conditions:
-            if test.function in TURNED:
-                raise ExpressionError(
-                    test.at, f"{what} picks its rows by equality only, 'row.key == value'", "sum, count and mean take bounds"
-                )
-
     def _span(self, over: Over) -> Span:
         table = self._over_table(over)
         if not isinstance(over.element, Name) or not over.element.name.startswith(f"{over.alias}."):
             raise ExpressionError(
                 over.at, f"a range is one column: [{over.alias}.column for {over.alias} in {over.table}]", "compute the column first"
             )
-        self._refuse_bounds("a range", over)
+        for test in over.conditions:
+            if test.function in TURNED:  # a block of cells is known when the workbook is built, which a comparison of sizes never is
+                wanted = "a range picks its rows by equality only, 'row.key == value'"
+                raise ExpressionError(test.at, wanted, f"{', '.join(AGGREGATES)} take bounds")
         conditions, _ = self._conditions(over, table)
-        self._check_block(table, conditions, over)
+        together = self._stand_together(table, conditions)
+        if together is None:
+            raise ExpressionError(over.at, "the conditions of a range compare row keys with row keys of this table or written keys")
+        if not together:
+            raise ExpressionError(
+                over.at, "the rows of a range must stand together", "put the compared keys first in the rows of the table"
+            )
         return Span(self._column(table, over.element.name.partition(".")[2], over.element.at), conditions, over.at)
 
-    def _check_block(self, table: Table, conditions: tuple[tuple[str, Tree], ...], over: Over) -> None:
-        """A range must be one block of cells, known when the workbook is built."""
+    def _stand_together(self, table: Table, conditions: tuple[tuple[str, Tree], ...]) -> bool | None:
+        """Tell whether the rows that meet conditions are one block of cells; None where only the spreadsheet knows which they are."""
         for row in range(len(self.table.rows)):
             rows = self.model.static_rows(table, conditions, self.table, row)
             if rows is None:
-                raise ExpressionError(over.at, "the conditions of a range compare row keys with row keys of this table or written keys")
-            if not rows or rows != list(range(rows[0], rows[-1] + 1)):
-                raise ExpressionError(
-                    over.at, "the rows of a range must stand together", "put the compared keys first in the rows of the table"
-                )
+                return None
+            if not rows or rows[-1] - rows[0] != len(rows) - 1:
+                return False
+        return True
 
     def _total(self, function: str, over: Over, at: int) -> Total:
         table = self._over_table(over)
         inner = _RowResolver(self, table, over.alias)
-        if not AGGREGATES[function].conditional:
-            self._refuse_bounds(f"'{function}'", over)
         conditions, bounds = self._conditions(over, table)
-        if conditions and not AGGREGATES[function].conditional:
-            self._check_block(table, conditions, over)
-        return Total(function, table.name, inner.resolve(over.element), conditions, bounds, at)
+        in_block = not bounds and not AGGREGATES[function].conditional and bool(self._stand_together(table, conditions))
+        return Total(function, table.name, inner.resolve(over.element), conditions, bounds, at, in_block)
 
 
 class _RowResolver(Resolver):
