@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TEMPLATES = SOURCES / "templates"
 SCHEMAS = TEMPLATES / "schema"
 FILES = sorted(TEMPLATES.rglob("*.yaml"))
-OF_FOLDER = {"sheets": "sheet", "columns": "part", "blocks": "part", "catalogues": "catalogue"}  # others hold cards, and are called alike
+OF_FOLDER = {"sheets": "sheet", "parts": "part", "catalogues": "catalogue"}  # others hold cards, and are called alike
 OF_FILE = {"sources": "sources", "limits": "limits"}
 
 
@@ -61,7 +61,7 @@ def test_a_template_names_its_schema_and_follows_it(path: Path) -> None:
 
 SHEET = """sheet: Sheet
 blocks:
-  - {use: blocks/gpus.yaml}
+  - {part: gpus}
   - inputs: run
     items:
       weights: {value: 16, unit: GB/gpu, above: 0, evidence: vendor}

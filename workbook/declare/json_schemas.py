@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workbook.declare import cards, columns, figures, first_of, like, records, template_files
-from workbook.declare.include import Use
 from workbook.declare.mistakes import read_as
+from workbook.declare.parts import PartFile, Use
 from workbook.declare.yaml import read
 from workbook.errors import Problems
 
@@ -25,6 +25,7 @@ _HOLDS: dict[tuple[str, str], Schema] = {
     ("TableColumn", "first_of"): {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/Condition"}, {"$ref": "#/$defs/Otherwise"}]}},
     ("Table", "records"): {"anyOf": [{"$ref": "#/$defs/RecordsOf"}, {"type": "object", "additionalProperties": {"type": "object"}}]},
     ("Group", "columns"): {"type": "object", "additionalProperties": {"$ref": "#/$defs/TableColumn"}},
+    ("PartFile", "columns"): {"type": "object", "additionalProperties": {"$ref": "#/$defs/TableColumn"}},
     ("CardFigures", "paper"): _FIGURE,
     ("CardFigures", "corrected"): _FIGURE,
     ("RowKey", "count"): {"type": ["number", "string"]},
@@ -48,12 +49,12 @@ def json_schemas(root: Path) -> dict[str, Schema]:
     """
     part = _schema_of(template_files.SheetFile)
     any_block = part["properties"]["blocks"]["anyOf"][0]["items"]["anyOf"][0]["anyOf"]
-    of_columns = [{"$ref": f"#/$defs/{name}"} for name in ("TableColumn", "Group")]
+    of_columns = _schema_of(PartFile)
     source = _schema_of(cards.SourceEntry)
     found = {
         "workbook": _schema_of(template_files.WorkbookFile),
         "sheet": _schema_of(template_files.SheetFile),
-        "part": {"$schema": DRAFT, "description": Use.__doc__, "anyOf": [*any_block, *of_columns], "$defs": part["$defs"]},
+        "part": {"$schema": DRAFT, "description": Use.__doc__, "anyOf": [*any_block, _body(of_columns)], "$defs": part["$defs"]},
         "catalogue": _schema_of(cards.CatalogueFile),
         "sources": {"$schema": DRAFT, "type": "object", "additionalProperties": source},
         "limits": _limits(),

@@ -11,10 +11,10 @@ from workbook.declare.blocks import AnyBlock, refuse_takes, with_data
 from workbook.declare.columns import with_groups_written_out
 from workbook.declare.figures import Basis
 from workbook.declare.first_of import with_states
-from workbook.declare.include import with_shared_parts
 from workbook.declare.keywords import Anything, Entries, Keywords, Number, Parts, Text, Texts, Written
 from workbook.declare.limits import limits_by_unit
 from workbook.declare.mistakes import read_as
+from workbook.declare.parts import with_parts
 from workbook.declare.patterns import expanded, read_patterns
 from workbook.declare.schema import CardBlock, Declarations, ListBlock, Sheet, TableBlock
 from workbook.declare.tables import with_tables_written_out
@@ -134,7 +134,7 @@ def _node(root: Path, key: str, place: Place, patterns: dict[str, Members], prob
         problems.add(place, f"there is no sheet '{key}'", suggest(key, [item.stem for item in (root / "sheets").glob("*.yaml")]))
         return None
     try:
-        return expanded(with_shared_parts(root, with_states(read(path, shown), problems), problems), patterns)
+        return expanded(with_parts(root, with_states(read(path, shown), problems), problems), patterns)
     except WorkbookError as error:
         problems.found.extend(error.diagnostics)
         return None

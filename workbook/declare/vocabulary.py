@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbook.declare import blocks, cards, charts, columns, figures, first_of, like, patterns, points, records, rows, template_files
-from workbook.declare.include import Use
 from workbook.declare.keywords import Keywords, Written
+from workbook.declare.parts import PartFile, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ KINDS: dict[str, type[Keywords]] = {
     "sheet": template_files.SheetFile,
     "search": template_files.Search,
     "part": Use,
+    "file of a part": PartFile,
     "block": blocks.Block,
     "text": blocks.TextKeywords,
     "inputs": blocks.Inputs,

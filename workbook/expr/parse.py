@@ -10,10 +10,14 @@ import math
 import re
 import warnings
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from workbook.errors import suggest
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.nodes import Call, Find, Name, Number, Over, Pick, Text, Tree, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAXIMUM_LENGTH = 2_000
 MAXIMUM_DEPTH = 100  # well inside Python's own limit, so that no later stage can hit that
@@ -68,6 +72,40 @@ def parse(text: str) -> Tree:
     if "#" in flat[read:]:
         raise ExpressionError(start + flat.index("#", read), "'#' and what follows would be ignored", "comments stand outside the quotes")
     return _Translator(flat, start).tree(body)
+
+
+def names_in(text: str) -> tuple[tuple[int, str], ...]:
+    """Return the names of quantities, tables and groups in an expression with the offset of each; none of a text that is no expression.
+
+    What stands in braces, such as the number of a repeated column, is not known yet and counts as letters of a name.
+    """
+    flat = re.sub(r"\{\w+\}", lambda braces: "_" * len(braces[0]), re.sub(r"\s", " ", text))
+    start = len(flat) - len(flat.lstrip())
+    try:
+        body = ast.parse(flat.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    encoded = flat.strip().encode()
+    return tuple(sorted((start + len(encoded[: node.col_offset].decode()), node.id) for node in _names(body, frozenset())))
+
+
+def _names(node: ast.AST, bound: frozenset[str]) -> Iterator[ast.Name]:
+    """Yield the names in a tree but those of functions, of units in brackets, and of rows that a ``for`` has named."""
+    match node:
+        case ast.Name(id=name):
+            yield from () if name in bound else (node,)
+        case ast.Call(func=ast.Name(), args=arguments):
+            for argument in arguments:
+                yield from _names(argument, bound)
+        case ast.Subscript(value=ast.Constant()):
+            return
+        case ast.ListComp(generators=loops) | ast.GeneratorExp(generators=loops):
+            aliases = bound | {loop.target.id for loop in loops if isinstance(loop.target, ast.Name)}
+            for child in ast.iter_child_nodes(node):
+                yield from _names(child, aliases)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from _names(child, bound)
 
 
 class _Translator:
