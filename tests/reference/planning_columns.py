@@ -43,7 +43,7 @@ def expect_fields(table: str, of: Callable[..., object], kind: Any, *but: str) -
 
 
 def expect_nodes(table: str, of: Callable[..., Requests]) -> None:
-    """Register the columns of columns/nodes.yaml; ``of`` gives the three requests."""
+    """Register the columns of parts/nodes.yaml; ``of`` gives the three requests."""
 
     def expect_node(number: int) -> None:
         columns: dict[str, Callable[[Inputs, Requests], Value]] = {

@@ -109,7 +109,7 @@ def total_length(i: Inputs, requests: Requests) -> float:
 
 
 def expect_nodes(table: str, of: Callable[..., Requests]) -> None:
-    """Register the columns of columns/nodes.yaml; ``of`` gives the three requests."""
+    """Register the columns of parts/nodes.yaml; ``of`` gives the three requests."""
     for number in range(3):
         expect_node(table, of, number)
 
