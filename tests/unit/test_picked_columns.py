@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from tests.unit.test_units import write_templates
@@ -55,3 +56,19 @@ def test_the_formula_is_that_of_the_column_written_out(model: Model) -> None:
     chosen, written = (dict(formulas(layout, model.quantities[name])) for name in ("ends.base", "ends.written"))
     assert chosen == written
     assert chosen[0] != chosen[1]
+
+
+BY_PATTERN = """
+sheet: Sheet
+blocks:
+  - table: pools
+    rows: {pool: {members: {short_a: Short, long_a: Long, long_b: Longer, other: Other}}}
+    columns:
+      size: {values: {short_a: 1, long_a: 2, long_b: 3, other: 4}}
+      case: {by: pool, cases: {long_b: "30", "long_*": "20 + pools['{pool}'].size", "*_?": "10"}}
+"""
+
+
+def test_the_first_pattern_that_matches_a_member_gives_its_expression(tmp_path: Path) -> None:
+    model = compile_model(declarations(write_templates(tmp_path, BY_PATTERN), "book"))
+    assert np.array_equal(evaluate(model)["pools.case"], [10, 22, 30, np.nan], equal_nan=True)

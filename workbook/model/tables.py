@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
 from workbook.declare.catalogues import ALWAYS, Catalogue, Formula
 from workbook.declare.limits import check_bounds
 from workbook.declare.schema import Column, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
@@ -13,6 +16,9 @@ from workbook.model.parents import check_width, parent_rows, take_over
 from workbook.model.rows import RowKeys, in_order_of_rows
 from workbook.model.shows import show_cells
 from workbook.model.views import add_banner, add_view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MIXED = "mixed"  # a column whose rows have different units, such as the list of all printed numbers
 
@@ -291,7 +297,7 @@ class Tabulator(Maker):
         elif column.cases:
             self._cases(column, quantity, table)
         elif column.each_row:
-            self._each_row(column.each_row, quantity, table)
+            self._each_row(column.each_row, quantity, table, range(len(table.rows)))
         elif column.decimals_of:
             self._decimals(column, quantity, table)
         else:
@@ -327,29 +333,33 @@ class Tabulator(Maker):
             return
         quantity.constants = {row: float(len(figure.raw.partition(".")[2])) for row, figure in (printed.inputs | printed.evidence).items()}
 
-    def _each_row(self, text: Formula, quantity: Quantity, table: Table) -> None:
+    def _each_row(self, text: Formula, quantity: Quantity, table: Table, rows: Iterable[int]) -> None:
         """An expression in which ``{key}`` stands for the row's member of that key."""
         rows_of: dict[str, list[int]] = {}
-        for number, row in enumerate(table.rows):
+        for number in rows:
             written = text.text
-            for key, member in zip(table.keys, row, strict=True):
+            for key, member in zip(table.keys, table.rows[number], strict=True):
                 written = written.replace(f"{{{key.name}}}", member)
             rows_of.setdefault(written, []).append(number)
-        for written, rows in rows_of.items():
-            self.pending.append((quantity, Formula(written, text.place), tuple(rows)))
+        for written, same in rows_of.items():
+            self.pending.append((quantity, Formula(written, text.place), tuple(same)))
 
     def _cases(self, column: Column, quantity: Quantity, table: Table) -> None:
+        """An expression for each member of a key, or for all that a pattern such as ``*_h100`` matches and none before it does."""
         position = next((number for number, key in enumerate(table.keys) if key.name == column.by), None)
         if position is None:
             self.problems.add(
                 column.place, f"'by: {column.by}' is not a row key of '{table.name}'", suggest(column.by, [key.name for key in table.keys])
             )
             return
-        for member, text in column.cases.items():
-            rows = tuple(number for number, row in enumerate(table.rows) if row[position] == member)
-            if rows:
-                self.pending.append((quantity, text, rows))
-            else:
-                self.problems.add(
-                    text.place, f"'{member}' is not a member of '{column.by}' here", suggest(member, table.keys[position].shown)
-                )
+        left = dict.fromkeys(range(len(table.rows)))  # an ordered set
+        for pattern, text in column.cases.items():
+            rows = [number for number in left if fnmatchcase(table.rows[number][position], pattern)]
+            self._each_row(text, quantity, table, rows)
+            left = {number: None for number in left if number not in set(rows)}
+            if not rows:
+                members = [row[position] for row in table.rows]
+                taken = any(fnmatchcase(member, pattern) for member in members)
+                message = "has members only that entries before it have" if taken else f"is not a member of '{column.by}' here"
+                fix = "put it before them, or leave it out" if taken else suggest(pattern, members)
+                self.problems.add(text.place, f"'{pattern}' {message}", fix)
