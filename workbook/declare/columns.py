@@ -63,7 +63,7 @@ class TableColumn(Bounded, Ranged):
     expr: Expression = Field(None, description="The formula of every row.")
     by: Text = Field("", description="The row key that decides which formula of 'cases' a row has.")
     cases: Annotated[Entries[str, Expression], Written("mapping of members to expressions")] = Field(
-        {}, description="The formula of each member of the key 'by'."
+        {}, description="The formula of each member of the key 'by', or of all that a pattern ('azure_*') matches and none before it."
     )
     each_row: Expression = Field(
         None, description="A formula that is written out for each row: {KEY} in it is the row's member of that key."
