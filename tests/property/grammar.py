@@ -6,8 +6,7 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from workbook.expr.check import RANGES
-from workbook.expr.functions import FUNCTIONS
+from workbook.expr.functions import FUNCTIONS, RANGES
 from workbook.expr.nodes import Call, Name, Number, Text, Tree, walk
 
 if TYPE_CHECKING:
@@ -34,7 +33,8 @@ COMPARISONS: dict[str, ast.cmpop] = {
 }
 ONE = Number(1.0, unit=Text("s"))
 OF_ONE_NUMBER = ("abs", "exp", "ln", "log2", "log10", "sqrt", "floor", "ceiling", "truncate")
-SCALAR = set(FUNCTIONS) - set(RANGES) - {"only", "filled", "value_of"}  # about empty cells and chosen columns: tested by themselves
+SPECIAL = {name for name, entry in FUNCTIONS.items() if entry.leaves_empty or entry.filled or entry.of_picked}  # tested by themselves
+SCALAR = set(FUNCTIONS) - set(RANGES) - SPECIAL
 
 
 class Grammar:

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.language import Desk
-from workbook.expr.check import RANGES
-from workbook.expr.functions import AGGREGATES, FUNCTIONS
+from workbook.expr.functions import AGGREGATES, FUNCTIONS, RANGES
 from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.rules import UnitError
 from workbook.expr.values import ceiling, floor, round_half_away, truncate

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from workbook.errors import WorkbookError
-from workbook.expr.check import RANGES
-from workbook.expr.functions import AGGREGATES, FUNCTIONS
+from workbook.expr.functions import AGGREGATES, FUNCTIONS, RANGES
 from workbook.expr.parse import ExpressionError
 from workbook.expr.rules import UnitError
 from workbook.expr.values import EMPTY

@@ -8,6 +8,7 @@ from workbook.audit.reach import check_reach
 from workbook.audit.trace import row_used, stated
 from workbook.declare.usual import check_usual
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
+from workbook.expr.functions import AGGREGATES
 from workbook.expr.nodes import Call, Cell, Number, Span, Text, Total, quantities, walk
 from workbook.model.views import CHECKS, FAILURES
 
@@ -67,7 +68,7 @@ def _culprits(book: Book, tree: Tree, *, good: bool) -> Iterator[tuple[str, int]
             columns = [(book.values[name].tolist(), value) for name, value in conditions]
             met = [all(column[row] == value for column, value in columns) for row in range(len(columns[0][0]))]
             yield from ((conditions[0][0], row) for row, is_met in enumerate(met) if is_met != good)
-        elif tree.function == "sum" and isinstance(tree.element, Cell) and not tree.conditions:
+        elif AGGREGATES[tree.function].adds and isinstance(tree.element, Cell) and not tree.conditions:
             values = book.values[tree.element.quantity].tolist()
             yield from ((tree.element.quantity, row) for row, value in enumerate(values) if (value == 0) == good)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workbook.expr.functions import AGGREGATES, FUNCTIONS, without_ones
+from workbook.expr.functions import AGGREGATES, ARITHMETIC, FUNCTIONS, RANGES, without_ones
 from workbook.expr.nodes import Bound, Call, Cell, Fixed, Lookup, Neighbour, Number, Span, Text, Total, Tree, walk
 from workbook.expr.rules import NUMBER, TEXT, Type, UnitError, written_unit
 
@@ -60,7 +60,7 @@ class Checker:
 
     def _total(self, tree: Total) -> tuple[Type, Tree]:
         kind, element = self.check(tree.element)
-        if tree.function == "count":
+        if AGGREGATES[tree.function].counts:
             kind = Type("number", self.units.one)
         elif kind.kind != "number":
             raise UnitError(tree.at, f"'{tree.function}' needs numbers, not {kind.kind}s")
@@ -73,18 +73,18 @@ class Checker:
         """Refuse what SUMPRODUCT, which adds up expressions, cannot compute row by row in every engine."""
         nodes = list(walk(element))
         plain = all(isinstance(node, Number | Cell | Fixed) or (isinstance(node, Call) and node.function in ARITHMETIC) for node in nodes)
-        if tree.function != "sum" or not plain:
-            wanted = "one column, or arithmetic over columns" if tree.function == "sum" else "one column"
+        adds = AGGREGATES[tree.function].adds
+        if not adds or not plain:
+            wanted = "one column, or arithmetic over columns" if adds else "one column"
             raise UnitError(tree.at, f"'{tree.function}' takes {wanted} of '{tree.table}'", "compute it in a column of that table first")
         if not any(_belongs(node, tree.table) for node in nodes):
-            raise UnitError(tree.at, f"'sum' needs a column of '{tree.table}'")
+            raise UnitError(tree.at, f"'{tree.function}' needs a column of '{tree.table}'")
 
     def _call(self, tree: Call) -> tuple[Type, Tree]:
         if tree.function in AGGREGATES and len(tree.arguments) == 1:
             raise UnitError(tree.at, f"'{tree.function}' needs 'row.column for row in table'")
-        ranges = RANGES.get(tree.function, ())
-        checked = [(argument, *self._argument(tree, argument, wanted=n in ranges)) for n, argument in enumerate(tree.arguments)]
         entry = FUNCTIONS[tree.function]
+        checked = [(argument, *self._argument(tree, argument, wanted=n in entry.ranges)) for n, argument in enumerate(tree.arguments)]
         kind = entry.rule(self.units, [(argument, kind) for argument, kind, _ in checked], tree.at)
         lowered = tuple(low for _, _, low in checked)
         if entry.lower:
@@ -99,17 +99,6 @@ class Checker:
         if isinstance(argument, Span):
             return self.type_of(argument.quantity), Span(argument.quantity, self._conditions(argument.conditions), argument.at)
         return self.check(argument)
-
-
-RANGES = {
-    "slope": (0, 1),
-    "intercept": (0, 1),
-    "locate": (1,),
-    "interpolate": (2, 3),
-    "position": (1,),
-    "at": (0,),
-}  # which arguments are ranges
-ARITHMETIC = {"add", "subtract", "multiply", "divide", "power", "negative"}
 
 
 def _belongs(node: Tree, table: str) -> bool:

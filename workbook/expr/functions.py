@@ -37,8 +37,9 @@ class Function:
     """One function of the language.
 
     ``neutral`` are the arguments that a 1 with a unit may be without changing the number. ``lower`` gives what is left of a
-    call when its units are checked, from the argument, its type and that of the result. ``is_outermost`` and ``of_picked``
-    say where it may stand, and around what: the whole expression, a column chosen by a row key.
+    call when its units are checked, from the argument, its type and that of the result. ``ranges`` are the arguments that are
+    ranges, which all run the same way in a function ``of_one_way``. One that ``leaves_empty`` cells stands outermost, and nothing
+    refers to these cells but the arguments ``filled`` of others. One ``of_picked`` takes a column chosen by a row key.
     """
 
     name: str
@@ -51,7 +52,10 @@ class Function:
     operator: Operator | None = None
     neutral: tuple[int, ...] = ()
     lower: Callable[[Units, Tree, rules.Type, rules.Type], Tree] | None = None
-    is_outermost: bool = False
+    ranges: tuple[int, ...] = ()
+    of_one_way: bool = False
+    leaves_empty: bool = False
+    filled: tuple[int, ...] = ()
     of_picked: bool = False
 
     @property
@@ -107,7 +111,7 @@ _FUNCTIONS = (
         "only(x, test): x where the comparison holds, else an empty cell; stands outermost, and nothing may refer to the result.",
         'IF({1},{0},"")',
         "if {1} then {0}, else empty",
-        is_outermost=True,
+        leaves_empty=True,
     ),
     Function(
         "filled",
@@ -117,6 +121,7 @@ _FUNCTIONS = (
         "filled(x, y): x, or y where x is a cell that 'only' left empty.",
         'IF({0}="",{1},{0})',
         "{0}, or {1} where it is empty",
+        filled=(0,),
     ),
     Function(
         "join",
@@ -218,6 +223,7 @@ _FUNCTIONS = (
         "locate(x, [row.knot for row in table]): the segment of increasing knots that holds x.",
         "MAX(1,MIN(MATCH(MAX({0},INDEX({cells1},1)),{1},1),{size1}-1))",
         "segment of {0} in {1}",
+        ranges=(1,),
     ),
     Function(
         "interpolate",
@@ -229,6 +235,7 @@ _FUNCTIONS = (
         "*(INDEX({cells3},{1}+1)-INDEX({cells3},{1}))/(INDEX({cells2},{1}+1)-INDEX({cells2},{1}))",
         "{3} interpolated at {0}",
         Operator("", ADDING, 0, 0),
+        ranges=(2, 3),
     ),
     Function(
         "position",
@@ -238,6 +245,7 @@ _FUNCTIONS = (
         "position(x, [row.column for row in table]): the place of the first row that equals x.",
         "MATCH({0},{1},0)",
         "place of {0} in {1}",
+        ranges=(1,),
     ),
     Function(
         "at",
@@ -247,6 +255,7 @@ _FUNCTIONS = (
         "at([row.column for row in table], place): the cell at a place.",
         "{at0}",
         "{0} at {1}",
+        ranges=(0,),
     ),
     Function(
         "slope",
@@ -256,6 +265,8 @@ _FUNCTIONS = (
         "slope(ys, xs): least-squares slope over two ranges.",
         "SLOPE({*})",
         "slope of {0} over {1}",
+        ranges=(0, 1),
+        of_one_way=True,
     ),
     Function(
         "intercept",
@@ -264,6 +275,8 @@ _FUNCTIONS = (
         rules.intercept,
         "intercept(ys, xs): least-squares intercept over two ranges.",
         "INTERCEPT({*})",
+        ranges=(0, 1),
+        of_one_way=True,
     ),
     Function(
         "poisson",
@@ -303,6 +316,13 @@ _FUNCTIONS = (
 )
 
 FUNCTIONS: dict[str, Function] = {entry.name: entry for entry in _OPERATORS + _FUNCTIONS}
+RANGES = {name: entry.ranges for name, entry in FUNCTIONS.items() if entry.ranges}
+ARITHMETIC = {name for name, entry in FUNCTIONS.items() if entry.operator and entry.operator.symbol and entry.operator.level > COMPARING}
+
+
+def may_be_empty(tree: Tree) -> bool:
+    """Tell whether a cell with the expression is empty at times."""
+    return isinstance(tree, Call) and FUNCTIONS[tree.function].leaves_empty
 
 
 def without_ones(call: Call) -> Tree:
@@ -323,7 +343,8 @@ class Aggregate:
     """A function over the rows of a table: whole-range form, form with conditions, words.
 
     Where spreadsheets since Excel 2010 have no form with conditions, ``ranked`` finds the value: the function that gives the first
-    in order, and the sign of the number that puts rows which do not count at the other end.
+    in order, and the sign of the number that puts rows which do not count at the other end. One that ``counts`` takes any cells, one
+    that ``adds`` takes arithmetic over columns, too.
     """
 
     value: Callable[[values.Array], values.Array]
@@ -331,6 +352,8 @@ class Aggregate:
     conditional: str
     prose: str
     ranked: tuple[str, str] = ("", "")
+    counts: bool = False
+    adds: bool = False
 
     def with_conditions(self, cells: str, counts: str, criteria: str) -> str:
         """Return the formula over the ``cells`` of rows for which ``counts``, a product of comparisons, is 1.
@@ -344,8 +367,8 @@ class Aggregate:
 
 
 AGGREGATES: dict[str, Aggregate] = {
-    "sum": Aggregate(lambda a: values.finite(np.sum(a)), "SUM", "SUMIFS", "sum of {0}"),
-    "count": Aggregate(lambda a: np.asarray(float(a.size)), "ROWS", "COUNTIFS", "number of {0}"),
+    "sum": Aggregate(lambda a: values.finite(np.sum(a)), "SUM", "SUMIFS", "sum of {0}", adds=True),
+    "count": Aggregate(lambda a: np.asarray(float(a.size)), "ROWS", "COUNTIFS", "number of {0}", counts=True),
     "mean": Aggregate(_empty_is_error(np.mean), "AVERAGE", "AVERAGEIFS", "mean of {0}"),
     "min": Aggregate(_empty_is_error(np.min), "MIN", "", "smallest of {0}", ("SMALL", "+")),
     "max": Aggregate(_empty_is_error(np.max), "MAX", "", "largest of {0}", ("LARGE", "-")),

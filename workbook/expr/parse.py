@@ -241,7 +241,7 @@ class _Translator:
             if name in AGGREGATES:
                 raise self.error(node, f"'{name}' needs the rows of a table", f"write {name}(row.column for row in table)")
             raise self.error(node, f"unknown function '{name}'", suggest(name, [*known, *AGGREGATES, *NEIGHBOURS]))
-        if function.is_outermost and self.depth > 1:
+        if function.leaves_empty and self.depth > 1:
             raise self.error(node, f"'{name}' stands outermost, around the whole expression", "compute the rest in a column of its own")
         low, high = function.arity
         if not low <= len(node.args) <= high:

@@ -247,7 +247,7 @@ class _Writer:
         tests = self._tests(tree)
         # A criterion with a sign is a text, in which spreadsheets keep 15 significant digits of the number.
         criteria = ",".join(f"{area},{value}" if sign == "=" else f'{area},"{sign}"&{value}' for area, sign, value in tests)
-        if tree.function == "count":
+        if entry.counts:
             table = self.layout.model.tables[tree.table]
             size = "COLUMNS" if table.across else "ROWS"
             return f"COUNTIFS({criteria})" if tests else f"{size}({self._range(table.columns[0])})"

@@ -6,7 +6,8 @@ from dataclasses import replace
 from graphlib import CycleError as RowCycleError
 from typing import TYPE_CHECKING
 
-from workbook.expr.nodes import Call, Fixed
+from workbook.expr.functions import may_be_empty
+from workbook.expr.nodes import Fixed
 from workbook.expr.typed import NUMBER, TEXT, NotKeptError, kind_of, parse, resolved
 from workbook.model.graph import Typed
 from workbook.model.order import CycleError
@@ -114,7 +115,7 @@ def _can_be_empty(model: Model, at: AT) -> bool:
     quantity = model.quantities[at[0]]
     if at[1] in quantity.links:
         return _can_be_empty(model, quantity.links[at[1]])
-    return any(isinstance(variant.tree, Call) and variant.tree.function == "only" for variant in quantity.variants)
+    return any(may_be_empty(variant.tree) for variant in quantity.variants)
 
 
 def _between(layout: Layout, model: Model, first: Tree, last: Tree) -> list[Tree]:

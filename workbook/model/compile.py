@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.expr.check import Checker
+from workbook.expr.functions import FUNCTIONS, may_be_empty
 from workbook.expr.nodes import Call, Cell, Fixed, Neighbour, Number, walk
 from workbook.expr.nodes import quantities as references
 from workbook.expr.parse import ExpressionError, parse
@@ -79,9 +80,9 @@ def _check_results(model: Model, problems: Problems) -> None:
 
 
 def _computed_with(tree: Tree) -> Iterator[tuple[str, Tree]]:
-    """Yield the references of an expression but for cells for which ``filled`` gives another value where they are empty."""
-    calls = [node for node in walk(tree) if isinstance(node, Call) and node.function == "filled"]
-    filled = {id(call.arguments[0]) for call in calls if isinstance(call.arguments[0], Cell | Fixed | Neighbour)}
+    """Yield the references of an expression but for cells for which a function has another value where they are empty."""
+    arguments = [node.arguments[number] for node in walk(tree) if isinstance(node, Call) for number in FUNCTIONS[node.function].filled]
+    filled = {id(argument) for argument in arguments if isinstance(argument, Cell | Fixed | Neighbour)}
     yield from ((name, node) for name, node in references(tree) if id(node) not in filled)
 
 
@@ -156,9 +157,9 @@ class _Compiler:
                         self.problems.add(place, f"'{quantity.id}': '{name}' may be empty", "refer to the column it is made from")
 
     def _can_be_empty(self) -> set[str]:
-        """Return the quantities made with 'only', and those that link to them."""
+        """Return the quantities whose expressions leave cells empty, and those that link to them."""
         every = self.model.quantities.values()
-        found = {item.id for item in every if any(isinstance(v.tree, Call) and v.tree.function == "only" for v in item.variants)}
+        found = {item.id for item in every if any(may_be_empty(variant.tree) for variant in item.variants)}
         size = 0
         while found and size != len(found):  # links may lead to links
             size = len(found)
@@ -167,8 +168,10 @@ class _Compiler:
 
     def _check_takes(self, tree: Tree) -> None:
         """What may be typed over has a value of its own row in every row."""
-        if isinstance(tree, Call) and tree.function == "only":
-            raise ExpressionError(tree.at, "'only' cannot stand in 'takes': an input is never empty", "write 'x if test else y'")
+        if isinstance(tree, Call) and may_be_empty(tree):
+            raise ExpressionError(
+                tree.at, f"'{tree.function}' cannot stand in 'takes': an input is never empty", "write 'x if test else y'"
+            )
         above = next((node for node in walk(tree) if isinstance(node, Neighbour)), None)
         if above is not None:
             raise ExpressionError(above.at, "'previous' and 'next' cannot stand in 'takes'", "'parents' takes over a member's value")

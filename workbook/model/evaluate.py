@@ -217,7 +217,7 @@ class _Rows:
         element = np.broadcast_to(_Rows(self.owner, table, everything).value(tree.element), everything.shape)
         own = isinstance(tree.element, Cell) and self.owner.model.quantities[tree.element.quantity].table == tree.table
         ranked = bool(entry.ranked[0]) and not tree.in_block and bool(tree.conditions or tree.bounds)
-        cell_by_cell = ranked or (not own and tree.function != "count")
+        cell_by_cell = ranked or (not own and not entry.counts)
         if cell_by_cell:
             compared = [self.owner.values[name] for name in (*dict(tree.conditions), *(bound.quantity for bound in tree.bounds))]
             if any(missing(column).any() for column in [element, *compared]):

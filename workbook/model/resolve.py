@@ -6,7 +6,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from workbook.errors import suggest
-from workbook.expr.functions import AGGREGATES
+from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.nodes import Bound, Call, Cell, Find, Fixed, Lookup, Name, Neighbour, Number, Over, Pick, Span, Text, Total, Tree, walk
 from workbook.expr.parse import NEIGHBOURS, TURNED, ExpressionError
 
@@ -66,7 +66,8 @@ class Resolver:
                 return Neighbour(cell.quantity, NEIGHBOURS[function], at)
             case Call(function=function, arguments=arguments, at=at):
                 resolved = tuple(self.resolve(argument) for argument in arguments)
-                self._check_same_way(function, resolved, at)
+                if FUNCTIONS[function].of_one_way:
+                    self._check_same_way(function, resolved, at)
                 if function in {"equal", "not_equal"}:
                     resolved = self._shown_keys(resolved)
                 return Call(function, resolved, at)
@@ -75,12 +76,11 @@ class Resolver:
 
     def _check_same_way(self, function: str, arguments: tuple[Tree, ...], at: int) -> None:
         """A line is fitted through two ranges that both run down or both across: engines refuse others."""
-        if function in {"slope", "intercept"}:
-            tables = [self.model.tables[self.model.quantities[a.quantity].table] for a in arguments if isinstance(a, Span)]
-            if len({table.across for table in tables}) > 1:
-                down, across = sorted(tables, key=lambda table: table.across)
-                message = f"'{function}' needs ranges that run the same way: '{across.name}' runs across, '{down.name}' down"
-                raise ExpressionError(at, message, "take both from one table")
+        tables = [self.model.tables[self.model.quantities[a.quantity].table] for a in arguments if isinstance(a, Span)]
+        if len({table.across for table in tables}) > 1:
+            down, across = sorted(tables, key=lambda table: table.across)
+            message = f"'{function}' needs ranges that run the same way: '{across.name}' runs across, '{down.name}' down"
+            raise ExpressionError(at, message, "take both from one table")
 
     def _name(self, tree: Name) -> Tree:
         if tree.name in self.siblings:
