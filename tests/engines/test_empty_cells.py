@@ -187,7 +187,7 @@ def test_cells_and_explanations_show_nothing(root: Path) -> None:
         "count(r.d for r in t if r.kept <= 1)",
         "count(r.d for r in t if r.kept == 1)",
         "max(r.kept for r in t)",
-        "at([r.kept for r in t], 1)",
+        "item([r.kept for r in t], 1)",
         "v.one",
         "seen[g].n2",
     ],

@@ -122,7 +122,7 @@ def expressions() -> st.SearchStrategy[str]:
             st.tuples(TEXT, inner).map("t[{0[0]}, {0[1]}].c".format),
             st.tuples(one_of("slope", "intercept"), RANGE, RANGE).map("{0[0]}({0[1]}, {0[2]})".format),
             st.tuples(one_of("locate", "position"), inner, RANGE).map("{0[0]}({0[1]}, {0[2]})".format),
-            st.tuples(RANGE, inner).map("at({0[0]}, {0[1]})".format),
+            st.tuples(RANGE, inner).map("item({0[0]}, {0[1]})".format),
             st.tuples(inner, inner, RANGE, RANGE).map("interpolate({0[0]}, {0[1]}, {0[2]}, {0[3]})".format),
         )
 

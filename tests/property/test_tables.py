@@ -31,7 +31,7 @@ ROWS = 6
 KNOTS, LEVELS = "[r.n for r in k]", "[r.v for r in k]"
 NAMED_BY_KEYS = "      one: {values: {n1: 0.5, n2: 3, n3: -2}}\n      two: {values: {n1: 11, n2: 0, n3: 0.1}}\n"
 UPRIGHT = f"slope({KNOTS}, [r.zeros for r in k])"
-NOWHERE = "indicator(at([r.w for r in t], d - 2) == 'p')"  # at place 0 in one row, and before that in another
+NOWHERE = "indicator(item([r.w for r in t], d - 2) == 'p')"  # at place 0 in one row, and before that in another
 EXPRESSIONS = (
     "k[n].v",
     "k[x.a].v",
@@ -120,11 +120,11 @@ EXPRESSIONS = (
     f"slope([r.c for r in t], {KNOTS})",
     f"position(n, {KNOTS})",
     f"position(d, {KNOTS})",
-    f"at({LEVELS}, position(n, {KNOTS}))",
-    f"at({LEVELS}, d)",
-    "indicator(at([r.w for r in t], d) == 's')",
-    "indicator(at([r.w for r in t], 7 - d) == w)",
-    "otherwise(indicator(at([r.w for r in t if r.g == g], 7 - d) == 'T'), -1)",
+    f"item({LEVELS}, position(n, {KNOTS}))",
+    f"item({LEVELS}, d)",
+    "indicator(item([r.w for r in t], d) == 's')",
+    "indicator(item([r.w for r in t], 7 - d) == w)",
+    "otherwise(indicator(item([r.w for r in t if r.g == g], 7 - d) == 'T'), -1)",
     NOWHERE,
     "c - previous(c)",
     "otherwise(previous(broken), -1)",

@@ -170,7 +170,7 @@ def test_a_contradiction_typed_into_a_cell_is_reported_at_the_cell() -> None:
 
 
 def test_check_and_build_say_which_checks_fail_and_where(root: Path) -> None:
-    plant(root, "sheets/fit.yaml", "printed: {n: 29, memory: 45.0}", "printed: {n: 28, memory: 45.0}")
+    plant(root, "sheets/fit.yaml", "constants: {n: 29, memory: 45.0}", "constants: {n: 28, memory: 45.0}")
     result = command("check", "tiny", "--templates", root)
     assert (result.exit_code, result.stdout) == (1, "check fails: Printed figures: Sequences\n    see sheet Checks\n1 found\n")
     built = command("build", "tiny", "--templates", root, "--out", root / "tiny.xlsx")

@@ -411,7 +411,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], float]] = {
     "locate": ((3.0, KNOTS), 2.0),
     "interpolate": ((3.0, 2.0, KNOTS, LEVELS), 25.0),
     "position": ((4.0, KNOTS), 3.0),
-    "at": ((LEVELS, 2.0), 30.0),
+    "item": ((LEVELS, 2.0), 30.0),
     "slope": ((np.array([5.0, 7.0, 11.0]), KNOTS), 2.0),
     "intercept": ((np.array([5.0, 7.0, 11.0]), KNOTS), 3.0),
     "poisson": ((2.0, 3.0), 4.5 * math.exp(-3.0)),

@@ -331,7 +331,7 @@ def test_a_workbook_without_cases_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "column",
     [
-        'target: {label: Target, unit: "1", by: case, cases: {paper: "1", corrected: "2", mine: "3", other: "4"}}',
+        'target: {label: Target, unit: "1", switch: case, case: {paper: "1", corrected: "2", mine: "3", other: "4"}}',
         'target: {label: Target, unit: "1", values: {paper: 1, corrected: 2, mine: 3, other: 4}}',
     ],
 )

@@ -33,7 +33,7 @@ blocks:
     columns:
       base: {unit: mixed, expr: "sites[site][assumption]"}
       plain: {unit: "1", expr: "1 + value_of(sites[site][assumption])"}
-      written: {unit: mixed, by: assumption, cases: {time: "sites[site].time", rate: "sites[site].rate"}}
+      written: {unit: mixed, switch: assumption, case: {time: "sites[site].time", rate: "sites[site].rate"}}
       named: {unit: text, expr: "sites[site]['name']"}
 """
 
@@ -65,7 +65,7 @@ blocks:
     rows: {pool: {members: {short_a: Short, long_a: Long, long_b: Longer, other: Other}}}
     columns:
       size: {values: {short_a: 1, long_a: 2, long_b: 3, other: 4}}
-      case: {by: pool, cases: {long_b: "30", "long_*": "20 + pools['{pool}'].size", "*_?": "10"}}
+      case: {switch: pool, case: {long_b: "30", "long_*": "20 + pools['{pool}'].size", "*_?": "10"}}
 """
 
 

@@ -183,7 +183,7 @@ def test_every_table_of_inputs_tells_what_is_behind_them(built: Built) -> None:
     for plan in built[0].layout.sheets.values():
         columns = [column for block in plan.declared.blocks if isinstance(block, TableBlock) for column in block.columns]
         for column in columns:
-            if column.printed or not column.figures:
+            if column.constants or not column.figures:
                 continue
             figure = next(iter(column.figures.values()))
             rows = [label.row for label in plan.labels if (label.column, label.text) == (0, column.label)]

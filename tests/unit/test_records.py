@@ -33,9 +33,9 @@ blocks:
     records: {of: cases.columns, order: [price]}
     defaults: {meaning: value, minimum: 0, evidence: assumed}
     columns:
-      unit: {label: Unit, unit: text, printed: records}
+      unit: {label: Unit, unit: text, constants: records}
       low: {label: Low, unit: mixed, values: records}
-      least: {label: Lowest, unit: mixed, printed: records.minimum}
+      least: {label: Lowest, unit: mixed, constants: records.minimum}
       meaning: {label: Low is a, unit: text, values: records}
   - table: of_markets
     rows: {assumption: {of: ranges, only: {kind: market}, label: Assumption}}

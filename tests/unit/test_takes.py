@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CASES = "sheets/cases.yaml"
-PUE = 'takes: "site_list[site].pue", values: {paper: 1}'
-LOAD = 'takes: "2 * machine_list[machine].power"'
+PUE = 'default: "site_list[site].pue", values: {paper: 1}'
+LOAD = 'default: "2 * machine_list[machine].power"'
 TAKEN, OWN = "FFE8F0FA", "FFFFF9DB"
 CASE_KEYS, ASSUMED = ("paper", "warm", "mine"), ("site", "pue", "machine", "cooling", "load")
 Sets = dict[str, str | float]
@@ -185,42 +185,48 @@ def test_explanations_show_the_expression_and_the_cell_it_names() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "message", "fix"),
     [
-        (CASES, LOAD, 'takes: "§machine_list[machine].power * machine_list[machine].power"', "'cases.load': the expression is in", ""),
-        (CASES, LOAD, 'takes: "§site"', "'cases.load': the expression gives a text but the unit is 'kW'", ""),
-        (CASES, LOAD, 'takes: "§watts"', "'cases.load': unknown name 'watts'", ""),
-        (CASES, LOAD, 'takes: "§previous(load)"', "'previous' and 'next' cannot stand in 'takes'", "'parents'"),
-        (CASES, LOAD, 'takes: "§only(2 * machine_list[machine].power, pue > 1)"', "'only' cannot stand in 'takes'", "if test else"),
-        (CASES, LOAD, 'takes: "§power", first: "power"', "'cases.load' has 'takes' and 'first'", "'values' at most"),
-        (CASES, LOAD, 'takes: "§power", printed: {paper: 3}', "'cases.load' has 'takes' and 'printed'", "'values' at most"),
-        (CASES, LOAD, "takes: §[1, 2]", "'takes' of 'cases.load' must be an expression in quotes", ""),
-        (CASES, 'takes: "site_list[site].cooling"', "takes: \"§'oil'\"", "Cases!E11 (cases.paper.cooling) cannot be 'oil'", "one of: air"),
+        (CASES, LOAD, 'default: "§machine_list[machine].power * machine_list[machine].power"', "'cases.load': the expression is in", ""),
+        (CASES, LOAD, 'default: "§site"', "'cases.load': the expression gives a text but the unit is 'kW'", ""),
+        (CASES, LOAD, 'default: "§watts"', "'cases.load': unknown name 'watts'", ""),
+        (CASES, LOAD, 'default: "§previous(load)"', "'previous' and 'next' cannot stand in 'default'", "'parents'"),
+        (CASES, LOAD, 'default: "§only(2 * machine_list[machine].power, pue > 1)"', "'only' cannot stand in 'default'", "if test else"),
+        (CASES, LOAD, 'default: "§power", first: "power"', "'cases.load' has 'default' and 'first'", "'values' at most"),
+        (CASES, LOAD, 'default: "§power", constants: {paper: 3}', "'cases.load' has 'default' and 'constants'", "'values' at most"),
+        (CASES, LOAD, "default: §[1, 2]", "'default' of 'cases.load' must be an expression in quotes", ""),
         (
             CASES,
-            'takes: "site_list[site].machine"',
-            "takes: \"§'small'\"",
+            'default: "site_list[site].cooling"',
+            "default: \"§'oil'\"",
+            "Cases!E11 (cases.paper.cooling) cannot be 'oil'",
+            "one of: air",
+        ),
+        (
+            CASES,
+            'default: "site_list[site].machine"',
+            "default: \"§'small'\"",
             "Cases!E10 (cases.paper.machine) takes over 'small', not one of the machines",
             "Small machine",
         ),
-        (CASES, PUE, 'takes: "§site_list[site].pue - 0.3"', "Cases!E9 (cases.paper.pue) is 0.95; it must be at least 1", ""),
+        (CASES, PUE, 'default: "§site_list[site].pue - 0.3"', "Cases!E9 (cases.paper.pue) is 0.95; it must be at least 1", ""),
         (
             CASES,
             "    rows: {hall: {label: Hall, members: {a: A, b: B}}}",
             "    rows: {hall: {members: {a: A, b: B}}, hour: {count: 2}}",
-            "'load' has 'takes', which needs a table with one row key on a sheet that is not repeated",
+            "'load' has 'default', which needs a table with one row key on a sheet that is not repeated",
             "write 'expr'",
         ),
         (
             "sheets/notes.yaml",
             "blocks:\n",
-            'blocks:\n  - values: over\n    items:\n      most: {takes: "§1"}\n',
-            "'most' has 'takes', which needs a table with one row key on a sheet that is not repeated",
+            'blocks:\n  - values: over\n    items:\n      most: {default: "§1"}\n',
+            "'most' has 'default', which needs a table with one row key on a sheet that is not repeated",
             "write 'expr'",
         ),
         (
             "sheets/notes.yaml",
             "blocks:\n",
-            'each: {site: sites}\nblocks:\n  - table: each\n    rows: {k: {count: 2}}\n    columns: {v: {takes: "§1"}}\n',
-            "'v' has 'takes', which needs a table with one row key on a sheet that is not repeated",
+            'each: {site: sites}\nblocks:\n  - table: each\n    rows: {k: {count: 2}}\n    columns: {v: {default: "§1"}}\n',
+            "'v' has 'default', which needs a table with one row key on a sheet that is not repeated",
             "write 'expr'",
         ),
     ],
@@ -243,8 +249,8 @@ def test_a_cycle_is_told_at_its_column(tmp_path: Path) -> None:
     place = plant(
         root,
         CASES,
-        '      load: {label: Load, unit: kW, above: 0, takes: "2 * machine_list[machine].power"}',
-        "      §load: {unit: kW, takes: power}",
+        '      load: {label: Load, unit: kW, above: 0, default: "2 * machine_list[machine].power"}',
+        "      §load: {unit: kW, default: power}",
     )
     with pytest.raises(WorkbookError) as caught:
         api.load("takes", root)
@@ -256,5 +262,5 @@ def test_a_cycle_is_told_at_its_column(tmp_path: Path) -> None:
 
 def test_a_member_may_take_over_a_written_value_of_its_own_column(tmp_path: Path) -> None:
     root = copy_of(TAKES, tmp_path / "templates")
-    plant(root, CASES, PUE, "takes: \"cases['paper'].pue + 0.5\", values: {paper: 1}")
+    plant(root, CASES, PUE, "default: \"cases['paper'].pue + 0.5\", values: {paper: 1}")
     assert api.load("takes", root).values["cases.pue"].tolist() == [1, 1.5, 1.5]

@@ -348,13 +348,13 @@ def test_interpolate_of_an_error_is_an_error() -> None:
     ],
 )
 def test_at_gives_the_number_or_the_text_at_a_place(place: float, number: float | None, text: str | None) -> None:
-    assert call("at", array(10, 20, 30), place) == number
-    assert call("at", texts("a", "b", "c"), place) == text
+    assert call("item", array(10, 20, 30), place) == number
+    assert call("item", texts("a", "b", "c"), place) == text
 
 
 def test_at_gives_one_for_each_place_and_spreads_an_error_of_the_cell_only() -> None:
-    assert call("at", array(10, NAN), array(2, 1, 1)) == [None, 10.0, 10.0]
-    assert call("at", texts("a", None), array(1, 2, 1)) == ["a", None, "a"]
+    assert call("item", array(10, NAN), array(2, 1, 1)) == [None, 10.0, 10.0]
+    assert call("item", texts("a", None), array(1, 2, 1)) == ["a", None, "a"]
 
 
 def test_slope_and_intercept_agree_with_a_polynomial_fit() -> None:

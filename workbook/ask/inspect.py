@@ -64,7 +64,7 @@ def inputs(book: Book) -> pd.DataFrame:
     """Return every input of a book with its provenance, one a row, and every cell that takes over another's value.
 
     The column kind says ``input``, ``taken over from cases.paper.pue`` (with the provenance of the value taken over), or
-    ``in place of cases.paper.pue``: a value of its own where one could be taken over. For a column with ``takes`` that
+    ``in place of cases.paper.pue``: a value of its own where one could be taken over. For a column with ``default`` that
     is the cell that its expression names, or ``an expression``. A formula that gives the value follows.
     """
     rows = []

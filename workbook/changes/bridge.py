@@ -166,7 +166,7 @@ def _steps(count: int) -> TableBlock:
         before, step, after = texts
         cases = {"before": before, **{member: step.format(n=n) for n, member in enumerate(steps, 1)}, "after": after}
         written = {member: expression(text) for member, text in cases.items() if text}
-        return Column(name, label, unit, HERE, by="step", cases=written, format=shown, width=width, doc=doc)
+        return Column(name, label, unit, HERE, switch="step", case=written, format=shown, width=width, doc=doc)
 
     columns = (
         column("change", "Change", "text", ("'Before'", of_group("group"), "'After'"), "", "Name.", WIDTH),
@@ -241,8 +241,8 @@ def _contributions(groups: dict[str, list[str]], picked_row: str) -> TableBlock:
     columns = (
         Column(
             *("contribution", "Contribution, unit of the headline", "mixed", HERE),
-            by="group",
-            cases=taken,
+            switch="group",
+            case=taken,
             format="sized_move",
             width=16.0,
             doc="The group's share of the move of the headline that is picked.",
@@ -253,7 +253,7 @@ def _contributions(groups: dict[str, list[str]], picked_row: str) -> TableBlock:
             format="sized",
             doc="Above 0 where the contribution has the sign of the move.",
         ),
-        Column("place", "Step in the chart", "1", HERE, by="group", cases=places, format="0", doc="1 for the largest along the move."),
+        Column("place", "Step in the chart", "1", HERE, switch="group", case=places, format="0", doc="1 for the largest along the move."),
     )
     return TableBlock("update_groups", "Contributions by group", (rows_of("group", "Group of changes", groups),), columns, HERE)
 

@@ -93,7 +93,7 @@ def expression(text: str) -> Formula:
 def texts(name: str, label: str, values: Iterable[str], width: float, doc: str = "") -> Column:
     """Return a column of texts, one a row."""
     figures: dict[tuple[str, ...], Figure] = {(f"r{n}",): Figure(text, "text", HERE) for n, text in enumerate(values, 1)}
-    return Column(name, label, "text", HERE, figures=figures, printed=True, doc=doc, width=width)
+    return Column(name, label, "text", HERE, figures=figures, constants=True, doc=doc, width=width)
 
 
 def numbers(name: str, label: str, values: Mapping[str, float | None], formats: dict[str, str], width: float) -> Column:
@@ -101,7 +101,7 @@ def numbers(name: str, label: str, values: Mapping[str, float | None], formats: 
     figures: dict[tuple[str, ...], Figure] = {
         (member,): Figure(value, "mixed", HERE, repr(value)) for member, value in values.items() if value is not None
     }
-    return Column(name, label, "mixed", HERE, figures=figures, printed=True, formats=formats, width=width)
+    return Column(name, label, "mixed", HERE, figures=figures, constants=True, formats=formats, width=width)
 
 
 def units(given: Sequence[str]) -> Column:

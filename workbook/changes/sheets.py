@@ -216,7 +216,7 @@ def _live(rows: list[_Row], unit: str, formats: dict[str, str], width: float) ->
     doc = "Whether the cell holds another value than at the update."
     return [
         Column("now", NOW, unit, HERE, shows=ids, formats=formats, width=width, doc="Shows the cell as it is."),
-        Column("state", "Since the update", "text", HERE, by="what", cases=states, beside="now", width=15.0, doc=doc),
+        Column("state", "Since the update", "text", HERE, switch="what", case=states, beside="now", width=15.0, doc=doc),
         Column("cell", "Cell", "text", HERE, leads="now", width=20.0),
     ]
 
@@ -247,16 +247,16 @@ def _number_columns(rows: list[_Row]) -> tuple[Column, ...]:
         numbers("after", AFTER, after, formats, width),
         Column(
             *("move", "Move", "mixed", HERE),
-            by="what",
-            cases={member: expression("after - before") for member in both},
+            switch="what",
+            case={member: expression("after - before") for member in both},
             formats=signed,
             width=width,
             doc="What it was after the update, less what it was before.",
         ),
         Column(
             *("relative", "Relative move", "1", HERE),
-            by="what",
-            cases={member: expression("(after - before) / abs(before)") for member in both if before[member]},
+            switch="what",
+            case={member: expression("(after - before) / abs(before)") for member in both if before[member]},
             format=PERCENT,
             width=11.0,
             doc="The move in parts of the size of what it was before.",

@@ -295,15 +295,15 @@ def with_data(root: Path, block: schema.Block, problems: Problems) -> schema.Blo
     return block
 
 
-def refuse_takes(block: schema.Block, each_of: str, problems: Problems) -> None:
+def refuse_defaults(block: schema.Block, each_of: str, problems: Problems) -> None:
     """Record values taken over from an expression that do not belong to the members of one key."""
     if isinstance(block, schema.TableBlock) and len(block.rows) == 1 and not block.points and not each_of:
         return
     given = block.columns if isinstance(block, schema.TableBlock) else block.items if isinstance(block, schema.ValuesBlock) else ()
     for column in given:
-        if column.takes:
-            message = f"'{column.name}' has 'takes', which needs a table with one row key on a sheet that is not repeated"
-            problems.add(column.takes.place, message, "write 'expr', or put it into such a table")
+        if column.default:
+            message = f"'{column.name}' has 'default', which needs a table with one row key on a sheet that is not repeated"
+            problems.add(column.default.place, message, "write 'expr', or put it into such a table")
 
 
 def refuse_sections(items: dict[str, TableColumn], places: dict[str, Place], problems: Problems) -> None:

@@ -61,9 +61,9 @@ class TableColumn(Bounded, Ranged):
         "", description="No result depends on these inputs (in any workbook, or in those of one basis): they are grey."
     )
     expr: Expression = Field(None, description="The formula of every row.")
-    by: Text = Field("", description="The row key that decides which formula of 'cases' a row has.")
-    cases: Annotated[Entries[str, Expression], Written("mapping of members to expressions")] = Field(
-        {}, description="The formula of each member of the key 'by', or of all that a pattern ('azure_*') matches and none before it."
+    switch: Text = Field("", description="The row key that decides which formula of 'case' a row has.")
+    case: Annotated[Entries[str, Expression], Written("mapping of members to expressions")] = Field(
+        {}, description="The formula of each member of the key 'switch', or of all that a pattern ('azure_*') matches and none before it."
     )
     each_row: Expression = Field(
         None, description="A formula that is written out for each row: {KEY} in it is the row's member of that key."
@@ -72,11 +72,11 @@ class TableColumn(Bounded, Ranged):
         None, description="The formula of the first row, where others refer to the previous one; null leaves it empty."
     )
     values: Values = Field(None, description="Inputs, blue cells: a figure for each member of the row keys.")
-    printed: Values = Field(
+    constants: Values = Field(
         None, description="Constants as a source prints them, with its digits: a figure for each member of the row keys."
     )
     decimals_of: Text = Field("", description="A printed column: the number of decimals that each of its figures is printed with.")
-    takes: Expression = Field(
+    default: Expression = Field(
         None, description="A formula that fills rows without a value of their own: it may be overwritten in the workbook."
     )
     first_of: Annotated[WrittenOut, Written("list of conditions")] = Field(
@@ -93,23 +93,25 @@ class TableColumn(Bounded, Ranged):
     def check(self, problems: Problems) -> None:
         """Read the figures, and record keywords that do not go together."""
         self._read_figures(problems)
-        figures = any(map(self.has, ("values", "printed", "takes")))
+        figures = any(map(self.has, ("values", "constants", "default")))
         if not figures:
             self._refuse_evidence(problems)
-        if sum(map(bool, (self.expr, self.cases, self.each_row, figures, self.decimals_of))) != 1:
-            problems.add(self.place, f"{ITSELF} needs exactly one of expr, by + cases, each_row, values, printed, decimals_of, takes")
-        elif self.takes and (self.has("printed") or self.first):
-            other = "printed" if self.has("printed") else "first"
-            problems.add(self.takes.place, f"{ITSELF} has 'takes' and '{other}'", "beside 'takes' stand 'values' at most")
-        if bool(self.by) != bool(self.cases):
-            problems.add(self.place, f"{ITSELF}: 'by' and 'cases' go together")
+        if sum(map(bool, (self.expr, self.case, self.each_row, figures, self.decimals_of))) != 1:
+            problems.add(
+                self.place, f"{ITSELF} needs exactly one of expr, switch + case, each_row, values, constants, decimals_of, default"
+            )
+        elif self.default and (self.has("constants") or self.first):
+            other = "constants" if self.has("constants") else "first"
+            problems.add(self.default.place, f"{ITSELF} has 'default' and '{other}'", "beside 'default' stand 'values' at most")
+        if bool(self.switch) != bool(self.case):
+            problems.add(self.place, f"{ITSELF}: 'switch' and 'case' go together")
 
     def _read_figures(self, problems: Problems) -> None:
         """Read values, which may lie outside of low and high: these hold for the doubtful ones."""
         self.check_range(self.unit, problems)
         if self.low is not None and self.high is not None and self.low > self.high:
             problems.add(self.key_place("low"), f"{ITSELF}: low <= high does not hold ({self.low:g}, {self.high:g})")
-        for node in (self.values, self.printed):
+        for node in (self.values, self.constants):
             if node is not None:
                 self._nested(node, (), problems)
 
@@ -142,7 +144,7 @@ class TableColumn(Bounded, Ranged):
             place=place,
             starts_blank=self.has("first") and self.first is None,
             figures=self._figures,
-            printed=self.has("printed"),
+            constants=self.has("constants"),
             bounds=self.bounds(),
         )
 

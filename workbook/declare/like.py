@@ -45,7 +45,7 @@ class LikeColumns(Keywords):
 
 
 BROUGHT = ("label", "unit", "format")
-GIVEN = {"expr", "by", "cases", "each_row", "values", "printed", "decimals_of", "takes"}  # what makes another expression of a column
+GIVEN = {"expr", "switch", "case", "each_row", "values", "constants", "decimals_of", "default"}  # what makes another expression of a column
 
 
 def with_columns_like(table: Mapping, tables: dict[str, Mapping], problems: Problems) -> Mapping:

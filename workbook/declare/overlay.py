@@ -169,7 +169,7 @@ def _tables(declared: Declarations) -> Iterator[TableBlock]:
 
 def _assumptions(block: TableBlock) -> dict[str, Column]:
     """Return the columns whose cells are inputs, or may be overwritten with one."""
-    return {column.name: column for column in block.columns if column.takes or (column.figures and not column.printed)}
+    return {column.name: column for column in block.columns if column.default or (column.figures and not column.constants)}
 
 
 def _settable(block: TableBlock) -> set[str]:
@@ -328,7 +328,7 @@ class _Overlay:
                 "name one that stands before it" if later else suggest(named or parent, before),
             )
         elif case not in members:
-            lacking = [name for name, column in _assumptions(block).items() if name not in reader.node.items and not column.takes]
+            lacking = [name for name, column in _assumptions(block).items() if name not in reader.node.items and not column.default]
             if not lacking:
                 return None
             such = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")  # noqa: PLR2004 as shown before
@@ -353,15 +353,15 @@ class _Overlay:
                     over.add(table.name)
                 for column in table.columns:
                     last = position == len(table.rows) - 1
-                    figures = not own and not column.printed and any(len(path) > 1 or last for path in column.figures)
-                    if column.by == key.name or figures:
+                    figures = not own and not column.constants and any(len(path) > 1 or last for path in column.figures)
+                    if column.switch == key.name or figures:
                         message = f"'{case}' cannot be added to '{block.name}': '{table.name}.{column.name}' is written out case by case"
                         self.problems.add(place, message, "change a case that the templates have")
 
 
 def _with_root(column: Column, case: str) -> Column:
     """Return a column of assumptions with a figure for a case without parent, which stands for the value given to it."""
-    if column.printed or column.takes or not column.figures:
+    if column.constants or column.default or not column.figures:
         return column
     like = next(iter(column.figures.values()))
     return replace(column, figures={**column.figures, (case,): Figure(like.value, like.unit, like.place)})

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from workbook.errors import Place, Problems
 
 PART, PARAMETERS, FOLDER = "part", "parameters", "parts"
-EXPRESSIONS = {"expr", "first", "each_row", "takes"}  # what holds an expression in a column; each entry of 'cases' does, too
+EXPRESSIONS = {"expr", "first", "each_row", "default"}  # what holds an expression in a column; each entry of 'case' does, too
 _ONE_THING = re.compile(r"[\w.]+|'[^']*'|\w+\[[^\[\]]*\](\.\w+)?")  # needs no brackets around it
 _A_TABLE = re.compile(r"\w+")
 _A_ROW = re.compile(r"\w+(\[.*\])?")
@@ -138,7 +138,7 @@ def _replaced(node: Node, arguments: dict[str, _Argument], problems: Problems) -
     def inner(word: str, child: Node) -> Node:
         if word in EXPRESSIONS and isinstance(child, Scalar) and isinstance(child.value, str):
             return _expression(child, arguments, problems)
-        if word == "cases" and isinstance(child, Mapping):
+        if word == "case" and isinstance(child, Mapping):
             return changed(child, lambda _, case: _expression(case, arguments, problems) if isinstance(case, Scalar) else case)
         return _replaced(child, arguments, problems)
 

@@ -1,7 +1,7 @@
 """Rows as records: all that is said of a row stands in one place.
 
 ``records`` of a table holds a record for each member of a key, ``{KEY: {label: ..., FIELD: ...}}``; ``values: records`` in a
-column (or ``printed: records``) takes the field of the column's name from each of them, ``records.FIELD`` another one. ``label`` is
+column (or ``constants: records``) takes the field of the column's name from each of them, ``records.FIELD`` another one. ``label`` is
 what the row is called, ``parent`` the member whose values it inherits. A table
 whose rows are columns of another has ``records: {of: TABLE.columns}``: a column there that holds a ``record`` is a row, with
 the column's own label, unit and limits among its fields. ``defaults`` holds what records do not say.
@@ -31,7 +31,7 @@ BROUGHT = (LABEL, "unit", "minimum", "maximum")  # what a column says of itself 
 NO_UNIT = "1"
 EVIDENCE = ("source", "date", "confidence", "evidence", "note")
 MEMBERS = {"of", "members", "parts", "count"}  # what gives a key its members
-FROM_RECORDS = ("values", "printed")
+FROM_RECORDS = ("values", "constants")
 
 
 class RecordsOf(Keywords):

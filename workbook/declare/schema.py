@@ -63,13 +63,13 @@ class Column:
     unit: str
     place: Place
     expr: Formula | None = None
-    by: str = ""
-    cases: dict[str, Formula] = field(default_factory=dict)
+    switch: str = ""
+    case: dict[str, Formula] = field(default_factory=dict)
     each_row: Formula | None = None
     first: Formula | None = None
     starts_blank: bool = False
     figures: dict[tuple[str, ...], Figure] = field(default_factory=dict)
-    printed: bool = False
+    constants: bool = False
     decimals_of: str = ""
     doc: str = ""
     source: str = ""
@@ -77,7 +77,7 @@ class Column:
     headline: bool = False
     bounds: Bounds = UNBOUNDED
     section: str = ""
-    takes: Formula | None = None
+    default: Formula | None = None
     shows: dict[str, str] = field(default_factory=dict)
     beside: str = ""
     leads: str = ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from workbook.declare import cards, schema
-from workbook.declare.blocks import AnyBlock, refuse_takes, with_data
+from workbook.declare.blocks import AnyBlock, refuse_defaults, with_data
 from workbook.declare.columns import with_groups_written_out
 from workbook.declare.figures import Basis
 from workbook.declare.first_of import with_states
@@ -149,7 +149,7 @@ def _sheet(root: Path, key: str, node: Node, problems: Problems) -> Sheet | None
         if sheet.each and isinstance(block, TableBlock) and (block.across or block.parents):
             what = "runs across" if block.across else "has members with parents"
             problems.add(block.place, f"table '{block.name}' {what} on a sheet that is repeated", "put it on a sheet of its own")
-        refuse_takes(block, sheet.each, problems)
+        refuse_defaults(block, sheet.each, problems)
     return sheet
 
 

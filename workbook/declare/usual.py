@@ -61,11 +61,11 @@ def _table(fields: dict[str, tuple[Catalogue, str, Field]], place: Place) -> Tab
         figures: dict[tuple[str, ...], Figure] = {
             (key,): Figure(value, unit, place, "" if isinstance(value, str) else f"{value:g}") for key, value in values.items()
         }
-        return Column(name, label, unit, place, figures=figures, printed=True)
+        return Column(name, label, unit, place, figures=figures, constants=True)
 
     def formulas(name: str, label: str, unit: str, text: str, shown_as: str) -> Column:
         cases = {key: Formula(text.format(table=table, field=field.name), place) for key, (_, table, field) in fields.items()}
-        return Column(name, label, unit, place, by="figure", cases=cases, format=shown_as)
+        return Column(name, label, unit, place, switch="figure", case=cases, format=shown_as)
 
     members: dict[str, str | float] = {key: f"{catalogue.label}: {field.label}" for key, (catalogue, _, field) in fields.items()}
     above = "{table} if r.{field} > 0 and r.{field}"

@@ -248,11 +248,11 @@ _FUNCTIONS = (
         ranges=(1,),
     ),
     Function(
-        "at",
+        "item",
         (2, 2),
         values.at,
         rules.at,
-        "at([row.column for row in table], place): the cell at a place.",
+        "item([row.column for row in table], place): the cell at a place.",
         "{at0}",
         "{0} at {1}",
         ranges=(0,),

@@ -321,7 +321,7 @@ class Placer(Canvas):
 
     def table_inputs(self, block: TableBlock) -> None:
         """Below a table whose rows run down, what is behind each of its columns of inputs; curves have it on their cards."""
-        given = [] if block.across else [column for column in block.columns if column.figures and not column.printed]
+        given = [] if block.across else [column for column in block.columns if column.figures and not column.constants]
         if not given:
             return
         self.row += 1

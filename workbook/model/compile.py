@@ -170,11 +170,11 @@ class _Compiler:
         """What may be typed over has a value of its own row in every row."""
         if isinstance(tree, Call) and may_be_empty(tree):
             raise ExpressionError(
-                tree.at, f"'{tree.function}' cannot stand in 'takes': an input is never empty", "write 'x if test else y'"
+                tree.at, f"'{tree.function}' cannot stand in 'default': an input is never empty", "write 'x if test else y'"
             )
         above = next((node for node in walk(tree) if isinstance(node, Neighbour)), None)
         if above is not None:
-            raise ExpressionError(above.at, "'previous' and 'next' cannot stand in 'takes'", "'parents' takes over a member's value")
+            raise ExpressionError(above.at, "'previous' and 'next' cannot stand in 'default'", "'parents' takes over a member's value")
 
     def _check_first_rows(self, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> None:
         """The first row of a group has none above it."""

@@ -81,7 +81,7 @@ def _formulas(declared: Declarations) -> Iterator[Formula]:
         for block in sheet.blocks:
             columns = block.columns if isinstance(block, TableBlock) else block.items if isinstance(block, ValuesBlock) else ()
             for column in columns:
-                yield from filter(None, (column.expr, column.each_row, column.first, column.takes, *column.cases.values()))
+                yield from filter(None, (column.expr, column.each_row, column.first, column.default, *column.case.values()))
     for catalogue in declared.catalogues.values():
         for card in catalogue.cards.values():
             yield from filter(None, (entry.formula for entry in card.entries.values()))

@@ -294,7 +294,7 @@ class Tabulator(Maker):
             self.pending.append((quantity, column.first, tuple(sorted(firsts))))
         if column.expr:
             self.pending.append((quantity, column.expr, rest))
-        elif column.cases:
+        elif column.case:
             self._cases(column, quantity, table)
         elif column.each_row:
             self._each_row(column.each_row, quantity, table, range(len(table.rows)))
@@ -302,10 +302,10 @@ class Tabulator(Maker):
             self._decimals(column, quantity, table)
         else:
             self._figures(column, quantity, table)
-            if column.takes:
+            if column.default:
                 quantity.takes = True
-                self.pending.append((quantity, column.takes, tuple(row for row in range(quantity.size) if row not in quantity.inputs)))
-            elif table.parents and not column.printed:
+                self.pending.append((quantity, column.default, tuple(row for row in range(quantity.size) if row not in quantity.inputs)))
+            elif table.parents and not column.constants:
                 take_over(quantity, table, self.problems)
 
     def _figures(self, column: Column, quantity: Quantity, table: Table) -> None:
@@ -315,7 +315,7 @@ class Tabulator(Maker):
             if not rows:
                 self.problems.add(figure.place, f"'{' '.join(path)}' is not a row of '{table.name}'")
             for row in rows:
-                if column.printed:
+                if column.constants:
                     quantity.constants[row] = figure.value
                     quantity.evidence[row] = figure
                 else:
@@ -346,20 +346,22 @@ class Tabulator(Maker):
 
     def _cases(self, column: Column, quantity: Quantity, table: Table) -> None:
         """An expression for each member of a key, or for all that a pattern such as ``*_h100`` matches and none before it does."""
-        position = next((number for number, key in enumerate(table.keys) if key.name == column.by), None)
+        position = next((number for number, key in enumerate(table.keys) if key.name == column.switch), None)
         if position is None:
             self.problems.add(
-                column.place, f"'by: {column.by}' is not a row key of '{table.name}'", suggest(column.by, [key.name for key in table.keys])
+                column.place,
+                f"'switch: {column.switch}' is not a row key of '{table.name}'",
+                suggest(column.switch, [key.name for key in table.keys]),
             )
             return
         left = dict.fromkeys(range(len(table.rows)))  # an ordered set
-        for pattern, text in column.cases.items():
+        for pattern, text in column.case.items():
             rows = [number for number in left if fnmatchcase(table.rows[number][position], pattern)]
             self._each_row(text, quantity, table, rows)
             left = {number: None for number in left if number not in set(rows)}
             if not rows:
                 members = [row[position] for row in table.rows]
                 taken = any(fnmatchcase(member, pattern) for member in members)
-                message = "has members only that entries before it have" if taken else f"is not a member of '{column.by}' here"
+                message = "has members only that entries before it have" if taken else f"is not a member of '{column.switch}' here"
                 fix = "put it before them, or leave it out" if taken else suggest(pattern, members)
                 self.problems.add(text.place, f"'{pattern}' {message}", fix)
