@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from workbook.verify.engines.libreoffice import LibreOfficeSession
 
-ROUNDS, EDITS, FRESH = 25, 12, 5
+ROUNDS, EDITS, FRESH = 10, 16, 5
 FACTOR = 2.0
 WINDOWS = (256, 131_072)
 SPANS: dict[str, tuple[float, float]] = {

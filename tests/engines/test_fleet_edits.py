@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workbook import api
     from workbook.verify.engines.libreoffice import LibreOfficeSession
 
-ROUNDS, EDITS = 40, 6
+ROUNDS, EDITS = 20, 12
 LAST_KNOT = 18
 TRAFFIC: dict[str, tuple[float, float]] = {
     "objective": (40, 2000),

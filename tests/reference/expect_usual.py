@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml  # type: ignore[import-untyped] # no stubs
 
@@ -16,11 +17,18 @@ def declared() -> dict[str, tuple[str, str, float, float]]:
     """Return (catalogue, field, low, high) by the key of their row, as the catalogues declare them."""
     found = {}
     for path in sorted(CATALOGUES.glob("*.yaml")):
-        for name, field in yaml.safe_load(path.read_text("utf-8"))["fields"].items():
+        for name, field in fields_of(path.stem).items():
             if "usual" in field:
                 low, high = map(float, field["usual"])
                 found[f"{path.stem}_{name}"] = (path.stem, name, low, high)
     return found
+
+
+@cache
+def fields_of(catalogue: str) -> dict[str, dict[str, Any]]:
+    """Return what a catalogue declares of its fields."""
+    fields: dict[str, dict[str, Any]] = yaml.safe_load((CATALOGUES / f"{catalogue}.yaml").read_text("utf-8"))["fields"]
+    return fields
 
 
 def figures(i: Inputs, key: str) -> Iterator[float]:
@@ -54,11 +62,10 @@ def shown(i: Inputs, basis: str) -> list[str]:
     return [key for key, (catalogue, *_) in declared().items() if catalogue in listed and any(figures(i, key)) and not is_optional(key)]
 
 
-@cache
 def is_optional(key: str) -> bool:
     """Tell whether cards may lack a field: such fields stand in no list."""
     catalogue, name, _, _ = declared()[key]
-    return bool(yaml.safe_load((CATALOGUES / f"{catalogue}.yaml").read_text("utf-8"))["fields"][name].get("optional"))
+    return bool(fields_of(catalogue)[name].get("optional"))
 
 
 register(PAPER, "paper")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,9 @@ import pytest
 
 from tests.roundtrip.edits import differing, draw, in_libreoffice, place
 from tests.roundtrip.storm import Change, Made, Structure, check_built, check_pulled
+from tests.support import shipped, shipped_file
 from workbook import api
 from workbook.declare.packaged import packaged
-from workbook.errors import WorkbookError
 from workbook.roundtrip.pull import pull
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def added_knot(book: api.Book, trace: str, upper: float, cumulative: float) -> d
 def test_edits_of_the_planning_workbook_come_back(tmp_path: Path) -> None:
     """A knot more among them."""
     path, target = tmp_path / "planning.xlsx", tmp_path / "saved.xlsx"
-    api.build("planning", path)
+    shutil.copy(shipped_file("planning").path, path)
     assert path.stat().st_size < 4 * 2**20
-    book, dice = api.load("planning"), random.Random(3)  # noqa: S311 tests need the same numbers each time
+    book, dice = shipped("planning"), random.Random(3)  # noqa: S311 tests need the same numbers each time
     knot = added_knot(book, "azure_conversation", 5000.0, 0.92)
     edits = {**draw(book, dice, 40), **knot}
     assert len(edits) > 20
@@ -55,20 +56,7 @@ def test_edits_of_the_planning_workbook_come_back(tmp_path: Path) -> None:
     assert api.load("planning", sets=knot).values["trace_list.state"].tolist() == ["ok"] * len(book.model.tables["trace_list"].rows)
 
 
-def test_edits_given_to_a_build_of_planning_come_back(tmp_path: Path) -> None:
-    book, dice = api.load("planning"), random.Random(4)  # noqa: S311 as above
-    for _ in range(5):
-        edits = draw(book, dice, 6)
-        try:
-            api.build("planning", tmp_path / "planning.xlsx", sets=edits)
-        except WorkbookError:
-            continue
-        assert pull(tmp_path / "planning.xlsx").sets == differing(book, edits)
-        return
-    raise AssertionError("no edits could be built")
-
-
-LARGE = [("planning", 1), ("paper", 1), *(pytest.param(name, 5, marks=pytest.mark.storm) for name in ("planning", "paper"))]
+LARGE = [("planning", 1), *(pytest.param(name, 5, marks=pytest.mark.storm) for name in ("planning", "paper"))]
 
 
 @pytest.mark.parametrize(("name", "count"), LARGE)
@@ -81,5 +69,5 @@ def test_no_edit_of_a_large_file_is_lost(name: str, count: int, tmp_path: Path) 
         path = made.saved(changes, tmp_path / "edited.xlsx")
         found = pull(path)
         check_pulled(made, changes, Structure(), found)
-        built += check_built(made, path, found, made.root, "theirs") is not None
+        built += check_built(made, path, found, made.root, "theirs", twice=count > 1) is not None
     assert built
