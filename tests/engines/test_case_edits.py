@@ -79,6 +79,9 @@ NARROW: Sets = {
 }
 """Weights that leave some 40,000 tokens to the cache, which is less than a window."""
 
+WRONG: Sets = {"cases.mine_11.pools": 2, "cases.mine_11.window_1": 131_000, "cases.mine_10.pools": 1, "cases.mine_10.long_window": 300}
+"""Windows out of order, and requests longer than the last window."""
+
 LOOKS = ("choose.case", "choose.comparison", "look.headline", "two_way.down", "two_way.right")
 
 
@@ -177,7 +180,7 @@ def test_cases_typed_over_agree_in_every_cell(session: LibreOfficeSession, built
         if number % FRESH == 0:
             session.open(file)
             edits = {}
-        new = api.parse_sets(book.model, planner.draw(EDITS) | (BUSY | NARROW if number % FRESH == FRESH - 1 else {}))
+        new = api.parse_sets(book.model, planner.draw(EDITS) | (BUSY | NARROW | WRONG if number % FRESH == FRESH - 1 else {}))
         edits |= new
         compare(session, book, edits, new, tally)
     assert not tally.errors, "\n".join(tally.errors[:20])

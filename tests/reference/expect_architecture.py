@@ -102,17 +102,12 @@ def pool_of(i: Inputs, key: str) -> Pool:
     return Pool(item.tp, window, number(i, "sweep.n_max", H100_CALIBRATED, POOL_WINDOWS[key]), item.w, at_mean)
 
 
-@expect("routing.tensor_parallel")
-def pool_tensor_parallel(i: Inputs, pool: str) -> float:
-    return pool_of(i, pool).tp
-
-
-@expect("routing.window")
+@cache
 def pool_window(i: Inputs, pool: str) -> float:
     return pool_of(i, pool).window
 
 
-@expect("routing.n_max")
+@cache
 def pool_n_max(i: Inputs, pool: str) -> float:
     return pool_of(i, pool).n_max
 
@@ -127,7 +122,7 @@ def n_active(i: Inputs, pool: str) -> float:
     return float(rounding.trunc(i["operation.utilisation"] * pool_n_max(i, pool)))
 
 
-@expect("routing.w")
+@cache
 def pool_w(i: Inputs, pool: str) -> float:
     return pool_of(i, pool).w / MILLI
 
@@ -158,16 +153,6 @@ def small(i: Inputs, _pool: str = SMALL) -> watts.Loaded:
 
 
 watts.expect_watts("small_pool", small)
-
-
-@expect("small_pool.n_active")
-def small_n_active(i: Inputs, pool: str) -> float:
-    return n_active(i, pool)
-
-
-@expect("small_pool.kv_time")
-def small_kv_time(i: Inputs, pool: str) -> float:
-    return pool_kv_time(i, pool)
 
 
 @expect("small_pool.active_per_gpu")

@@ -34,10 +34,7 @@ expect_columns(
     "outcome_pools",
     sized,
     {
-        "n_slots": lambda _, item: item.n_slots,
-        "instances": lambda _, item: item.instances,
         "found": lambda _, item: float(item.found),
-        "wait": lambda _, item: item.wait,
     },
 )
 

@@ -146,11 +146,7 @@ expect_columns(
     "flex_pools",
     capped,
     {
-        "share": lambda _, item: item.sized.share,
         "instances": lambda _, item: item.instances,
-        "all_slots": lambda _, item: item.sized.n_slots,
-        "k": lambda i, item: curve(i, item.sized).k,
-        "x0": lambda i, item: curve(i, item.sized).x0,
         "served": lambda _, item: item.part_served,
     },
 )
@@ -158,10 +154,7 @@ expect_columns(
     "flex_pools",
     throttled,
     {
-        "w": lambda _, item: item.server.w,
-        "h_one": lambda _, item: item.server.h_one,
         "h_full": lambda _, item: item.server.h_full,
-        "output": lambda _, item: item.mean_of("output"),
         "prefill": lambda i, item: item.prefill(i),
     },
 )

@@ -63,11 +63,6 @@ def half_way_point(i: Inputs, gpu: str) -> float:
     return chain.gpu_curve(i, gpu).x0
 
 
-@expect("gpu_power.rule")
-def rule(i: Inputs, gpu: str) -> str:
-    return i.text(f"hardware.{gpu}.computed_power")
-
-
 @expect("gpu_power.lowest")
 def lowest(i: Inputs, gpu: str) -> float:
     return curve_idle(i, gpu) if watts.takes_curve(i, gpu) else chain.gpu(i, gpu).tdp * idle_share(i, gpu)

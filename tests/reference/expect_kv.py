@@ -4,11 +4,6 @@ from tests.reference import chain, kv, slots
 from tests.reference.quantities import Inputs, expect
 
 
-@expect("kv.tensor_parallel")
-def tensor_parallel(i: Inputs, _gpu: str, model: str) -> float:
-    return chain.served(i, model).tp
-
-
 @expect("kv.usable")
 def usable(i: Inputs, gpu: str, _model: str) -> object:
     return kv.usable_bytes(chain.gpu(i, gpu).memory, i["decode.memory_utilisation"])
@@ -19,11 +14,6 @@ def weights(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).weights
 
 
-@expect("kv.workspace")
-def workspace(i: Inputs, _gpu: str, model: str) -> float:
-    return chain.workspace(i, chain.served(i, model).tp)
-
-
 @expect("kv.free")
 def free(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).free
@@ -32,11 +22,6 @@ def free(i: Inputs, gpu: str, model: str) -> float:
 @expect("kv.fits")
 def fits(i: Inputs, gpu: str, model: str) -> str:
     return "fits" if free(i, gpu, model) > 0 else "does not fit"
-
-
-@expect("kv.kv_per_token")
-def kv_per_token(i: Inputs, _gpu: str, model: str) -> float:
-    return chain.served(i, model).kv_bytes
 
 
 @expect("kv.blocks")

@@ -1,11 +1,13 @@
 """Expectations of sheet MoE."""
 
+from functools import cache
+
 from tests.reference import chain, kv, metrics, moe, roofline
 from tests.reference.chain import GIGA, LLAMA_70B, MILLI, QWEN3
 from tests.reference.quantities import Inputs, expect, number
 
 
-@expect("moe.n_max")
+@cache
 def n_max(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).n_max
 
@@ -15,24 +17,14 @@ def w_printed(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).w_throughput / MILLI
 
 
-@expect("moe.h")
-def h(i: Inputs, gpu: str, model: str) -> float:
-    return chain.computed(i, gpu, model).h / MILLI
-
-
-@expect("moe.power")
+@cache
 def watts(i: Inputs, gpu: str, model: str) -> float:
     return number(i, "architecture.power", gpu, model)
 
 
-@expect("moe.tok_per_w")
+@cache
 def tok_per_w(i: Inputs, gpu: str, model: str) -> float:
     return number(i, "architecture.tok_per_w", gpu, model)
-
-
-@expect("moe.tok_per_j")
-def tok_per_j(i: Inputs, gpu: str, model: str) -> float:
-    return number(i, "architecture.tok_per_j", gpu, model)
 
 
 @expect("moe.routed_share")
@@ -144,11 +136,6 @@ def fits(i: Inputs, gpu: str, model: str) -> str:
 # Qwen3-235B-A22B as printed, with a dispatch overhead
 
 
-@expect("dispatch.n_max")
-def dispatch_n_max(i: Inputs, gpu: str, _overhead: str) -> float:
-    return n_max(i, gpu, QWEN3)
-
-
 @expect("dispatch.step_time")
 def dispatch_step_time(i: Inputs, gpu: str, overhead: str) -> float:
     base = chain.computed(i, gpu, QWEN3).w_throughput + chain.full_kv_time(i, gpu, QWEN3)
@@ -158,11 +145,6 @@ def dispatch_step_time(i: Inputs, gpu: str, overhead: str) -> float:
 @expect("dispatch.throughput")
 def dispatch_tokens(i: Inputs, gpu: str, overhead: str) -> float:
     return chain.throughput(i, n_max(i, gpu, QWEN3), dispatch_step_time(i, gpu, overhead) * MILLI)
-
-
-@expect("dispatch.power")
-def dispatch_watts(i: Inputs, gpu: str, _overhead: str) -> float:
-    return watts(i, gpu, QWEN3)
 
 
 @expect("dispatch.tok_per_w")
@@ -175,7 +157,7 @@ def dispatch_tok_per_j(i: Inputs, gpu: str, overhead: str) -> float:
     return float(metrics.tok_per_joule(dispatch_tokens(i, gpu, overhead), watts(i, gpu, QWEN3), chain.served(i, QWEN3).tp))
 
 
-@expect("dispatch.dense_tok_per_j")
+@cache
 def dense_tok_per_j(i: Inputs, gpu: str, _overhead: str) -> float:
     return number(i, "architecture.tok_per_j", gpu, LLAMA_70B)
 

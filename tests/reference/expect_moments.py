@@ -112,7 +112,6 @@ expect_columns(
     "pool_means",
     served,
     {
-        "window": lambda _, item: item.server.window,
         "share": lambda _, item: item.share,
         "output": lambda _, item: item.mean_of("output"),
         "prefill_steps": lambda i, item: item.prefill_steps(i),

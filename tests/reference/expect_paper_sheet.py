@@ -1,6 +1,7 @@
 """Expectations of sheets Paper, Checks and Dashboard: printed figures come from `printed`, never from the workbook."""
 
 from collections.abc import Callable
+from functools import cache
 
 from tests.reference import chain
 from tests.reference.chain import B200_PROJECTED, DEEPSEEK_V3, H100_CALIBRATED, QWEN3
@@ -192,12 +193,12 @@ def counts_apart(i: Inputs) -> float:
     return sum(failing(i, "moe.consistent", (gpu, model), 1.0) for gpu in i.members("hardware") for model in (QWEN3, DEEPSEEK_V3))
 
 
-@expect("power_bounds.power")
+@cache
 def saturated_power(i: Inputs, gpu: str, model: str) -> float:
     return number(i, "architecture.power", gpu, model)
 
 
-@expect("power_bounds.tdp")
+@cache
 def tdp(i: Inputs, gpu: str, _model: str) -> float:
     return chain.gpu(i, gpu).tdp
 

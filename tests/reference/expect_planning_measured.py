@@ -181,13 +181,9 @@ expect_columns(
     "measured",
     point,
     {
-        "gpu": lambda i, p: i.shown(f"hardware.{i.text(f'measured_series.{p.series}.gpu')}"),
-        "model": lambda i, p: i.shown(f"models.{i.text(f'measured_series.{p.series}.model')}"),
-        "tensor_parallel": lambda _, p: p.tp,
         "joules": lambda _, p: p.joules(p.watts, p.throughput),
         "weight_bytes": lambda i, p: roofline(i, p).weight_bytes,
         "bandwidth": lambda i, p: roofline(i, p).bandwidth * MILLI,
-        "routed": lambda i, p: roofline(i, p).routed,
         "touched": lambda i, p: roofline(i, p).touched,
         "streamed": lambda i, p: roofline(i, p).streamed,
         "w": lambda i, p: roofline(i, p).times.w,

@@ -40,7 +40,6 @@ from tests.reference.search import Wanted, expect_search
 # The model and the hardware
 
 expect_fields("case_models", model, Model, "card")
-expect_columns("case_models", model, {"model": lambda i, item: i.shown(f"models.{item.card}")})
 
 
 def hardware_of(i: Inputs, key: str, pool: str) -> Hardware:
@@ -49,7 +48,6 @@ def hardware_of(i: Inputs, key: str, pool: str) -> Hardware:
 
 
 expect_fields("case_hardware", hardware_of, Hardware, "card")
-expect_columns("case_hardware", hardware_of, {"gpu": lambda i, item: i.shown(f"hardware.{item.card}")})
 
 # Bounds, windows and bands
 
@@ -76,7 +74,6 @@ expect_source("case_bands", "chunk", "output_share")
 expect_rows(
     "case_bands",
     {
-        "cut_to": lambda i, key: bounds(i, key).high_1,
         "as_coded": lambda _i, _key: 0.0,
         "band_share": lambda i, key: band(i, key).total(),
         "band_output": lambda i, key: band(i, key).total(band(i, key).output),

@@ -93,7 +93,6 @@ def remark_of_chosen(i: Inputs, which: str) -> str:
 
 expect_totals("results", SHOWN_IF_OK, lambda _, case: case, always=False)
 expect_totals("results", SHOWN, lambda _, case: case, always=True)
-expect_rows("results", {"remark": remark_of})
 expect_rows("more_figures", {"remark": remark_of_chosen})
 expect_rows("trust", {"remark": remark_of_chosen})
 expect_totals("more_figures", MORE, chosen, always=False)
@@ -101,7 +100,6 @@ expect_totals("more_figures", ("state",), chosen, always=True)
 expect_totals("trust", ("state", "miss", "trust", "kin"), chosen, always=True)
 expect_totals("trust", ("outside",), chosen, always=False)
 expect_rows("trust", {"unanswered": lambda i, which: len(infeasible(i, which)) if state_of(i, which) == OK else None})
-expect_rows("more_figures", {"case": named})
 expect_rows("cost_split", {"case": named, "state": state_of, "total": part_rule("total")})
 expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})
 expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
@@ -374,7 +372,6 @@ def lasts(of: str) -> Callable[[Inputs], Value]:
 expect_rows(
     "budget",
     {
-        "state": lambda i: state_of(i, "chosen"),
         "tokens": if_answered(carried),
         "revenue": if_answered(lambda i: carried(i) * SECONDS / MILLION * i["plan.price"]),
         "power_lasts": lasts("power"),

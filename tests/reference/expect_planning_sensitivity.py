@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from tests.reference import planning_sensitivity as sensitivity
-from tests.reference.expect_planning_results import named, remark_of_chosen, state_of
-from tests.reference.expect_planning_studies import base_of, place_of
+from tests.reference.expect_planning_results import remark_of_chosen, state_of
+from tests.reference.expect_planning_studies import place_of
 from tests.reference.planning_columns import expect_rows
 from tests.reference.planning_money import totals
 from tests.reference.planning_sensitivity import GRADES, HEADLINES, effect, headline_of, interval, moves, order, widest, worst
-from tests.reference.planning_study import CROSSINGS, HIGH, LOW, RANGED, VARIANTS, assumed, chosen, level, stretched
+from tests.reference.planning_study import HIGH, LOW, RANGED, VARIANTS, chosen, level
 from tests.reference.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -102,9 +102,6 @@ def over_chosen(i: Inputs, which: str, headline: str) -> float:
 expect_rows(
     "headline_ranges",
     {
-        "case": lambda i, which, _: named(i, which),
-        "state": lambda i, which, _: state_of(i, which),
-        "base": lambda i, which, headline: ends(i, which, headline)[0],
         "down": lambda i, which, headline: interval(i, headline, which)[0],
         "up": lambda i, which, headline: interval(i, headline, which)[1],
         "low": lambda i, which, headline: ends(i, which, headline)[1],
@@ -120,14 +117,12 @@ expect_rows(
         "interval": interval_in_words,
         "first": lambda i, which, _: first_open(i, which),
         "assumption": lambda i, which, headline: i.shown(f"ranges.{matters_most(i, which, headline)}"),
-        "at_low": lambda i, which, headline: float(no_answer_at(i, which, matters_most(i, which, headline), LOW)),
         "driver": driver,
     },
 )
 expect_rows(
     "range_ends",
     {
-        "number": lambda _i, _w, name: place_of(name),
         "no_low": lambda i, which, name: float(no_answer_at(i, which, name, LOW)),
         "no_high": lambda i, which, name: float(no_answer_at(i, which, name, HIGH)),
         "first": lambda i, which, name: place_of(name) if sensitivity.infeasible(i, which, name) else len(RANGED) + 1,
@@ -138,13 +133,11 @@ expect_rows("look_state", {"state": lambda i: state_of(i, "chosen"), "remark": l
 expect_rows(
     "leaning",
     {
-        "case": named,
         "rank": lambda i, which: rank_of(i, which, *LEANED_ON),
         "rank_curves": lambda i, which: rank_of(i, which, "curve_1", "curve_2", "times"),
         "rank_gpus": lambda i, which: rank_of(i, which, "gpu_1", "gpu_2", "model", "workload"),
     },
 )
-expect_rows("leaning", {"rule": lambda i, which: assumed(i, chosen(i, which)).texts["time_rule"]})
 expect_rows("leaning", {"trace" if name == "workload" else name: grade_rule(name) for name in LEANED_ON})
 HEADLINE_UNITS = dict(
     zip(
@@ -173,12 +166,9 @@ def ratio(i: Inputs, headline: str) -> float | None:
 expect_rows(
     "figures",
     {
-        "unit": lambda _, headline: HEADLINE_UNITS[headline],
         **{name: shown_end("chosen", end) for end, name in enumerate(("case", "low", "high"))},
         **{name: shown_end("comparison", end) for end, name in enumerate(("comparison", "comparison_low", "comparison_high"))},
-        "grade": lambda i, headline: worst_shown(i, "chosen", headline),
         "comparison_grade": lambda i, headline: worst_shown(i, "comparison", headline),
-        "interval": lambda i, headline: interval_in_words(i, "chosen", headline),
         "comparison_interval": lambda i, headline: interval_in_words(i, "comparison", headline),
         "widest": lambda i, headline: driver(i, "chosen", headline),
         "ratio": ratio,
@@ -203,13 +193,6 @@ WHICH_SHOWN = {"chosen": "Case", "comparison": "Beside it"}
 expect_rows(
     "effects",
     {
-        "which": lambda _i, _h, variant: WHICH_SHOWN[VARIANTS[variant].which],
-        "beside": lambda _i, _h, variant: float(VARIANTS[variant].which == "comparison"),
-        "high": lambda _i, _h, variant: float(VARIANTS[variant].side == HIGH),
-        "number": lambda _i, _h, variant: place_of(VARIANTS[variant].name),
-        "case": lambda i, _h, variant: base_of(i, variant),
-        "value": lambda i, *keys: effect(i, *keys).value,
-        "base": lambda i, *keys: effect(i, *keys).base,
         "answered": lambda i, *keys: float(effect(i, *keys).answered),
         "move": lambda i, *keys: effect(i, *keys).move,
         "shift": lambda i, *keys: effect(i, *keys).shift,
@@ -238,7 +221,6 @@ def ends_without_answer(i: Inputs, name: str) -> float:
 expect_rows(
     "moves",
     {
-        "number": lambda _, name: place_of(name),
         "low_move": lambda i, name: moves(i, name)[0],
         "high_move": lambda i, name: moves(i, name)[1],
         "size": size_of_moves,
@@ -280,17 +262,11 @@ expect_rows(
     "tornado",
     {
         "assumption": lambda i, key: i.shown(f"ranges.{at_place(i, key)}"),
-        "low": lambda i, key: stretched(i, chosen(i, "chosen"), at_place(i, key)).low,
-        "base": lambda i, key: stretched(i, chosen(i, "chosen"), at_place(i, key)).base,
-        "high": lambda i, key: stretched(i, chosen(i, "chosen"), at_place(i, key)).high,
         "low_move": move_at(0),
         "high_move": move_at(1),
         "bar": lambda i, key: bar_at(i, at_place(i, key)),
-        "grade": lambda i, key: i.text(f"ranges.{at_place(i, key)}.grade"),
         "number": lambda i, key: place_of(at_place(i, key)),
         "remark": lambda i, key: remark_at(i, at_place(i, key)),
-        "no_low": lambda i, key: no_answer_at(i, "chosen", at_place(i, key), LOW),
-        "no_high": lambda i, key: no_answer_at(i, "chosen", at_place(i, key), HIGH),
     },
 )
 
@@ -303,10 +279,6 @@ PLANNING.differences.update({"moves.low_move", "moves.high_move", "moves.size", 
 expect_rows(
     "crossed",
     {
-        "down": lambda _i, _h, crossing: CROSSINGS[crossing][0],
-        "right": lambda _i, _h, crossing: CROSSINGS[crossing][1],
-        "value": lambda i, headline, crossing: headline_of(i, crossing, headline),
-        "base": lambda i, headline, _: headline_of(i, chosen(i, "chosen"), headline),
         "holds": lambda _i, _h, _c: 1.0,
     },
 )
@@ -320,8 +292,6 @@ def picked(i: Inputs, crossing: str) -> float:
 expect_rows(
     "picked",
     {
-        "down": lambda _, crossing: CROSSINGS[crossing][0],
-        "right": lambda _, crossing: CROSSINGS[crossing][1],
         "value": picked,
         "answered": lambda i, crossing: float(totals(i, crossing).state == OK),
     },

@@ -45,7 +45,6 @@ expect_rows("cases", {"case": lambda i, case: i.text(f"cases.{case}.name"), "nam
 expect_rows(
     "ranges",
     {
-        "rank": lambda i, name: rank(i.text(f"ranges.{name}.grade")),
         "relative": lambda i, name: float(i.text(f"ranges.{name}.meaning") == "times the base"),
         "sound": lambda i, name: float(is_sound(i, name)),
         "number": lambda _, name: RANGED.index(name) + 1,
@@ -62,7 +61,6 @@ UNITS = {
     "life": "year",
     "discount": "1/year",
 }
-expect_rows("crossable", {"unit": lambda _, name: UNITS.get(name, "1")})
 
 
 def ends(i: Inputs, which: str, name: str) -> Range:
@@ -70,7 +68,6 @@ def ends(i: Inputs, which: str, name: str) -> Range:
     return stretched(i, chosen(i, which), name)
 
 
-expect_rows("range_ends", {"case": lambda i, which, _: i.shown(f"cases.{chosen(i, which)}")})
 expect_fields("range_ends", ends, Range)
 
 
@@ -104,11 +101,9 @@ expect_rows(
         "base": base_of,
         "beside": lambda _, key: float(VARIANTS[key].which == "comparison"),
         "high": lambda _, key: float(VARIANTS[key].side == HIGH),
-        "number": lambda _, key: place_of(VARIANTS[key].name),
         "value": lambda i, key: change(i, key, 0)[1],
     },
 )
-expect_rows("own_sums", {"base": base_of})
 CHANGES: dict[str, Callable[..., Value]] = {
     "base": base_of,
     "number_1": lambda i, key: change(i, key, 0)[0],

@@ -158,7 +158,7 @@ for how_many, in_words in ((2, "two"), (3, "three"), (4, "four")):
 # Pool counts
 
 
-@expect("pool_counts.least")
+@cache
 def least_of(i: Inputs, count: str) -> float:
     return least(i, number(count), LAST)
 

@@ -27,26 +27,6 @@ def p_range(i: Inputs, curve: str) -> float:
     return item.p_nominal - item.p_idle
 
 
-@expect("power.p_idle")
-def p_idle(i: Inputs, curve: str, _n: str) -> float:
-    return chain.curve(i, curve).p_idle
-
-
-@expect("power.p_range")
-def p_range_of_row(i: Inputs, curve: str, _n: str) -> float:
-    return p_range(i, curve)
-
-
-@expect("power.k")
-def steepness(i: Inputs, curve: str, _n: str) -> float:
-    return chain.curve(i, curve).k
-
-
-@expect("power.x0")
-def half_way_point(i: Inputs, curve: str, _n: str) -> float:
-    return chain.curve(i, curve).x0
-
-
 @expect("power.power")
 def watts(i: Inputs, curve: str, n: str) -> float:
     return chain.curve_watts(chain.curve(i, curve), batch(i, n))
@@ -62,27 +42,6 @@ def rises(i: Inputs, curve: str, n: str) -> float | None:
     members = i.members("batches")
     above = members.index(n) - 1
     return float(watts(i, curve, n) >= watts(i, curve, members[above])) if above >= 0 else None
-
-
-@expect("curve.p_idle")
-def gpu_p_idle(i: Inputs, gpu: str, _n: str) -> float:
-    return chain.gpu_curve(i, gpu).p_idle
-
-
-@expect("curve.p_range")
-def gpu_p_range(i: Inputs, gpu: str, _n: str) -> float:
-    item = chain.gpu_curve(i, gpu)
-    return item.p_nominal - item.p_idle
-
-
-@expect("curve.k")
-def gpu_steepness(i: Inputs, gpu: str, _n: str) -> float:
-    return chain.curve(i, chain.gpu(i, gpu).curve).k
-
-
-@expect("curve.x0")
-def gpu_half_way_point(i: Inputs, gpu: str, _n: str) -> float:
-    return chain.curve(i, chain.gpu(i, gpu).curve).x0
 
 
 @expect("curve.power")
@@ -110,13 +69,3 @@ def profile_p_idle(i: Inputs, profile: str) -> float:
 @expect("profile_list.p_nominal")
 def profile_p_nominal(i: Inputs, profile: str) -> float:
     return chain.profile_curve(i, profile).p_nominal
-
-
-@expect("profile_list.k")
-def profile_steepness(i: Inputs, profile: str) -> float:
-    return chain.profile_curve(i, profile).k
-
-
-@expect("profile_list.x0")
-def profile_half_way_point(i: Inputs, profile: str) -> float:
-    return chain.profile_curve(i, profile).x0

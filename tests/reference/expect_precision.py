@@ -40,21 +40,6 @@ class Case:
         return self.w + self.kv_time
 
 
-@expect("chosen.gpu")
-def chosen_gpu(i: Inputs) -> str:
-    return i.shown(i.text("explore.gpu"))
-
-
-@expect("chosen.model")
-def chosen_model(i: Inputs) -> str:
-    return i.shown(i.text("explore.model"))
-
-
-@expect("chosen.tensor_parallel")
-def tensor_parallel(i: Inputs) -> float:
-    return model_of(i).tp
-
-
 @expect("chosen.reached")
 def reached(i: Inputs) -> float:
     return gpu_of(i).reached / TERA

@@ -1,18 +1,15 @@
 """Expectations of W and H: sheet Roofline and the sheet of each GPU."""
 
+from functools import cache
+
 from tests.reference import chain, metrics, watts
 from tests.reference.chain import GIGA, LLAMA_70B, MILLI, TERA
 from tests.reference.quantities import Inputs, expect, number
 
 
-@expect("roofline.tensor_parallel")
+@cache
 def tensor_parallel(i: Inputs, _gpu: str, model: str) -> float:
     return chain.served(i, model).tp
-
-
-@expect("roofline.peak")
-def peak(i: Inputs, gpu: str, _model: str) -> float:
-    return chain.gpu(i, gpu).bandwidth / TERA
 
 
 @expect("roofline.reached")
@@ -73,29 +70,9 @@ def h(i: Inputs, gpu: str, model: str) -> float:
 # The sheet of each GPU: Llama-3.1-70B on it
 
 
-@expect("serving.w")
-def serving_w(i: Inputs, gpu: str) -> float:
-    return w(i, gpu, LLAMA_70B)
-
-
-@expect("serving.h")
-def serving_h(i: Inputs, gpu: str) -> float:
-    return h(i, gpu, LLAMA_70B)
-
-
-@expect("serving.tensor_parallel")
-def serving_tensor_parallel(i: Inputs, gpu: str) -> float:
-    return tensor_parallel(i, gpu, LLAMA_70B)
-
-
 @expect("serving.kv_budget")
 def kv_budget(i: Inputs, gpu: str) -> float:
     return chain.computed(i, gpu, LLAMA_70B).free / GIGA
-
-
-@expect("serving.blocks")
-def blocks(i: Inputs, gpu: str) -> float:
-    return chain.computed(i, gpu, LLAMA_70B).blocks
 
 
 @expect("serving.feasible")

@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.reference import expect_moments, pools, shared_columns
 from tests.reference.chain import MILLI
-from tests.reference.expect_draws import CHUNKS, drawn, sample_name, sample_of
+from tests.reference.expect_draws import CHUNKS, drawn, sample_of
 from tests.reference.expect_workloads import workload_of
 from tests.reference.grid import Requests
 from tests.reference.pools import Run, Served, chunk
@@ -52,11 +52,6 @@ def output(i: Inputs, _mode: str, key: str, side: str) -> float:
     return max(1.0, float(trunc(mean)))
 
 
-@expect("demand.sample")
-def sample_of_pool(_i: Inputs, _mode: str, key: str, side: str) -> str:
-    return sample_name(sample_of(key, side))
-
-
 def service_rate(item: Served) -> float:
     """Return the requests/s that an instance can serve, 0 without any."""
     return item.server.n_slots / (item.time(1) * MILLI) if item.time(1) else 0.0
@@ -66,14 +61,7 @@ expect_columns(
     "demand",
     lambda i, _mode, key, side: expect_moments.served(i, key, side),
     {
-        "share": lambda _, item: item.share,
         "rate": lambda i, item: item.rate(i["traffic.rate"]),
-        "n_slots": lambda _, item: item.server.n_slots,
-        "w": lambda _, item: item.server.w,
-        "h_full": lambda _, item: item.server.h_full,
-        "h_one": lambda _, item: item.server.h_one,
-        "chunk": lambda i, item: chunk(i, item.server.profile),
-        "prefill_steps": lambda i, item: item.prefill_steps(i),
     },
 )
 shared_columns.expect_means("demand", served)

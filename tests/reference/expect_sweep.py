@@ -178,7 +178,7 @@ def law_state(i: Inputs) -> str:
 # Read off at the window chosen
 
 
-@expect("read_off.window")
+@cache
 def own_window(i: Inputs) -> float:
     return i["explore.window"]
 
@@ -229,11 +229,6 @@ def reading_state(i: Inputs) -> str:
 
 
 # Profiles
-
-
-@expect("profiles.w")
-def profile_w(i: Inputs, profile: str) -> float:
-    return chain.calibrated(i, profile).w / MILLI
 
 
 @expect("profiles.h")

@@ -123,7 +123,7 @@ def expect_shown(column: str) -> None:
         return expected(i, f"design_totals.{column}", (key,)) if total_state(i, key) == OK else None
 
 
-@expect("cases.state")
+@cache
 def total_state(i: Inputs, key: str) -> Value:
     return expected(i, "design_totals.state", (key,))
 
@@ -176,7 +176,7 @@ for each in TOPOLOGIES:
     expect_topology(each)
 
 
-@expect("archetypes.below")
+@cache
 def below(i: Inputs, card: str) -> float:
     item = case(i, f"{card}_two")
     return lengths.share_upto(i, item.workload, item.highs[0])

@@ -7,7 +7,7 @@ of a homogeneous fleet, else by the split.
 from functools import cache
 
 from tests.reference import lengths, shared_columns, workload
-from tests.reference.pools import OK, Server, chunk, server
+from tests.reference.pools import OK, Server, server
 from tests.reference.quantities import Inputs, expect
 from tests.reference.shared_columns import expect_columns
 
@@ -107,7 +107,7 @@ def topology(i: Inputs, key: str) -> str:
     return i.text(f"fleets.{key}.topology")
 
 
-@expect("fleets.short_window")
+@cache
 def short_window(i: Inputs, key: str) -> float:
     return i[f"workloads.{workload_of(i, key)}.short_window"]
 
@@ -118,7 +118,7 @@ def split(i: Inputs, key: str) -> float:
     return {"homo": 0.0, "pool": window, "fleetopt": i[f"{card}.band"] * window}[topology(i, key)]
 
 
-@expect("fleets.distribution")
+@cache
 def distribution(i: Inputs, key: str) -> str:
     return state_of_distribution(i, workload_of(i, key))
 
@@ -136,11 +136,6 @@ def remark(i: Inputs, key: str) -> str:
     """Return that a split beyond all requests leaves the long pool without any."""
     alone = topology(i, key) != "homo" and split(i, key) >= longest(i, workload_of(i, key))
     return "no request is longer than the split: the long pool is not used" if alone and state(i, key) == OK else ""
-
-
-@expect("outcome.remark")
-def remark_shown(i: Inputs, _: str, key: str) -> str:
-    return remark(i, key)
 
 
 # Pools
@@ -172,9 +167,7 @@ expect_columns(
     "pools",
     instance,
     {
-        "profile": lambda i, item: i.shown(item.profile),
         "n_slots": lambda _, item: item.n_slots,
-        "chunk": lambda i, item: chunk(i, item.profile),
     },
 )
 expect("pools.output_share")(lambda i, key, _side: lengths.tokens(i, workload_of(i, key)).output_share)
