@@ -14,17 +14,18 @@ from workbook.api import Book
 from workbook.model.graph import Quantity
 
 KEY = r"(?:[a-z_]\w*(?:\.\w+)?|'[^']*')"
-REFERENCE = rf"(?P<table>[a-z_]\w*)(?:\[(?P<keys>{KEY}(?:, *{KEY})*)\])?(?:\.(?P<column>\w+))?"
+REFERENCE = rf"(?P<table>[a-z_]\w*)(?:\[(?P<keys>{KEY}(?:, *{KEY})*)\])?(?:\.(?P<column>\w+)|\[(?P<by>[a-z_]\w*)\])?"
 PASSED_ON = re.compile(rf"\s*(?P<only>only\()?{REFERENCE}(?(only),\s*(?P<test>[a-z_]\w*)\s*==\s*(?:'(?P<text>\w+)'|(?P<number>\d+))\))\s*")
 
 
 @dataclass(frozen=True)
 class Pass:
-    """What rows of a quantity pass on, by the words of the declaration."""
+    """What rows of a quantity pass on, by the words of the declaration; the column is named, or the one that the row key ``by`` names."""
 
     rows: tuple[int, ...]
     table: str
     column: str
+    by: str
     keys: tuple[str, ...]
     test: str
     wanted: str | float
@@ -37,10 +38,11 @@ def passes(quantity: Quantity) -> list[Pass]:
         match = PASSED_ON.fullmatch(variant.formula.text)
         if match is None:
             return []
-        table, column = (match["table"], match["column"]) if match["column"] else (quantity.table, match["table"])
+        named, by = match["column"] or "", match["by"] or ""
+        table, column = (match["table"], named) if named or by else (quantity.table, match["table"])
         keys = tuple(key.strip() for key in match["keys"].split(",")) if match["keys"] else ()
         wanted = match["text"] or float(match["number"] or 0)
-        found.append(Pass(variant.rows, table, column, keys, match["test"] or "", wanted))
+        found.append(Pass(variant.rows, table, column, by, keys, match["test"] or "", wanted))
     return found
 
 
@@ -63,8 +65,9 @@ def value_of(book: Book, name: str, row: int) -> object:
 
 def shown(book: Book, quantity: Quantity, row: int, what: Pass) -> object:
     """Return the value of the cell that a row names."""
-    table = book.model.tables[what.table]
-    target = f"{what.table}.{what.column}"
+    table, own = book.model.tables[what.table], book.model.tables[quantity.table]
+    named = dict(zip((key.name for key in own.keys), own.rows[row], strict=True))
+    target = f"{what.table}.{named[what.by] if what.by else what.column}"
     if not what.keys:
         return value_of(book, target, row if what.table == quantity.table and len(table.rows) > 1 else 0)
     wanted = [_key(book, quantity, row, key) for key in what.keys]
