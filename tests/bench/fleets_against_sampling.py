@@ -28,7 +28,7 @@ from scipy.special import gammaln, pdtr
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.reference import cards, fleet, paper, workload
+from tests.reference.equations import cards, fleet, paper, workload
 from tests.reference.printed_fleet import PRINTED_FLEET
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tests.reference.cards import CalibratedProfile
+    from tests.reference.equations.cards import CalibratedProfile
 
     Floats = NDArray[np.float64]
 

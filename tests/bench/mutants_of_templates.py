@@ -161,7 +161,7 @@ def moved(old: Values, new: Values, names: set[str]) -> set[str]:
     found = set()
     for name in names:
         before, after = old[name], new[name]
-        if object in {before.dtype, after.dtype}:
+        if {before.dtype.kind, after.dtype.kind} != {"f"}:
             same = before.tolist() == after.tolist()
         else:
             same = bool(np.allclose(before, after, rtol=RELATIVE, atol=0.0, equal_nan=True))

@@ -152,6 +152,6 @@ def number(inputs: Inputs, quantity: str, *keys: str) -> float:
 
 
 def register_all() -> None:
-    """Import every module of expectations beside this one."""
-    for module in sorted(Path(__file__).parent.glob("expect_*.py")):
-        import_module(f"{__package__}.{module.stem}")
+    """Import every module of expectations."""
+    for module in sorted((Path(__file__).parent / "expect").glob("expect_*.py")):
+        import_module(f"{__package__}.expect.{module.stem}")

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.reference import expect_fleet, replay, workload
-from tests.reference.expect_draws import CHUNKS, WORKLOADS, drawn, sample_name, sample_of, samples
-from tests.reference.expect_fleet import COLUMNS, PERCENT, claim_text, printed_text
+from tests.reference.equations import replay, workload
+from tests.reference.expect import expect_fleet
+from tests.reference.expect.expect_draws import CHUNKS, WORKLOADS, drawn, sample_name, sample_of, samples
+from tests.reference.expect.expect_fleet import COLUMNS, PERCENT, claim_text, printed_text
 from tests.reference.test_every_quantity import book
 
 FILE = Path(__file__).parents[2] / "templates" / "draws" / "table_3.csv"

@@ -12,10 +12,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.reference import draws, rounding
+from tests.reference import draws
+from tests.reference.equations import rounding
+from tests.reference.expect.planning_money import annuity
+from tests.reference.expect.planning_study import CASES
 from tests.reference.passed_on import passed_on
-from tests.reference.planning_money import annuity
-from tests.reference.planning_study import CASES
 from tests.reference.quantities import EMPTY, PLANNING, Inputs, Value, register_all
 from tests.support import shipped
 from workbook.api import Book, parse_sets

@@ -13,9 +13,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.reference import draws, rounding
-from tests.reference.expect_draws import CHUNKS
-from tests.reference.expect_paper_sheet import TABLES, printed_text
+from tests.reference import draws
+from tests.reference.equations import rounding
+from tests.reference.expect.expect_draws import CHUNKS
+from tests.reference.expect.expect_paper_sheet import TABLES, printed_text
 from tests.reference.passed_on import passed_on
 from tests.reference.quantities import EMPTY, PAPER, RULES, Inputs, Value, expected, register_all
 from tests.support import shipped

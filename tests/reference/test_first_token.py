@@ -17,11 +17,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.reference import cards, first_token, fleet
 from tests.reference import test_every_planning_quantity as planning
-from tests.reference.first_token import Pool, Waited
-from tests.reference.replay import INPUT_SHARE
-from tests.reference.workload import AGENT, AZURE, LMSYS, Cdf
+from tests.reference.equations import cards, first_token, fleet
+from tests.reference.equations.first_token import Pool, Waited
+from tests.reference.equations.replay import INPUT_SHARE
+from tests.reference.equations.workload import AGENT, AZURE, LMSYS, Cdf
 
 SEED, REQUESTS = 20260318, 200_000
 LENGTHS: dict[str, tuple[Cdf, int]] = {

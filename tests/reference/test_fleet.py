@@ -8,12 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.reference import cards, fleet, paper, replay, workload
-from tests.reference.fleet import Fleet, Policy, Pool, SizedPool
+from tests.reference.equations import cards, fleet, paper, replay, workload
+from tests.reference.equations.fleet import Fleet, Policy, Pool, SizedPool
+from tests.reference.equations.replay import Server
+from tests.reference.equations.workload import AGENT, AZURE, LMSYS, Cdf
 from tests.reference.printed import deviation, half_unit
 from tests.reference.printed_fleet import COLUMNS, PRINTED_FLEET, PRINTED_RATIOS, number_text
-from tests.reference.replay import Server
-from tests.reference.workload import AGENT, AZURE, LMSYS, Cdf
 
 H100 = cards.H100_CALIBRATED
 AZURE_HOMO = "Azure | Homo 64K | H100"

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.reference import chain, draws, fleet, lengths, rounding, workload
-from tests.reference import expect_workloads as sheets
-from tests.reference.expect_fleet import fleet_row
-from tests.reference.expect_workloads import POOLS
-from tests.reference.pools import chunk
+from tests.reference import draws
+from tests.reference.equations import fleet, rounding, workload
+from tests.reference.equations.replay import Moments, Server
+from tests.reference.expect import chain, lengths
+from tests.reference.expect import expect_workloads as sheets
+from tests.reference.expect.expect_fleet import fleet_row
+from tests.reference.expect.expect_workloads import POOLS
+from tests.reference.expect.pools import chunk
 from tests.reference.quantities import EMPTY, PAPER, Inputs, expected
-from tests.reference.replay import Moments, Server
 from tests.reference.test_every_quantity import book, calculated, differences, formula_quantities, has_errors, inputs, knobs
 from workbook.model.evaluate import Values
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.reference import cards, kv, metrics, moe, paper, power, roofline, slots
+from tests.reference.equations import cards, kv, metrics, moe, paper, power, roofline, slots
 
 
 def h100_power(n: float) -> float:

@@ -6,18 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.reference import (
-    cards,
-    domain,
-    economics,
-    kv,
-    metrics,
-    moe,
-    paper,
-    power,
-    roofline,
-    slots,
-)
+from tests.reference.equations import cards, domain, economics, kv, metrics, moe, paper, power, roofline, slots
 from tests.reference.printed import PRINTED
 
 WINDOWS = [2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072]

@@ -5,14 +5,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.reference import draws, fleet, grid, lengths, pools, replay, rounding
-from tests.reference.expect_optimizer import NO_CELL
-from tests.reference.expect_optimizer_pools import places
-from tests.reference.grid import Requests, Tokens
+from tests.reference import draws
+from tests.reference.equations import fleet, grid, replay, rounding
+from tests.reference.equations.grid import Requests, Tokens
+from tests.reference.equations.whole_lengths import H100, POLICY, WORKLOADS, homogeneous, steps_of, summed
+from tests.reference.equations.workload import AZURE
+from tests.reference.expect import lengths, pools
+from tests.reference.expect.expect_optimizer import NO_CELL
+from tests.reference.expect.expect_optimizer_pools import places
 from tests.reference.quantities import EMPTY, PAPER, expected
 from tests.reference.test_every_quantity import book, calculated, formula_quantities, inputs
-from tests.reference.whole_lengths import H100, POLICY, WORKLOADS, homogeneous, steps_of, summed
-from tests.reference.workload import AZURE
 from workbook.model.evaluate import Values
 
 GRID = ("split_ends", "band_ends", "whole", "grid", "grid_pools", "grid_outcome", "by_band", "best", "optimum", "pareto")

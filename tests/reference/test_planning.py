@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.reference import fleet
+from tests.reference.equations import fleet
 from tests.support import copy_of, plant, shipped
 from workbook import api
 from workbook.model.evaluate import Values, evaluate

@@ -5,12 +5,12 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from tests.reference import fleet, grid
 from tests.reference.draws import Values as Edits
-from tests.reference.expect_pool_counts import NO_CHOICE
+from tests.reference.equations import fleet, grid
+from tests.reference.equations.whole_lengths import WORKLOADS, Outcome, between, outcome
+from tests.reference.expect.expect_pool_counts import NO_CHOICE
 from tests.reference.test_every_quantity import book, calculated
 from tests.reference.test_optimizer import UNSOUND, edited, row, shown
-from tests.reference.whole_lengths import WORKLOADS, Outcome, between, outcome
 
 
 def chosen(workload: str, windows: tuple[int, ...]) -> Outcome:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.reference import paper
+from tests.reference.equations import paper
 from tests.reference.printed import PRINTED, deviation, half_unit
 
 TABLES: dict[str, Callable[[], paper.Cells]] = {

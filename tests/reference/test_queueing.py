@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.reference import queueing
-from tests.reference.queueing import Demand
+from tests.reference.equations import queueing
+from tests.reference.equations.queueing import Demand
 
 CASES = 2000
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.reference import metrics, power, roofline, rounding, slots
+from tests.reference.equations import metrics, power, roofline, rounding, slots
 
 HALVING = ([1024.0, 2048.0, 4096.0, 16384.0], [16.0, 8.0, 4.0, 1.0])
 

@@ -24,11 +24,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.reference import cards, fleet, paper, queueing, simulation
-from tests.reference.fleet import Policy, Pool, SizedPool
-from tests.reference.queueing import WAIT_TAIL
-from tests.reference.simulation import Observed, Queue
-from tests.reference.workload import AGENT, AZURE, LMSYS, Cdf
+from tests.reference.equations import cards, fleet, paper, queueing, simulation
+from tests.reference.equations.fleet import Policy, Pool, SizedPool
+from tests.reference.equations.queueing import WAIT_TAIL
+from tests.reference.equations.simulation import Observed, Queue
+from tests.reference.equations.workload import AGENT, AZURE, LMSYS, Cdf
 
 EXACT = "gauss_whole"
 """The model's own moments: nodes in each bin, allowing for whole tokens; the simulation draws whole tokens."""

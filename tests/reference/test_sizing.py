@@ -6,8 +6,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.reference import draws, queueing
-from tests.reference.search import FURTHEST
+from tests.reference import draws
+from tests.reference.equations import queueing
+from tests.reference.expect.search import FURTHEST
 from tests.reference.test_every_quantity import calculated, inputs
 
 DRAWS = 64

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import workbook
-from tests.reference import cards, fleet, power
-from tests.reference.expect_topology_pools import POOLS
-from tests.reference.fleet import Fleet
+from tests.reference.equations import cards, fleet, power
+from tests.reference.equations.fleet import Fleet
+from tests.reference.equations.workload import AGENT, AZURE, LMSYS, Cdf, share_below
+from tests.reference.expect.expect_topology_pools import POOLS
 from tests.reference.test_every_quantity import book, calculated, formula_quantities
-from tests.reference.workload import AGENT, AZURE, LMSYS, Cdf, share_below
 from workbook.expr.values import EMPTY
 from workbook.model.evaluate import Values
 

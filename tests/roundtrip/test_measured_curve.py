@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.reference import cards, fleet, metrics, paper, power, revised, slots
+from tests.reference import revised
+from tests.reference.equations import cards, fleet, metrics, paper, power, slots
 from tests.reference.printed import deviation, half_unit
 from tests.roundtrip.edits import in_libreoffice, place
 from tests.roundtrip.updates import CARDS, GUIDE, MODELS, of, run, values

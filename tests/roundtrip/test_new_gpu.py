@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.reference import cards, fleet, paper, slots
+from tests.reference.equations import cards, fleet, paper, slots
 from tests.roundtrip.edits import place
 from tests.support import QUICKEST, command, plant, require_all, shipped, shipped_file
 from workbook import api

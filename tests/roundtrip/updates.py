@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.reference import cards
+from tests.reference.equations import cards
 from tests.roundtrip.edits import place
 from tests.support import command
 from workbook.xlsx.cells import read_cells

@@ -1,0 +1,265 @@
+"""Expectations of sheets Traces, Hardware, Models, Power curves and Measured."""
+
+import math
+
+from tests.reference.expect.chain import GIGA, MILLI, TERA
+from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
+from tests.reference.expect.planning_hardware import expert_share, routed_parameters
+from tests.reference.expect.planning_measured import (
+    OFF,
+    TOLERATED,
+    WITHIN,
+    Point,
+    after,
+    errors,
+    is_fitted,
+    is_hopper,
+    miss_of,
+    paper_curve,
+    point,
+    roofline,
+    sweep,
+    sweep_exponent,
+)
+from tests.reference.expect.planning_pools import fit_bytes
+from tests.reference.expect.planning_requests import distribution, falls, knots, longest, pieces
+from tests.reference.expect.planning_shapes import Shape, shape
+from tests.reference.quantities import PLANNING, Inputs
+
+# Traces
+
+
+def output_lengths(i: Inputs, card: str) -> float:
+    """Return the share of output in the mean lengths of a trace."""
+    means = [i[f"traces.{card}.mean_{part}"] for part in ("input", "output")]
+    return means[1] / sum(means) if sum(means) else 0.0
+
+
+def output_agrees(i: Inputs, card: str) -> bool:
+    """Tell whether the share of output that cases use is that of the mean lengths within half a percent."""
+    return abs(i[f"traces.{card}.output_share"] - output_lengths(i, card)) <= 0.005
+
+
+expect_rows(
+    "trace_list",
+    {
+        "mean_length": lambda i, card: math.fsum(piece.mass * (piece.lower + piece.upper) / 2 for piece in pieces(i, card)),
+        "longest": longest,
+        "falls": falls,
+        "ends": lambda i, card: float(abs(knots(i, card)[-1][1] - 1.0) < 1e-9),
+        "state": distribution,
+        "output_lengths": output_lengths,
+        "output_agrees": output_agrees,
+    },
+)
+
+
+expect_columns(
+    "trace_knots",
+    lambda i, card, knot: pieces(i, card)[int(knot[1:]) - 1],
+    {
+        "lower": lambda _, piece: piece.lower,
+        "mass": lambda _, piece: piece.mass,
+        "middle": lambda _, piece: (piece.lower + piece.upper) / 2,
+        "rises": lambda _, piece: float(piece.upper > piece.lower and piece.mass >= 0),
+    },
+)
+
+# Cards side by side
+
+expect_rows(
+    "gpus",
+    {
+        "ridge": lambda i, gpu: i[f"hardware.{gpu}.bf16_compute"] / i[f"hardware.{gpu}.hbm_bandwidth"],
+        "bandwidth_per_watt": lambda i, gpu: i[f"hardware.{gpu}.hbm_bandwidth"] * TERA / GIGA / i[f"hardware.{gpu}.tdp"],
+        "memory_per_watt": lambda i, gpu: i[f"hardware.{gpu}.memory"] / i[f"hardware.{gpu}.tdp"],
+        "cost_per_bandwidth": lambda i, gpu: i[f"hardware.{gpu}.price"] / i[f"hardware.{gpu}.hbm_bandwidth"],
+    },
+)
+
+
+def kv_gigabytes(i: Inputs, model: str, tokens: float) -> float:
+    """Return the GB that a sequence holds at 16 bit."""
+    card = f"models.{model}"
+    seen = min(tokens, i[f"{card}.attention_window"])
+    held = i[f"{card}.kv_bytes_per_token"] * tokens + i[f"{card}.window_bytes_per_token"] * seen
+    return (held + i[f"{card}.state_bytes"]) / GIGA
+
+
+expect_rows(
+    "models_list",
+    {
+        "expert_share": expert_share,
+        "routed_parameters": routed_parameters,
+        "active_share": lambda i, model: i[f"models.{model}.active_parameters"] / i[f"models.{model}.total_parameters"],
+        "kv_8k": lambda i, model: kv_gigabytes(i, model, 8192.0),
+        "kv_128k": lambda i, model: kv_gigabytes(i, model, 131_072.0),
+    },
+)
+
+
+expect_fields("models_list", shape, Shape)
+
+
+def of_tdp(i: Inputs, curve: str) -> float:
+    """Return the saturated end of a curve over the TDP of its GPU."""
+    return i[f"power_fits.{curve}.p_nominal"] / i[f"hardware.{i.text(f'power_fits.{curve}.gpu')}.tdp"]
+
+
+expect_rows(
+    "fit_list",
+    {"of_tdp": of_tdp, "weight_bytes": lambda i, fit: fit_bytes(i, fit)[0], "kv_bytes": lambda i, fit: fit_bytes(i, fit)[1]},
+)
+
+
+def nameplate(i: Inputs, server: str) -> float:
+    """Return the kW of a server's GPUs at their TDP, and of all else at its most."""
+    card = f"servers.{server}"
+    return (i[f"{card}.gpus"] * i[f"hardware.{i.text(f'{card}.gpu')}.tdp"] + i[f"{card}.host_ceiling"]) * MILLI
+
+
+def power_agrees(i: Inputs, server: str) -> bool:
+    """Tell whether the most power of a server is its nameplate within 2%, and the planned host power within its most."""
+    card = f"servers.{server}"
+    off = abs(i[f"{card}.max_power"] - nameplate(i, server)) > 0.02 * nameplate(i, server)
+    return not off and i[f"{card}.host_power"] <= i[f"{card}.host_ceiling"]
+
+
+expect_rows(
+    "server_list",
+    {
+        "host_share": lambda i, key: i[f"servers.{key}.host_power"] * MILLI / i[f"servers.{key}.max_power"],
+        "nameplate": nameplate,
+        "power_agrees": power_agrees,
+    },
+)
+
+
+def saturated(i: Inputs, gpu: str) -> float:
+    """Return the W that the curve of a GPU ends at."""
+    return i[f"power_fits.{i.text(f'hardware.{gpu}.curve')}.p_nominal"] * i[f"hardware.{gpu}.curve_scale"]
+
+
+def tdp_agrees(i: Inputs, gpu: str) -> bool:
+    """Tell whether a TDP is at least nine tenths of what the curve ends at, and at most four times."""
+    return 0.9 * saturated(i, gpu) <= i[f"hardware.{gpu}.tdp"] <= 4 * saturated(i, gpu)
+
+
+expect_rows("gpu_watts", {"tdp": lambda i, gpu: i[f"hardware.{gpu}.tdp"], "saturated": saturated, "agrees": tdp_agrees})
+expect_rows(
+    "printed_list",
+    {
+        "kv_tokens": lambda i, key: i[f"printed_profiles.{key}.blocks"] * i[f"printed_profiles.{key}.block_size"],
+        "h_token": lambda i, key: i[f"printed_profiles.{key}.h"] / i[f"printed_profiles.{key}.calibration_length"],
+    },
+)
+
+# Measured series and points
+
+
+def counted(i: Inputs, series: str) -> float:
+    """Return the points of a series that count."""
+    return sum(i[f"measured.{series}.{number}.counted"] for number in i.members(f"measured.{series}"))
+
+
+def before(i: Inputs, series: str) -> float:
+    """Return the mean error of a series before the fit."""
+    return miss_of(i, series, fitted=False)
+
+
+expect_rows(
+    "series_list",
+    {
+        "points": counted,
+        "before": before,
+        "after": lambda i, series: miss_of(i, series, fitted=True),
+        "fitted": lambda i, series: "yes" if is_fitted(i, series) and counted(i, series) >= 0 else "no",
+        "verdict": lambda i, series: OFF if before(i, series) > TOLERATED else WITHIN,
+    },
+)
+expect_columns(
+    "measured",
+    point,
+    {
+        "joules": lambda _, p: p.joules(p.watts, p.throughput),
+        "weight_bytes": lambda i, p: roofline(i, p).weight_bytes,
+        "bandwidth": lambda i, p: roofline(i, p).bandwidth * MILLI,
+        "touched": lambda i, p: roofline(i, p).touched,
+        "streamed": lambda i, p: roofline(i, p).streamed,
+        "w": lambda i, p: roofline(i, p).times.w,
+        "sharing": lambda i, p: roofline(i, p).sharing,
+        "h": lambda i, p: roofline(i, p).times.h,
+        "hopper": lambda i, p: float(is_hopper(i, p.series)),
+        "p_idle": lambda i, p: paper_curve(i, p.series).p_idle,
+        "p_nominal": lambda i, p: paper_curve(i, p.series).p_nominal,
+        "x0": lambda i, p: paper_curve(i, p.series).x0,
+        "fits": lambda i, p: float(is_fitted(i, p.series)),
+        "fit_w": lambda i, p: after(i, p)[1].w,
+        "fit_h": lambda i, p: after(i, p)[1].h,
+        "fit_k": lambda i, p: after(i, p)[0].k,
+        "fit_x0": lambda i, p: after(i, p)[0].x0,
+        "fit_idle": lambda i, p: after(i, p)[0].p_idle,
+        "fit_nominal": lambda i, p: after(i, p)[0].p_nominal,
+    },
+)
+
+
+def models_of(i: Inputs, p: Point) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return (W of a GPU, tokens/s) of a point before the fit and after it."""
+    curve, times = after(i, p)
+    first = paper_curve(i, p.series).watts(p.batch), roofline(i, p).times.speed(p.batch)
+    return first, (curve.watts(p.batch), times.speed(p.batch))
+
+
+def expect_model(number: int, name: str) -> None:
+    """Register what a model makes of the points, 0 before the fit and 1 after it."""
+    expect_columns(
+        "measured",
+        point,
+        {
+            f"power_{name}": lambda i, p: models_of(i, p)[number][0],
+            f"speed_{name}": lambda i, p: models_of(i, p)[number][1],
+            f"joules_{name}": lambda i, p: p.joules(*models_of(i, p)[number]),
+            f"error_{name}": lambda i, p: errors(i, p)[number],
+            f"off_{name}": lambda i, p: abs(errors(i, p)[number]) * p.counted,
+        },
+    )
+
+
+expect_model(0, "before")
+expect_model(1, "after")
+
+# An error is a quotient less one
+PLANNING.differences.update(f"measured.{name}_{when}" for name in ("error", "off") for when in ("before", "after"))
+
+# Context sweeps
+
+
+def swept(i: Inputs, card: str, number: str) -> tuple[float, float, float]:
+    """Return a point of a sweep."""
+    return sweep(i, card)[int(number[1:]) - 1]
+
+
+def per_watt(i: Inputs, card: str, number: str) -> float:
+    """Return tokens/s of an instance over the watts of one GPU."""
+    _, watts, speed = swept(i, card, number)
+    return speed / watts
+
+
+def halving(i: Inputs, card: str, number: str) -> float | None:
+    """Return what doubling the window divides tok/W by."""
+    return None if number == "p1" else per_watt(i, card, f"p{int(number[1:]) - 1}") / per_watt(i, card, number)
+
+
+expect_rows(
+    "window_sweep",
+    {
+        "joules": lambda i, card, number: i[f"context_sweeps.{card}.tensor_parallel"] / per_watt(i, card, number),
+        "per_watt": per_watt,
+        "per_joule": lambda i, card, number: per_watt(i, card, number) / i[f"context_sweeps.{card}.tensor_parallel"],
+        "halving": halving,
+        "log_window": lambda i, card, number: math.log2(swept(i, card, number)[0]),
+        "log_watt": lambda i, card, number: math.log2(per_watt(i, card, number)),
+    },
+)
+expect_rows("window_list", {"to_64k": lambda i, card: sweep_exponent(i, card, 6), "exponent": sweep_exponent})

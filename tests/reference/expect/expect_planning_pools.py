@@ -1,0 +1,225 @@
+"""Expectations of sheet Case pools."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.reference.equations import grid
+from tests.reference.equations.grid import Requests
+from tests.reference.expect import planning_pools as pools
+from tests.reference.expect.expect_planning_studies import sums_of
+from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_nodes, expect_rows, expect_sums, pool_of
+from tests.reference.expect.planning_hardware import Hardware, Model, hardware, model
+from tests.reference.expect.planning_long import Long, long_request, prompt_of_cut
+from tests.reference.expect.planning_needs import Need, Remark, need, remark
+from tests.reference.expect.planning_pools import Instance, Run, Service
+from tests.reference.expect.planning_requests import (
+    Bounds,
+    Cut,
+    End,
+    Lengths,
+    Taken,
+    band,
+    band_cut,
+    bounds,
+    coded_request,
+    cut_to_window,
+    drawn,
+    end_of,
+    nodes,
+    pieces,
+    prefill_of_cut,
+    taken,
+    total_prefill,
+    upto,
+    upto_end,
+)
+from tests.reference.expect.planning_study import CARDS, assumed, study
+from tests.reference.expect.search import Wanted, expect_search
+from tests.reference.quantities import PLANNING, Inputs, Value
+
+# The model and the hardware
+
+expect_fields("case_models", model, Model, "card")
+
+
+def hardware_of(i: Inputs, key: str, pool: str) -> Hardware:
+    """Return what the GPUs of a pool give, by the pool's key."""
+    return hardware(i, key, pool_of(pool))
+
+
+expect_fields("case_hardware", hardware_of, Hardware, "card")
+
+# Bounds, windows and bands
+
+SOURCE: dict[str, Callable[[Inputs, Lengths], Value]] = {
+    "workload": lambda i, item: i.shown(f"traces.{item.card}"),
+    "chunk": lambda _, item: item.chunk_shown,
+    "output_share": lambda _, item: item.output_share,
+}
+
+
+def expect_source(table: str, *columns: str) -> None:
+    """Register columns that say how requests are drawn."""
+    expect_columns(table, lambda i, key, *_: drawn(i, key), {name: SOURCE[name] for name in columns})
+
+
+expect_fields("case_bounds", bounds, Bounds)
+expect_source("case_bounds", "workload", "chunk")
+expect_fields("case_windows", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut)
+expect_fields("case_windows", lambda i, key, pool: long_request(i, key, pool_of(pool)), Long)
+expect_source("case_windows", "workload", "chunk", "output_share")
+
+
+expect_source("case_bands", "chunk", "output_share")
+expect_rows(
+    "case_bands",
+    {
+        "as_coded": lambda _i, _key: 0.0,
+        "band_share": lambda i, key: band(i, key).total(),
+        "band_output": lambda i, key: band(i, key).total(band(i, key).output),
+        "band_output_2": lambda i, key: band(i, key).total(band(i, key).output, band(i, key).output),
+        "cut_prefill": prefill_of_cut,
+        "band_prompt": prompt_of_cut,
+        "coded_prompt": lambda i, key: coded_request(i, key)[0],
+        "coded_steps": lambda i, key: coded_request(i, key)[1],
+        "band_steps": lambda i, key: band_cut(i, key).total(band_cut(i, key).steps),
+        "band_steps_2": lambda i, key: band_cut(i, key).total(band_cut(i, key).steps, band_cut(i, key).steps),
+        "band_prefill": lambda i, key: total_prefill(i, band_cut(i, key)),
+    },
+)
+
+# Sums up to the ends of pools, and up to the knots
+
+
+def end_at(i: Inputs, key: str, pool: str, end: str) -> End:
+    """Return an end of a pool by the pool's key."""
+    return end_of(i, key, pool_of(pool), end)
+
+
+def end_nodes(i: Inputs, key: str, pool: str, end: str) -> Requests:
+    """Return the nodes of the piece that is added to the sums up to a knot."""
+    item = end_at(i, key, pool, end)
+    return nodes(i, drawn(i, key), item.start, item.half)
+
+
+expect_fields("case_ends", end_at, End)
+expect_source("case_ends", "workload", "chunk", "output_share")
+expect_nodes("case_ends", end_nodes)
+expect_sums("case_ends", lambda i, key, pool, end: upto_end(i, key, pool_of(pool), end))
+
+
+def bin_of(i: Inputs, key: str, knot: str) -> grid.Bin:
+    """Return the bin below a knot."""
+    return pieces(i, drawn(i, key).card)[pool_of(knot) - 1]
+
+
+def half_of(item: grid.Bin) -> float:
+    """Return half of what the lengths of a bin spread over."""
+    return (item.upper - item.lower) / 2.0
+
+
+expect_source("case_moments", "workload", "chunk", "output_share")
+expect_columns(
+    "case_moments",
+    bin_of,
+    {"start": lambda _, item: item.lower, "half": lambda _, item: half_of(item), "weight": lambda _, item: item.mass},
+)
+expect_nodes("case_moments", lambda i, key, knot: nodes(i, drawn(i, key), bin_of(i, key, knot).lower, half_of(bin_of(i, key, knot))))
+expect_sums("case_moments", lambda i, key, knot: upto(i, drawn(i, key), bin_of(i, key, knot).upper))
+
+# Pools
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A pool of a study."""
+
+    key: str
+    pool: int
+
+
+def place(_: Inputs, key: str, pool: str) -> Place:
+    """Return a pool by its key."""
+    return Place(key, pool_of(pool))
+
+
+def expect_pools(columns: dict[str, Callable[[Inputs, str, int], Value]]) -> None:
+    """Register columns of `case_pools`, functions of the inputs, the study and the pool's number."""
+
+    def column(value: Callable[[Inputs, str, int], Value]) -> Callable[[Inputs, Place], Value]:
+        return lambda i, item: value(i, item.key, item.pool)
+
+    expect_columns("case_pools", place, {name: column(value) for name, value in columns.items()})
+
+
+def card_rule(name: str) -> Callable[[Inputs, str, int], str]:
+    """Return the rule of the name of a pool's card."""
+    return lambda i, key, pool: i.shown(f"{CARDS[f'{name}_1']}.{assumed(i, key).of_pool(name, pool)}")
+
+
+def series(i: Inputs, key: str, pool: int) -> str:
+    """Return the measured points that a pool is judged by."""
+    curve = assumed(i, key).of_pool("curve", pool)
+    return i.shown(f"measured_series.{i.text(f'power_fits.{curve}.series')}")
+
+
+MEANS = ("steps", "steps_length", "steps_2", "steps_2_length", "steps_2_length_2", "output")
+
+
+def mean_rule(name: str) -> Callable[[Inputs, str, int], float]:
+    """Return the rule of a mean over a pool's requests."""
+
+    def rule(i: Inputs, key: str, pool: int) -> float:
+        item = taken(i, key, pool)
+        return item.mean(grid.SUMS[name](item.requests))
+
+    return rule
+
+
+expect_columns("case_pools", lambda i, key, _: study(i, key), {"sums": sums_of})
+expect_pools({"printed": card_rule("printed"), **{name: card_rule(name) for name in ("gpu", "curve", "server")}})
+expect_fields("case_pools", lambda i, key, pool: taken(i, key, pool_of(pool)), Taken, "requests")
+expect_fields("case_pools", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut, "window", "cut_prefill")
+expect_pools({name: mean_rule(name) for name in MEANS})
+expect_fields("case_pools", lambda i, key, pool: pools.instance(i, key, pool_of(pool)), Instance, "n_slots")
+expect_pools({"objective": lambda i, key, _: assumed(i, key)["objective"], "cap": lambda i, key, _: assumed(i, key)["cap"]})
+expect_pools({"patience": pools.patience})
+expect_fields("case_pools", lambda i, key, pool: pools.service(i, key, pool_of(pool)), Service, "mean", "cv2")
+
+
+def wanted(i: Inputs, key: str, pool: str) -> Wanted:
+    """Return what the search for a pool's instances starts from."""
+    return pools.wanted(i, key, pool_of(pool))
+
+
+expect_search("case_pools", wanted, PLANNING, lambda i, key, pool: pools.limits(i, key, pool_of(pool)))
+expect_pools({"bound": pools.bound})
+expect_fields("case_pools", lambda i, key, pool: pools.run(i, key, pool_of(pool)), Run)
+expect_pools(
+    {
+        "curve_scale": lambda i, key, pool: pools.curve_scale(i, assumed(i, key), pool),
+        "inside": pools.inside,
+        "series": series,
+        "miss": pools.miss,
+        "kin": pools.kin,
+        "same_gpu": lambda i, key, pool: float(pools.sameness(i, key, pool)[0]),
+        "same_model": lambda i, key, pool: float(pools.sameness(i, key, pool)[1]),
+        "same_weights": lambda i, key, pool: float(pools.same_bytes(i, key, pool)[0]),
+        "same_cache": lambda i, key, pool: float(pools.same_bytes(i, key, pool)[1]),
+        "same_precision": lambda i, key, pool: float(pools.sameness(i, key, pool)[3]),
+        "same_parallel": lambda i, key, pool: float(pools.sameness(i, key, pool)[2]),
+        "first_token": pools.first_token,
+        "credited": pools.credited,
+        "tokens": pools.tokens,
+        "state": pools.state,
+        "trouble": pools.trouble,
+    }
+)
+
+# What pools need, and remarks
+
+expect_fields("pool_needs", lambda i, key, pool: need(i, key, pool_of(pool)), Need)
+expect_fields("case_remarks", lambda i, key: remark(i, key, pools.study_state(i, key)), Remark)
+
+# Shares as summed are differences of sums near 1: what is left of nothing is its rounding
+PLANNING.differences.update({"case_pools.share_sum", "case_pools.beyond", "case_bands.band_share"})

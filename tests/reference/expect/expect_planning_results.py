@@ -1,0 +1,432 @@
+"""Expectations of sheets Results, Bridge, Growth and Checks, and of what the Dashboard shows of single cases."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+from tests.reference.equations.queueing import WAIT_TAIL
+from tests.reference.equations.replay import LOWEST_CV2
+from tests.reference.equations.rounding import ceil
+from tests.reference.expect.chain import MILLI
+from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
+from tests.reference.expect.planning_columns import expect_fields, expect_rows
+from tests.reference.expect.planning_measured import fit_curve
+from tests.reference.expect.planning_money import HOURS, MILLION, SECONDS, Totals, totals
+from tests.reference.expect.planning_needs import remark
+from tests.reference.expect.planning_pools import curve_scale, instance
+from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution
+from tests.reference.expect.planning_sensitivity import LEAST, figure, infeasible
+from tests.reference.expect.planning_shapes import shape
+from tests.reference.expect.planning_study import CASES, RANGED, assumed, chosen, is_sound, number_of, studies
+from tests.reference.expect.pools import KILO, OK
+from tests.reference.expect.search import NEVER
+from tests.reference.quantities import PLANNING, Inputs, Value
+
+# Results and the Dashboard
+
+SHOWN_IF_OK = (
+    *("instances", "gpus", "provisioned", "racks", "tokens", "board_power", "wall", "tok_per_w", "per_board_joule", "per_node_joule"),
+    *("per_wall_joule", "first_token", "energy", "carbon", "rent", "own", "cost_rented", "cost_bought"),
+)
+SHOWN = ("state", "inside", "miss", "trust", "kin")
+MORE = ("tokens", "instances", "provisioned", "racks", "board_power", "per_board_joule")
+
+
+def expect_totals(table: str, names: tuple[str, ...], case: Callable[[Inputs, str], str], *, always: bool) -> None:
+    """Register columns that show a case's totals, always or only if it has an answer; ``case`` gives the case of a row."""
+
+    def column(name: str) -> Callable[..., Value]:
+        def value(i: Inputs, key: str) -> Value:
+            item = totals(i, case(i, key))
+            found: Value = getattr(item, name)
+            return found if always or item.state == OK else None
+
+        return value
+
+    expect_rows(table, {name: column(name) for name in names})
+
+
+def named(i: Inputs, which: str) -> str:
+    """Return the name of one of the two cases."""
+    return i.shown(f"cases.{chosen(i, which)}")
+
+
+def electricity(i: Inputs, which: str, kilowatts: Callable[[Totals], float]) -> float:
+    """Return the yearly price of a part of the power of one of the two cases."""
+    case = chosen(i, which)
+    return kilowatts(totals(i, case)) * HOURS * number_of(i, case, "electricity")
+
+
+def cost_parts(i: Inputs, which: str) -> dict[str, float]:
+    """Return what owning the fleet of one of the two cases for a year is made of, USD."""
+    item = totals(i, chosen(i, which))
+    return {
+        "servers": item.capex * item.annuity,
+        "gpus": electricity(i, which, lambda item: item.board_power),
+        "hosts": electricity(i, which, lambda item: item.host_power),
+        "building": electricity(i, which, lambda item: item.wall - item.board_power - item.host_power),
+        "total": item.own,
+    }
+
+
+def part_rule(name: str) -> Callable[[Inputs, str], Value]:
+    """Return the rule of a part of what owning costs, blank without an answer."""
+    return lambda i, which: cost_parts(i, which)[name] if state_of(i, which) == OK else None
+
+
+def state_of(i: Inputs, which: str) -> str:
+    """Return the state of one of the two cases."""
+    return totals(i, chosen(i, which)).state
+
+
+def remark_of(i: Inputs, case: str) -> str:
+    """Return what there is to say of a case."""
+    return remark(i, case, totals(i, case).state).remark
+
+
+def remark_of_chosen(i: Inputs, which: str) -> str:
+    """Return what there is to say of one of the two cases."""
+    return remark_of(i, chosen(i, which))
+
+
+expect_totals("results", SHOWN_IF_OK, lambda _, case: case, always=False)
+expect_totals("results", SHOWN, lambda _, case: case, always=True)
+expect_rows("more_figures", {"remark": remark_of_chosen})
+expect_rows("trust", {"remark": remark_of_chosen})
+expect_totals("more_figures", MORE, chosen, always=False)
+expect_totals("more_figures", ("state",), chosen, always=True)
+expect_totals("trust", ("state", "miss", "trust", "kin"), chosen, always=True)
+expect_totals("trust", ("outside",), chosen, always=False)
+expect_rows("trust", {"unanswered": lambda i, which: len(infeasible(i, which)) if state_of(i, which) == OK else None})
+expect_rows("cost_split", {"case": named, "state": state_of, "total": part_rule("total")})
+expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})
+expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
+
+
+def losses(i: Inputs, which: str) -> float:
+    """Return what cooling and losses of one of the two cases draw, kW."""
+    item = totals(i, chosen(i, which))
+    return item.wall - item.board_power - item.host_power
+
+
+expect_rows("cost_split", {"losses": losses})
+PLANNING.differences.update({"cost_split.building", "cost_split.losses"})
+expect_rows("chosen", {"case": lambda i: named(i, "chosen"), "comparison": lambda i: named(i, "comparison")})
+
+
+def lever_case(i: Inputs, generation: str, topology: str) -> str:
+    """Return the case of a lever."""
+    return i.text(f"lever_cases.{generation}.{topology}.case")
+
+
+def lever(i: Inputs, generation: str, topology: str) -> Totals:
+    """Return the fleet of a lever."""
+    return totals(i, lever_case(i, generation, topology))
+
+
+LEVERS = ("per_wall_joule", "cost", "rent", "wall")
+"""Figures of levers; ``cost`` is that of rented output."""
+
+
+def lever_figure(name: str) -> Callable[..., float]:
+    """Return the rule of a figure of a lever, 0 without an answer."""
+    return lambda i, *keys: figure(lever(i, *keys), "cost_rented" if name == "cost" else name)
+
+
+def lever_answered(i: Inputs, *keys: str) -> bool:
+    """Tell whether the fleet of a lever has an answer."""
+    return lever(i, *keys).state == OK
+
+
+def both_answered(i: Inputs, *keys: str) -> bool:
+    """Tell whether one pool of H100 has one, too."""
+    return lever_answered(i, *keys) and lever_answered(i, "h100", "homo")
+
+
+def if_it_has(answer: Callable[..., bool], value: Callable[..., float]) -> Callable[..., Value]:
+    """Return the rule of a figure of a lever that is blank without an answer."""
+    return lambda i, *keys: value(i, *keys) if answer(i, *keys) else None
+
+
+def saved(name: str) -> Callable[..., float]:
+    """Return the rule of what one pool of H100 takes more of."""
+    return lambda i, *keys: lever_figure(name)(i, "h100", "homo") - lever_figure(name)(i, *keys)
+
+
+def gain(i: Inputs, *keys: str) -> float:
+    """Return tok/J over that of one pool of H100."""
+    return lever(i, *keys).per_wall_joule / lever(i, "h100", "homo").per_wall_joule
+
+
+expect_rows("lever_cases", {name: lever_figure(name) for name in LEVERS})
+expect_rows(
+    "lever_cases", {"found": lambda i, *keys: i.shown(f"cases.{lever_case(i, *keys)}"), "state": lambda i, *keys: lever(i, *keys).state}
+)
+expect_rows("lever_cases", {"answered": lever_answered, "both": both_answered})
+expect_rows("levers", {name: if_it_has(lever_answered, lever_figure(name)) for name in LEVERS[:3]})
+expect_rows("levers", {"saved": if_it_has(both_answered, saved("rent")), "power_saved": if_it_has(both_answered, saved("wall"))})
+expect_rows("levers", {"gain": if_it_has(both_answered, gain)})
+
+# The 1/W law
+
+WINDOWS = {f"k{thousands}": 1024.0 * thousands for thousands in (2, 4, 8, 16, 32, 64, 128)}
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """An instance whose cache is full of whole windows; fields as columns of `law`: ms, W of a GPU, tokens/s."""
+
+    sequences: float
+    alone: float
+    each: float
+    reading: float
+    step: float
+    p_idle: float
+    p_range: float
+    load: float
+    board: float
+    power: float
+    throughput: float
+    per_joule: float | None
+
+
+@cache
+def law(i: Inputs, which: str, size: str) -> Law:
+    """Return the first pool's instance of one of the two cases at a window."""
+    case = chosen(i, which)
+    item, has = assumed(i, case), instance(i, case, 1)
+    held = has.kv_tokens / WINDOWS[size]
+    parts = has.w_alone, has.w_each * held, has.h_token * held * WINDOWS[size]
+    curve = fit_curve(i, item.texts["curve_1"])
+    board, speed = curve.watts(max(1.0, held)), held / (sum(parts) * MILLI)
+    watts = board * curve_scale(i, item, 1) * item["power_scale"]
+    return Law(
+        sequences=held,
+        alone=parts[0],
+        each=parts[1],
+        reading=parts[2],
+        step=sum(parts),
+        p_idle=curve.p_idle,
+        p_range=curve.p_nominal - curve.p_idle,
+        load=math.log2(max(1.0, held)),
+        board=board,
+        power=watts,
+        throughput=speed,
+        per_joule=speed / (watts * item["tensor_parallel"]) if held else None,
+    )
+
+
+def curve_shown(i: Inputs, which: str) -> str:
+    """Return the name of the short pools' curve of one of the two cases."""
+    return i.shown(f"power_fits.{assumed(i, chosen(i, which)).texts['curve_1']}")
+
+
+expect_fields("law", law, Law)
+expect_rows("law", {"case": lambda i, which, _: named(i, which), "curve": lambda i, which, _: curve_shown(i, which)})
+
+# The bridge
+
+PRINTED = "printed"
+BRIDGE: dict[str, tuple[str, str]] = {
+    "exact": ("published", "tok_per_w"),
+    "unit": ("published", "per_board_joule"),
+    **{case: (case, "per_board_joule") for case in CASES[1:10]},
+    "host": ("corrected", "per_node_joule"),
+    "pue": ("corrected", "per_wall_joule"),
+    "fitted": ("fitted", "per_wall_joule"),
+    "wall": ("fitted", "per_wall_joule"),
+}
+"""The case and the figure of each correction after the printed one."""
+
+CORRECTIONS = (PRINTED, *BRIDGE)
+
+
+def left(i: Inputs, step: str) -> float:
+    """Return what is left after a correction."""
+    return i["headline.printed"] if step == PRINTED else figure(totals(i, BRIDGE[step][0]), BRIDGE[step][1])
+
+
+def change(i: Inputs, step: str) -> tuple[float, float]:
+    """Return what is left (before a correction, after it); nothing before the first, nor without an answer."""
+    return (0.0 if step == PRINTED else left(i, CORRECTIONS[CORRECTIONS.index(step) - 1])), left(i, step)
+
+
+def shown_left(i: Inputs, step: str) -> float | None:
+    """Return what is left after a correction, blank where the case has no answer."""
+    return left(i, step) or None
+
+
+def factor(i: Inputs, step: str) -> float | None:
+    """Return what a correction leaves of the step before it."""
+    before, after = change(i, step)
+    if step == PRINTED:
+        return 1.0
+    return after / before if before and after else None
+
+
+def product(i: Inputs, step: str) -> float | None:
+    """Return what is left of the first step, blank from the first correction on that has no answer."""
+    so_far = CORRECTIONS[: CORRECTIONS.index(step) + 1]
+    return left(i, step) / left(i, PRINTED) if all(left(i, each) for each in so_far) else None
+
+
+def total(i: Inputs, step: str) -> float:
+    """Return the bar of a total: the first and the last."""
+    return left(i, step) if step in {PRINTED, "wall"} else 0.0
+
+
+def moved(i: Inputs, step: str) -> float:
+    """Return by how much a correction changes what is left; nothing where either side has no answer."""
+    before, after = change(i, step)
+    return after - before if before and after else 0.0
+
+
+expect_rows(
+    "bridge",
+    {
+        "left": shown_left,
+        "factor": factor,
+        "product": product,
+        "base": lambda i, step: 0.0 if total(i, step) else min(change(i, step)),
+        "fall": lambda i, step: max(0.0, -moved(i, step)),
+        "rise": lambda i, step: max(0.0, moved(i, step)),
+        "total": total,
+    },
+)
+expect_rows(
+    "closing",
+    {
+        "carried": lambda i: left(i, "fitted") if product(i, "fitted") else None,
+        "planned": lambda i: left(i, "wall") or None,
+        "difference": lambda i: 0.0 if product(i, "fitted") else None,
+    },
+)
+# Falls and rises are differences of figures that may be equal, and a difference from one is nothing but rounding
+PLANNING.differences.update({"bridge.fall", "bridge.rise", "closing.difference"})
+
+# Growth and budgets
+
+
+@cache
+def chosen_totals(i: Inputs) -> Totals:
+    """Return the fleet of the chosen case."""
+    return totals(i, chosen(i, "chosen"))
+
+
+HORIZON = 120.0
+"""Months that growth is looked ahead."""
+
+expect_rows(
+    "constants",
+    {
+        "late": lambda _: WAIT_TAIL,
+        "least_cv2": lambda _: LOWEST_CV2,
+        "idle_slots": lambda _: 1000.0,
+        "never": lambda _: NEVER,
+        "whole_prompt": lambda _: WHOLE_PROMPT,
+        "close": lambda _: 0.25,
+        "horizon": lambda _: HORIZON,
+        "nothing": lambda _: LEAST,
+    },
+)
+
+
+def growth(i: Inputs, quarter: str) -> float:
+    """Return the traffic of a quarter over that of now."""
+    return float((1.0 + i["plan.growth"]) ** (int(quarter[1:]) / 4))
+
+
+def months(i: Inputs, room: float) -> float:
+    """Return the months until traffic has grown to so many times that of now, at most as many as are looked ahead."""
+    if room <= 1:
+        return 0.0
+    return min(HORIZON, math.log(room) / (math.log1p(i["plan.growth"]) / 12)) if i["plan.growth"] > 0 else HORIZON
+
+
+def room(i: Inputs, of: str) -> float:
+    """Return how many times the traffic of now the power or the nodes carry."""
+    had, taken = {
+        "power": (i["plan.megawatts"] * KILO, chosen_totals(i).wall),
+        "node": (i["plan.nodes"], chosen_totals(i).provisioned),
+    }[of]
+    return had / taken if taken else 0.0
+
+
+def carried(i: Inputs) -> float:
+    """Return the tokens/s that the power carries."""
+    return chosen_totals(i).per_wall_joule * i["plan.megawatts"] * MILLION
+
+
+def if_answered(value: Callable[[Inputs], float]) -> Callable[[Inputs], Value]:
+    """Return the rule of a figure that stands only where the chosen case has an answer."""
+    return lambda i: value(i) if state_of(i, "chosen") == OK else None
+
+
+def lasts(of: str) -> Callable[[Inputs], Value]:
+    """Return the rule of the months until the power or the nodes run out, blank where they do not."""
+    return lambda i: months(i, room(i, of)) if state_of(i, "chosen") == OK and months(i, room(i, of)) < HORIZON else None
+
+
+expect_rows(
+    "budget",
+    {
+        "tokens": if_answered(carried),
+        "revenue": if_answered(lambda i: carried(i) * SECONDS / MILLION * i["plan.price"]),
+        "power_lasts": lasts("power"),
+        "nodes_last": lasts("node"),
+        "power_room": if_answered(lambda i: room(i, "power")),
+        "node_room": if_answered(lambda i: room(i, "node")),
+        "power_months": if_answered(lambda i: months(i, room(i, "power"))),
+        "node_months": if_answered(lambda i: months(i, room(i, "node"))),
+        "remark": lambda i: remark_of_chosen(i, "chosen"),
+    },
+)
+
+
+def nodes_needed(i: Inputs, quarter: str) -> float:
+    """Return the nodes of a quarter; those of whole years exactly, since they may be a whole number."""
+    years, rest = divmod(int(quarter[1:]), 4)
+    year_by_year = Fraction(str(i["plan.growth"])) + 1
+    exact = Fraction(chosen_totals(i).provisioned) * year_by_year**years
+    return float(math.ceil(exact)) if not rest else float(ceil(float(exact) * (1.0 + i["plan.growth"]) ** (rest / 4)))
+
+
+def grown(value: Callable[[Inputs], float]) -> Callable[[Inputs, str], Value]:
+    """Return the rule of a need that grows with traffic, blank without an answer."""
+    return lambda i, quarter: value(i) * growth(i, quarter) if state_of(i, "chosen") == OK else None
+
+
+expect_rows(
+    "quarters",
+    {
+        "factor": growth,
+        "rate": lambda i, quarter: number_of(i, chosen(i, "chosen"), "rate") * growth(i, quarter),
+        "wall": grown(lambda i: chosen_totals(i).wall / KILO),
+        "budget": lambda i, _: i["plan.megawatts"],
+        "nodes": lambda i, quarter: nodes_needed(i, quarter) if state_of(i, "chosen") == OK else None,
+        "rent": grown(lambda i: chosen_totals(i).rent),
+        "own": grown(lambda i: chosen_totals(i).own),
+    },
+)
+
+# Checks
+
+CHECKS: dict[str, Callable[[Inputs], float]] = {
+    "distributions": lambda i: sum(distribution(i, card) != OK for card in i.members("traces")),
+    "cases_answered": lambda i: sum(totals(i, case).state != OK for case in CASES),
+    "shares": lambda i: sum(not totals(i, key).all_requests for key in studies()),
+    "ranges_sound": lambda i: sum(not is_sound(i, name) for name in RANGED),
+    "middle": lambda _: 0.0,
+    "bridge_closes": lambda _: 0.0,
+    "caches": lambda i: sum((not shape(i, key).kv_agrees) + (not shape(i, key).window_agrees) for key in i.members("models")),
+    "parameters": lambda i: sum((not shape(i, key).total_agrees) + (not shape(i, key).active_agrees) for key in i.members("models")),
+    "nameplates": lambda i: sum(not power_agrees(i, key) for key in i.members("servers")),
+    "saturated": lambda i: sum(not tdp_agrees(i, key) for key in i.members("hardware")),
+    "output_shares": lambda i: sum(not output_agrees(i, key) for key in i.members("traces")),
+    "cases_known": lambda _: 0.0,
+}
+
+
+expect_rows("checks", dict(CHECKS))

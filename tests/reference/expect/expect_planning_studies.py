@@ -1,0 +1,170 @@
+"""Expectations of sheets Cases, Ranges and Studies: what every study assumes, and the sums over its pools."""
+
+from collections.abc import Callable
+
+from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
+from tests.reference.expect.planning_money import Totals, totals
+from tests.reference.expect.planning_sensitivity import rank
+from tests.reference.expect.planning_study import (
+    CARDS,
+    CASES,
+    CHOICES,
+    FIXED,
+    FOLLOWING,
+    HIGH,
+    RANGED,
+    VARIANTS,
+    Range,
+    Study,
+    assumed,
+    chosen,
+    is_sound,
+    level,
+    number_of,
+    stretched,
+    study,
+    text_of,
+)
+from tests.reference.quantities import Inputs, Value
+
+# Cases
+
+
+def assumption_of(name: str) -> Callable[..., Value]:
+    """Return the rule of a number of a case."""
+    if name in CARDS:
+        return lambda i, case: i.shown(f"{CARDS[name]}.{text_of(i, case, name)}")
+    return lambda i, case: number_of(i, case, name)
+
+
+expect_rows("cases", {name: assumption_of(name) for name in FOLLOWING})
+expect_rows("cases", {"case": lambda i, case: i.text(f"cases.{case}.name"), "named": lambda *_: 1.0})
+
+# Ranges
+
+expect_rows(
+    "ranges",
+    {
+        "relative": lambda i, name: float(i.text(f"ranges.{name}.meaning") == "times the base"),
+        "sound": lambda i, name: float(is_sound(i, name)),
+        "number": lambda _, name: RANGED.index(name) + 1,
+    },
+)
+expect_rows("grades", {"rank": lambda _, grade: rank(grade)})
+UNITS = {
+    "rate": "req/s/fleet",
+    "objective": "ms",
+    **dict.fromkeys(("layer_time", "reduce_time", "dispatch_time"), "us/layer"),
+    "engine_cap": "seq/instance",
+    "electricity": "USD/kW/h",
+    "carbon": "g/kW/h",
+    "life": "year",
+    "discount": "1/year",
+}
+
+
+def ends(i: Inputs, which: str, name: str) -> Range:
+    """Return the range of an assumption for one of the two cases."""
+    return stretched(i, chosen(i, which), name)
+
+
+expect_fields("range_ends", ends, Range)
+
+
+# Studies
+
+
+def name_of(i: Inputs, key: str) -> str:
+    """Return the name that cells show for a study."""
+    return i.shown(f"{'cases' if key in CASES else 'variants'}.{key}")
+
+
+def base_of(i: Inputs, key: str) -> str:
+    """Return the name of a study's case."""
+    return name_of(i, study(i, key).base)
+
+
+def place_of(name: str) -> int:
+    """Return the number of an assumption with a range."""
+    return RANGED.index(name) + 1
+
+
+def change(i: Inputs, key: str, number: int) -> tuple[float, float]:
+    """Return (number of the assumption, its value) of a change of a study, zeros where there is none."""
+    found = study(i, key).changes[number : number + 1]
+    return (place_of(found[0][0]), found[0][1]) if found else (0.0, 0.0)
+
+
+expect_rows(
+    "variants",
+    {
+        "base": base_of,
+        "beside": lambda _, key: float(VARIANTS[key].which == "comparison"),
+        "high": lambda _, key: float(VARIANTS[key].side == HIGH),
+        "value": lambda i, key: change(i, key, 0)[1],
+    },
+)
+CHANGES: dict[str, Callable[..., Value]] = {
+    "base": base_of,
+    "number_1": lambda i, key: change(i, key, 0)[0],
+    "value_1": lambda i, key: change(i, key, 0)[1],
+    "number_2": lambda i, key: change(i, key, 1)[0],
+    "value_2": lambda i, key: change(i, key, 1)[1],
+}
+expect_rows("crossings", CHANGES)
+expect_rows("asked", CHANGES)
+
+
+def number_rule(name: str) -> Callable[..., Value]:
+    """Return the rule of a number that a study assumes."""
+    return lambda i, key: assumed(i, key)[name]
+
+
+def text_rule(name: str) -> Callable[..., Value]:
+    """Return the rule of a choice that a study makes, or of the name of a card."""
+
+    def rule(i: Inputs, key: str) -> str:
+        found = assumed(i, key).texts[name]
+        return i.shown(f"{CARDS[name]}.{found}") if name in CARDS else found
+
+    return rule
+
+
+expect_rows("asked", {name: number_rule(name) for name in (*FIXED, *RANGED)})
+expect_rows("asked", {name: text_rule(name) for name in (*CARDS, *CHOICES)})
+
+# Sums over the pools
+
+
+def sums_of(i: Inputs, item: Study) -> str:
+    """Return the name of the study whose requests a study has."""
+    return name_of(i, item.sums)
+
+
+expect_fields("case_totals", totals, Totals)
+expect_columns("case_totals", study, {"sums": sums_of})
+
+# The grid's levels
+
+expect_rows(
+    "levels",
+    {
+        "up": lambda _, key: max(0.0, int(key[1:]) - 3) / 2,
+        "fall": lambda _, key: max(0.0, 3 - int(key[1:])) / 2,
+        "down": lambda i, key: level(i, i.text("two_way.down"), int(key[1:])),
+        "right": lambda i, key: level(i, i.text("two_way.right"), int(key[1:])),
+    },
+)
+
+
+def axis_rule(axis: str, end: str) -> Callable[..., Value]:
+    """Return the rule of the base or an end of the range of the grid's assumption."""
+
+    def rule(i: Inputs, _: str) -> float:
+        found: float = getattr(ends(i, "chosen", i.text(f"two_way.{axis}")), end)
+        return found
+
+    return rule
+
+
+expect_rows("levels", {f"{axis}_{end}": axis_rule(axis, end) for axis in ("down", "right") for end in ("base", "low", "high")})

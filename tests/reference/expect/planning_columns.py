@@ -1,0 +1,72 @@
+"""Registering the columns of the planning workbook's tables."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from tests.reference.equations.grid import SUMS, Requests
+from tests.reference.expect.planning_requests import total_length, total_prefill
+from tests.reference.quantities import PLANNING, Inputs, Value
+
+Item = TypeVar("Item")
+
+
+def expect_columns(table: str, of: Callable[..., Item], columns: dict[str, Callable[[Inputs, Item], Value]]) -> None:
+    """Register columns of a table, each a function of the inputs and of the row's object."""
+
+    def expect_column(column: str, value: Callable[[Inputs, Item], Value]) -> None:
+        PLANNING.add(f"{table}.{column}", lambda i, *keys: value(i, of(i, *keys)))
+
+    for column, value in columns.items():
+        expect_column(column, value)
+
+
+def expect_rows(table: str, columns: dict[str, Callable[..., Value]]) -> None:
+    """Register columns of a table, each a function of the inputs and of the row's keys."""
+    for column, value in columns.items():
+        PLANNING.add(f"{table}.{column}", value)
+
+
+def expect_fields(table: str, of: Callable[..., object], kind: Any, *but: str) -> None:
+    """Register the fields of the row's object as the columns of the same names, but for those named."""
+
+    def expect_field(name: str) -> None:
+        def value(i: Inputs, *keys: str) -> Value:
+            found: Value = getattr(of(i, *keys), name)
+            return found
+
+        PLANNING.add(f"{table}.{name}", value)
+
+    for field in fields(kind):
+        if field.name not in but:
+            expect_field(field.name)
+
+
+def expect_nodes(table: str, of: Callable[..., Requests]) -> None:
+    """Register the columns of parts/nodes.yaml; ``of`` gives the three requests."""
+
+    def expect_node(number: int) -> None:
+        columns: dict[str, Callable[[Inputs, Requests], Value]] = {
+            f"length_{number + 1}": lambda _, item: float(item.length[number]),
+            f"node_output_{number + 1}": lambda _, item: float(item.output[number]),
+            f"node_steps_{number + 1}": lambda _, item: float(item.steps[number]),
+        }
+        expect_columns(table, of, columns)
+
+    for number in range(3):
+        expect_node(number)
+
+
+def expect_sums(table: str, of: Callable[..., Requests]) -> None:
+    """Register the sums over requests up to a length."""
+
+    def column(of_requests: Callable[[Requests], float]) -> Callable[[Inputs, Requests], Value]:
+        return lambda _, item: of_requests(item)
+
+    expect_columns(table, of, {name: column(each) for name, each in SUMS.items()})
+    expect_columns(table, of, {"length": total_length, "prefill": total_prefill})
+
+
+def pool_of(key: str) -> int:
+    """Return the number of a pool, or of a knot or level, by its key: p1 is 1."""
+    return int(key[1:])

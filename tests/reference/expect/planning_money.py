@@ -1,0 +1,156 @@
+"""A study's fleet: sums over its pools, power at the wall, energy, carbon and money of a year."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from tests.reference.expect.planning_measured import OFF, TOLERATED, WITHIN
+from tests.reference.expect.planning_pools import (
+    EXTRAPOLATED,
+    KIN,
+    POOLS,
+    RECAST,
+    STRANGER,
+    first_token,
+    inside,
+    kin,
+    miss,
+    run,
+    study_state,
+    tokens,
+    trouble,
+)
+from tests.reference.expect.planning_requests import bounds, taken
+from tests.reference.expect.planning_study import assumed
+from tests.reference.expect.pools import KILO, OK
+from tests.reference.quantities import Inputs
+
+HOURS = 8760.0
+SECONDS = HOURS * 3600.0
+MILLION = 1e6
+OF_OTHERS = "not measured: curve of others"
+OTHER_PRECISION = "other precision, large error", "other precision, not measured"
+
+
+def annuity(rate: float, years: float) -> float:
+    """Return the yearly share of a price that pays it back with interest: what a payment of 1 a year is worth, turned over.
+
+    Source: present value of an annuity.
+    """
+    return rate / (1.0 - (1.0 + rate) ** -years) if rate else 1.0 / years
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A study's fleet; fields as columns of `case_totals`: kW, tokens/s, ms, MWh, t, USD."""
+
+    instances: float
+    gpus: float
+    nodes: float
+    provisioned: float
+    racks: float
+    tokens: float
+    power_one: float
+    board_power: float
+    host_power: float
+    wall: float
+    trouble: float
+    bounds_state: str
+    all_requests: bool
+    state: str
+    answered: bool
+    outside: float
+    inside: str
+    miss: float
+    trust: str
+    strangers: float
+    recast: float
+    kin: str
+    tok_per_w: float
+    per_board_joule: float
+    per_node_joule: float
+    per_wall_joule: float
+    first_token: float
+    energy: float
+    carbon: float
+    electricity: float
+    rent: float
+    capex: float
+    discount: float
+    life: float
+    annuity: float
+    own: float
+    cost_rented: float
+    cost_bought: float
+
+
+def trust(miss_of_all: float, strangers: int, recast: int) -> str:
+    """Return how far step times can be trusted: by their miss of measured points, and whether those are of the same kind."""
+    if recast and not strangers:
+        return OTHER_PRECISION[0 if miss_of_all > TOLERATED else 1]
+    return OFF if miss_of_all > TOLERATED else OF_OTHERS if strangers else WITHIN
+
+
+def over(tokens_per_second: float, kilowatts: float) -> float:
+    """Return tokens over joules, 0 without power."""
+    return tokens_per_second / (kilowatts * KILO) if kilowatts else 0.0
+
+
+@cache
+def totals(i: Inputs, key: str) -> Totals:
+    """Return the fleet of a study; nothing of one without an answer."""
+    item, state = assumed(i, key), study_state(i, key)
+    pools = [run(i, key, pool) for pool in POOLS] if state == OK else []
+    board, host = sum(pool.power for pool in pools), sum(pool.host_power for pool in pools)
+    wall, output = (board + host) * item["pue"], sum(tokens(i, key, pool) for pool in POOLS if pools)
+    one = sum(pool.power_one for pool in pools)
+    outside = sum(inside(i, key, pool) == EXTRAPOLATED for pool in POOLS)
+    strangers = sum(kin(i, key, pool) == STRANGER for pool in POOLS)
+    recast = sum(kin(i, key, pool) == RECAST for pool in POOLS)
+    misses = [miss(i, key, pool) for pool in POOLS]
+    troubles = [trouble(i, key, pool) for pool in POOLS]
+    firsts = [first_token(i, key, pool) for pool in POOLS]
+    energy, yearly = wall * HOURS, annuity(item["discount"], item["life"])
+    rent, capex = sum(pool.rent for pool in pools) * HOURS, sum(pool.capex for pool in pools)
+    own = capex * yearly + energy * item["electricity"]
+    million_tokens = output * SECONDS / MILLION
+    shares = sum(taken(i, key, pool).share for pool in POOLS)
+    return Totals(
+        instances=sum(pool.used for pool in pools),
+        gpus=sum(pool.gpus for pool in pools),
+        nodes=sum(pool.nodes for pool in pools),
+        provisioned=sum(pool.provisioned for pool in pools),
+        racks=sum(pool.racks for pool in pools),
+        tokens=output,
+        power_one=one,
+        board_power=board,
+        host_power=host,
+        wall=wall,
+        trouble=max(troubles),
+        bounds_state=bounds(i, key).state,
+        all_requests=abs(shares - 1.0) < 1e-6 or bounds(i, key).state != OK,
+        state=state,
+        answered=state == OK,
+        outside=outside,
+        inside="" if state != OK else EXTRAPOLATED if outside else "yes",
+        miss=max(misses),
+        trust=trust(max(misses), strangers, recast),
+        strangers=strangers,
+        recast=recast,
+        kin=STRANGER if strangers else RECAST if recast else KIN,
+        tok_per_w=over(output, one),
+        per_board_joule=over(output, board),
+        per_node_joule=over(output, board + host) if board else 0.0,
+        per_wall_joule=over(output, wall),
+        first_token=max(firsts) if pools else 0.0,
+        energy=energy / KILO,
+        carbon=energy * item["carbon"] / MILLION,
+        electricity=energy * item["electricity"],
+        rent=rent,
+        capex=capex,
+        discount=item["discount"],
+        life=item["life"],
+        annuity=yearly,
+        own=own,
+        cost_rented=rent / million_tokens if output else 0.0,
+        cost_bought=own / million_tokens if output else 0.0,
+    )

@@ -1,0 +1,204 @@
+"""What would give a case an answer, and what to know of one that it has: memory, windows, objective, the reach of the search."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+from tests.reference.equations.rounding import floor
+from tests.reference.expect import search
+from tests.reference.expect.chain import GIGA
+from tests.reference.expect.planning_hardware import hardware, model
+from tests.reference.expect.planning_pools import POOLS, instance, limits, service, trouble, wanted
+from tests.reference.expect.planning_requests import OK, bounds, distribution, falls, taken, window
+from tests.reference.expect.planning_study import assumed
+from tests.reference.quantities import Inputs
+
+MOST_GPUS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a pool needs; fields but ``printed`` as the columns of `pool_needs`: tokens, bytes, GPUs, ms."""
+
+    used: bool
+    mean_length: float
+    full_window: float
+    sequence: float
+    cache: float
+    usable: float
+    total: float
+    tensor_parallel: float
+    over: float
+    shards: float
+    shared: float
+    copied: float
+    exact: float
+    gpus: float
+    printed: str
+    window: float
+    prefill: float
+    instances: float
+
+
+def gpus_for(total: float, sequence: float, usable: float, shards: float) -> float:
+    """Return the fewest GPUs, as a real number, that hold weights and a sequence's cache, 0 if no number does.
+
+    The cache of a sequence is shared out over as many GPUs as there are KV heads; every further one holds a copy of such a share.
+    """
+    together = (total + sequence) / usable
+    if together <= shards:
+        return together
+    left = usable - sequence / shards
+    return total / left if left > 0 else 0.0
+
+
+def doubled(least: float) -> float:
+    """Return the first power of two above a number."""
+    count = 1.0
+    while count > least:
+        count /= 2
+    while count <= least * (1.0 + 1e-9):
+        count *= 2
+    return count
+
+
+@cache
+def need(i: Inputs, key: str, pool: int) -> Need:
+    """Return what a pool needs."""
+    item, gives, asked, served, has = assumed(i, key), hardware(i, key, pool), model(i, key), taken(i, key, pool), instance(i, key, pool)
+    tp, used = item["tensor_parallel"], bool(served.share)
+    mean_length, full_window = served.length + has.fixed, window(i, key, pool) + has.fixed_window
+    held = mean_length if item.says("slots_rule", "paged") else full_window
+    shards = i[f"models.{item.texts['model']}.kv_shards_max"]
+    kv = held * asked.kv_per_token
+    together, left = (asked.total + kv) / gives.usable, gives.usable - kv / shards
+    over = 0.0
+    if used and not has.as_printed:
+        over = max(0.0, asked.total + kv * max(1.0, tp / shards) - gives.usable * tp)
+    exact = gpus_for(asked.total, kv, gives.usable, shards)
+    card = f"printed_profiles.{item.of_pool('printed', pool)}"
+    slots = i[f"{card}.max_slots"] * i[f"{card}.calibration_length"]
+    return Need(
+        used=used,
+        mean_length=mean_length,
+        full_window=full_window,
+        sequence=held,
+        cache=kv,
+        usable=gives.usable,
+        total=asked.total,
+        tensor_parallel=tp,
+        over=over,
+        shards=shards,
+        shared=together,
+        copied=asked.total / left if left > 0 else 0.0,
+        exact=exact,
+        gpus=doubled(exact) if over and exact else 0.0,
+        printed=i.shown(f"printed_profiles.{item.of_pool('printed', pool)}"),
+        window=float(min(slots, i[f"{card}.blocks"] * i[f"{card}.block_size"])),
+        prefill=service(i, key, pool).prefill if used else 0.0,
+        instances=search.steps(limits(i, key, pool), wanted(i, key, pool))[-1].fails if used else 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What to say of a case; fields as the columns of `case_remarks`."""
+
+    state: str
+    used: float
+    pools: float
+    gpus: float
+    over: float
+    objective: float
+    instances: float
+    window: float
+    reach: float
+    least_window_2: float
+    falls: float
+    trouble: float
+    spare: str
+    order: str
+    trace: str
+    memory: str
+    more: str
+    sequence: str
+    time: str
+    cure: str
+    remark: str
+
+
+def whole(value: float) -> str:
+    """Return a number in digits, halves up."""
+    return str(math.floor(value + 0.5))
+
+
+def of_order(i: Inputs, key: str) -> tuple[float, float, str]:
+    """Return the longest that the last window has to hold, the shortest second window (0: it is above the first), and both in words."""
+    item = bounds(i, key)
+    windows = [assumed(i, key)[f"window_{pool}"] for pool in (1, 2)][: int(item.pools) - 1]
+    reach = max(item.longest, *windows, 0.0)
+    if len(windows) > 1 and windows[0] >= windows[1]:
+        return reach, windows[0] + 1, f"window 2 must be at least {whole(windows[0] + 1)} tokens"
+    return reach, 0.0, f"the last window must be at least {whole(reach)} tokens"
+
+
+def of_trace(i: Inputs, key: str) -> str:
+    """Return what a trace that is no distribution needs."""
+    card = assumed(i, key).texts["workload"]
+    wrong = falls(i, card)
+    return f"sheet Traces: {wrong} knots are not above the one before" if wrong else "sheet Traces: the last share must be 1"
+
+
+def of_memory(gpus: float, over: float, more: str) -> str:
+    """Return what weights and sequences need."""
+    if not gpus:
+        return "needs a shorter window, or GPUs with more memory"
+    return f"needs {whole(gpus)} GPUs an instance ({whole(over)} GB over{more})"
+
+
+@cache
+def remark(i: Inputs, key: str, state: str) -> Remark:
+    """Return what to say of a case in a state."""
+    item, needs = bounds(i, key), [need(i, key, pool) for pool in POOLS]
+    used, last = sum(each.used for each in needs), whole(item.longest)
+    gpus, over = max(each.gpus for each in needs), max(each.over for each in needs) / GIGA
+    objective = float(floor(max(each.prefill for each in needs))) + 1.0
+    instances, least_window = max(each.instances for each in needs), min(each.window for each in needs)
+    reach, least_window_2, order = of_order(i, key)
+    more = "; 8 is the most" if gpus > MOST_GPUS else ""
+    memory = of_memory(gpus, over, more)
+    printed = assumed(i, key).says("capacity_rule", "as printed")
+    sequence = f"windows must be at most {whole(least_window)} tokens" if printed else memory
+    worst = max(trouble(i, key, pool) for pool in POOLS)
+    time = f"the search must reach {whole(instances)} instances (sheet Cases)"
+    if worst == 2:
+        time = f"the shortest TTFT objective that works is {whole(objective)} ms"
+    cure = sequence if worst >= 3 else time
+    if item.state != OK:
+        cure = of_trace(i, key) if distribution(i, assumed(i, key).texts["workload"]) != OK else order
+    spare = ""
+    if used < item.pools:
+        spare = f"{used} of {whole(item.pools)} pools in use (longest request: {last} tokens)"
+    return Remark(
+        state=state,
+        used=used,
+        pools=item.pools,
+        gpus=gpus,
+        over=over,
+        objective=objective,
+        instances=instances,
+        window=least_window,
+        reach=reach,
+        least_window_2=least_window_2,
+        falls=falls(i, assumed(i, key).texts["workload"]),
+        trouble=worst,
+        spare=spare,
+        order=order,
+        trace=of_trace(i, key),
+        memory=memory,
+        more=more,
+        sequence=sequence,
+        time=time,
+        cure=cure,
+        remark=spare if state == OK else cure,
+    )

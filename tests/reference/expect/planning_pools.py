@@ -1,0 +1,389 @@
+"""Pools of a study: sequences that fit, step times, service times, the queue, and what the sized pool takes and draws."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+from tests.reference.equations import power, replay
+from tests.reference.equations.rounding import ceil, floor, trunc
+from tests.reference.expect import search
+from tests.reference.expect.chain import MILLI
+from tests.reference.expect.planning_hardware import hardware, model, touched
+from tests.reference.expect.planning_long import long_request
+from tests.reference.expect.planning_measured import miss_of
+from tests.reference.expect.planning_requests import bounds, taken
+from tests.reference.expect.planning_study import Assumed, assumed
+from tests.reference.expect.pools import KILO, OK, UNUSED, least
+from tests.reference.expect.search import Wanted
+from tests.reference.quantities import Inputs
+
+POOLS = (1, 2, 3)
+STRANGER, RECAST, KIN = "of another GPU, model or TP", "of another precision", "of the same GPU, model and TP"
+EXTRAPOLATED = "extrapolated"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of a pool; fields as columns of `case_pools`: sequences, tokens, times in ms."""
+
+    as_printed: bool
+    times_printed: bool
+    times_fitted: bool
+    fits: bool
+    kv_tokens: float
+    fixed: float
+    fixed_window: float
+    by_slots: float
+    most: float
+    by_windows: float
+    by_pages: float
+    n_slots: float
+    w_base: float
+    w_experts: float
+    w_fixed: float
+    w_modelled: float
+    fit_h: float
+    fit_context: float
+    h_roofline: float
+    h_sequence: float
+    w_alone: float
+    w_each: float
+    w: float
+    touched: float
+    h_modelled: float
+    h_token: float
+    h_full: float
+    h_one: float
+
+
+def fixed_tokens(i: Inputs, key: str, length: float) -> float:
+    """Return what window layers and linear ones keep of a sequence of a length, as tokens of the other layers."""
+    asked = model(i, key)
+    return (asked.window_per_token * min(length, asked.attention_window) + asked.state) / asked.kv_per_token
+
+
+def slots(i: Inputs, key: str, pool: int) -> tuple[float, float, float, float]:
+    """Return sequences: by printed slots, scheduled at most with whole windows, that fit by whole windows, by their own length."""
+    item, served = assumed(i, key), taken(i, key, pool)
+    printed, cap = f"printed_profiles.{item.of_pool('printed', pool)}", math.floor(item["engine_cap"])
+    by_slots = float(floor(i[f"{printed}.max_slots"] * i[f"{printed}.calibration_length"] / served.window))
+    if item.says("capacity_rule", "as printed"):
+        held, more_window, more = i[f"{printed}.blocks"] * i[f"{printed}.block_size"], 0.0, 0.0
+        most = by_slots
+    else:
+        held, most = hardware(i, key, pool).kv_tokens, cap
+        more_window, more = fixed_tokens(i, key, served.window), fixed_tokens(i, key, served.length)
+    by_windows = min(most, float(floor(held / (served.window + more_window))))
+    by_pages = min(cap, float(floor(held / (served.length + more)))) if served.length > 0 else 0.0
+    return by_slots, most, by_windows, by_pages
+
+
+def fitted_reading(i: Inputs, fit: str, by_bandwidth: float) -> tuple[float, float]:
+    """Return what a fitted H consists of (reading of a token, what is left of it for a sequence of any length), ms.
+
+    It is read at the bandwidth reached, unless all of H is less than that takes at the measured length.
+    """
+    h, context = i[f"{fit}.h"], i[f"{fit}.context"]
+    read = min(by_bandwidth * context, h)
+    return read / context, h - read
+
+
+@cache
+def instance(i: Inputs, key: str, pool: int) -> Instance:
+    """Return an instance of a pool."""
+    item, served, gives, asked = assumed(i, key), taken(i, key, pool), hardware(i, key, pool), model(i, key)
+    printed, fit = f"printed_profiles.{item.of_pool('printed', pool)}", f"power_fits.{item.of_pool('curve', pool)}"
+    as_printed, times_printed = item.says("capacity_rule", "as printed"), item.says("time_rule", "as printed")
+    fitted = item.says("time_rule", "as fitted") and all(sameness(i, key, pool))
+    by_slots, most, by_windows, by_pages = slots(i, key, pool)
+    n = by_pages if item.says("slots_rule", "paged") else by_windows
+    fixed = 0.0 if as_printed else fixed_tokens(i, key, served.length)
+    share = touched(asked.expert_share, n)
+    parts = {"w_experts": gives.w_experts * share, "w_fixed": gives.h_token * fixed * n}
+    w = i[f"{fit}.w"] if fitted else gives.w_base + sum(parts.values())
+    h, more = fitted_reading(i, fit, gives.h_token) if fitted else (gives.h_token, gives.reduce)
+    alone, each, h_used = (part * item["time_scale"] for part in (w, more, h))
+    if times_printed:
+        alone, each, h_used = i[f"{printed}.w"], 0.0, i[f"{printed}.h"] / i[f"{printed}.calibration_length"]
+    return Instance(
+        as_printed=as_printed,
+        times_printed=times_printed,
+        times_fitted=fitted,
+        fits=as_printed or gives.fits,
+        kv_tokens=i[f"{printed}.blocks"] * i[f"{printed}.block_size"] if as_printed else gives.kv_tokens,
+        fixed=fixed,
+        fixed_window=0.0 if as_printed else fixed_tokens(i, key, served.window),
+        by_slots=by_slots,
+        most=most,
+        by_windows=by_windows,
+        by_pages=by_pages,
+        n_slots=n,
+        w_base=gives.w_base,
+        **parts,
+        w_modelled=w,
+        fit_h=i[f"{fit}.h"],
+        fit_context=i[f"{fit}.context"],
+        h_roofline=gives.h_token,
+        h_sequence=more,
+        w_alone=alone,
+        w_each=each,
+        w=alone + each * n,
+        touched=share,
+        h_modelled=h,
+        h_token=h_used,
+        h_full=h_used * n,
+        h_one=i[f"{printed}.h"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How long a request holds its slot, ms; fields as columns of `case_pools`."""
+
+    compute: bool
+    prompt: float
+    prefill_token: float
+    own_prefill: float
+    stepping: float
+    stepping_square: float
+    cv2: float
+    mean: float
+    prefill: float
+
+
+@cache
+def service(i: Inputs, key: str, pool: int) -> Service:
+    """Return the service time of a pool's requests, from the time of each group of them.
+
+    As compute, a request is held up by the prefill of as many prompts as share the instance.
+    """
+    item, served, gives, has = assumed(i, key), taken(i, key, pool), hardware(i, key, pool), instance(i, key, pool)
+    requests = served.requests
+    times = requests.steps * (has.w + has.h_full * requests.length)
+    first, second = served.mean(requests.total(times)), served.mean(requests.total(times, times))
+    prompt = max(0.0, served.length - served.mean(requests.total(requests.output)))
+    token = gives.prefill * item["time_scale"]
+    own = prompt * token
+    compute = item.says("prefill_rule", "as compute")
+    longest = long_request(i, key, pool)
+    by_steps = longest.prompt_steps * (has.w + has.h_one)
+    alone = longest.prompt * token + has.w
+    return Service(
+        compute=compute,
+        prompt=prompt,
+        prefill_token=token,
+        own_prefill=own,
+        stepping=first,
+        stepping_square=second,
+        cv2=replay.Moments(first, second, 0.0).cv2 if first > 0 else 0.0,
+        mean=first + own * has.n_slots if compute else first,
+        prefill=alone if compute else by_steps,
+    )
+
+
+@cache
+def _limits(objective: float, cap: float, reach: float) -> Inputs:
+    return Inputs({"traffic.objective": objective, "traffic.cap": cap, "traffic.reach": reach}, {})
+
+
+def limits(i: Inputs, key: str, pool: int) -> Inputs:
+    """Return the limits of a pool's queue, under the names that `search` knows them by: the wait has what prefill leaves."""
+    return _limits(patience(i, key, pool), assumed(i, key)["cap"], i["search_limits.reach"])
+
+
+def patience(i: Inputs, key: str, pool: int) -> float:
+    """Return what the P99 prefill leaves of the objective, ms."""
+    return max(0.0, assumed(i, key)["objective"] - service(i, key, pool).prefill)
+
+
+def rate(i: Inputs, key: str, pool: int) -> float:
+    """Return the requests/s of a pool."""
+    return assumed(i, key)["rate"] * taken(i, key, pool).share
+
+
+def bound(i: Inputs, key: str, pool: int) -> float:
+    """Return the instances at full use, 0 where none holds a sequence."""
+    n = instance(i, key, pool).n_slots
+    return rate(i, key, pool) * service(i, key, pool).mean * MILLI / n if n else 0.0
+
+
+@cache
+def wanted(i: Inputs, key: str, pool: int) -> Wanted:
+    """Return what the search for instances starts from."""
+    held = service(i, key, pool)
+    start = least(limits(i, key, pool), bound(i, key, pool))
+    return Wanted(rate(i, key, pool), instance(i, key, pool).n_slots, held.mean, held.cv2, start)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A sized pool at work; fields as columns of `case_pools`: W of a GPU, kW of the fleet, USD, USD/h."""
+
+    used: float
+    utilisation: float
+    in_flight: float
+    counted: float
+    p_idle: float
+    p_range: float
+    board: float
+    busy: float
+    drawn: float
+    power_one: float
+    gpus: float
+    power: float
+    prefill_draw: float
+    nodes: float
+    host_power: float
+    provisioned: float
+    racks: float
+    rent: float
+    node_price: float
+    capex: float
+
+
+def curve_scale(i: Inputs, item: Assumed, pool: int) -> float:
+    """Return what the watts of a pool's curve are multiplied by: the GPU's card says so of its own curve, and of no other."""
+    card = f"hardware.{item.of_pool('gpu', pool)}"
+    return i[f"{card}.curve_scale"] if item.of_pool("curve", pool) == i.text(f"{card}.curve") else 1.0
+
+
+@cache
+def run(i: Inputs, key: str, pool: int) -> Run:
+    """Return a pool with the instances that the search finds."""
+    item, limited, asked = assumed(i, key), limits(i, key, pool), wanted(i, key, pool)
+    found = search.instances(limited, asked)
+    used = found if taken(i, key, pool).share else 0.0
+    utilisation = bound(i, key, pool) / found if used else 0.0
+    flight = utilisation * asked.n_slots
+    counted = max(1.0, float(trunc(flight)) if item.says("counting", "truncated") else flight)
+    fit, server = f"power_fits.{item.of_pool('curve', pool)}", f"servers.{item.of_pool('server', pool)}"
+    card = f"hardware.{item.of_pool('gpu', pool)}"
+    idle, nominal = i[f"{fit}.p_idle"], i[f"{fit}.p_nominal"]
+    board = float(power.logistic_power(counted, idle, nominal, i[f"{fit}.k"], i[f"{fit}.x0"]))
+    own = service(i, key, pool).own_prefill * MILLI
+    busy = min(1.0, asked.rate * own / used) if used and service(i, key, pool).compute else 0.0
+    in_prefill = hardware(i, key, pool).prefill_board * busy * item["power_scale"]
+    drawn = item["power_scale"] * curve_scale(i, item, pool) * board * (1.0 - busy) + in_prefill
+    gpus = used * item["tensor_parallel"]
+    nodes = float(ceil(gpus / i[f"{server}.gpus"]))
+    provisioned = float(ceil(nodes / item["availability"]))
+    node_price = i[f"{server}.gpus"] * i[f"{card}.purchase_price"] + i[f"{server}.host_price"]
+    return Run(
+        used=used,
+        utilisation=utilisation,
+        in_flight=flight,
+        counted=counted,
+        p_idle=idle,
+        p_range=nominal - idle,
+        board=board,
+        busy=busy,
+        drawn=drawn,
+        power_one=drawn * used / KILO,
+        gpus=gpus,
+        power=drawn * gpus / KILO,
+        prefill_draw=in_prefill * gpus / KILO,
+        nodes=nodes,
+        host_power=nodes * i[f"{server}.host_power"] * item["host"] * item["host_scale"] / KILO,
+        provisioned=provisioned,
+        racks=float(ceil(provisioned / i[f"{server}.nodes_per_rack"])),
+        rent=provisioned * i[f"{server}.gpus"] * i[f"{card}.price"] * item["rent_scale"],
+        node_price=node_price,
+        capex=provisioned * node_price * item["capex_scale"],
+    )
+
+
+def first_token(i: Inputs, key: str, pool: int) -> float:
+    """Return the P99 wait and the P99 prefill, ms; 0 for a pool that is not used."""
+    if not taken(i, key, pool).share:
+        return 0.0
+    return service(i, key, pool).prefill + search.answer(limits(i, key, pool), wanted(i, key, pool)).wait
+
+
+def credited(i: Inputs, key: str, pool: int) -> float:
+    """Return the output counted of a request: the served, or as printed a whole number of the length before cutting."""
+    item, served = assumed(i, key), taken(i, key, pool)
+    if item.says("credit", "as printed"):
+        return max(1.0, float(trunc(item["assumed_output"] * served.length_before)))
+    return served.mean(served.requests.total(served.requests.output))
+
+
+def tokens(i: Inputs, key: str, pool: int) -> float:
+    """Return the output tokens/s of a pool."""
+    return rate(i, key, pool) * credited(i, key, pool)
+
+
+TROUBLES = (OK, "no answer within reach", "objective shorter than prefill", "holds no sequence", "the weights do not fit")
+"""Why there is no answer, the worst last; of a window, who holds no sequence comes before."""
+
+
+def trouble(i: Inputs, key: str, pool: int) -> int:
+    """Return the place of a pool's trouble among them, 0 for none."""
+    if not taken(i, key, pool).share:
+        return 0
+    if not instance(i, key, pool).fits:
+        return 4
+    if instance(i, key, pool).n_slots < 1:
+        return 3
+    if service(i, key, pool).prefill >= assumed(i, key)["objective"]:
+        return 2
+    return 0 if search.is_found(limits(i, key, pool), wanted(i, key, pool)) else 1
+
+
+def in_words(found: int, window: str) -> str:
+    """Return a trouble in words, with a word for the window."""
+    return f"{window} {TROUBLES[found]}" if found == 3 else TROUBLES[found]
+
+
+def state(i: Inputs, key: str, pool: int) -> str:
+    """Return why a pool has no answer, or that it has one."""
+    return in_words(trouble(i, key, pool), "the window") if taken(i, key, pool).share else UNUSED
+
+
+def inside(i: Inputs, key: str, pool: int) -> str:
+    """Tell whether a pool's power was measured at as many sequences."""
+    fit = f"power_fits.{assumed(i, key).of_pool('curve', pool)}"
+    if not taken(i, key, pool).share:
+        return UNUSED
+    return "yes" if i[f"{fit}.batch_low"] <= run(i, key, pool).counted <= i[f"{fit}.batch_high"] else EXTRAPOLATED
+
+
+def fit_bytes(i: Inputs, fit: str) -> tuple[float, float]:
+    """Return the bytes (of a weight, of a cached number) that a curve was measured with: the cache was never quantised."""
+    return (1.0 if i.text(f"power_fits.{fit}.precision") == "fp8" else 2.0), 2.0
+
+
+def same_bytes(i: Inputs, key: str, pool: int) -> tuple[bool, bool]:
+    """Tell whether a pool's power curve was measured at its bytes (of a weight, of a cached number), within a quarter."""
+    item = assumed(i, key)
+    of_weight, cached = fit_bytes(i, item.of_pool("curve", pool))
+    return abs(item["weight_bytes"] - of_weight) <= of_weight / 4, abs(item["kv_bytes"] - cached) <= cached / 4
+
+
+def sameness(i: Inputs, key: str, pool: int) -> tuple[bool, bool, bool, bool]:
+    """Tell whether a pool's power curve was measured on its (GPU, model, degree, precision within a quarter)."""
+    item = assumed(i, key)
+    fit = f"power_fits.{item.of_pool('curve', pool)}"
+    of_fit = (i.text(f"{fit}.gpu"), i.text(f"{fit}.model"), i[f"{fit}.tensor_parallel"])
+    gpu, model_served, parallel = item.of_pool("gpu", pool), item.texts["model"], item["tensor_parallel"]
+    return of_fit[0] == gpu, of_fit[1] == model_served, of_fit[2] == parallel, all(same_bytes(i, key, pool))
+
+
+def kin(i: Inputs, key: str, pool: int) -> str:
+    """Tell whether a pool's power curve was measured on all of them."""
+    same = sameness(i, key, pool)
+    if not taken(i, key, pool).share or all(same):
+        return KIN
+    return RECAST if all(same[:3]) else STRANGER
+
+
+def miss(i: Inputs, key: str, pool: int) -> float:
+    """Return how far the pool's step times miss measured points, 0 for one that is not used."""
+    series = i.text(f"power_fits.{assumed(i, key).of_pool('curve', pool)}.series")
+    return miss_of(i, series, fitted=instance(i, key, pool).times_fitted) if taken(i, key, pool).share else 0.0
+
+
+def study_state(i: Inputs, key: str) -> str:
+    """Return why a study has no answer, or that it has one."""
+    if bounds(i, key).state != OK:
+        return bounds(i, key).state
+    return in_words(max(trouble(i, key, pool) for pool in POOLS), "a window")

@@ -1,0 +1,372 @@
+"""Requests of every pool of a study: the trace's, as groups of equal ones, between two lengths and cut to fit."""
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tests.reference.equations import fleet
+from tests.reference.equations.domain import FloatArray
+from tests.reference.equations.grid import Bin, Requests, Tokens
+from tests.reference.equations.rounding import ceil
+from tests.reference.expect import lengths
+from tests.reference.expect.planning_study import Assumed, assumed
+from tests.reference.quantities import Inputs
+
+NOTHING = 1e-9
+"""A pool with a smaller share of the requests than this is none."""
+
+WHOLE_PROMPT = 1e9
+"""What cells show as the tokens of a prefill step that takes any prompt at once."""
+
+HALF_TOKEN = 0.5
+"""A prompt that rounds to no token takes no such step."""
+
+OK, UNORDERED = "ok", "windows out of order"
+FROM, WINDOW, TO, EDGE = "from", "window", "to", "edge"
+
+
+def knots(i: Inputs, card: str) -> tuple[tuple[float, float], ...]:
+    """Return (tokens, cumulative share) of a trace's knots, from (0, 0)."""
+    points = i.members(f"trace_knots.{card}")
+    cells = [f"trace_knots.{card}.{point}" for point in points]
+    return ((0.0, 0.0), *((i[f"{cell}.upper"], i[f"{cell}.cumulative"]) for cell in cells))
+
+
+def pieces(i: Inputs, card: str) -> list[Bin]:
+    """Return the bins of a trace."""
+    points = knots(i, card)
+    return [Bin(lower, upper, upto - under) for (lower, under), (upper, upto) in itertools.pairwise(points)]
+
+
+def longest(i: Inputs, card: str) -> float:
+    """Return the first knot that no request exceeds, tokens; the last where there is none."""
+    points = knots(i, card)[1:]
+    return next((length for length, share in points if share >= 1.0), points[-1][0])
+
+
+def falls(i: Inputs, card: str) -> int:
+    """Return the knots that are out of order."""
+    points = knots(i, card)
+    return sum(not (upper > lower and upto >= under and upto >= 0) for (lower, under), (upper, upto) in itertools.pairwise(points))
+
+
+def distribution(i: Inputs, card: str) -> str:
+    """Return what is wrong with a trace, or that nothing is."""
+    if falls(i, card):
+        return "knots out of order"
+    return OK if abs(knots(i, card)[-1][1] - 1.0) < 1e-9 else "shares must end at 1"
+
+
+def rule_share(i: Inputs, assumption: Assumed) -> float:
+    """Return the share of a request that is output by the rule: assumed or the trace's."""
+    if assumption.says("output_rule", "assumed share"):
+        return assumption["assumed_output"]
+    return i[f"traces.{assumption.texts['workload']}.output_share"]
+
+
+def output_share(i: Inputs, assumption: Assumed) -> float:
+    """Return the share of a request that is output: that of the rule times its scale, at most all of it."""
+    return min(1.0, assumption["output_scale"] * rule_share(i, assumption))
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Requests as they are drawn: of a trace, with a share of output and tokens of a prefill step."""
+
+    card: str
+    output_share: float
+    chunk: float
+
+    def tokens(self, i: Inputs) -> Tokens:
+        """Return what becomes of a length."""
+        return Tokens(self.output_share, i["whole_tokens.lost"], i["whole_tokens.half_token"], i["whole_tokens.per_step"])
+
+    @property
+    def chunk_shown(self) -> float:
+        """Tokens of a prefill step as the cell shows them."""
+        return min(self.chunk, WHOLE_PROMPT)
+
+    def prefill(self, prompt: ArrayLike) -> FloatArray:
+        """Return the prefill steps of prompts; one each where a step takes any prompt."""
+        if math.isinf(self.chunk):
+            return np.where(np.asarray(prompt) > HALF_TOKEN, 1.0, 0.0)
+        return ceil(np.asarray(prompt) / self.chunk)
+
+
+def nodes(i: Inputs, source: Lengths, begin: float, half: float) -> Requests:
+    """Return three requests at the nodes of the lengths from ``begin`` over twice ``half``, 0 or more tokens."""
+    tokens = source.tokens(i)
+    length = begin + half * (1.0 + np.asarray(fleet.NODES)) + tokens.half_token
+    output = tokens.output_share * length + tokens.lost
+    return Requests(np.asarray(fleet.WEIGHTS), length, output, source.prefill(length - output) + output / tokens.per_step)
+
+
+@cache
+def upto(i: Inputs, source: Lengths, limit: float) -> Requests:
+    """Return the requests of at most ``limit`` tokens."""
+    found = []
+    for piece in pieces(i, source.card):
+        upper = min(limit, piece.upper)
+        if upper > piece.lower:
+            half = (upper - piece.lower) / 2
+            found.append((piece.mass * 2 * half / (piece.upper - piece.lower), nodes(i, source, piece.lower, half)))
+    return lengths.plus(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where the pools of a study end, tokens; fields as the columns of `case_bounds`."""
+
+    distribution: str
+    longest: float
+    pools: float
+    window_1: float
+    window_2: float
+    long_window: float
+    coded: bool
+    high_1: float
+    high_2: float
+    edge: float
+    cut: float
+    from_zero: bool
+    rises: bool
+    state: str
+
+
+@cache
+def bounds(i: Inputs, key: str) -> Bounds:
+    """Return where the pools of a study end."""
+    item = assumed(i, key)
+    last, pools, window = longest(i, item.texts["workload"]), item["pools"], item["window_1"]
+    coded = item.says("compression", "as coded")
+    first = min(last, window * item["band"] if coded else window) if pools > 1 else last
+    second = max(first, min(last, item["window_2"])) if pools > 2 else last
+    edge = first if coded else max(first, min(window * item["band"], second))
+    windows = [*[item["window_1"], item["window_2"]][: int(pools) - 1], item["long_window"]]
+    rises = windows[0] <= windows[-1] and (pools < 3 or windows[0] < windows[1] <= windows[2])
+    state = distribution(i, item.texts["workload"])
+    if state == OK and not rises:
+        state = UNORDERED
+    elif state == OK and last > item["long_window"]:
+        state = "requests exceed the last window"
+    return Bounds(
+        distribution=distribution(i, item.texts["workload"]),
+        longest=last,
+        pools=pools,
+        window_1=window,
+        window_2=item["window_2"],
+        long_window=item["long_window"],
+        coded=coded,
+        high_1=first,
+        high_2=second,
+        edge=edge,
+        cut=item["compressible"] if pools > 1 and not coded else 0.0,
+        from_zero=item.says("credit", "as printed"),
+        rises=rises,
+        state=state,
+    )
+
+
+@cache
+def drawn(i: Inputs, key: str) -> Lengths:
+    """Return how the requests of a study are drawn."""
+    item = assumed(i, key)
+    compute = item.says("prefill_rule", "as compute")
+    chunk = math.inf if compute else i[f"printed_profiles.{item.texts['printed_1']}.prefill_chunk"]
+    return Lengths(item.texts["workload"], output_share(i, item), chunk)
+
+
+def window(i: Inputs, key: str, pool: int) -> float:
+    """Return the context window of a pool; the last pool in use has the window of the last."""
+    item = assumed(i, key)
+    return item[f"window_{pool}"] if pool < item["pools"] else item["long_window"]
+
+
+def between(i: Inputs, key: str, pool: int) -> tuple[float, float]:
+    """Return the lengths above which and up to which a pool takes requests, before the band is cut."""
+    item = bounds(i, key)
+    ends = (0.0, item.high_1, item.high_2, item.longest)
+    return ends[pool - 1], ends[pool]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A length of a pool, tokens, and where it stands; fields as columns of `case_ends`.
+
+    ``from_zero``: the requests of its bin that are longer than it are drawn from token 0, as coded.
+    """
+
+    limit: float
+    counts: float
+    below: float
+    knot: float
+    lower: float
+    upper: float
+    mass: float
+    inside: float
+    from_zero: bool
+    start: float
+    half: float
+    weight: float
+    base: float
+
+
+def limit_of(i: Inputs, key: str, pool: int, end: str) -> tuple[float, float]:
+    """Return the length of an end, and how its sums count for the pool."""
+    (low, high), item = between(i, key, pool), bounds(i, key)
+    lost = item.cut if pool == 2 else 0.0
+    return {
+        FROM: (low, lost - 1.0),
+        WINDOW: (max(low, min(high, window(i, key, pool))), 1.0),
+        TO: (high, 0.0),
+        EDGE: (max(low, item.edge), -lost),
+    }[end]
+
+
+@cache
+def end_of(i: Inputs, key: str, pool: int, end: str) -> End:
+    """Return an end of a pool."""
+    limit, counts = limit_of(i, key, pool, end)
+    bins = pieces(i, drawn(i, key).card)
+    below = sum(piece.upper <= limit for piece in bins)
+    piece = bins[min(below, len(bins) - 1)]
+    inside = (limit - piece.lower) / (piece.upper - piece.lower) if below < len(bins) else 0.0
+    zero = end == FROM and bounds(i, key).from_zero and limit > 0 and below < len(bins)
+    return End(
+        limit=limit,
+        counts=counts,
+        below=below,
+        knot=min(below + 1, len(bins)),
+        lower=piece.lower,
+        upper=piece.upper,
+        mass=piece.mass,
+        inside=inside,
+        from_zero=zero,
+        start=0.0 if zero else piece.lower,
+        half=piece.upper / 2 if zero else inside * (piece.upper - piece.lower) / 2,
+        weight=piece.mass * (inside - zero),
+        base=below + zero,
+    )
+
+
+@cache
+def upto_end(i: Inputs, key: str, pool: int, end: str) -> Requests:
+    """Return the requests up to an end; those of its bin that are longer taken off where they are drawn from token 0."""
+    item, source = end_of(i, key, pool, end), drawn(i, key)
+    if not item.from_zero:
+        return upto(i, source, item.limit)
+    longer = item.mass * (1.0 - item.inside)
+    return lengths.minus(upto(i, source, item.upper), lengths.times(nodes(i, source, 0.0, item.upper / 2.0), longer))
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A request cut to the window of a pool; fields as the columns of `case_windows`."""
+
+    window: float
+    cut_output: float
+    cut_prefill: float
+    cut_steps: float
+
+
+@cache
+def cut_to_window(i: Inputs, key: str, pool: int) -> Cut:
+    """Return a request of a pool's window."""
+    size, source = window(i, key, pool), drawn(i, key)
+    tokens = source.tokens(i)
+    output = tokens.output_share * size + tokens.lost
+    prefill = float(source.prefill(size - output))
+    return Cut(size, output, prefill, prefill + output / tokens.per_step)
+
+
+@cache
+def band(i: Inputs, key: str) -> Requests:
+    """Return the requests of the band above the first pool."""
+    return lengths.minus(upto_end(i, key, 1, EDGE), upto_end(i, key, 1, TO))
+
+
+def prefill_of_cut(i: Inputs, key: str) -> float:
+    """Return the prefill steps of a request of the band, cut to the first window beside the band's mean output."""
+    requests = band(i, key)
+    share = requests.total()
+    return float(drawn(i, key).prefill(max(0.0, bounds(i, key).high_1 - requests.total(requests.output) / share))) if share else 0.0
+
+
+@cache
+def band_cut(i: Inputs, key: str) -> Requests:
+    """Return them with their prompts cut so that they fit the first pool, and their output kept."""
+    requests = band(i, key)
+    steps = prefill_of_cut(i, key) + requests.output / drawn(i, key).tokens(i).per_step
+    return replace(requests, length=np.full(requests.length.shape, bounds(i, key).high_1), steps=steps)
+
+
+def coded_request(i: Inputs, key: str) -> tuple[float, float]:
+    """Return (prompt, steps) of a request of the first window whose output is the usual share of it."""
+    at, source = bounds(i, key).high_1, drawn(i, key)
+    tokens = source.tokens(i)
+    prompt = (1.0 - tokens.output_share) * at - tokens.lost
+    return prompt, float(source.prefill(prompt)) + (at - prompt) / tokens.per_step
+
+
+def total_length(i: Inputs, requests: Requests) -> float:
+    """Return the sum of the lengths, without the half token that stands for whole ones."""
+    return requests.total(requests.length - i["whole_tokens.half_token"])
+
+
+def total_prefill(i: Inputs, requests: Requests) -> float:
+    """Return the prefill steps of requests, summed: what each takes besides its decode steps."""
+    return requests.total(requests.steps - requests.output / i["whole_tokens.per_step"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """The requests that a pool takes, as it serves them; fields but ``requests`` as columns of `case_pools`."""
+
+    requests: Requests
+    window: float
+    low: float
+    high: float
+    gained: float
+    lost: float
+    beyond: float
+    share_sum: float
+    share: float
+    length: float
+    length_before: float
+
+    def mean(self, total: float) -> float:
+        """Return a sum over the requests as their mean, 0 without any."""
+        return total / self.share if self.share else 0.0
+
+
+@cache
+def taken(i: Inputs, key: str, pool: int) -> Taken:
+    """Return the requests of a pool: those of its own lengths, those cut to its window, less and plus the part of the band that is cut."""
+    item, cut = bounds(i, key), cut_to_window(i, key, pool)
+    own = lengths.plus((end_of(i, key, pool, end).counts, upto_end(i, key, pool, end)) for end in (FROM, WINDOW, TO, EDGE))
+    above = lengths.minus(upto_end(i, key, pool, TO), upto_end(i, key, pool, WINDOW)).total()
+    one = Requests(np.ones(1), *(np.full(1, value) for value in (cut.window, cut.cut_output, cut.cut_steps)))
+    gained = item.cut if pool == 1 else 0.0
+    requests = lengths.plus([(1.0, own), (above, one), (gained, band_cut(i, key))])
+    total = requests.total()
+    share = total if total > NOTHING else 0.0
+    fitted = above * cut.window + gained * band(i, key).total() * cut.window
+    before = lengths.minus(upto_end(i, key, pool, TO), upto_end(i, key, pool, FROM))
+    low, high = between(i, key, pool)
+    return Taken(
+        requests=requests,
+        window=cut.window,
+        low=low,
+        high=high,
+        gained=gained,
+        lost=item.cut if pool == 2 else 0.0,
+        beyond=above,
+        share_sum=total,
+        share=share,
+        length=(total_length(i, own) + fitted) / share if share else 0.0,
+        length_before=total_length(i, before) / share if share else 0.0,
+    )

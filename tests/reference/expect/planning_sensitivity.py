@@ -1,0 +1,156 @@
+"""What moves a case's figures: ends of ranges, intervals, the order of assumptions, and the grid of two of them."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+from tests.reference.expect.planning_money import Totals, totals
+from tests.reference.expect.planning_pools import KIN
+from tests.reference.expect.planning_study import CROSSINGS, HIGH, RANGED, VARIANTS, assumed, chosen, study
+from tests.reference.expect.pools import OK
+from tests.reference.quantities import Inputs
+
+HEADLINES = ("gpus", "wall", "per_wall_joule", "first_token", "energy", "carbon", "rent", "own", "cost_rented", "cost_bought")
+GRADES = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
+"""Grades, best first."""
+
+GRADED = (("gpu", "hardware"), ("server", "servers"))
+"""Cards of either pool whose grade counts."""
+
+LEAST = 0.001
+"""What a figure that falls to nothing counts as."""
+
+WITHOUT = 1.0
+"""Size of what has no answer at an end of its range: greater than any move."""
+
+DIGITS = 9
+
+
+def figure(item: Totals, headline: str) -> float:
+    """Return a figure of a fleet."""
+    return float(getattr(item, headline))
+
+
+def headline_of(i: Inputs, key: str, headline: str) -> float:
+    """Return a figure of a study."""
+    return figure(totals(i, key), headline)
+
+
+def rank(grade: str) -> int:
+    """Return the rank of a grade, 1 for the best."""
+    return GRADES.index(grade) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a figure becomes at an end of a range; fields as columns of `effects`, and ``leans`` for ``counts``."""
+
+    value: float
+    base: float
+    answered: bool
+    infeasible: bool
+    move: float
+
+    @property
+    def shift(self) -> float:
+        """Logarithm of the figure over that of the case."""
+        return math.log(max(LEAST, 1.0 + self.move))
+
+    @property
+    def rounded(self) -> float:
+        """Size of the move as it decides an order, m / (1 + m): below 1, and equal where only rounding differs."""
+        return round(abs(self.move) / (1 + abs(self.move)), DIGITS)
+
+
+@cache
+def effect(i: Inputs, headline: str, variant: str) -> Effect:
+    """Return what a figure becomes in a variant."""
+    changed, case = totals(i, variant), totals(i, study(i, variant).base)
+    answered = changed.state == OK and case.state == OK
+    value, base = figure(changed, headline), figure(case, headline)
+    return Effect(value, base, answered, case.state == OK != changed.state, value / base - 1.0 if answered and base > 0 else 0.0)
+
+
+def effects(i: Inputs, headline: str, which: str) -> dict[str, Effect]:
+    """Return the effects on a figure of one of the two cases, in the order of the variants."""
+    return {key: effect(i, headline, key) for key, item in VARIANTS.items() if item.which == which}
+
+
+def leans(i: Inputs, item: Effect) -> bool:
+    """Tell whether a move is large enough for the figure to lean on the assumption, or there is no figure at all."""
+    return abs(item.move) > i["look.material"] or item.infeasible
+
+
+def interval(i: Inputs, headline: str, which: str) -> tuple[float, float]:
+    """Return how far a figure may be off (downwards, upwards): the root of the sum of the squares of the moves' logarithms."""
+    shifts = [item.shift for item in effects(i, headline, which).values()]
+    below, above = (math.sqrt(math.fsum(shift * shift for shift in shifts if sign * shift > 0)) for sign in (-1, 1))
+    return 1.0 - math.exp(-below), math.exp(above) - 1.0
+
+
+def leaning(i: Inputs, which: str) -> dict[str, str]:
+    """Return the grades of what all figures of one of the two cases lean on."""
+    texts = assumed(i, chosen(i, which)).texts
+    times = {"as fitted": "calibrated", "as printed": "published", "roofline": "derived"}[texts["time_rule"]]
+    if times == "calibrated" and totals(i, chosen(i, which)).kin != KIN:
+        times = "derived"
+    curves = {name: i.text(f"power_fits.{texts[name]}.evidence") for name in ("curve_1", "curve_2")}
+    graded = {"model": "models", "workload": "traces", **{f"{name}_{pool}": card for name, card in GRADED for pool in (1, 2)}}
+    cards = {name: i.text(f"{catalogue}.{texts[name]}.grade") for name, catalogue in graded.items()}
+    return {**curves, **cards, "times": times}
+
+
+def worst(i: Inputs, headline: str, which: str) -> int:
+    """Return the rank of the worst grade that a figure leans on."""
+    grades = list(leaning(i, which).values())
+    grades += [i.text(f"ranges.{VARIANTS[key].name}.grade") for key, item in effects(i, headline, which).items() if leans(i, item)]
+    return max(rank(grade) for grade in grades)
+
+
+WORSE_BELOW = ("per_wall_joule",)
+"""Figures of which less is worse."""
+
+
+def infeasible(i: Inputs, which: str, *names: str) -> list[str]:
+    """Return the variants of one of the two cases that have no answer though the case has one: of all assumptions, or of some."""
+    return [key for key, item in effects(i, HEADLINES[0], which).items() if item.infeasible and VARIANTS[key].name in (names or RANGED)]
+
+
+def open_ends(i: Inputs, headline: str, which: str) -> tuple[bool, bool]:
+    """Tell whether the interval of a figure has no (lower, upper) limit: the side on which a fleet that does not exist would be."""
+    none, below = bool(infeasible(i, which)), headline in WORSE_BELOW
+    return none and below, none and not below
+
+
+def widest(i: Inputs, headline: str, which: str) -> str:
+    """Return the variant that moves a figure most, the first of equals."""
+    found = effects(i, headline, which)
+    return max(found, key=lambda key: found[key].rounded)
+
+
+def order(i: Inputs) -> list[str]:
+    """Return the assumptions by how far they move the chosen figure of the chosen case, the first of equals first."""
+    headline = i.text("look.headline")
+    found = effects(i, headline, "chosen")
+    sizes = dict.fromkeys(RANGED, 0.0)
+    for key, item in found.items():
+        sizes[VARIANTS[key].name] = max(sizes[VARIANTS[key].name], WITHOUT if item.infeasible else item.rounded)
+    return sorted(RANGED, key=lambda name: -sizes[name])
+
+
+def moves(i: Inputs, name: str) -> tuple[float, float]:
+    """Return how far the chosen figure moves at (the low end, the high end) of an assumption."""
+    headline = i.text("look.headline")
+    low, high = (effect(i, headline, f"chosen_{name}_{side}").move for side in ("low", HIGH))
+    return low, high
+
+
+def hair(size: float, behind: float) -> float:
+    """Return a rounded size less a hair for what stands behind others."""
+    return round(size - behind, 12)
+
+
+def crossed(i: Inputs, headline: str, crossing: str) -> float:
+    """Return a figure at a crossing of the grid."""
+    assert crossing in CROSSINGS
+    return headline_of(i, crossing, headline)

@@ -1,0 +1,300 @@
+"""Expectations of columns that several tables share: sums up to a length, instances, service times, queues, sized pools.
+
+Every ``expect_*`` registers one shared part for a table. It takes the table's name and a
+function from the inputs and a row's keys to the domain object of that part. A column that
+more than one part would bring is registered by one of them only, named in its docstring.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+import numpy as np
+
+from tests.reference.equations import fleet, grid
+from tests.reference.equations.grid import SUMS, Bin, Requests
+from tests.reference.equations.rounding import ceil
+from tests.reference.expect import lengths, search
+from tests.reference.expect.pools import Band, Board, Run, Served, Server, chunk
+from tests.reference.expect.search import Wanted
+from tests.reference.quantities import DIFFERENCES, TINY, Inputs, Value, expect
+
+Item = TypeVar("Item")
+
+MEANS = ("steps", "steps_length", "steps_2", "steps_2_length", "steps_2_length_2")
+"""What a service time needs of the requests of a pool."""
+
+
+def expect_columns(table: str, of: Callable[..., Item], columns: dict[str, Callable[[Inputs, Item], Value]]) -> None:
+    """Register columns of a table, each a function of the inputs and of the row's object."""
+
+    def expect_column(column: str, value: Callable[[Inputs, Item], Value]) -> None:
+        @expect(f"{table}.{column}")
+        def of_row(i: Inputs, *keys: str) -> Value:
+            return value(i, of(i, *keys))
+
+    for column, value in columns.items():
+        expect_column(column, value)
+
+
+# Sums up to a length
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A length of a workload (tokens) as a profile takes its requests.
+
+    ``from_zero``: the requests of its bin that are longer than it are drawn from token 0, as coded.
+    """
+
+    workload: str
+    profile: str
+    limit: float
+    from_zero: bool = False
+
+
+def below(i: Inputs, end: End) -> int:
+    """Return the number of knots up to a length."""
+    return sum(upper <= end.limit for upper, _ in lengths.knots(i, end.workload)[1:])
+
+
+def bin_at(i: Inputs, end: End) -> Bin:
+    """Return the bin that a length lies in; the last one for lengths beyond it."""
+    knots = lengths.knots(i, end.workload)
+    (lower, under), (upper, upto) = knots[min(below(i, end), len(knots) - 2) :][:2]
+    return Bin(lower, upper, upto - under)
+
+
+def inside(i: Inputs, end: End) -> float:
+    """Return the part of its bin that lies below a length, 0 for one beyond the last knot."""
+    part = bin_at(i, end)
+    return (end.limit - part.lower) / (part.upper - part.lower) if end.limit < part.upper else 0.0
+
+
+def start(i: Inputs, end: End) -> float:
+    """Return where the piece begins that is added to the sums up to a knot, tokens."""
+    return 0.0 if end.from_zero else bin_at(i, end).lower
+
+
+def half(i: Inputs, end: End) -> float:
+    """Return half of what the lengths of that piece spread over, tokens."""
+    part = bin_at(i, end)
+    return part.upper / 2.0 if end.from_zero else inside(i, end) * (part.upper - part.lower) / 2.0
+
+
+@cache
+def nodes(i: Inputs, workload: str, profile: str, begin: float, width: float) -> Requests:
+    """Return three requests at the nodes of the lengths from ``begin`` over twice ``width``, 0 or more tokens."""
+    tokens = lengths.tokens(i, workload)
+    length = begin + width * (1.0 + np.asarray(fleet.NODES)) + tokens.half_token
+    output = tokens.output_share * length + tokens.lost
+    steps = ceil((length - output) / chunk(i, profile)) + output / tokens.per_step
+    return Requests(np.asarray(fleet.WEIGHTS), length, output, steps)
+
+
+@cache
+def requests_upto(i: Inputs, end: End) -> Requests:
+    """Return the requests up to a length; those of its bin that are longer taken off where they are drawn from 0."""
+    if not end.from_zero:
+        return lengths.upto(i, end.workload, end.profile, end.limit)
+    part = bin_at(i, end)
+    drawn = nodes(i, end.workload, end.profile, 0.0, part.upper / 2.0)
+    longer = part.mass * (1.0 - inside(i, end))
+    return lengths.minus(lengths.upto(i, end.workload, end.profile, part.upper), lengths.times(drawn, longer))
+
+
+def total_length(i: Inputs, requests: Requests) -> float:
+    """Return the sum of the lengths, without the half token that stands for whole ones."""
+    return requests.total(requests.length - i["traffic.half_token"])
+
+
+def expect_nodes(table: str, of: Callable[..., Requests]) -> None:
+    """Register the columns of parts/nodes.yaml; ``of`` gives the three requests."""
+    for number in range(3):
+        expect_node(table, of, number)
+
+
+def expect_node(table: str, of: Callable[..., Requests], number: int) -> None:
+    """Register the columns of a node, counted from 0."""
+    columns: dict[str, Callable[[Inputs, Requests], Value]] = {
+        f"length_{number + 1}": lambda _, item: float(item.length[number]),
+        f"node_output_{number + 1}": lambda _, item: float(item.output[number]),
+        f"node_steps_{number + 1}": lambda _, item: float(item.steps[number]),
+    }
+    expect_columns(table, of, columns)
+
+
+def prefill(i: Inputs, requests: Requests) -> float:
+    """Return the prefill steps of requests, summed: what each takes besides its decode steps."""
+    return requests.total(requests.steps - requests.output / i["decode.tokens_per_step"])
+
+
+def expect_sums(table: str, of: Callable[..., Requests]) -> None:
+    """Register the sums over requests."""
+
+    def column(of_requests: Callable[[Requests], float]) -> Callable[[Inputs, Requests], Value]:
+        return lambda _, item: of_requests(item)
+
+    expect_columns(table, of, {name: column(each) for name, each in SUMS.items()})
+    expect_columns(table, of, {"length": total_length, "prefill": prefill})
+
+
+def expect_end(table: str, of: Callable[..., End]) -> None:
+    """Register what place.yaml, piece.yaml, nodes.yaml and upto.yaml give, and what they are given; ``of`` gives the length."""
+    expect_columns(
+        table,
+        of,
+        {
+            "workload": lambda i, end: i.shown(end.workload),
+            "profile": lambda i, end: i.shown(end.profile),
+            "chunk": lambda i, end: chunk(i, end.profile),
+            "output_share": lambda i, end: lengths.tokens(i, end.workload).output_share,
+            "limit": lambda _, end: end.limit,
+            "below": below,
+            "knot": lambda i, end: min(below(i, end) + 1, len(lengths.knots(i, end.workload)) - 1),
+            "lower": lambda i, end: bin_at(i, end).lower,
+            "upper": lambda i, end: bin_at(i, end).upper,
+            "mass": lambda i, end: bin_at(i, end).mass,
+            "inside": inside,
+            "start": start,
+            "half": half,
+            "weight": lambda i, end: bin_at(i, end).mass * (inside(i, end) - end.from_zero),
+            "base": lambda i, end: below(i, end) + end.from_zero,
+        },
+    )
+    expect_nodes(table, lambda i, *keys: nodes_of(i, of(i, *keys)))
+    expect_sums(table, lambda i, *keys: requests_upto(i, of(i, *keys)))
+
+
+def nodes_of(i: Inputs, end: End) -> Requests:
+    """Return the nodes of the piece that is added to the sums up to a knot."""
+    return nodes(i, end.workload, end.profile, start(i, end), half(i, end))
+
+
+# Instances and service times
+
+
+def expect_server(table: str, of: Callable[..., Server]) -> None:
+    """Register the window and the columns of server.yaml but ``n_slots``, which `search.expect_search` brings."""
+    expect_columns(
+        table,
+        of,
+        {
+            "window": lambda _, item: item.window,
+            "by_slots": lambda _, item: item.by_slots,
+            "by_blocks": lambda _, item: item.by_blocks,
+            "w": lambda _, item: item.w,
+            "h_full": lambda _, item: item.h_full,
+            "h_one": lambda _, item: item.h_one,
+        },
+    )
+
+
+def expect_means(table: str, of: Callable[..., Served]) -> None:
+    """Register the five means over the requests of a pool that its service time needs."""
+
+    def mean(column: str) -> Callable[[Inputs, Served], Value]:
+        return lambda _, item: item.mean_of(column)
+
+    expect_columns(table, of, {column: mean(column) for column in MEANS})
+
+
+def expect_service(table: str, of: Callable[..., Served]) -> None:
+    """Register what service.yaml is given of the requests of a pool, and ``mean_square``.
+
+    ``mean`` and ``cv2`` come with `search.expect_search` or `expect_queue`, ``prefill`` with `expect_run`.
+    """
+    expect_means(table, of)
+    expect_columns(table, of, {"prefill_steps": lambda i, item: item.prefill_steps(i), "mean_square": lambda _, item: item.time(2)})
+
+
+# Queues and pools as they run
+
+
+def expect_queue(table: str, of: Callable[..., tuple[Wanted, float]]) -> None:
+    """Register load.yaml and queue.yaml and what they are given but ``instances``; ``of`` gives a pool and its instances."""
+
+    def queue(i: Inputs, item: tuple[Wanted, float]) -> search.Queue:
+        return search.queue(item[0], i["traffic.objective"], item[1])
+
+    expect_columns(
+        table,
+        of,
+        {
+            "rate": lambda _, item: item[0].rate,
+            "n_slots": lambda _, item: item[0].n_slots,
+            "mean": lambda _, item: item[0].mean,
+            "cv2": lambda _, item: item[0].cv2,
+            "offered": lambda _, item: item[0].offered,
+            "spread": lambda _, item: (1.0 + item[0].cv2) / 2.0,
+            "servers": lambda i, item: queue(i, item).servers,
+            "waits": lambda i, item: queue(i, item).waits,
+            "wait": lambda i, item: queue(i, item).wait,
+        },
+    )
+    TINY.add(f"{table}.waits")
+    DIFFERENCES.add(f"{table}.wait")
+
+
+def expect_board(table: str, of: Callable[..., Board]) -> None:
+    """Register the profile, ``counted``, ``used`` and the columns of board.yaml."""
+    expect_columns(
+        table,
+        of,
+        {
+            "profile": lambda i, item: i.shown(item.profile),
+            "counted": lambda _, item: item.counted,
+            "used": lambda _, item: item.used,
+            "p_idle": lambda i, item: item.curve(i).p_idle,
+            "p_range": lambda i, item: item.curve(i).p_nominal - item.curve(i).p_idle,
+            "board": lambda i, item: item.watts(i),
+            "power_one": lambda i, item: item.power_one(i),
+            "gpus": lambda i, item: item.gpus(i),
+            "power": lambda i, item: item.power(i),
+        },
+    )
+
+
+def expect_run(table: str, of: Callable[..., Run]) -> None:
+    """Register run.yaml and board.yaml, and of what they are given the profile, ``share``, ``bound`` and ``prefill``."""
+    expect_board(table, lambda i, *keys: of(i, *keys).board)
+    expect_columns(
+        table,
+        of,
+        {
+            "share": lambda _, item: item.share,
+            "bound": lambda _, item: item.bound,
+            "prefill": lambda _, item: item.prefill,
+            "utilisation": lambda _, item: item.utilisation,
+            "in_flight": lambda _, item: item.in_flight,
+            "first_token": lambda _, item: item.first_token,
+            "state": lambda i, item: item.state(i),
+            "sound": lambda i, item: float(item.is_sound(i)),
+        },
+    )
+
+
+# Bands
+
+
+def expect_band(table: str, of: Callable[..., Band]) -> None:
+    """Register band.yaml and what it is given but ``as_coded``."""
+    expect_columns(
+        table,
+        of,
+        {
+            "cut_to": lambda _, item: item.cut_to,
+            "chunk": lambda _, item: item.chunk,
+            "output_share": lambda _, item: item.tokens.output_share,
+            "band_share": lambda _, item: item.requests.total(),
+            "band_output": lambda _, item: SUMS["output"](item.requests),
+            "band_output_2": lambda _, item: SUMS["output_2"](item.requests),
+            "cut_prefill": lambda _, item: grid.prefill_of_cut(item.requests, item.cut_to, item.chunk),
+            "coded_prompt": lambda _, item: (1.0 - item.tokens.output_share) * item.cut_to - item.tokens.lost,
+            "coded_steps": lambda _, item: grid.coded_steps(item.cut_to, item.tokens, item.chunk),
+            "band_steps": lambda _, item: SUMS["steps"](item.cut),
+            "band_steps_2": lambda _, item: SUMS["steps_2"](item.cut),
+            "band_prefill": lambda _, item: SUMS["steps"](item.cut) - SUMS["output"](item.cut) / item.tokens.per_step,
+        },
+    )
