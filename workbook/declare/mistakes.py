@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from workbook.declare.keywords import AT_KEY, ITSELF, Keywords
 from workbook.declare.names import NAMES_ARE
 from workbook.declare.nodes import replaced, without
-from workbook.declare.yaml import SYNONYMS, Mapping, Node, Scalar, Sequence, number_of, stray
+from workbook.declare.yaml import Mapping, Node, Scalar, Sequence, meant_by, number_of
 from workbook.errors import Place, Problems, suggest
 
 if TYPE_CHECKING:
@@ -148,6 +148,4 @@ def _record(error: Any, at: _Spot, problems: Problems) -> None:
 def _record_unknown(at: _Spot, problems: Problems) -> None:
     """Say which keyword was meant by one that there is not; a key alone is what follows a comma."""
     known = [field.alias or name for name, field in at.kind.model_fields.items()] if at.kind else ()
-    alone = isinstance(at.node, Scalar) and at.node.value is None
-    hint = stray(at.key) if alone else suggest(SYNONYMS.get(at.key, at.key), known)
-    problems.add(at.key_place, f"unknown key '{at.key}' in {at.what}", hint)
+    problems.add(at.key_place, f"unknown key '{at.key}' in {at.what}", meant_by(at.key, at.node, known))

@@ -232,11 +232,9 @@ class _Overlay:
     def _remark(self, cell_id: str, node: Mapping, name_place: Place) -> tuple[Node | None, str]:
         """Take what was pulled with a value, and return the value and its formula; None where there is a note alone."""
         reader = Reader(node, self.problems, f"the edit of '{cell_id}'")
-        value = reader.take(VALUE)
+        value = node.items.get(VALUE)
         unit, note, formula = (reader.text(key) if key in node.items else None for key in (UNIT, NOTE, FORMULA))
-        for key in OF_EDIT:
-            reader.take(key)
-        reader.finish()
+        reader.check_known({VALUE, UNIT, NOTE, FORMULA, *OF_EDIT})
         self.result.remarks[cell_id] = Remark(name_place, unit, note)
         if value is None and note is None:
             self.problems.add(node.place, f"the edit of '{cell_id}' has neither '{VALUE}' nor '{NOTE}'", "give it a value")

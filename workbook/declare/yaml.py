@@ -20,7 +20,7 @@ from workbook.declare.origin import note_file
 from workbook.errors import Diagnostic, Patchwork, Place, WorkbookError, as_typed, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from workbook.errors import Problems
@@ -240,14 +240,13 @@ def is_file(path: Path) -> bool:
 
 
 class Reader:
-    """Takes a mapping apart key by key, recording what is missing, mistyped or unknown."""
+    """Takes apart a mapping whose keys only a workbook knows, such as an overlay's: all others are ``keywords``."""
 
     def __init__(self, node: Node, problems: Problems, what: str) -> None:
-        """``what`` names the thing read, for messages ("column 'power'")."""
+        """``what`` names the thing read, for messages ("case 'mine'")."""
         self.problems = problems
         self.what = what
         self.place = node.place
-        self.used: set[str] = set()
         if isinstance(node, Mapping):
             self.node = node
         else:
@@ -259,21 +258,9 @@ class Reader:
         node = self.node.items.get(key)
         return node.place if node else self.place
 
-    def take(self, key: str) -> Node | None:
-        """Return the node of a key, or None."""
-        self.used.add(key)
-        return self.node.items.get(key)
-
-    def need(self, key: str) -> Node | None:
-        """Return the node of a key that must be there."""
-        node = self.take(key)
-        if node is None:
-            self.problems.add(self.place, f"{self.what} lacks '{key}'")
-        return node
-
     def text(self, key: str, default: str = "") -> str:
         """Return a text; numbers are taken as written."""
-        node = self.take(key)
+        node = self.node.items.get(key)
         if node is None:
             return default
         if not isinstance(node, Scalar) or node.value is None:
@@ -281,53 +268,25 @@ class Reader:
             return default
         return node.text
 
-    def number(self, key: str) -> float | None:
-        """Return a finite number, or None where the key is absent."""
-        node = self.take(key)
-        if node is None:
-            return None
-        return number_of(node, f"'{key}' of {self.what}", self.problems)
-
-    def flag(self, key: str) -> bool:
-        """Return true or false (false when absent)."""
-        node = self.take(key)
-        if node is None:
-            return False
-        if not isinstance(node, Scalar) or not isinstance(node.value, bool):
-            self.problems.add(node.place, f"'{key}' of {self.what} must be true or false")
-            return False
-        return node.value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of texts; one text alone counts as a list of one."""
-        return tuple(text for text, _ in self.placed_texts(key))
-
-    def placed_texts(self, key: str) -> tuple[tuple[str, Place], ...]:
-        """Return a list of texts, each with its place."""
-        node = self.take(key)
-        if node is None:
-            return ()
-        parts = node.items if isinstance(node, Sequence) else (node,)
-        if not all(isinstance(part, Scalar) for part in parts):
-            self.problems.add(node.place, f"'{key}' of {self.what} must be a list of texts")
-            return ()
-        return tuple((part.text, part.place) for part in parts if isinstance(part, Scalar))
-
     def mapping(self, key: str) -> Mapping:
         """Return a mapping, empty where the key is absent."""
-        node = self.take(key)
+        node = self.node.items.get(key)
         if node is None or isinstance(node, Mapping):
             return node or Mapping({}, {}, self.place)
         self.problems.add(node.place, f"'{key}' of {self.what} must be a mapping")
         return Mapping({}, {}, self.place)
 
-    def finish(self) -> None:
-        """Record every key that nothing has asked for."""
+    def check_known(self, known: Collection[str]) -> None:
+        """Record every key that is none of those known."""
         for key, node in self.node:
-            if key not in self.used:
-                alone = isinstance(node, Scalar) and node.value is None
-                hint = stray(key) if alone else suggest(SYNONYMS.get(key, key), self.used)
-                self.problems.add(self.node.keys[key], f"unknown key '{key}' in {self.what}", hint)
+            if key not in known:
+                self.problems.add(self.node.keys[key], f"unknown key '{key}' in {self.what}", meant_by(key, node, known))
+
+
+def meant_by(key: str, node: Node, known: Collection[str]) -> str:
+    """Say which key was meant by one that is unknown."""
+    alone = isinstance(node, Scalar) and node.value is None
+    return stray(key) if alone else suggest(SYNONYMS.get(key, key), known)
 
 
 def stray(key: str) -> str:
