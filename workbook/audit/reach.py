@@ -35,7 +35,7 @@ def check_reach(model: Model, problems: Problems) -> None:
 
 def _retold(model: Model) -> set[str]:
     """Return the tables of sheets that tell of others again."""
-    return {getattr(block, "name", "") for sheet in model.declared.sheets if sheet.retells for block in sheet.blocks}
+    return {getattr(block, "name", "") for sheet in model.declared.sheets if sheet.is_report for block in sheet.blocks}
 
 
 def _reached(model: Model, retold: set[str]) -> set[str]:

@@ -100,7 +100,7 @@ def bridge(account: Account, name: str) -> Iterator[Sheet]:
         TextBlock("How it is worked out", (HOW,), HERE),
     )
     yield Sheet(
-        name, "What moved the headlines at the update", "Which changes moved a headline, and by how much?", blocks, HERE, retells=True
+        name, "What moved the headlines at the update", "Which changes moved a headline, and by how much?", blocks, HERE, is_report=True
     )
 
 

@@ -145,7 +145,7 @@ def _changes(account: Account, names: dict[str, str]) -> Sheet:
     structure = [clean(line) for line in account.structure[:MOST]]
     blocks.append(TextBlock("Sheets, quantities and rows that came or went", (*structure, *more(account.structure)) or ("None.",), HERE))
     question = "What changed when this workbook was built again, and what did that do to the headlines?"
-    return Sheet(names["Changes"], "Changes at the update", question, tuple(blocks), HERE, retells=True)
+    return Sheet(names["Changes"], "Changes at the update", question, tuple(blocks), HERE, is_report=True)
 
 
 def _origins(account: Account) -> Iterator[str]:
@@ -321,7 +321,7 @@ def _conflicts(name: str, items: list[InputChange], noted: list[NoteChange], ref
             blocks += _capped(table, title, rows, _conflict_columns(rows[:MOST], of_numbers=of_numbers))
     blocks += conflicting_notes(noted)
     question = "Which entries need a decision: given as something else now, or not taken?"
-    return Sheet(name, "Conflicts at the update", question, tuple(blocks), HERE, retells=True)
+    return Sheet(name, "Conflicts at the update", question, tuple(blocks), HERE, is_report=True)
 
 
 def _conflict_columns(items: list[InputChange], *, of_numbers: bool) -> tuple[Column, ...]:

@@ -53,8 +53,8 @@ class ChartKeywords(Keywords):
     kind: Annotated[str, BeforeValidator(Choice(CHART_KINDS)), words(CHART_KINDS), Written("one of: " + ", ".join(CHART_KINDS))] = Field(
         "line", description="How the series are drawn."
     )
-    x: Axis = Field(description="The axis of the categories, or of x.")
-    y: Axis = Field(description="The axis of the values.")
+    x: Axis = Field(description="The axis of the categories, or of x, with a title that names the unit.")
+    y: Axis = Field(description="The axis of the values, with a title that names the unit.")
     series: Parts[ChartSeries] = Field((), description="The lines or bars that are drawn.")
 
     def check(self, problems: Problems) -> None:

@@ -133,7 +133,7 @@ def _record(error: Any, at: _Spot, problems: Problems) -> None:
         case "name":
             problems.add(at.key_place, f"{more['what']} '{more['name']}' is not a usable name", NAMES_ARE)
         case "missing":
-            problems.add(place, f"{at.what} lacks '{at.key}'", more.get("fix", ""))
+            problems.add(place, f"{at.what} lacks '{at.key}'", _add(at))
         case "here":
             problems.add(at.key_place, f"'{at.key}' cannot stand in {at.what}", f"see: workbook language {at.key}")
         case "extra_forbidden":
@@ -149,3 +149,10 @@ def _record_unknown(at: _Spot, problems: Problems) -> None:
     """Say which keyword was meant by one that there is not; a key alone is what follows a comma."""
     known = [field.alias or name for name, field in at.kind.model_fields.items()] if at.kind else ()
     problems.add(at.key_place, f"unknown key '{at.key}' in {at.what}", meant_by(at.key, at.node, known))
+
+
+def _add(at: _Spot) -> str:
+    """Say what a required keyword is, in the words of its documentation."""
+    fields = at.kind.model_fields.items() if at.kind else ()
+    meaning = next((field.description or "" for name, field in fields if (field.alias or name) == at.key), "")
+    return f"add '{at.key}': {meaning[:1].lower()}{meaning[1:].rstrip('.')}" if meaning else ""

@@ -14,7 +14,7 @@ ROLES = {"waterfall": ("base", "fall", "rise", "total"), "tornado": ("low", "hig
 """The parts that series play in charts that are drawn from several columns: one series for each, in the order they are drawn in."""
 CHART_KINDS = ("line", "scatter", "column", "stacked", "bar", *ROLES)
 SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
-LYING = ("bar", "waterfall", "tornado")  # charts with names at the side, the first row at the top
+HORIZONTAL = ("bar", "waterfall", "tornado")  # charts with names at the side, the first row at the top
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +97,10 @@ class TextBlock:
 
 @dataclass(frozen=True, slots=True)
 class GridBlock:
-    """Rows of texts under heads; each column spans so many of the sheet's."""
+    """Rows of texts under headers; each column spans so many of the sheet's."""
 
     title: str
-    heads: tuple[str, ...]
+    headers: tuple[str, ...]
     spans: tuple[int, ...]
     rows: tuple[tuple[str, ...], ...]
     place: Place
@@ -270,7 +270,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet, or one for each member of the catalogue ``each``; one that ``retells`` shows cells of others, which is no use of them."""
+    """One sheet, or one for each member of the catalogue ``each``; one that ``is_report`` shows cells of others, no use of them."""
 
     name: str
     title: str
@@ -280,7 +280,7 @@ class Sheet:
     each_key: str = ""
     each: str = ""
     search: Search | None = None
-    retells: bool = False
+    is_report: bool = False
 
 
 @dataclass(frozen=True, slots=True)

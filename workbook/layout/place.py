@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbook.declare.names import sheet_names
 from workbook.declare.schema import (
-    LYING,
+    HORIZONTAL,
     CardBlock,
     ChartsBlock,
     GridBlock,
@@ -149,7 +149,7 @@ class Placer(Canvas):
     def grid(self, block: GridBlock) -> None:
         """Rows of texts."""
         self.heading(block.title)
-        self.header(block.heads, (0.0,) * len(block.heads), block.spans)
+        self.header(block.headers, (0.0,) * len(block.headers), block.spans)
         for texts in block.rows:
             column = 0
             for text, span in zip(texts, block.spans, strict=True):
@@ -340,7 +340,7 @@ class Placer(Canvas):
     def charts(self, block: ChartsBlock) -> None:
         """One or two charts side by side; bars that lie need a line for each."""
         tables = self.layout.model.tables
-        drawn = [(chart, series.table) for chart in block.charts if chart.kind in LYING for series in chart.series]
+        drawn = [(chart, series.table) for chart in block.charts if chart.kind in HORIZONTAL for series in chart.series]
         bars = [len(tables[name].rows) * (len(chart.series) if chart.kind == "bar" else 1) for chart, name in drawn if name in tables]
         height = max([CHART_ROWS, *(count + BESIDE_BARS for count in bars)])
         self.plan.charts.extend(

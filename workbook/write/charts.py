@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from workbook.declare.schema import LYING, ROLES
+from workbook.declare.schema import HORIZONTAL, ROLES
 from workbook.errors import Diagnostic, WorkbookError, suggest
 from workbook.layout.plan import DEFAULT_WIDTH, TEXT_COLUMNS, column_pixels
 from workbook.layout.style import FONT, GREY, INK, LINE, SERIES_COLOURS, SERIES_DASHES, number_format
@@ -193,9 +193,9 @@ def _signed(role: str, shown: str) -> str:
 
 def _dress(chart: Any, declared: Chart, title: str, series: int) -> None:
     chart.set_title({"name": title, "overlay": False, "name_font": {"name": FONT, "size": 12, "bold": True}})
-    lying = declared.kind in LYING  # XlsxWriter calls the axis along the bars x, and so the categories' axis y
-    along, names = _axis(declared.y if lying else declared.x), _axis(declared.x if lying else declared.y)
-    if lying:
+    horizontal = declared.kind in HORIZONTAL  # XlsxWriter calls the axis along the bars x, and so the categories' axis y
+    along, names = _axis(declared.y if horizontal else declared.x), _axis(declared.x if horizontal else declared.y)
+    if horizontal:
         names |= {"reverse": True, "crossing": "max"}
     if declared.kind == "tornado":
         along["crossing"] = 0
