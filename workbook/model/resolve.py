@@ -106,6 +106,7 @@ class Resolver:
         if table is None or not table.keys:
             with_rows = [name for name, item in self.model.tables.items() if item.keys]
             raise ExpressionError(tree.at, f"unknown table '{tree.table}'", suggest(tree.table, with_rows))
+        table = self._with_column(table, tree.column)
         quantity = self._column(table, tree.column, tree.at)
         if len(tree.keys) != len(table.keys):
             names = ", ".join(key.name for key in table.keys)
@@ -146,16 +147,18 @@ class Resolver:
             raise ExpressionError(tree.at, f"'{tree.table}' is spread over sheets: look it up by row keys of this table or written keys")
         return Lookup(quantity, keys, tree.at)
 
+    def _with_column(self, table: Table, column: str) -> Table:
+        """Return a catalogue, or the table of its cards side by side where that works out the column."""
+        collected = self.model.collected.get(table.name, "")
+        beside = f"{collected}.{column}" in self.model.quantities and f"{table.name}.{column}" not in self.model.quantities
+        return self.model.tables[collected] if table.kind == "cards" and beside else table
+
     def _column(self, table: Table, column: str, at: int) -> str:
         quantity = f"{table.name}.{column}"
         if quantity in self.model.quantities:
             return quantity
-        collected = self.model.collected.get(table.name)
         known = [name.partition(".")[2] for name in table.columns]
-        hint = (
-            f"the table '{collected}' has it" if collected and f"{collected}.{column}" in self.model.quantities else suggest(column, known)
-        )
-        raise ExpressionError(at, f"'{table.name}' has no column '{column}'", hint)
+        raise ExpressionError(at, f"'{table.name}' has no column '{column}'", suggest(column, known))
 
     def _member(self, key: Key, member: str, at: int) -> None:
         if member not in key.shown:
