@@ -30,7 +30,7 @@ MODULES = {"paper": "tests.reference.test_every_quantity", "planning": "tests.re
 RELATIVE = 1e-9
 DRAWS = 2
 SHOWN = 40
-PAIRS = ("+ -", "* /", "< <=", "> >=", "== !=", "and or", "min max", "floor ceil", "sum mean", "exp ln")
+PAIRS = ("+ -", "* /", "< <=", "> >=", "== !=", "and or", "min max", "floor ceiling", "sum mean", "exp ln")
 OTHER = {one: other for pair in PAIRS for one, other in (pair.split(), reversed(pair.split()))}
 TOKEN = re.compile(
     r"""'[^']*'|"[^"]*"|(?P<number>(?<![\w.])\d+\.?\d*(?:e-?\d+)?(?![\w.]))|(?P<found>\w+\[[^\]]*\]\.)?(?P<name>[a-z_]\w*(?:\.\w+)?)"""
@@ -137,7 +137,7 @@ def put(model: Model, quantity: Quantity, number: int, text: str) -> bool:
             return False
         if own is not None and not model.units.same(model.units.one if kind.unit is None else kind.unit, own):
             return False
-    except (parse.ExpressionError, rules.UnitError, errors.WorkbookError):
+    except (parse.ExpressionError, rules.UnitError, errors.WorkbookError, KeyError):  # a column chosen by a row key is resolved row by row
         return False
     quantity.variants[number] = replace(quantity.variants[number], tree=tree, lowered=lowered)
     return True

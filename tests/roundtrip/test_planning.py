@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.roundtrip.edits import differing, draw, in_libreoffice, place
-from tests.roundtrip.storm import Change, Made, Structure, check_built, check_pulled
+from tests.roundtrip.storm import Change, Made, Structure
+from tests.roundtrip.storm_checks import check_built, check_pulled
 from tests.support import shipped, shipped_file
 from workbook import api
 from workbook.declare.packaged import packaged

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.roundtrip.storm import COUNTS, Made, Structure, Templates, check_built, check_pulled, storms, templates_read_once
+from tests.roundtrip.storm import COUNTS, Made, Structure, Templates, storms, templates_read_once
+from tests.roundtrip.storm_checks import check_built, check_pulled
 from tests.roundtrip.storm_templates import ADDED, BOOKS
 from workbook.roundtrip.pull import pull
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.roundtrip.storm import BOOKS as NAMES
-from tests.roundtrip.storm import COUNTS, Made, Structure, check_built, check_pulled, storms, templates_read_once
+from tests.roundtrip.storm import COUNTS, Made, Structure, storms, templates_read_once
+from tests.roundtrip.storm_checks import check_built, check_pulled
 from tests.roundtrip.storm_templates import ADDED
 from tests.support import ACROSS, TAKES, TINY
 from workbook.roundtrip.pull import pull

@@ -160,7 +160,7 @@ def _steps(count: int) -> TableBlock:
     shown: dict[str, str | float] = {"before": "Start", **{step: f"Step {n}" for n, step in enumerate(steps, 1)}, "after": "End"}
 
     def of_group(name: str) -> str:
-        return f"at([g.{name} for g in update_groups], position({{n}}, [g.place for g in update_groups]))"
+        return f"item([g.{name} for g in update_groups], position({{n}}, [g.place for g in update_groups]))"
 
     def column(name: str, label: str, unit: str, texts: tuple[str, str, str], shown: str, doc: str, width: float = 12.0) -> Column:
         before, step, after = texts
