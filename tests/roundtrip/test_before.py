@@ -13,7 +13,7 @@ from workbook import api
 from workbook.roundtrip.pull import pull
 
 BEFORE = Path(__file__).with_name("files") / "before.xlsx"
-EDITS = {"run.weights": 17.5, "run.gpu": "Large GPU", "gpus.small.memory": 46.0, "lengths.l4": 3600.0}
+EDITS: dict[str, str | float] = {"run.weights": 17.5, "run.gpu": "Large GPU", "gpus.small.memory": 46.0, "lengths.l4": 3600.0}
 
 
 def test_its_edits_are_read() -> None:
