@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +80,11 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_a_library_has_one_room_that_imports_it(library: str) -> None:
     found = {room_of(path) for path in modules() for _, name in imports(path) if name.split(".")[0] == library}
     assert found == ONLY[library]
+
+
+def test_importing_the_package_loads_no_library_that_only_reading_templates_needs() -> None:
+    code = "import sys, workbook; sys.exit(bool({'pydantic', 'pandas'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 our own words
 
 
 def test_the_rooms_are_those_of_the_documentation() -> None:

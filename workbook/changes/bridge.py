@@ -81,12 +81,12 @@ def bridge(account: Account, name: str) -> Iterator[Sheet]:
         "headline", "Headline", "text", HERE, width=WIDTH, bounds=Bounds(key="update_shares"), doc="One of the headlines in the last table."
     )
     chart = Chart(
-        "What moved the headline, one group of changes a bar",
-        "waterfall",
-        Axis("Changes"),
-        Axis("% of the figure before the update", format="0.0%"),
-        tuple(Series("update_steps", "change", role, name, "", (), HERE, role) for role, name in PARTS.items()),
-        HERE,
+        title="What moved the headline, one group of changes a bar",
+        kind="waterfall",
+        x=Axis("Changes"),
+        y=Axis("% of the figure before the update", format="0.0%"),
+        series=tuple(Series(table="update_steps", x="change", y=role, name=name, place=HERE, role=role) for role, name in PARTS.items()),
+        place=HERE,
     )
     blocks: tuple[Block, ...] = (
         TextBlock("", (SHOWN,), HERE),
@@ -199,7 +199,7 @@ def _steps(count: int) -> TableBlock:
         column("running", "Running total in %", "1", ("0", "previous(running) + share", "share"), PERCENT, "Of the contributions so far."),
         *_bars(column),
     )
-    key = RowKey("step", "Step", (), (), shown, HERE)
+    key = RowKey(name="step", label="Step", place=HERE, members=shown)
     return TableBlock("update_steps", "From before to after, by size", (key,), columns, HERE)
 
 

@@ -77,7 +77,7 @@ def width_of(formats: Mapping[str, str], rows: Mapping[str, Iterable[float | Non
 
 def rows_of(name: str, label: str, shown: Iterable[str]) -> RowKey:
     """Return a key whose rows are r1, r2 and so on, shown as texts."""
-    return RowKey(name, label, (), (), {f"r{n}": text for n, text in enumerate(shown, 1)}, HERE)
+    return RowKey(name=name, label=label, place=HERE, members={f"r{n}": text for n, text in enumerate(shown, 1)})
 
 
 def members(items: Sequence[object]) -> list[str]:

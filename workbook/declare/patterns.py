@@ -56,6 +56,8 @@ def members(node: Node, what: str, catalogues: Catalogues[str, Catalogue], probl
 
 def expanded(node: Node, patterns: dict[str, Members]) -> Node:
     """Return a node in which every entry with a pattern in its key, and every such item of a list, is written out."""
+    if not patterns:
+        return node
     if isinstance(node, Sequence):
         return Sequence(tuple(part for item in node.items for part in _items(item, patterns)), node.place)
     if not isinstance(node, Mapping):

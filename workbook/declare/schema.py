@@ -17,7 +17,7 @@ SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
 HORIZONTAL = ("bar", "waterfall", "tornado")  # charts with names at the side, the first row at the top
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowKey:
     """One key of a table's rows: the members of a catalogue, list or tables, members written out, or made of ``parts``.
 
@@ -28,10 +28,10 @@ class RowKey:
 
     name: str
     label: str
-    of: tuple[str, ...]
-    only: tuple[str, ...]
-    members: dict[str, str | float]
     place: Place
+    of: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    members: dict[str, str | float] = field(default_factory=dict)
     unit: str = ""
     parts: tuple[RowKey, ...] = ()
     without: tuple[str, ...] = ()
@@ -207,7 +207,7 @@ class Axis:
     format: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """One line or set of bars, or one for each value of the key ``per``; ``role`` is its part in a waterfall or tornado."""
 
@@ -215,14 +215,14 @@ class Series:
     x: str
     y: str
     name: str
-    per: str
-    only: tuple[str, ...]
     place: Place
+    per: str = ""
+    only: tuple[str, ...] = ()
     role: str = ""
     without: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     """A native chart."""
 

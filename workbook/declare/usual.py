@@ -79,7 +79,8 @@ def _table(fields: dict[str, tuple[Catalogue, str, Field]], place: Place) -> Tab
         formulas("outside", "Cards outside", "1", outside, "failures"),
     )
     doc = "A figure far outside is as a rule in another multiple of its unit. 0 stands for none, and is not counted."
-    return TableBlock(USUAL, "Usual sizes of figures on cards", (RowKey("figure", "Figure", (), (), members, place),), columns, place, doc)
+    rows = (RowKey(name="figure", label="Figure", place=place, members=members),)
+    return TableBlock(USUAL, "Usual sizes of figures on cards", rows, columns, place, doc)
 
 
 def check_usual(declared: Declarations, problems: Problems) -> None:

@@ -126,7 +126,7 @@ def _table(item: _Typed, tables: dict[str, TableBlock], place: Place) -> TableBl
     counts = [f"count(r.{key} for r in {name} if r.{key} == {KEY})" for name, key in _counted(item.name, tables)]
     most = counts[0] if len(counts) == 1 else f"max({', '.join(counts)})"
     others = Column(OTHERS, "Other rows with this key", "1", place, expr=Formula(f"{most} - 1", place), format="failures")
-    rows = (RowKey(KEY, item.label, (item.name,), (), {}, place),)
+    rows = (RowKey(name=KEY, label=item.label, place=place, of=(item.name,)),)
     return TableBlock(f"{item.name}{KEYS}", f"Duplicates: {item.label}", rows, (others,), place)
 
 
