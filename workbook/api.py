@@ -26,6 +26,7 @@ from workbook.layout.place import place
 from workbook.layout.typed import with_formulas
 from workbook.model.compile import compile_model
 from workbook.model.evaluate import Values, evaluate, quantise
+from workbook.model.graph import CellRef
 from workbook.model.shared_names import shared_names
 from workbook.record.limits import plain
 from workbook.write.charts import check_charts
@@ -102,7 +103,7 @@ def prepared(
     sets: Mapping[str, str | float] | None = None,
     overlay: Files = None,
     extend: Callable[[Declarations], Declarations] | None = None,
-) -> tuple[Layout, dict[tuple[str, int], float | str]]:
+) -> tuple[Layout, dict[CellRef, float | str]]:
     """Return the placed model with the cases of overlays, and the edits of overlays and ``sets``; see ``load``.
 
     With ``extend`` the workbook is what that function makes of the declarations, such as one with more sheets.
@@ -114,7 +115,7 @@ def placed(
     laid: Overlaid,
     sets: Mapping[str, str | float] | None = None,
     extend: Callable[[Declarations], Declarations] | None = None,
-) -> tuple[Layout, dict[tuple[str, int], float | str]]:
+) -> tuple[Layout, dict[CellRef, float | str]]:
     """Place declarations with their overlays; see ``prepared``. The values of overlays are among what the file carries."""
     layout = place(compile_model(extend(laid.declared) if extend else laid.declared))
     check_charts(layout)
@@ -160,7 +161,7 @@ def _notes(layout: Layout, remarks: Mapping[str, Remark]) -> dict[tuple[str, int
     return found
 
 
-def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float | str], wanted: Collection[str] | None = None) -> Book:
+def evaluated(model: Model, layout: Layout, edits: dict[CellRef, float | str], wanted: Collection[str] | None = None) -> Book:
     """Evaluate a placed model with edits; raises WorkbookError when a cell would hold an error, or take over what it may not hold.
 
     In the book an edited cell that inherited a value is an input; among its edits are the values of the layout's formulas
@@ -176,10 +177,10 @@ def evaluated(model: Model, layout: Layout, edits: dict[tuple[str, int], float |
     return Book(model, layout, values, edits | formula_values(model, values), given)
 
 
-def formula_values(model: Model, values: Values) -> dict[tuple[str, int], float | str]:
+def formula_values(model: Model, values: Values) -> dict[CellRef, float | str]:
     """Return the values of inputs that hold formulas."""
-    typed = [(quantity.id, row) for quantity in model.quantities.values() if quantity.id in values for row in quantity.typed]
-    return {(name, row): values[name].tolist()[row] for name, row in typed}
+    typed = [CellRef(quantity.id, row) for quantity in model.quantities.values() if quantity.id in values for row in quantity.typed]
+    return {at: values[at.quantity].tolist()[at.row] for at in typed}
 
 
 def check_formulas(book: Book) -> None:
@@ -191,9 +192,7 @@ def check_formulas(book: Book) -> None:
         raise WorkbookError([replace(item, message=item.message.removeprefix("--set ")) for item in found])
 
 
-def parse_sets(
-    model: Model, sets: Mapping[str, str | float | Given], problems: Problems | None = None
-) -> dict[tuple[str, int], float | str]:
+def parse_sets(model: Model, sets: Mapping[str, str | float | Given], problems: Problems | None = None) -> dict[CellRef, float | str]:
     """Turn ``id=value`` pairs into edits; raises WorkbookError for unknown ids and impossible values.
 
     Messages on a value without a place speak of --set. ``problems`` holds mistakes to raise with those found here.
@@ -206,11 +205,9 @@ def parse_sets(
     return edits
 
 
-def checked_sets(
-    model: Model, sets: Mapping[str, str | float | Given]
-) -> tuple[dict[tuple[str, int], float | str], dict[str, list[Diagnostic]]]:
+def checked_sets(model: Model, sets: Mapping[str, str | float | Given]) -> tuple[dict[CellRef, float | str], dict[str, list[Diagnostic]]]:
     """Return ``id=value`` pairs as edits, and by id what is wrong with those that inputs cannot take; see ``parse_sets``."""
-    edits: dict[tuple[str, int], float | str] = {}
+    edits: dict[CellRef, float | str] = {}
     wrong: dict[str, list[Diagnostic]] = {}
     found = {cell_id: model.find(cell_id) for cell_id in sets}
     inputs = {cell_id: at for cell_id, at in found.items() if at and model.quantities[at[0]].is_settable(at[1])}
@@ -239,13 +236,13 @@ def checked_sets(
     return edits, wrong
 
 
-def _unordered(model: Model, edits: Mapping[tuple[str, int], float | str]) -> Iterator[tuple[str, str]]:
+def _unordered(model: Model, edits: Mapping[CellRef, float | str]) -> Iterator[tuple[str, str]]:
     """Yield ids of members of lists that edits do not let increase: the edited one of two."""
     for name in dict.fromkeys(name for name, _ in edits):
         quantity = model.quantities[name]
         if model.tables[quantity.table].kind != "list":
             continue
-        values = [float(edits.get((name, row), figure.value)) for row, figure in quantity.inputs.items()]
+        values = [float(edits.get(CellRef(name, row), figure.value)) for row, figure in quantity.inputs.items()]
         for row, (earlier, later) in enumerate(pairwise(values), 1):
             if not earlier < later:
                 edited = row if (name, row) in edits else row - 1

@@ -14,6 +14,7 @@ from workbook.declare.limits import LONGEST_TEXT, limits_of
 from workbook.declare.members import MOST_CHARACTERS
 from workbook.expr.values import missing
 from workbook.model.evaluate import evaluate
+from workbook.model.graph import CellRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from workbook.model.graph import Model, Quantity
 
 INSIDE = 1e-6  # of the way from an end, or of the number itself
-Probe = tuple[tuple[str, int], float | str]
+Probe = tuple[CellRef, float | str]
 
 
 def ends(model: Model, quantity: Quantity, row: int) -> list[float | str]:
@@ -65,7 +66,7 @@ def probes(book: Book) -> dict[str, dict[str, list[Probe]]]:
                 family = f"{table.name}{' of your own' if key.startswith('mine_') else ''}"
                 owner = key if len(table.rows) > 1 and table.kind != "list" else ""
                 values = ends(book.model, quantity, row)
-                found.setdefault(family, {}).setdefault(owner, []).extend(((name, row), value) for value in values)
+                found.setdefault(family, {}).setdefault(owner, []).extend((CellRef(name, row), value) for value in values)
     return found
 
 
@@ -83,7 +84,7 @@ def rounds(book: Book, seed: int = 1) -> Iterator[tuple[str, Edits]]:
 
 def sample(book: Book, together: int) -> Iterator[Edits]:
     """Yield an end of one input for every unit and kind of limits in every kind of block, so many ``together``; lowest, highest in turn."""
-    chosen: dict[tuple[object, ...], dict[tuple[str, int], list[float | str]]] = {}
+    chosen: dict[tuple[object, ...], dict[CellRef, list[float | str]]] = {}
     for owners in probes(book).values():
         for at, value in chain(*owners.values()):
             quantity = book.model.quantities[at[0]]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from workbook import api
 from workbook.expr.values import EMPTY, shown
 from workbook.model.evaluate import Values, evaluate
+from workbook.model.graph import CellRef
 from workbook.verify.compare import AGREE, verdict
 from workbook.verify.engines.base import CellError, CellValue
 from workbook.verify.run import expectations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 SEED = 20260317
 NUDGE, JUMP = 1e-12, 1e-6  # a cell that jumps when inputs are nudged is on a knife's edge that no engine can be held to
 FEW = 1e-5  # the share of cells that may be
-Edits = dict[tuple[str, int], float | str]
+Edits = dict[CellRef, float | str]
 Sets = dict[str, float | str]
 
 
@@ -49,7 +50,7 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
 
 
-def place(layout: Layout, at: tuple[str, int]) -> tuple[str, str]:
+def place(layout: Layout, at: CellRef) -> tuple[str, str]:
     """Give sheet and A1 address of a quantity's row."""
     sheet, row, column = layout.cell(*at)
     return sheet, f"{column_letters(column)}{row + 1}"
@@ -65,7 +66,7 @@ def asked_of(book: api.Book) -> dict[str, list[str]]:
 
 
 @lru_cache(maxsize=2)
-def places_of(book: api.Book) -> dict[tuple[str, str], tuple[str, int]]:
+def places_of(book: api.Book) -> dict[tuple[str, str], CellRef]:
     """Give quantity and row of every formula cell, by sheet and address."""
     return {(item.sheet, item.address): found for item in expectations(book) if (found := book.model.find(item.id))}
 
@@ -97,12 +98,12 @@ def nudges(model: Model, edits: Edits, values: Values) -> list[Values]:
         for quantity in model.quantities.values():
             sign = direction or chance.choice((1.0, -1.0))
             for row in () if quantity.id in exact else quantity.inputs:
-                nudged[quantity.id, row] = float(values[quantity.id][row]) * (1 + NUDGE * sign)
+                nudged[CellRef(quantity.id, row)] = float(values[quantity.id][row]) * (1 + NUDGE * sign)
         found.append(evaluate(model, nudged))
     return found
 
 
-def jumps(at: tuple[str, int], values: Values, nudged: list[Values]) -> bool:
+def jumps(at: CellRef, values: Values, nudged: list[Values]) -> bool:
     """Tell whether Python's own value moves by more than 1e-6 when the inputs are nudged."""
     now = values[at[0]][at[1]]
     for other in nudged:

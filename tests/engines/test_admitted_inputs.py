@@ -10,6 +10,7 @@ from tests.engines.admitted import rounds, staged
 from tests.engines.storm import place
 from tests.support import shipped, shipped_file
 from workbook.api import save
+from workbook.model.graph import CellRef
 from workbook.xlsx.a1 import ERRORS_CELL, FIRST_ERROR_CELL, RECORD_SHEET
 
 if TYPE_CHECKING:
@@ -60,19 +61,19 @@ def test_a_name_that_no_case_has_is_said(session: LibreOfficeSession) -> None:
     book = shipped("planning")
     session.open(shipped_file("planning").path)
     picks = [quantity for quantity in book.model.quantities.values() if quantity.bounds.key == "cases"]
-    session.set_values({place(book.layout, (quantity.id, row)): UNKNOWN for quantity in picks for row in quantity.links})
+    session.set_values({place(book.layout, CellRef(quantity.id, row)): UNKNOWN for quantity in picks for row in quantity.links})
     session.recalculate()
     said = [place(book.layout, at) for name in ("trust", "lever_cases") for at in rows_of(book, f"{name}.state")]
-    checks = [place(book.layout, ("checks.cases_known", 0)), place(book.layout, ("checks.status", 0))]
+    checks = [place(book.layout, CellRef("checks.cases_known", 0)), place(book.layout, CellRef("checks.status", 0))]
     found = session.read(ASKED | asked(said + checks))
     assert found[RECORD_SHEET] == {ASKED[RECORD_SHEET][0]: 0, ASKED[RECORD_SHEET][1]: ""}
     assert [found[sheet][address] for sheet, address in said] == [SAYS] * 6
     assert [found[sheet][address] for sheet, address in checks] == [6, "CHECK FAILS: see sheet Checks"]
 
 
-def rows_of(book: Book, name: str) -> list[tuple[str, int]]:
+def rows_of(book: Book, name: str) -> list[CellRef]:
     """Give the cells of a quantity."""
-    return [(name, row) for row in range(book.model.quantities[name].size)]
+    return [CellRef(name, row) for row in range(book.model.quantities[name].size)]
 
 
 def asked(places: list[tuple[str, str]]) -> dict[str, list[str]]:

@@ -20,6 +20,7 @@ from workbook.model.evaluate import Values, evaluate
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from workbook.model.graph import CellRef
     from workbook.verify.engines.libreoffice import LibreOfficeSession
 
 ROUNDS, EDITS, FRESH = 10, 16, 5
@@ -130,7 +131,7 @@ class Tally:
     """The cells to read and compare, and what the rounds showed."""
 
     asked: dict[str, list[str]]
-    places: dict[tuple[str, str], tuple[str, int]]
+    places: dict[tuple[str, str], CellRef]
     edits: int = 0
     cells: int = 0
     moved: list[int] = field(default_factory=list)

@@ -12,6 +12,7 @@ from tests.engines.storm import SEED, Edits, asked_of, check, check_undone, plac
 from tests.support import TINY, recorded_formulas, require, shipped, shipped_file
 from workbook import api
 from workbook.model.evaluate import evaluate, quantise
+from workbook.model.graph import CellRef
 from workbook.verify.compare import AGREE, RELATIVE, verdict
 from workbook.verify.engines.ironcalc import IronCalc
 from workbook.verify.poison import poison
@@ -43,8 +44,8 @@ class Editor:
     def __init__(self, book: api.Book, seed: int) -> None:
         """Remember the inputs of a book."""
         self.model, self.random = book.model, random.Random(seed)  # noqa: S311 tests need the same numbers each time
-        self.ids = {(name, row): cell_id for cell_id, name, row in book.model.cells() if row in book.model.quantities[name].inputs}
-        self.start = {at: book.values[at[0]].tolist()[at[1]] for at in self.ids}
+        self.ids = {CellRef(name, row): cell_id for cell_id, name, row in book.model.cells() if row in book.model.quantities[name].inputs}
+        self.start = {at: book.values[at.quantity].tolist()[at.row] for at in self.ids}
 
     def draw(self, count: int) -> dict[str, float | str]:
         """Give new values of some inputs, by id; each differs from the old one."""
@@ -57,7 +58,7 @@ class Editor:
                 break
         return {self.ids[at]: value for at, value in edits.items()}
 
-    def value(self, at: tuple[str, int], edits: Edits) -> float | str | None:
+    def value(self, at: CellRef, edits: Edits) -> float | str | None:
         """Give a value for one input, or None where nothing else is allowed."""
         quantity = self.model.quantities[at[0]]
         choices = list(self.model.choices(quantity.bounds).values()) or list(quantity.bounds.choices)
@@ -81,7 +82,8 @@ class Editor:
         low = -math.inf if bounds.minimum is None else bounds.minimum
         high = math.inf if bounds.maximum is None else bounds.maximum
         if self.model.tables[quantity.table].kind == "list":
-            near = [float(edits.get((quantity.id, other), self.start.get((quantity.id, other), math.nan))) for other in (row - 1, row + 1)]
+            others = [CellRef(quantity.id, other) for other in (row - 1, row + 1)]
+            near = [float(edits.get(other, self.start.get(other, math.nan))) for other in others]
             gap = 1.0 if bounds.whole else 1e-3
             low = low if math.isnan(near[0]) else max(low, near[0] + gap)
             high = high if math.isnan(near[1]) else min(high, near[1] - gap)
@@ -173,7 +175,7 @@ def test_a_floor_at_a_whole_number_is_that_number_everywhere(session: LibreOffic
         session.set_values({place(book.layout, at): value for at, value in edits.items()})
         session.recalculate()
         for row, expected in ((0, count), (3, 4 * count), (5, count)):
-            sheet, address = place(book.layout, ("fit.n", row))
+            sheet, address = place(book.layout, CellRef("fit.n", row))
             assert values["fit.n"][row] == expected, sets
             assert session.read({sheet: [address]})[sheet][address] == expected, sets
     assert inexact > 20  # or the test would show nothing

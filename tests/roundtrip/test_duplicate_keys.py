@@ -11,6 +11,7 @@ from tests.roundtrip.edits import in_libreoffice, place
 from tests.support import ACROSS, TINY, copy_of, plant
 from workbook import api
 from workbook.model.evaluate import evaluate
+from workbook.model.graph import CellRef
 from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def test_keys_that_are_typed_and_looked_up_have_a_check_that_holds(name: str) ->
 @cache
 def twice() -> Values:
     """Return the paper's workbook with the second value of each list like the first."""
-    return evaluate(book("paper").model, {(f"{name}.value", 1): float(book("paper").values[f"{name}.value"][0]) for name in LISTS})
+    return evaluate(book("paper").model, {CellRef(f"{name}.value", 1): float(book("paper").values[f"{name}.value"][0]) for name in LISTS})
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -59,7 +60,7 @@ def test_a_value_twice_in_a_list_counts_for_both_rows(name: str) -> None:
 )
 def test_a_case_with_the_name_of_another_row_that_lookups_find_is_counted(names: dict[str, str], rows: int) -> None:
     model = book("planning").model
-    values = evaluate(model, {model.find(f"cases.{case}.name") or ("", 0): name for case, name in names.items()})
+    values = evaluate(model, {model.find(f"cases.{case}.name") or CellRef("", 0): name for case, name in names.items()})
     assert values["checks.cases_differ"].tolist() == [rows]
     assert values["checks.status"].tolist() == [FAILS]
 

@@ -15,6 +15,7 @@ from workbook.expr.nodes import Cell, Fixed, Lookup, Span, Total, quantities
 from workbook.expr.values import EMPTY
 from workbook.layout.formula import formulas
 from workbook.model.equations import equation
+from workbook.model.graph import CellRef
 from workbook.xlsx.a1 import column_letters
 
 if TYPE_CHECKING:
@@ -115,16 +116,16 @@ def figure_of(book: Book, quantity: Quantity, row: int) -> Figure | None:
     return quantity.inputs.get(row) or quantity.evidence.get(row)
 
 
-def origin(book: Book, quantity: Quantity, row: int) -> tuple[str, int] | None:
+def origin(book: Book, quantity: Quantity, row: int) -> CellRef | None:
     """Return the cell that another takes its value over from, or has one in place of; None where there is not just one."""
     if row in quantity.parents:
-        return quantity.id, quantity.parents[row]
+        return CellRef(quantity.id, quantity.parents[row])
     own = (variant for variant in quantity.variants if row in variant.rows)
     tree = next(own, quantity.variants[0]).lowered if quantity.takes else None
     if not isinstance(tree, Cell | Fixed | Lookup):
         return None
     at = row_used(book, tree, row)
-    return None if at is None else (tree.quantity, at)
+    return None if at is None else CellRef(tree.quantity, at)
 
 
 def descent(book: Book, quantity: Quantity, row: int) -> str:
@@ -150,7 +151,7 @@ def source_of(book: Book, quantity: Quantity, row: int) -> str:
     return f"{source.title} ({source.reference})" if source else ""
 
 
-def locate(book: Book, what: str) -> tuple[str, int]:
+def locate(book: Book, what: str) -> CellRef:
     """Return the quantity and row of a cell id or of ``Sheet!A1``; raises WorkbookError."""
     match = _ADDRESS.match(what)
     if match:
@@ -159,12 +160,12 @@ def locate(book: Book, what: str) -> tuple[str, int]:
     if found:
         return found
     if what in book.model.quantities:
-        return what, 0
+        return CellRef(what, 0)
     known = [cell_id for cell_id, _, _ in book.model.cells()]
     raise WorkbookError([Diagnostic(None, f"there is no cell '{what}'", suggest(what, known) or "list them with: workbook cells")])
 
 
-def _at(book: Book, what: str, match: re.Match[str]) -> tuple[str, int]:
+def _at(book: Book, what: str, match: re.Match[str]) -> CellRef:
     names = {name.lower(): name for name in book.layout.sheets}
     sheet = names.get(match["sheet"].lower())
     if sheet is None:
@@ -174,7 +175,7 @@ def _at(book: Book, what: str, match: re.Match[str]) -> tuple[str, int]:
         if name in book.layout.segments:
             own, r, c = book.layout.cell(name, row)
             if (own, f"{column_letters(c)}{r + 1}") == wanted:
-                return name, row
+                return CellRef(name, row)
     raise WorkbookError([Diagnostic(None, f"{what} holds neither an input nor a formula", "list the cells with: workbook cells")])
 
 

@@ -13,6 +13,7 @@ from workbook.api import evaluated, parse_sets, prepared
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.expr.values import shown
 from workbook.files import WORKBOOK_SUFFIX
+from workbook.model.graph import CellRef
 from workbook.roundtrip.inputs import Opened
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from workbook.model.graph import Model, Table
 
 Names = dict[str, str | float]
-Edits = dict[tuple[str, int], float | str]
+Edits = dict[CellRef, float | str]
 PLANNING = "planning"
 MILLION = 1e6
 NARROWEST, BORDER = 12, 3  # characters of a case's column, and between two

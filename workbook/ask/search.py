@@ -20,6 +20,7 @@ from workbook.errors import Diagnostic, WorkbookError, suggest
 from workbook.expr.values import shown
 from workbook.model.compile import compile_model
 from workbook.model.evaluate import evaluate
+from workbook.model.graph import CellRef
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,11 +85,11 @@ def optimize(
     return _optimum(larger, values, search, listed)
 
 
-def _listed(model: Model, edits: dict[tuple[str, int], float | str], name: str) -> dict[str, float]:
+def _listed(model: Model, edits: dict[CellRef, float | str], name: str) -> dict[str, float]:
     """Return the members of a list and their values after edits."""
     quantity = model.quantities[f"{name}.value"]
     keys = [row[0] for row in model.tables[name].rows]
-    return {key: float(edits.get((quantity.id, row), quantity.inputs[row].value)) for row, key in enumerate(keys)}
+    return {key: float(edits.get(CellRef(quantity.id, row), quantity.inputs[row].value)) for row, key in enumerate(keys)}
 
 
 def _declared_search(declared: Declarations) -> Search:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Text, quantities
+from workbook.model.graph import CellRef
 
 if TYPE_CHECKING:
     from workbook.expr.nodes import Tree
@@ -37,11 +38,11 @@ def _key_value(book: Book, key: Tree, row: int) -> float | str | None:
     return None if at is None or found is None else book.values[found[0]].tolist()[at]
 
 
-def stated(book: Book, name: str, row: int) -> tuple[str, int] | None:
+def stated(book: Book, name: str, row: int) -> CellRef | None:
     """Return the input that a cell shows, through links and formulas that only refer to another cell; None where it computes."""
     quantity = book.model.quantities[name]
     if row in quantity.inputs:
-        return name, row
+        return CellRef(name, row)
     if row in quantity.links:
         return stated(book, *quantity.links[row])
     variant = quantity.formula_rows().get(row)

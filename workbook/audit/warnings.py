@@ -10,6 +10,7 @@ from workbook.declare.usual import check_usual
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.functions import AGGREGATES
 from workbook.expr.nodes import Call, Cell, Number, Span, Text, Total, quantities, walk
+from workbook.model.graph import CellRef
 from workbook.model.views import CHECKS, FAILURES
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _failing(book: Book) -> Iterator[Diagnostic]:
         yield Diagnostic(None, f"check fails: {quantity.label}{which}", "see sheet Checks")
 
 
-def _culprits(book: Book, tree: Tree, *, good: bool) -> Iterator[tuple[str, int]]:
+def _culprits(book: Book, tree: Tree, *, good: bool) -> Iterator[CellRef]:
     """Yield the rows that a check counts as failures.
 
     A check is a number of rows less those that are good, or a number of bad ones: ``good`` says which a part counts.
@@ -67,10 +68,10 @@ def _culprits(book: Book, tree: Tree, *, good: bool) -> Iterator[tuple[str, int]
         if conditions and len(conditions) == len(tree.conditions):
             columns = [(book.values[name].tolist(), value) for name, value in conditions]
             met = [all(column[row] == value for column, value in columns) for row in range(len(columns[0][0]))]
-            yield from ((conditions[0][0], row) for row, is_met in enumerate(met) if is_met != good)
+            yield from (CellRef(conditions[0][0], row) for row, is_met in enumerate(met) if is_met != good)
         elif AGGREGATES[tree.function].adds and isinstance(tree.element, Cell) and not tree.conditions:
             values = book.values[tree.element.quantity].tolist()
-            yield from ((tree.element.quantity, row) for row, value in enumerate(values) if (value == 0) == good)
+            yield from (CellRef(tree.element.quantity, row) for row, value in enumerate(values) if (value == 0) == good)
 
 
 def _contradiction(book: Book, quantity: Quantity, row: int) -> Diagnostic | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from workbook.layout.plan import Layout
     from workbook.model.evaluate import Values
-    from workbook.model.graph import Model
+    from workbook.model.graph import CellRef, Model
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,5 +18,5 @@ class Book:
     model: Model
     layout: Layout
     values: Values
-    edits: dict[tuple[str, int], float | str]
+    edits: dict[CellRef, float | str]
     given: Model

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workbook.layout.plan import Layout, Segment
-    from workbook.model.graph import Quantity, Table
+    from workbook.model.graph import CellRef, Quantity, Table
 
 OWN, BEFORE = "\x01", "\x02"  # stand for the formula's own row number (column letters, in a table across) and the one before
 MAXIMUM_LENGTH, MAXIMUM_NESTING = 8_192, 64  # Excel refuses a file with a formula beyond these
@@ -47,8 +47,8 @@ def patterns(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str, str
 
     It is empty where each row has a text of its own. What was typed into inputs comes last.
     """
-    for row, (target, index) in quantity.links.items():
-        yield row, _link(layout, layout.segment(quantity.id, row), quantity.id, (target, index)), ""
+    for row, target in quantity.links.items():
+        yield row, _link(layout, layout.segment(quantity.id, row), quantity.id, target), ""
     table = layout.model.tables[quantity.table]
     for variant in quantity.variants:
         try:
@@ -117,15 +117,14 @@ def _reference(layout: Layout, home: str, quantity: str, row: int) -> str:
     return layout.name_of(quantity, row) or _address(layout, home, quantity, row)
 
 
-def _link(layout: Layout, segment: Segment, owner: str, target: tuple[str, int]) -> str:
+def _link(layout: Layout, segment: Segment, owner: str, target: CellRef) -> str:
     """Return the text of a cell of ``owner`` that shows another: a copy of it, or of its whole row, still shows that one.
 
     A member's link to its parent keeps to the parent and follows the quantity: of a member copied over another both take
     their values from the same parent.
     """
-    if target[0] != owner:
-        return _address(layout, segment.sheet, *target)
-    return _address(layout, segment.sheet, *target, fixed=(not segment.across, segment.across))
+    fixed = (not segment.across, segment.across) if target.quantity == owner else (True, True)
+    return _address(layout, segment.sheet, target.quantity, target.row, fixed)
 
 
 def _address(layout: Layout, home: str, quantity: str, row: int, fixed: tuple[bool, bool] = (True, True)) -> str:

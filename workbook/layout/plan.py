@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from workbook.model.graph import CellRef
 from workbook.xlsx.a1 import column_letters, quoted
 
 if TYPE_CHECKING:
@@ -114,11 +115,11 @@ class Layout:
     model: Model
     sheets: dict[str, SheetPlan] = field(default_factory=dict)
     segments: dict[str, list[Segment]] = field(default_factory=dict)
-    names: dict[str, tuple[str, int]] = field(default_factory=dict)
+    names: dict[str, CellRef] = field(default_factory=dict)
     notes: dict[tuple[str, int], str] = field(default_factory=dict)
     formulas: dict[str, str] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
-    _named: dict[tuple[str, int], str] = field(default_factory=dict)
+    _named: dict[CellRef, str] = field(default_factory=dict)
 
     def segment(self, quantity: str, row: int) -> Segment:
         """Return the segment that holds a quantity's row."""
@@ -174,9 +175,9 @@ class Layout:
     def add_name(self, name: str, quantity: str, row: int) -> None:
         """Give a cell a defined name, unless another cell has it: that one is then referred to by its address."""
         if name not in self.names:
-            self.names[name] = (quantity, row)
-            self._named[quantity, row] = name
+            self.names[name] = CellRef(quantity, row)
+            self._named[self.names[name]] = name
 
     def name_of(self, quantity: str, row: int) -> str | None:
         """Return the defined name of a cell, or None."""
-        return self._named.get((quantity, row))
+        return self._named.get(CellRef(quantity, row))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from workbook.expr.functions import may_be_empty
 from workbook.expr.nodes import Fixed
 from workbook.expr.typed import NUMBER, TEXT, NotKeptError, kind_of, parse, resolved
-from workbook.model.graph import Typed
+from workbook.model.graph import CellRef, Typed
 from workbook.model.order import CycleError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from workbook.model.graph import Model
 
 MOST_CELLS = 200  # of a range
-AT = tuple[str, int]
 
 
 def with_formulas(layout: Layout, model: Model, formulas: Mapping[str, str]) -> tuple[Model, dict[str, str]]:
@@ -28,7 +27,7 @@ def with_formulas(layout: Layout, model: Model, formulas: Mapping[str, str]) -> 
 
     A cell that takes a value over becomes an input.
     """
-    found: dict[AT, Typed] = {}
+    found: dict[CellRef, Typed] = {}
     reasons: dict[str, str] = {}
     for cell_id, text in formulas.items():
         try:
@@ -52,7 +51,7 @@ def with_formulas(layout: Layout, model: Model, formulas: Mapping[str, str]) -> 
     return model, reasons
 
 
-def _with(model: Model, found: Mapping[AT, Typed]) -> Model:
+def _with(model: Model, found: Mapping[CellRef, Typed]) -> Model:
     """Return a model with formulas; raises NotKeptError where it could not be calculated."""
     quantities = dict(model.quantities)
     for (name, row), typed in found.items():
@@ -74,12 +73,12 @@ def _with(model: Model, found: Mapping[AT, Typed]) -> Model:
     return changed
 
 
-def _resolved(layout: Layout, model: Model, cell_id: str, text: str) -> tuple[AT, Tree]:
+def _resolved(layout: Layout, model: Model, cell_id: str, text: str) -> tuple[CellRef, Tree]:
     """Return the place of an input and its formula as a tree of cells of the model; raises NotKeptError."""
     at = model.find(cell_id)
-    if at is None or at[0] not in layout.segments or not model.quantities[at[0]].is_settable(at[1]):
+    if at is None or at.quantity not in layout.segments or not model.quantities[at.quantity].is_settable(at.row):
         raise NotKeptError(f"{cell_id} is no input")
-    quantity = model.quantities[at[0]]
+    quantity = model.quantities[at.quantity]
     if quantity.bounds.names:
         raise NotKeptError("a name is typed as a text")
     if quantity.id in model.recurring or any(quantity.id in group for group in model.order if len(group) > 1):
@@ -100,9 +99,9 @@ def _resolved(layout: Layout, model: Model, cell_id: str, text: str) -> tuple[AT
 
 def _cell(layout: Layout, model: Model, name: str) -> Fixed:
     at = model.find(name)
-    if at is None or at[0] not in layout.segments:
+    if at is None or at.quantity not in layout.segments:
         raise NotKeptError(f"it refers to {name}, which the templates do not have")
-    quantity, row = model.quantities[at[0]], at[1]
+    quantity, row = model.quantities[at.quantity], at.row
     if not (row in quantity.constants or row in quantity.links or quantity.is_settable(row) or row in quantity.formula_rows()):
         raise NotKeptError(f"it refers to {name}, which is empty")
     if _can_be_empty(model, at):
@@ -110,11 +109,11 @@ def _cell(layout: Layout, model: Model, name: str) -> Fixed:
     return Fixed(*at)
 
 
-def _can_be_empty(model: Model, at: AT) -> bool:
+def _can_be_empty(model: Model, at: CellRef) -> bool:
     """Whether a cell shows nothing at times: engines add, count and compare empty texts differently."""
-    quantity = model.quantities[at[0]]
-    if at[1] in quantity.links:
-        return _can_be_empty(model, quantity.links[at[1]])
+    quantity = model.quantities[at.quantity]
+    if at.row in quantity.links:
+        return _can_be_empty(model, quantity.links[at.row])
     return any(may_be_empty(variant.tree) for variant in quantity.variants)
 
 

@@ -10,6 +10,7 @@ from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, Recorded, Span, Text, Total, Tree
 from workbook.expr.typed import value_of
 from workbook.expr.values import Array, missing
+from workbook.model.graph import CellRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -28,7 +29,7 @@ def quantise(value: float) -> float:
 
 def evaluate(
     model: Model,
-    edits: Mapping[tuple[str, int], float | str] | None = None,
+    edits: Mapping[CellRef, float | str] | None = None,
     wanted: Collection[str] | None = None,
     known: Mapping[str, Array] | None = None,
 ) -> Values:
@@ -67,7 +68,7 @@ def _needed(model: Model, wanted: Collection[str]) -> set[str]:
 
 
 class _Evaluator:
-    def __init__(self, model: Model, edits: Mapping[tuple[str, int], float | str]) -> None:
+    def __init__(self, model: Model, edits: Mapping[CellRef, float | str]) -> None:
         self.model, self.edits = model, edits
         self.values: Values = {}
         self.indexes: dict[str, dict[tuple[Any, ...], list[int]]] = {}
@@ -94,7 +95,7 @@ class _Evaluator:
         array: Array = np.full(quantity.size, "" if quantity.is_text else np.nan, dtype=object if quantity.is_text else float)
         self.values[quantity.id] = array
         for row, figure in quantity.inputs.items():
-            value = self.edits.get((quantity.id, row), self.shown(quantity, figure.value))
+            value = self.edits.get(CellRef(quantity.id, row), self.shown(quantity, figure.value))
             array[row] = value if isinstance(value, str) else quantise(value)
         for row, constant in quantity.constants.items():
             array[row] = constant

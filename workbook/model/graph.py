@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.declare.catalogues import Bounds, Figure
 from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Recorded, Text, Tree, quantities, walk
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from workbook.declare.schema import Declarations
     from workbook.errors import Place
     from workbook.expr.units import Units
+
+
+class CellRef(NamedTuple):
+    """One cell of the model: a quantity, and the 0-based row of its table."""
+
+    quantity: str
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +69,12 @@ class Quantity:
     inputs: dict[int, Figure] = field(default_factory=dict)
     alternates: dict[int, tuple[str, Figure]] = field(default_factory=dict)
     evidence: dict[int, Figure] = field(default_factory=dict)
-    links: dict[int, tuple[str, int]] = field(default_factory=dict)
+    links: dict[int, CellRef] = field(default_factory=dict)
     constants: dict[int, float | str] = field(default_factory=dict)
     parents: dict[int, int] = field(default_factory=dict)
     section: str = ""
     takes: bool = False
-    leads: dict[int, tuple[str, int]] = field(default_factory=dict)
+    leads: dict[int, CellRef] = field(default_factory=dict)
     formats: dict[int, str] = field(default_factory=dict)
     width: float = 0.0
     reference: bool = False
@@ -142,7 +149,7 @@ class Key:
     shown: dict[str, str | float]
     label: str = ""
     unit: str = ""
-    cells: dict[str, tuple[str, int]] = field(default_factory=dict)
+    cells: dict[str, CellRef] = field(default_factory=dict)
     renamable: bool = False
 
 
@@ -244,7 +251,7 @@ class Model:
             if quantity.is_settable(row)
         ]
 
-    def overridden(self, edits: Mapping[tuple[str, int], float | str], *, formulas: bool = False) -> Model:
+    def overridden(self, edits: Mapping[CellRef, float | str], *, formulas: bool = False) -> Model:
         """Return the model in which edited cells that took over a value are inputs of their own; with ``formulas`` any formula is."""
         renamed = self.renamed(edits)
         if renamed is not self:
@@ -257,12 +264,12 @@ class Model:
                 changed[name] = quantity.with_own(row, value)
         return replace(self, quantities={**self.quantities, **changed}) if changed else self
 
-    def renamed(self, edits: Mapping[tuple[str, int], float | str]) -> Model:
+    def renamed(self, edits: Mapping[CellRef, float | str]) -> Model:
         """Return the model in which members are shown by the names that edits give them."""
-        names: dict[tuple[str, int], str] = {}
+        names: dict[CellRef, str] = {}
         for (name, row), value in edits.items():
             if self.quantities[name].bounds.names:
-                names[self.tables[self.quantities[name].table].keys[0].quantity, row] = str(value)
+                names[CellRef(self.tables[self.quantities[name].table].keys[0].quantity, row)] = str(value)
         if not names:
             return self
         tables = {
@@ -271,7 +278,7 @@ class Model:
         }
         return replace(self, tables=tables)
 
-    def find(self, cell_id: str) -> tuple[str, int] | None:
+    def find(self, cell_id: str) -> CellRef | None:
         """Return the quantity and row of a cell id, or None."""
         parts = cell_id.split(".")
         table = self.tables.get(parts[0])
@@ -280,7 +287,7 @@ class Model:
         name, keys = ("value", tuple(parts[1:])) if table.kind == "list" else (parts[-1], tuple(parts[1:-1]))
         row = table.index.get(keys)
         quantity = f"{parts[0]}.{name}"
-        return (quantity, row) if row is not None and quantity in self.quantities else None
+        return CellRef(quantity, row) if row is not None and quantity in self.quantities else None
 
     def static_rows(self, table: Table, conditions: tuple[tuple[str, Tree], ...], home: Table, row: int) -> list[int] | None:
         """Return the rows of ``table`` whose keys meet the conditions for one row of ``home``, by member keys.
@@ -347,6 +354,6 @@ class Model:
         return list(found)
 
 
-def _renamed(key: Key, names: Mapping[tuple[str, int], str]) -> dict[str, str | float]:
+def _renamed(key: Key, names: Mapping[CellRef, str]) -> dict[str, str | float]:
     """Return what the members of a key are shown as when cells hold other names."""
     return {member: names.get(key.cells[member], shown) if member in key.cells else shown for member, shown in key.shown.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.errors import suggest
+from workbook.model.graph import CellRef
 
 if TYPE_CHECKING:
     from workbook.declare.schema import Parent, TableBlock
@@ -60,7 +61,7 @@ def take_over(quantity: Quantity, table: Table, problems: Problems) -> None:
         if row in table.parents:
             quantity.parents[row] = table.parents[row]
             if row not in quantity.inputs:
-                quantity.links[row] = (quantity.id, table.parents[row])
+                quantity.links[row] = CellRef(quantity.id, table.parents[row])
         elif row not in quantity.inputs:
             message = f"'{quantity.id}' has no value for '{member}', which has no parent to take one over from"
             problems.add(quantity.place, message, f"give it one: values: {{{member}: ...}}")

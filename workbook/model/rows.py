@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbook.declare.schema import TableBlock
 from workbook.errors import suggest
-from workbook.model.graph import Key
+from workbook.model.graph import CellRef, Key
 
 if TYPE_CHECKING:
     from workbook.declare.schema import RowKey, Sheet, ValuesBlock
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workbook.model.graph import Model
 
 Shown = dict[str, str | float]
-Cells = dict[str, tuple[str, int]]
+Cells = dict[str, CellRef]
 Declared = tuple["TableBlock | ValuesBlock", "Sheet"]
 
 
@@ -111,7 +111,7 @@ class RowKeys:
                 self.problems.add(row.place, f"'{member}' is not a member of '{' or '.join(row.of)}'", suggest(member, shown))
         of = row.of[0] if len(row.of) == 1 else ""
         if row.renamable:
-            cells = {member: (f"{self.block}.{row.name}", number) for number, member in enumerate(shown)}
+            cells = {member: CellRef(f"{self.block}.{row.name}", number) for number, member in enumerate(shown)}
         key = Key(row.name, of, f"{self.block}.{row.name}", shown, row.label, row.unit, cells, row.renamable)
         return key, [member for member in (row.only or shown) if member in shown and member not in row.without]
 
@@ -151,7 +151,7 @@ class RowKeys:
             return {key: card.name for key, card in self.model.declared.catalogues[of].cards.items()}, {}
         table = self.model.tables.get(of)
         if table and table.kind == "list":
-            return {row[0]: row[0] for row in table.rows}, {row[0]: (f"{of}.value", number) for number, row in enumerate(table.rows)}
+            return {row[0]: row[0] for row in table.rows}, {row[0]: CellRef(f"{of}.value", number) for number, row in enumerate(table.rows)}
         if table and table.kind == "table" and len(table.keys) == 1:
             key = table.keys[0]
             members = [row[0] for row in table.rows]

@@ -9,10 +9,10 @@ from workbook.declare.members import same_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from workbook.model.graph import Model
+    from workbook.model.graph import CellRef, Model
 
 
-def shared_names(model: Model, edits: Iterable[tuple[str, int]]) -> Iterator[tuple[str, str]]:
+def shared_names(model: Model, edits: Iterable[CellRef]) -> Iterator[tuple[str, str]]:
     """Yield the ids of edited names that are another member's, too, and what is wrong; ``model`` has the names already."""
     for quantity, row in edits:
         if model.quantities[quantity].bounds.names:

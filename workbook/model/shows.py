@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from workbook.declare.schema import Column
     from workbook.model.builder import Maker
-    from workbook.model.graph import Quantity
+    from workbook.model.graph import CellRef, Quantity
 
 
 def show_cells(owner: Maker, columns: list[tuple[Column, Quantity]]) -> None:
@@ -27,7 +27,7 @@ def show_cells(owner: Maker, columns: list[tuple[Column, Quantity]]) -> None:
             owner.pending[:] = [item for item in owner.pending if item[0] is not quantity or kept.keys() >= set(item[2])]
 
 
-def _links(owner: Maker, column: Column, quantity: Quantity, filled: dict[str, set[int]]) -> dict[int, tuple[str, int]]:
+def _links(owner: Maker, column: Column, quantity: Quantity, filled: dict[str, set[int]]) -> dict[int, CellRef]:
     """Return by row the cells that a column shows."""
     found = {}
     for row, keys in enumerate(owner.model.tables[quantity.table].rows):

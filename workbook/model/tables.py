@@ -11,7 +11,7 @@ from workbook.declare.schema import Column, InputsBlock, ListBlock, Sheet, Table
 from workbook.errors import Place, suggest
 from workbook.expr.units import UnknownUnitError
 from workbook.model.builder import Maker
-from workbook.model.graph import Key, Quantity, Table
+from workbook.model.graph import CellRef, Key, Quantity, Table
 from workbook.model.parents import check_width, parent_rows, take_over
 from workbook.model.rows import RowKeys, in_order_of_rows
 from workbook.model.shows import show_cells
@@ -263,7 +263,7 @@ class Tabulator(Maker):
             quantity = self.add(
                 Quantity(table.name, field.name, field.label, field.unit, len(table.rows), field.place, field.doc, format=field.format)
             )
-            quantity.links = {number: (f"{catalogue.name}.{field.name}", source.index[row]) for number, row in enumerate(table.rows)}
+            quantity.links = {number: CellRef(f"{catalogue.name}.{field.name}", source.index[row]) for number, row in enumerate(table.rows)}
 
     def _column(self, column: Column, table: Table) -> None:
         quantity = self.add(

@@ -9,7 +9,7 @@ from workbook.declare.catalogues import Formula
 from workbook.declare.names import sheet_names
 from workbook.expr.nodes import Recorded
 from workbook.model.builder import NAME, NAMED
-from workbook.model.graph import Key, Quantity, Table, Variant
+from workbook.model.graph import CellRef, Key, Quantity, Table, Variant
 from workbook.xlsx.a1 import COUNT_CELL, ERRORS_CELL, FIRST_CELL, FIRST_ERROR_CELL, PARENT_COUNT, PARENT_FIRST, sheet_key
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def add_view(owner: Maker, block: ViewBlock, sheet: Sheet) -> None:
         for row, (key,) in enumerate(table.rows):
             found = source.index.get((key, member) if names[0] == block.rows else (member, key))
             if found is not None:
-                quantity.links[row] = (column.id, found)
+                quantity.links[row] = CellRef(column.id, found)
 
 
 def _head(owner: Maker, key: Key, member: str) -> str:
@@ -150,7 +150,7 @@ def add_banner(owner: Maker) -> None:
     owner.pending.append((status, Formula(f"otherwise('{HOLDS}' if {FAILURES} == 0 else '{FAILS}', '{FAILS}')", checks.place), (0,)))
     owner.model.tables[BANNER] = Table(BANNER, "single", (), [()], checks.place)
     for name, _, _ in sheet_names(owner.model.declared):
-        owner.add(Quantity(BANNER, sheet_key(name), "Master check", "text", 1, checks.place)).links[0] = (status.id, 0)
+        owner.add(Quantity(BANNER, sheet_key(name), "Master check", "text", 1, checks.place)).links[0] = CellRef(status.id, 0)
 
 
 def _count_failures(owner: Maker, checks: Table, items: list[str]) -> None:

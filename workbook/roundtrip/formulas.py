@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from workbook.errors import Place
     from workbook.layout.plan import Layout
+    from workbook.model.graph import CellRef
     from workbook.record.located import Located
     from workbook.roundtrip.pull import Edits
 
@@ -93,7 +94,7 @@ def wrong_formulas(layout: Layout, sets: Mapping[str, Value], formulas: Mapping[
     return reasons | {name: NO_RESULT for name, value in results.items() if value is None}
 
 
-def _results(layout: Layout, edits: Mapping[tuple[str, int], float | str], formulas: Mapping[str, str]) -> dict[str, float | str | None]:
+def _results(layout: Layout, edits: Mapping[CellRef, float | str], formulas: Mapping[str, str]) -> dict[str, float | str | None]:
     """Return by id what formulas come to; None for errors, and nothing of those that cannot be kept."""
     model, _ = with_formulas(layout, layout.model.overridden(edits), formulas)
     values = evaluate(model, edits, [quantity.id for quantity in model.quantities.values() if quantity.typed])

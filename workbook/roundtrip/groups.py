@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from workbook.changes.differences import Account
     from workbook.layout.book import Book
-    from workbook.model.graph import Model
+    from workbook.model.graph import CellRef, Model
     from workbook.roundtrip.contents import Held, Side
 
 
@@ -47,7 +47,7 @@ def _changed_formulas(account: Account, model: Model) -> Iterator[str]:
                 yield model.cell_id(quantity.id, row)
 
 
-def _is_usable(book: Book, at: tuple[str, int], held: Held) -> bool:
+def _is_usable(book: Book, at: CellRef, held: Held) -> bool:
     """Whether a cell of the side at hand can hold what it holds on the other."""
     name, row = at
     quantity = book.given.quantities[name]

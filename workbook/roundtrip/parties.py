@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workbook.declare.overlay import Overlaid
     from workbook.errors import Place
     from workbook.layout.plan import Layout
-    from workbook.model.graph import Model
+    from workbook.model.graph import CellRef, Model
     from workbook.record.read import Baseline
     from workbook.roundtrip.merge import Preference
     from workbook.roundtrip.pull import Edits
@@ -76,7 +76,7 @@ def merged_values(
     known: Baseline,
     edits: Edits,
     layout: Layout,
-    given: Mapping[tuple[str, int], float | str],
+    given: Mapping[CellRef, float | str],
     laid: Overlaid,
     before: Mapping[str, float | str],
     prefer: Preference,

@@ -11,6 +11,7 @@ from workbook.declare.overlay import Given as Value
 from workbook.errors import Place, Problems
 from workbook.expr.typed import NotKeptError
 from workbook.layout.typed import with_formulas
+from workbook.model.graph import CellRef
 from workbook.record import entries
 from workbook.record.choices import choices_of
 from workbook.record.findings import Finding
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from workbook.layout.plan import Layout
     from workbook.record.located import Located
 
-Edits = dict[tuple[str, int], float | str]
+Edits = dict[CellRef, float | str]
 
 
 @dataclass(slots=True)
