@@ -21,8 +21,8 @@ from workbook.ask.inspect import CELL_COLUMNS, INPUT_COLUMNS
 from workbook.xlsx.cells import read_cells
 
 COMMANDS = (
-    *("build", "cells", "check", "diff", "explain", "functions", "inputs", "optimize", "pull"),
-    *("results", "templates", "units", "verify"),
+    *("build", "cells", "check", "diff", "explain", "functions", "inputs", "language", "optimize", "pull"),
+    *("results", "schema", "templates", "units", "verify"),
 )
 CLOSING = re.compile(r"(.+\.xlsx): (\d+) sheets, ([\d,]+) inputs, ([\d,]+) formulas, \d+\.\d s\n")
 TEXT_COLUMNS = {

@@ -129,3 +129,36 @@ def test_columns_like_others_have_their_label_unit_and_format_but_where_they_dif
     ]
     assert values(book, "asked.pue") == [2.4, 2.6]
     assert values(book, "asked.price") == [0.2, 0.2]
+
+
+BLOCKS = """
+sheet: Sheet
+blocks:
+  - inputs: run
+    defaults: {source: datasheet, date: "2025", confidence: low, evidence: assumed}
+    items:
+      plain: {value: 1}
+      own: {value: 2, source: none, evidence: measured}
+  - table: sites
+    defaults: {evidence: assumed, confidence: high}
+    rows: {site: {label: Site, members: {north: North}}}
+    columns:
+      load: {label: Load, values: {north: 900}}
+      area: {label: Area, values: {north: 5}, confidence: none, evidence: vendor}
+      twice: {label: Twice, expr: 2 * load}
+"""
+
+
+def test_a_block_says_once_what_is_behind_its_values(tmp_path: Path) -> None:
+    book = api.load("tiny", templates(tmp_path / "tiny", BLOCKS))
+    behind = {
+        name: [(figure.source, figure.date, figure.confidence, figure.evidence) for figure in quantity.inputs.values()]
+        for name, quantity in book.model.quantities.items()
+        if quantity.inputs
+    }
+    assert behind == {
+        "run.plain": [("datasheet", "2025", "low", "assumed")],
+        "run.own": [("", "", "low", "measured")],
+        "sites.load": [("", "", "high", "assumed")],
+        "sites.area": [("", "", "", "vendor")],
+    }

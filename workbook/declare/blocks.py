@@ -107,6 +107,9 @@ class Inputs(Block):
 
     called: ClassVar[str] = "inputs '{name}'"
     inputs: InputsName = Field(description="The name of the block: expressions say NAME.ITEM.")
+    defaults: Annotated[WrittenOut, Written("mapping of words to texts")] = Field(
+        None, description="The source, date, confidence, evidence and note of inputs that state none."
+    )
     items: Annotated[Entries[InputName, Input], Written("mapping of names to inputs")] = Field(
         {}, description="The inputs, in the order of their rows."
     )
@@ -207,7 +210,7 @@ class Table(Block):
         None, description="The rows, all that is said of each in one place: its label, its parent, and the fields that columns take."
     )
     defaults: Annotated[WrittenOut, Written("mapping of fields to values")] = Field(
-        None, description="What records do not say; and the source, date, confidence, evidence and note of their values."
+        None, description="What records do not say; and the source, date, confidence, evidence and note of values that state none."
     )
     parents: Annotated[Entries[str, ParentName], Written("mapping of members to members")] = Field(
         {}, description="The member from which each takes what it has no value for: a pale blue link that may be overwritten."

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 EVIDENCE = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
 CONFIDENCE = ("high", "medium", "low")
 BASES = ("paper", "corrected")
+NONE = "none"  # in place of a word of evidence: not that of the defaults
 ALWAYS = "true"  # an input that is for reference in the workbooks of each basis
 ORDERS = ("increasing", "non_decreasing")
 

@@ -3,25 +3,27 @@
 ``defaults`` on a card gives the source, date, confidence, evidence and note of every figure that does not state its own, so that
 a field is written ``layers: 80``. ``source: none`` leaves a figure without a source; a date goes with its source. ``default`` on a
 catalogue's field is what cards without the field have: a value, or an expression of the card's other fields, which a card or a
-person may overwrite.
+person may overwrite. ``defaults`` on a block does for its inputs, and for the values of a table's columns, what it does on a card.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.declare.catalogues import BASES
-from workbook.declare.nodes import changed, laid_over, mapping, named, text_node, without
+from workbook.declare.catalogues import BASES, NONE
+from workbook.declare.nodes import changed, changed_columns, laid_over, mapping, named, only, replaced, text_node, without
 from workbook.declare.records import EVIDENCE
 from workbook.declare.yaml import Mapping, Node, Scalar
+from workbook.errors import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Fields
 
     from workbook.declare.cards import CardFile
     from workbook.declare.figures import CardField
+    from workbook.errors import Problems
 
-NONE = "none"
+DEFAULTS = "defaults"
 
 
 def completed(card: CardFile, fields: Fields[str, CardField]) -> dict[str, Node]:
@@ -56,6 +58,35 @@ def _graded(node: Node, evidence: Mapping, *, bare: bool) -> Node:
         return node
     if node.items.keys() & set(BASES):
         return changed(node, lambda name, figure: _graded(figure, evidence, bare=bare) if name in BASES else figure)
+    return _with_evidence(node, evidence)
+
+
+def _with_evidence(node: Mapping, evidence: Mapping) -> Mapping:
     other = {"date"} if "source" in node.items else set()  # the date of one source is not that of another
     whole = laid_over(without(evidence, other), node)
     return without(whole, {word for word in EVIDENCE if named(whole.items.get(word)) == NONE})
+
+
+def with_evidence_of_block(block: Mapping, problems: Problems, *, has_records: bool) -> Mapping:
+    """Return a table, or a block of inputs, with what it says of all values in each column or input that does not say otherwise."""
+    given = block.items.get(DEFAULTS)
+    if given is None:
+        return block
+    evidence = only(given, EVIDENCE) if isinstance(given, Mapping) else Mapping({}, {}, given.place)
+    if not isinstance(given, Mapping):
+        problems.add(given.place, "'defaults' of a block must be a mapping", "defaults: {confidence: low, evidence: assumed}")
+    for word, place in given.keys.items() if isinstance(given, Mapping) and not has_records else ():
+        if word not in EVIDENCE:
+            problems.add(place, f"'defaults' of a block without records cannot have '{word}'", suggest(word, EVIDENCE))
+
+    def column(_: str, node: Node) -> Node:
+        has_values = isinstance(node, Mapping) and "values" in node.items
+        return _with_evidence(node, evidence) if has_values and isinstance(node, Mapping) else node
+
+    others: dict[str, Node] = {}
+    columns, items = block.items.get("columns"), block.items.get("items")
+    if isinstance(columns, Mapping):
+        others["columns"] = changed_columns(columns, column)
+    if "inputs" in block.items and isinstance(items, Mapping):
+        others["items"] = changed(items, lambda _, node: _with_evidence(node, evidence) if isinstance(node, Mapping) else node)
+    return replaced(without(block, {DEFAULTS}), others)

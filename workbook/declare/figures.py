@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from pydantic.json_schema import WithJsonSchema
 
 from workbook.declare import catalogues
-from workbook.declare.catalogues import ALWAYS, BASES, CONFIDENCE, EVIDENCE, ORDERS, Bounds, Figure, Grade
+from workbook.declare.catalogues import ALWAYS, BASES, CONFIDENCE, EVIDENCE, NONE, ORDERS, Bounds, Figure, Grade
 from workbook.declare.keywords import (
     ITSELF,
     Anything,
@@ -45,8 +45,10 @@ def _date(node: Any) -> str:
 Date = Annotated[str, BeforeValidator(_date), WithJsonSchema({"type": ["string", "number"]}), Written("date: YYYY-MM-DD, YYYY-MM or YYYY")]
 Basis = Annotated[str, BeforeValidator(Choice(BASES)), words(BASES), Written("paper or corrected")]
 Reference = Annotated[str, BeforeValidator(Choice((ALWAYS, *BASES))), words((ALWAYS, *BASES)), Written("true, paper or corrected")]
-Confidence = Annotated[str, BeforeValidator(Choice(CONFIDENCE, at_key=True)), words(CONFIDENCE), Written("high, medium or low")]
-Evidence = Annotated[str, BeforeValidator(Choice(EVIDENCE, at_key=True)), words(EVIDENCE), Written("one of: " + ", ".join(EVIDENCE))]
+Confidence = Annotated[str, BeforeValidator(Choice(CONFIDENCE, at_key=True)), words((*CONFIDENCE, NONE)), Written("high, medium or low")]
+Evidence = Annotated[
+    str, BeforeValidator(Choice(EVIDENCE, at_key=True)), words((*EVIDENCE, NONE)), Written("one of: " + ", ".join(EVIDENCE))
+]
 
 
 class Sourced(Keywords):

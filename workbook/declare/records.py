@@ -121,8 +121,6 @@ def with_records(table: Mapping, records: Records, problems: Problems) -> Mappin
     if not records.rows:  # said before; what follows from it is not
         nothing = Mapping({}, {}, table.place)
         return replaced(without(table, {RECORDS, DEFAULTS}), {"rows": nothing, "columns": nothing})
-    defaults = table.items.get(DEFAULTS)
-    evidence = only(defaults, EVIDENCE) if isinstance(defaults, Mapping) else Mapping({}, {}, table.place)
     others: dict[str, Node] = {}
     rows, columns = table.items.get("rows"), table.items.get("columns")
     if isinstance(rows, Mapping):
@@ -131,8 +129,8 @@ def with_records(table: Mapping, records: Records, problems: Problems) -> Mappin
     if parents:
         others["parents"] = mapping(parents, table.keys[RECORDS])
     if isinstance(columns, Mapping):
-        others["columns"] = changed_columns(columns, lambda name, column: _filled(name, column, records, evidence, problems))
-    return replaced(without(table, {RECORDS, DEFAULTS}), others)
+        others["columns"] = changed_columns(columns, lambda name, column: _filled(name, column, records, problems))
+    return replaced(without(table, {RECORDS}), others)
 
 
 def _with_members(node: Node, records: Records) -> Node:
@@ -142,8 +140,8 @@ def _with_members(node: Node, records: Records) -> Node:
     return replaced(node, {"members": mapping(labels, node.place)})
 
 
-def _filled(name: str, column: Mapping, records: Records, evidence: Mapping, problems: Problems) -> Mapping:
-    """Return a column with the values that its records give it, and the evidence that the table states for all of them."""
+def _filled(name: str, column: Mapping, records: Records, problems: Problems) -> Mapping:
+    """Return a column with the values that its records give it."""
     for word in FROM_RECORDS:
         text, _, other = named(column.items.get(word)).partition(".")
         if text != RECORDS:
@@ -153,6 +151,5 @@ def _filled(name: str, column: Mapping, records: Records, evidence: Mapping, pro
         values = [(key, row.items[wanted], place) for key, row in records.rows.items() if wanted in row.items]
         if not values:
             problems.add(place, f"no record has '{wanted}'", suggest(wanted, {word for row in records.rows.values() for word in row.items}))
-        graded = laid_over(evidence, column) if word == "values" else column
-        return replaced(graded, {word: mapping(values, place)})
+        return replaced(column, {word: mapping(values, place)})
     return column

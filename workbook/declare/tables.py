@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from workbook.declare.evidence import with_evidence_of_block
 from workbook.declare.like import with_columns_like
 from workbook.declare.nodes import changed_columns, columns_of, mapping, named, replaced, text_node, without
 from workbook.declare.records import RECORD, Records, read_records, with_records
@@ -36,7 +37,8 @@ def with_tables_written_out(sheets: Sheets, problems: Problems) -> Sheets:
     for name, found in records.items():
         found.check_used(name, problems)
     _check_records_taken(given, {found.of for found in records.values()}, problems)
-    return _changed(sheets, lambda _, table: _without_records(table))
+    sheets = _changed(sheets, lambda _, table: _without_records(table))
+    return _changed(sheets, lambda name, block: with_evidence_of_block(block, problems, has_records=name in records), ("table", "inputs"))
 
 
 def _blocks(sheet: Node) -> tuple[Node, ...]:
@@ -50,11 +52,12 @@ def _tables(sheets: Sheets) -> Tables:
     return {named(block.items["table"]): block for block in blocks if isinstance(block, Mapping) and "table" in block.items}
 
 
-def _changed(sheets: Sheets, change: Callable[[str, Mapping], Mapping]) -> Sheets:
-    """Return the sheets with every table as ``change`` returns it."""
+def _changed(sheets: Sheets, change: Callable[[str, Mapping], Mapping], kinds: tuple[str, ...] = ("table",)) -> Sheets:
+    """Return the sheets with every table, or every block of these kinds, as ``change`` returns it."""
 
     def block(node: Node) -> Node:
-        return change(named(node.items["table"]), node) if isinstance(node, Mapping) and "table" in node.items else node
+        kind = next((kind for kind in kinds if isinstance(node, Mapping) and kind in node.items), "")
+        return change(named(node.items[kind]), node) if kind and isinstance(node, Mapping) else node
 
     def sheet(node: Node) -> Node:
         blocks = node.items.get("blocks") if isinstance(node, Mapping) else None
