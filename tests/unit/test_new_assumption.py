@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.support import copy_of, plant
 from workbook import api
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BEFORE = "      pue:\n"
 RECORD = """      network_share:
@@ -48,3 +53,16 @@ def test_it_moves_the_answer(book: api.Book) -> None:
     totals = book.model.tables["case_totals"].index
     low, high = (float(book.values["case_totals.wall"][totals[f"chosen_network_share_{side}",]]) for side in ("low", "high"))
     assert low < float(book.values["case_totals.wall"][totals["corrected_fleetopt",]]) < high
+
+
+def test_an_output_column_on_a_sheet_is_where_it_is_calculated_and_its_name_in_the_view(tmp_path: Path) -> None:
+    root = copy_of(None, tmp_path / "templates")
+    totals, view = "      host_power: {label: Power of the hosts", "gpus, provisioned, racks"
+    column = '      host_share: {label: Share of the hosts, unit: "1", expr: "host_power / wall if wall > 0 else 0"}\n'
+    plant(root, "sheets/studies.yaml", totals, column + totals)
+    plant(root, "sheets/results.yaml", view, f"host_share, {view}")
+    book = api.load("planning", root)
+    shown = book.model.quantities["results.host_share"]
+    assert (shown.label, shown.unit) == ("Share of the hosts", "1")
+    row, total = book.model.tables["results"].index["corrected",], book.model.tables["case_totals"].index["corrected",]
+    assert float(book.values["results.host_share"][row]) == float(book.values["case_totals.host_share"][total]) > 0
