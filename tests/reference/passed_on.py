@@ -2,7 +2,7 @@
 
 They are read from the text of the declaration and from the values of the workbook, with nothing of the package in between that
 understands expressions. Such a quantity needs no expectation of its own: its value is that of the cell it names. One that nothing is
-calculated from, such as a column of a view, must have the name of what it shows, or an expectation: a slip would be seen nowhere else.
+computed from, such as a column of a view, must have the name of what it shows, or an expectation: a slip would be seen nowhere else.
 """
 
 import re
@@ -49,13 +49,11 @@ def passes(quantity: Quantity) -> list[Pass]:
 def passed_on(book: Book) -> dict[str, list[Pass]]:
     """Return the quantities that need no expectation: others are calculated from them, or they have the name of what they show."""
     model = book.model
-    used = {name for item in model.quantities.values() for name in model.needs(item) if name != item.id}
-    found = {}
-    for name, quantity in model.quantities.items():
-        what = passes(quantity)
-        if what and (name in used or all(item.column == quantity.name for item in what)):
-            found[name] = what
-    return found
+    passing = {name: found for name, quantity in model.quantities.items() if (found := passes(quantity))}
+    used = {each for name, item in model.quantities.items() if name not in passing for each in model.needs(item)}
+    return {
+        name: found for name, found in passing.items() if name in used or all(item.column == model.quantities[name].name for item in found)
+    }
 
 
 def value_of(book: Book, name: str, row: int) -> object:
@@ -65,13 +63,16 @@ def value_of(book: Book, name: str, row: int) -> object:
 
 def shown(book: Book, quantity: Quantity, row: int, what: Pass) -> object:
     """Return the value of the cell that a row names."""
-    table, own = book.model.tables[what.table], book.model.tables[quantity.table]
+    own = book.model.tables[quantity.table]
     named = dict(zip((key.name for key in own.keys), own.rows[row], strict=True))
-    target = f"{what.table}.{named[what.by] if what.by else what.column}"
+    column = named[what.by] if what.by else what.column
+    has_it = f"{what.table}.{column}" in book.model.quantities
+    table = book.model.tables[what.table if has_it else book.model.collected[what.table]]  # that of a catalogue's cards side by side
+    target = f"{table.name}.{column}"
     if not what.keys:
         return value_of(book, target, row if what.table == quantity.table and len(table.rows) > 1 else 0)
     wanted = [_key(book, quantity, row, key) for key in what.keys]
-    rows = [number for number, keys in enumerate(_keys_of(book, what.table)) if all(map(_same_key, keys, wanted))]
+    rows = [number for number, keys in enumerate(_keys_of(book, table.name)) if all(map(_same_key, keys, wanted))]
     assert len(rows) == 1, (quantity.id, row, wanted)
     return value_of(book, target, rows[0])
 
@@ -89,7 +90,7 @@ def _keys_of(book: Book, name: str) -> list[list[tuple[object, str]]]:
     """Return for each row of a table what its key cells show, and its keys."""
     table = book.model.tables[name]
     by_key = zip(table.keys, zip(*table.rows, strict=True), strict=True)
-    columns = [book.values[key.quantity].tolist() if key.quantity else list(keys) for key, keys in by_key]
+    columns = [book.values[key.quantity].tolist() if key.quantity else [key.shown[name] for name in keys] for key, keys in by_key]
     return [list(zip(cells, keys, strict=True)) for cells, keys in zip(zip(*columns, strict=True), table.rows, strict=True)]
 
 

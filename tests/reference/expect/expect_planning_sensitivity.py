@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.reference.expect import planning_sensitivity as sensitivity
-from tests.reference.expect.expect_planning_results import remark_of_chosen, state_of
+from tests.reference.expect.expect_planning_results import named, remark_of_chosen, state_of
 from tests.reference.expect.expect_planning_studies import place_of
 from tests.reference.expect.planning_columns import expect_rows
 from tests.reference.expect.planning_money import totals
@@ -102,6 +102,7 @@ def over_chosen(i: Inputs, which: str, headline: str) -> float:
 expect_rows(
     "headline_ranges",
     {
+        "case": lambda i, which, _: named(i, which),
         "down": lambda i, which, headline: interval(i, headline, which)[0],
         "up": lambda i, which, headline: interval(i, headline, which)[1],
         "low": lambda i, which, headline: ends(i, which, headline)[1],
