@@ -40,9 +40,6 @@ expect_columns(
 )
 
 
-expect("outcome_pools.drawn")(lambda i, mode, key, side: float(is_drawn(i, mode, key, side)))
-
-
 @expect("outcome_pools.tokens")
 def tokens_of_pool(i: Inputs, mode: str, key: str, side: str) -> float:
     return i["traffic.rate"] * sized(i, mode, key, side).share * output(i, mode, key, side)
@@ -95,9 +92,6 @@ def tokens(i: Inputs, mode: str, key: str) -> float:
 @expect("totals.sound")
 def sound(i: Inputs, mode: str, key: str) -> float:
     return float(all(item.is_sound(i) for item in both(i, mode, key)))
-
-
-expect("totals.declared")(lambda i, _mode, key: state_of_fleet(i, key))
 
 
 @expect("totals.state", "outcome.state")

@@ -12,7 +12,7 @@ from tests.reference.equations import grid
 from tests.reference.equations.grid import Requests, Tokens
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect import lengths, shared_columns
-from tests.reference.expect.expect_workloads import highest, instance, lower, lowest, mass, points, profile_of, workload_of
+from tests.reference.expect.expect_workloads import highest, instance, lower, lowest, points, profile_of, workload_of
 from tests.reference.expect.pools import Served, chunk
 from tests.reference.expect.shared_columns import End, expect_columns, requests_upto, total_length
 from tests.reference.quantities import Inputs, expect
@@ -35,10 +35,6 @@ def nodes(i: Inputs, card: str, profile: str, point: str) -> Requests:
     return shared_columns.nodes(i, card, profile, lower(i, card, point), half(i, card, profile, point))
 
 
-expect("moments.chunk")(lambda i, _card, profile, _point: chunk(i, profile))
-expect("moments.output_share")(lambda i, card, _profile, _point: lengths.tokens(i, card).output_share)
-expect("moments.start")(lambda i, card, _profile, point: lower(i, card, point))
-expect("moments.weight")(lambda i, card, _profile, point: mass(i, card, point))
 shared_columns.expect_nodes("moments", nodes)
 shared_columns.expect_sums("moments", upto_knot)
 

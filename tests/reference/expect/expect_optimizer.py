@@ -103,11 +103,7 @@ def papers_tok_per_j(i: Inputs, split: str, band: str) -> float:
     return to_nine_decimals(tok_per_j(i, split, band)) * is_papers(i, split, band) * sound(i, split, band)
 
 
-expect("grid_outcome.short_window")(lambda i, split, _band: i[f"splits.{split}"])
-expect("grid_outcome.gamma")(lambda i, _split, band: i[f"bands.{band}"])
 expect("grid_outcome.instances")(lambda i, split, band: total(i, split, band, lambda item: item.used))
-expect("by_band.short_window")(lambda i, _band, split: i[f"splits.{split}"])
-expect("by_band.tok_per_j")(lambda i, band, split: tok_per_j(i, split, band))
 
 # Optimum
 
@@ -212,7 +208,6 @@ def expect_of_split(column: str, of: Callable[[Inputs, str, str], float]) -> Non
 
 
 expect_of_split("tok_per_j", tok_per_j)
-expect("pareto.dollars")(lambda i, split: cost(i, split, no_band(i)))
 
 
 @expect("pareto.cost")
@@ -221,8 +216,6 @@ def cost_of_split(i: Inputs, split: str) -> float | None:
 
 
 expect_of_split("first_token", first_token)
-expect("pareto.sound")(lambda i, split: sound(i, split, no_band(i)))
-expect("pareto.first")(lambda i, split: first_token(i, split, no_band(i)))
 
 
 @expect("constants.late")

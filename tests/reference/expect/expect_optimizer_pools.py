@@ -128,7 +128,6 @@ def band_of(i: Inputs, split: str, band: str) -> Band:
 
 shared_columns.expect_band("grid", band_of)
 expect("grid.edge")(lambda i, split, band: cell(i, split, band).edge)
-expect("grid.as_coded")(lambda i, _split, _band: i["optimise.as_coded"])
 expect("grid.short_share")(lambda i, split, band: cell(i, split, band).share("short"))
 
 # Pools
@@ -157,8 +156,6 @@ shared_columns.expect_server("grid_pools", lambda i, *keys: served(i, *keys).ser
 shared_columns.expect_service("grid_pools", served)
 shared_columns.expect_run("grid_pools", run)
 expect_search("grid_pools", lambda i, *keys: served(i, *keys).wanted(i, i["traffic.rate"]))
-expect("grid_pools.compressed")(lambda i, split, band, _pool: share_cut(i, split, band))
-expect("grid_pools.cut_to")(lambda i, split, _band, _pool: i[f"splits.{split}"])
 
 # Ends
 
@@ -174,6 +171,5 @@ def expect_whole(column: str) -> None:
 for each in (*MEANS, "output"):
     expect_whole(each)
 expect("whole.prefill")(lambda i, pool: shared_columns.prefill(i, upto(i, pool, longest(i))))
-expect("whole.profile")(lambda i, pool: i.shown(profile(i, pool)))
 shared_columns.expect_end("split_ends", lambda i, pool, split: End(workload(i), profile(i, pool), i[f"splits.{split}"]))
 shared_columns.expect_end("band_ends", lambda i, pool, split, band: End(workload(i), profile(i, pool), cell(i, split, band).edge))

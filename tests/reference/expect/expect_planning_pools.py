@@ -16,7 +16,6 @@ from tests.reference.expect.planning_requests import (
     Bounds,
     Cut,
     End,
-    Lengths,
     Taken,
     band,
     band_cut,
@@ -51,26 +50,20 @@ expect_fields("case_hardware", hardware_of, Hardware, "card")
 
 # Bounds, windows and bands
 
-SOURCE: dict[str, Callable[[Inputs, Lengths], Value]] = {
-    "workload": lambda i, item: i.shown(f"traces.{item.card}"),
-    "chunk": lambda _, item: item.chunk_shown,
-    "output_share": lambda _, item: item.output_share,
-}
 
-
-def expect_source(table: str, *columns: str) -> None:
-    """Register columns that say how requests are drawn."""
-    expect_columns(table, lambda i, key, *_: drawn(i, key), {name: SOURCE[name] for name in columns})
+def expect_chunk(table: str) -> None:
+    """Register the column that says in which chunks prompts are read."""
+    expect_columns(table, lambda i, key, *_: drawn(i, key), {"chunk": lambda _, item: item.chunk_shown})
 
 
 expect_fields("case_bounds", bounds, Bounds)
-expect_source("case_bounds", "workload", "chunk")
+expect_chunk("case_bounds")
 expect_fields("case_windows", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut)
 expect_fields("case_windows", lambda i, key, pool: long_request(i, key, pool_of(pool)), Long)
-expect_source("case_windows", "workload", "chunk", "output_share")
+expect_chunk("case_windows")
 
 
-expect_source("case_bands", "chunk", "output_share")
+expect_chunk("case_bands")
 expect_rows(
     "case_bands",
     {
@@ -103,7 +96,7 @@ def end_nodes(i: Inputs, key: str, pool: str, end: str) -> Requests:
 
 
 expect_fields("case_ends", end_at, End)
-expect_source("case_ends", "workload", "chunk", "output_share")
+expect_chunk("case_ends")
 expect_nodes("case_ends", end_nodes)
 expect_sums("case_ends", lambda i, key, pool, end: upto_end(i, key, pool_of(pool), end))
 
@@ -118,7 +111,7 @@ def half_of(item: grid.Bin) -> float:
     return (item.upper - item.lower) / 2.0
 
 
-expect_source("case_moments", "workload", "chunk", "output_share")
+expect_chunk("case_moments")
 expect_columns(
     "case_moments",
     bin_of,

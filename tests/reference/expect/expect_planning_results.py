@@ -210,13 +210,7 @@ def law(i: Inputs, which: str, size: str) -> Law:
     )
 
 
-def curve_shown(i: Inputs, which: str) -> str:
-    """Return the name of the short pools' curve of one of the two cases."""
-    return i.shown(f"power_fits.{assumed(i, chosen(i, which)).texts['curve_1']}")
-
-
 expect_fields("law", law, Law)
-expect_rows("law", {"case": lambda i, which, _: named(i, which), "curve": lambda i, which, _: curve_shown(i, which)})
 
 # The bridge
 

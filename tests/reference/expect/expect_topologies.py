@@ -107,7 +107,6 @@ def state(i: Inputs, key: str) -> Value:
 expect("designs.design")(lambda i, key: i.text(f"designs.{key}.name"))
 expect("designs.named")(lambda *_: 1.0)
 expect("designs.distribution")(distribution)
-expect("designs.longest")(lambda i, key: case(i, key).longest)
 expect("designs.edge")(lambda i, key: case(i, key).edge)
 expect("designs.rises")(lambda i, key: float(case(i, key).rises))
 expect("designs.high_1")(lambda i, key: case(i, key).highs[0])

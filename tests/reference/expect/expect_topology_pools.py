@@ -161,7 +161,6 @@ expect("design_pools.own")(lambda i, key, pool: own(case(i, key), pool))
 expect("design_pools.gained")(lambda i, key, pool: case(i, key).cut if pool == FIRST else 0.0)
 expect("design_pools.lost")(lambda i, key, pool: lost_band(case(i, key), pool))
 expect("design_pools.passed")(lambda i, key, pool: passed_on(case(i, key), pool))
-expect("design_pools.tensor_parallel")(lambda i, key, pool: i[f"profiles.{profile(i, key, pool)}.tensor_parallel"])
 # the share of an unused pool is what rounding leaves of 1 - 1
 expect("design_pools.share_sum", difference=True)(lambda i, key, pool: requests(i, key, pool).total())
 

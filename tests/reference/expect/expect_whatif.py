@@ -92,7 +92,6 @@ def tok_per_j(i: Inputs, key: str, arrivals: float) -> float:
     return float(metrics.tok_per_joule(tokens(i, key, arrivals), KILO * kilowatts(i, key, arrivals), 1))
 
 
-expect("ladder.design")(lambda i, question, _key: i.shown(asked(i, question)))
 expect("ladder.sound")(sound)
 expect("ladder.scale")(lambda i, _question, key: load(i, key) / i["traffic.rate"])
 expect_rung("instances", lambda i, key, arrivals: over_pools(i, key, arrivals, lambda item: item.used))
@@ -148,8 +147,6 @@ expect_queue("level_pools", level_queue)
 expect_board("level_pools", level_board)
 DIFFERENCES.add("level_pools.cv2")
 expect("level_pools.instances")(lambda i, level, pool: level_queue(i, level, pool)[1])
-expect("level_pools.share")(lambda i, _level, pool: as_sized(i, chosen(i), pool).share)
-expect("level_pools.bound")(lambda i, _level, pool: as_sized(i, chosen(i), pool).bound)
 expect("level_pools.fits")(lambda i, _level, pool: fits(i, pool))
 expect("level_pools.pool_wait", difference=True)(level_wait)
 
@@ -198,7 +195,6 @@ expect_level("power", level_kilowatts)
 expect_level("tok_per_j", level_tok_per_j)
 expect("sweep_levels.longest_wait", difference=True)(longest_wait)
 expect("sweep_levels.kilowatts")(level_kilowatts)
-expect("sweep_levels.state")(lambda i, _level: state(i, chosen(i)))
 expect("sweep_levels.fits")(lambda i, _level: sum(fits(i, pool) for pool in POOLS))
 
 # Failing nodes
@@ -253,6 +249,5 @@ expect_available("instances", all_needed)
 expect_available("gpus", lambda i, failure: sum(needed_gpus(i, failure, pool) for pool in POOLS))
 expect_available("spare", spare, difference=True)
 expect("availability.state")(lambda i, _failure: total_state(i, chosen(i)))
-expect("availability.without")(lambda i, _failure: without(i))
 for each in POOLS:
     expect_needed(each)

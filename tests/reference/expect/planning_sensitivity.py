@@ -6,7 +6,7 @@ from functools import cache
 
 from tests.reference.expect.planning_money import Totals, totals
 from tests.reference.expect.planning_pools import KIN
-from tests.reference.expect.planning_study import CROSSINGS, HIGH, RANGED, VARIANTS, assumed, chosen, study
+from tests.reference.expect.planning_study import HIGH, RANGED, VARIANTS, assumed, chosen, study
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import Inputs
 
@@ -116,12 +116,6 @@ def infeasible(i: Inputs, which: str, *names: str) -> list[str]:
     return [key for key, item in effects(i, HEADLINES[0], which).items() if item.infeasible and VARIANTS[key].name in (names or RANGED)]
 
 
-def open_ends(i: Inputs, headline: str, which: str) -> tuple[bool, bool]:
-    """Tell whether the interval of a figure has no (lower, upper) limit: the side on which a fleet that does not exist would be."""
-    none, below = bool(infeasible(i, which)), headline in WORSE_BELOW
-    return none and below, none and not below
-
-
 def widest(i: Inputs, headline: str, which: str) -> str:
     """Return the variant that moves a figure most, the first of equals."""
     found = effects(i, headline, which)
@@ -150,7 +144,7 @@ def hair(size: float, behind: float) -> float:
     return round(size - behind, 12)
 
 
-def crossed(i: Inputs, headline: str, crossing: str) -> float:
-    """Return a figure at a crossing of the grid."""
-    assert crossing in CROSSINGS
-    return headline_of(i, crossing, headline)
+def open_ends(i: Inputs, headline: str, which: str) -> tuple[bool, bool]:
+    """Tell whether the interval of a figure has no (lower, upper) limit: the side on which a fleet that does not exist would be."""
+    none, below = bool(infeasible(i, which)), headline in WORSE_BELOW
+    return none and below, none and not below
