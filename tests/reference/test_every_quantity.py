@@ -27,8 +27,8 @@ from workbook.model.graph import Quantity
 
 register_all()
 
-SEEDS = range(14)
-MORE_SEEDS = range(14, 144)
+SEEDS = (5, 6, 7, 8, 10, 11, 15, 20, 23, 30, 31, 33, 35)  # together they edit every input
+MORE_SEEDS = [seed for seed in range(144) if seed not in SEEDS]
 REDRAWS = 40
 EDITED_AT_LEAST = 1
 OF_NEW_CARDS = {"profiles.power_curve", "profiles.price"}
