@@ -109,7 +109,7 @@ def scene(book: Book) -> Sets:
             bounds = book.model.quantities[f"cases.{name}"].bounds
             choices = list(book.model.choices(bounds)) or list(bounds.choices)
             sets[f"{case}.{name}"] = choices[(number if name != "curve_2" else number + 2) % len(choices)]
-        sets[f"{case}.weight_bytes"] = 0.5
+        sets[f"{case}.weights"] = "nvfp4"
     return sets
 
 

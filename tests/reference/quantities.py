@@ -62,12 +62,33 @@ class Inputs:
         return tuple(dict.fromkeys(cell.removeprefix(start).partition(".")[0] for cell in self._cells if cell.startswith(start)))
 
 
+def _output_layer(i: Inputs, card: str) -> float:
+    """Return the output layer over all parameters outside routed experts and the input's embedding."""
+    embedding = i[f"{card}.vocabulary"] * i[f"{card}.hidden"]
+    routed = 3.0 * i[f"{card}.experts"] * i[f"{card}.hidden"] * i[f"{card}.moe_intermediate"] * i[f"{card}.moe_layers"]
+    return min(1.0, embedding / max(1.0, i[f"{card}.total_parameters"] * 1e9 - routed - embedding))
+
+
+def _layer_kernels(i: Inputs, card: str) -> float:
+    """Return the matrix kernels of a layer: seven with latent attention, else fewer beside experts."""
+    if i.text(f"{card}.attention") == "MLA":
+        return 7.0
+    return 2.5 if i[f"{card}.experts"] else 4.0
+
+
 OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "active_parameters": lambda i, card: i[f"{card}.total_parameters"],
     "kv_bytes_per_token": lambda i, card: 2.0 * i[f"{card}.layers"] * i[f"{card}.kv_heads"] * i[f"{card}.head_dim"] * 2.0,
     "kv_shards_max": lambda i, card: i[f"{card}.kv_heads"],
+    "kept_8": _output_layer,
+    "kept_4": lambda i, card: 1.0 if i[f"{card}.experts"] else i[f"{card}.kept_8"],
+    "layer_kernels": _layer_kernels,
+    "attention_layers": lambda i, card: i[f"{card}.layers"],
 }
 """Fields of a model's card that follow from others unless it states them: dense, key and value of every head in 16 bit, a head a GPU."""
+
+OF_PLANNING = ("kept_8", "kept_4", "layer_kernels", "attention_layers")
+"""Those that the paper's workbook does not have."""
 
 
 class Registry:
@@ -135,7 +156,7 @@ PAPER = Registry()
 PLANNING = Registry()
 
 for _registry in (PAPER, PLANNING):
-    for _field in OF_THE_CARD:
+    for _field in OF_THE_CARD.keys() - (OF_PLANNING if _registry is PAPER else ()):
         _registry.add(f"models.{_field}", lambda i, model, field=_field: i[f"models.{model}.{field}"])
 
 RULES, DIFFERENCES, TINY = PAPER.rules, PAPER.differences, PAPER.tiny

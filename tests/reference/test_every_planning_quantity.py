@@ -30,7 +30,7 @@ SEEDS = range(6)
 REDRAWS = 10
 CASES_EDITED = 3
 ASSUMPTIONS_EDITED = 8
-EXPERTS: draws.Values = {"cases.mine_1.model": "deepseek_v3", "cases.mine_1.weight_bytes": 1, "cases.mine_1.gpu_1": "b200_sxm"}
+EXPERTS: draws.Values = {"cases.mine_1.model": "deepseek_v3", "cases.mine_1.attention": "replicated", "cases.mine_1.gpu_1": "b200_sxm"}
 
 STEERED: dict[str, draws.Values] = {
     "a curve that is borrowed and scaled, and another that is not": {
@@ -47,13 +47,18 @@ STEERED: dict[str, draws.Values] = {
         "cases.mine_2.time_rule": "as fitted",
         "cases.mine_2.tensor_parallel": 4,
         "choose.comparison": "mine_2",
-        "two_way.down": "dispatch_time",
+        "two_way.down": "time_scale",
         "two_way.right": "engine_cap",
         "look.headline": "rent",
     },
     "window layers and linear ones on one GPU, several tokens a step, and prompts that do not fit": {
         "cases.mine_1.model": "gpt_oss_120b",
-        "cases.mine_1.weight_bytes": 0.5,
+        "cases.mine_1.cache": "fp8",
+        "cases.mine_2.weights": "fp8",
+        "cases.mine_2.gained": 2.2,
+        "cases.mine_2.verify": 1.25,
+        "cases.mine_3.cached_share": 0.5,
+        "cases.mine_4.weights": "nvfp4",
         "cases.mine_1.tensor_parallel": 1,
         "cases.mine_2.model": "qwen3_next_80b_a3b",
         "cases.mine_2.slots_rule": "whole windows",

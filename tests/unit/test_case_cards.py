@@ -46,11 +46,15 @@ def test_a_gpu_is_rented_and_bought_at_the_price_of_its_own_card() -> None:
     assert (rent, capex) == pytest.approx((nodes * 8 * 5 * 8760, nodes * (105_000 + 240_000)), rel=1e-12)
 
 
-@pytest.mark.parametrize(("model", "weights"), [("gpt_oss_120b", 0.56), ("deepseek_v3", 1.0), ("llama_3_1_70b", 2.0)])
-def test_the_precision_is_that_of_the_models_card(model: str, weights: float) -> None:
-    names = [f"cases.mine_1.{name}" for name in ("weight_bytes", "kv_bytes")]
-    assert moved({"cases.mine_1.model": model}, *names) == [weights, 2.0]
-    assert moved({"cases.mine_1.model": model, names[0]: 0.5}, *names) == [0.5, 2.0]
+@pytest.mark.parametrize(
+    ("model", "weights", "width"),
+    [("gpt_oss_120b", "mxfp4", 4.25 / 8), ("deepseek_v3", "fp8 by block", 1.0), ("llama_3_1_70b", "fp16/bf16", 2.0)],
+)
+def test_the_precision_is_that_of_the_models_card(model: str, weights: str, width: float) -> None:
+    names = ["cases.mine_1.weights", "case_models.mine_1.weight_bytes", "case_models.mine_1.kv_bytes"]
+    assert moved({"cases.mine_1.model": model}, *names) == [weights, width, 2.0]
+    # nvfp4: four bits, and eight for each sixteen weights
+    assert moved({"cases.mine_1.model": model, names[0]: "nvfp4", "cases.mine_1.cache": "fp8"}, *names) == ["nvfp4", 4.5 / 8, 1.0]
 
 
 def test_models_that_ship_in_few_bits_fit_without_being_told() -> None:
@@ -77,8 +81,8 @@ def test_the_long_pool_has_what_the_short_pools_have() -> None:
 FLAGS = ("case_totals.mine_1.kin", "case_totals.mine_1.trust", "case_pools.mine_1.p1.times_fitted")
 
 
-@pytest.mark.parametrize("precision", [{"weight_bytes": 1}, {"kv_bytes": 1}])
-def test_a_fit_of_another_precision_is_not_used_and_said(precision: dict[str, float]) -> None:
+@pytest.mark.parametrize("precision", [{"weights": "fp8"}, {"cache": "fp8"}])
+def test_a_fit_of_another_precision_is_not_used_and_said(precision: dict[str, str]) -> None:
     assert moved({}, *FLAGS) == ["of the same GPU, model and TP", "small error", 1.0]
     kin, trust, fitted = moved({f"cases.mine_1.{name}": value for name, value in precision.items()}, *FLAGS)
     assert (kin, fitted) == ("of another precision", 0.0)
@@ -87,10 +91,10 @@ def test_a_fit_of_another_precision_is_not_used_and_said(precision: dict[str, fl
 
 def test_an_overlay_may_overwrite_what_a_case_takes(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    path.write_text("cases: {mine_1: {weight_bytes: 1, electricity: 0.2, gpu_2: h200_sxm}}\n", "utf-8")
+    path.write_text("cases: {mine_1: {weights: fp8, electricity: 0.2, gpu_2: h200_sxm}}\n", "utf-8")
     loaded = api.load("planning", overlay=path)
     row = loaded.model.tables["cases"].index["mine_1",]
-    assert [loaded.values[f"cases.{name}"][row] for name in ("weight_bytes", "electricity", "gpu_2")] == [1, 0.2, "H200 SXM"]
+    assert [loaded.values[f"cases.{name}"][row] for name in ("weights", "electricity", "gpu_2")] == ["fp8", 0.2, "H200 SXM"]
 
 
 # Grades.

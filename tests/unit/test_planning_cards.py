@@ -233,8 +233,11 @@ def test_the_paper_keeps_its_models_and_the_plan_adds_to_them() -> None:
 
 
 def test_fields_of_one_basis_are_those_of_its_workbooks_only() -> None:
-    planned = {"moe_layers", "window_layers", "attention_window", "window_bytes_per_token", "state_bytes"}
-    printed = {"tensor_parallel", "moe_layer_time"}
+    planned = {
+        *("moe_layers", "window_layers", "attention_window", "window_bytes_per_token", "state_bytes"),
+        *("precision", "kept_8", "kept_4", "layer_kernels", "attention_layers", "tied"),
+    }
+    printed = {"tensor_parallel", "moe_layer_time", "weight_bytes", "kv_bytes"}
     for card in load("models", "paper").values():
         assert set(card.entries) & (planned | printed) == printed
     for card in MODELS.values():
@@ -316,7 +319,7 @@ def test_routed_experts_are_counted_in_the_layers_that_have_them() -> None:
 @pytest.mark.parametrize("key", MODELS)
 def test_parameters_are_those_of_the_shapes(key: str) -> None:
     model = MODELS[key]
-    at = {name: number(model, name) for name in model.entries if name not in {"attention", "grade"}}
+    at = {name: number(model, name) for name in model.entries if name not in {"attention", "grade", "precision"}}
     routed = 3 * at["experts"] * at["hidden"] * at["moe_intermediate"] * at["moe_layers"] / 1e9
     total, active = at["total_parameters"], at["active_parameters"]
     assert (at["moe_layers"] == 0) == (at["experts"] == 0)
@@ -337,7 +340,6 @@ USED = {
     "models": (
         *("layers", "hidden", "experts", "experts_per_token", "moe_intermediate", "moe_layers", "total_parameters"),
         *("active_parameters", "kv_bytes_per_token", "kv_shards_max", "window_bytes_per_token", "attention_window", "state_bytes"),
-        "weight_bytes",
     ),
     "servers": ("gpus", "host_power", "host_price", "nodes_per_rack"),
 }

@@ -2,28 +2,47 @@
 
 import math
 
-from tests.reference.expect.chain import GIGA, MILLI, TERA
+from tests.reference.equations.step_time import Kernel
+from tests.reference.expect.chain import GIGA, MICRO, MILLI, TERA
+from tests.reference.expect.expect_steps import (
+    expect_choices,
+    expect_hardware_terms,
+    expect_instance,
+    expect_lengths,
+    expect_model,
+    expect_power,
+    expect_step,
+    expect_work,
+)
 from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
-from tests.reference.expect.planning_hardware import expert_share, routed_parameters
+from tests.reference.expect.planning_hardware import apart
 from tests.reference.expect.planning_measured import (
     OFF,
     TOLERATED,
     WITHIN,
-    Point,
-    after,
     errors,
+    fitted,
     is_fitted,
-    is_hopper,
     miss_of,
-    paper_curve,
+    models_of,
     point,
-    roofline,
+    served,
     sweep,
     sweep_exponent,
 )
 from tests.reference.expect.planning_pools import fit_bytes
 from tests.reference.expect.planning_requests import distribution, falls, knots, longest, pieces
 from tests.reference.expect.planning_shapes import Shape, shape
+from tests.reference.expect.planning_steps import (
+    EXPERTS,
+    GEMMS,
+    KEPT,
+    attention_width,
+    kernel,
+    latent_heads,
+    rest_parameters,
+    routed_parameters,
+)
 from tests.reference.quantities import PLANNING, Inputs
 
 # Traces
@@ -86,11 +105,20 @@ def kv_gigabytes(i: Inputs, model: str, tokens: float) -> float:
     return (held + i[f"{card}.state_bytes"]) / GIGA
 
 
+def expert_share(i: Inputs, model: str) -> float:
+    """Return the share of its experts that a token takes, 0 for a dense model."""
+    taken, experts = i[f"models.{model}.experts_per_token"], i[f"models.{model}.experts"]
+    return min(1.0, taken / experts) if experts else 0.0
+
+
 expect_rows(
     "models_list",
     {
         "expert_share": expert_share,
         "routed_parameters": routed_parameters,
+        "rest_parameters": lambda i, model: rest_parameters(i, model) / GIGA,
+        "attention_width": attention_width,
+        "latent_heads": latent_heads,
         "active_share": lambda i, model: i[f"models.{model}.active_parameters"] / i[f"models.{model}.total_parameters"],
         "kv_8k": lambda i, model: kv_gigabytes(i, model, 8192.0),
         "kv_128k": lambda i, model: kv_gigabytes(i, model, 131_072.0),
@@ -154,12 +182,38 @@ expect_rows(
     },
 )
 
+# Kernels by precision
+
+
+def rates(i: Inputs, card: str, precision: str) -> tuple[Kernel, Kernel]:
+    """Return the kernels of a card (of layers outside experts, of experts) for a precision."""
+    return kernel(i, card, f"gemm_{GEMMS[precision]}"), kernel(i, card, f"expert_{EXPERTS[precision]}")
+
+
+expect_columns(
+    "kernel_rates",
+    rates,
+    {
+        "gemm_floor": lambda _, it: it[0].floor / MICRO,
+        "gemm_memory": lambda _, it: it[0].memory,
+        "gemm_compute": lambda _, it: it[0].compute,
+        "expert_floor": lambda _, it: it[1].floor / MICRO,
+        "expert_memory": lambda _, it: it[1].memory,
+        "expert_compute": lambda _, it: it[1].compute,
+    },
+)
+
 # Measured series and points
 
 
 def counted(i: Inputs, series: str) -> float:
     """Return the points of a series that count."""
     return sum(i[f"measured.{series}.{number}.counted"] for number in i.members(f"measured.{series}"))
+
+
+def precision_of(i: Inputs, series: str) -> str:
+    """Return the precision of a series."""
+    return i.text(f"measured_series.{series}.precision")
 
 
 def before(i: Inputs, series: str) -> float:
@@ -175,50 +229,48 @@ expect_rows(
         "after": lambda i, series: miss_of(i, series, fitted=True),
         "fitted": lambda i, series: "yes" if is_fitted(i, series) and counted(i, series) >= 0 else "no",
         "verdict": lambda i, series: OFF if before(i, series) > TOLERATED else WITHIN,
+        "weights": lambda i, series: i.shown(f"precisions.{precision_of(i, series)}"),
+        "leaves": lambda i, series: KEPT[precision_of(i, series)],
+        "embedding": lambda i, series: apart(i, i.text(f"measured_series.{series}.model")) / GIGA,
+        "cached": lambda *_: 2.0,
     },
 )
+expect_model("series_list", lambda i, series: served(i, series).model)
+expect_instance("series_list", lambda i, series: served(i, series).on)
+expect_choices("series_list", lambda i, series: (i.text(f"measured_series.{series}.gpu"), precision_of(i, series), served(i, series).model))
+expect_hardware_terms("series_list", lambda i, series: (served(i, series).model, served(i, series).on))
+expect_lengths("series_list", served)
+expect_work("series_list", lambda i, series: served(i, series).work, "verify")
 expect_columns(
     "measured",
     point,
     {
+        "gpu": lambda i, p: i.shown(f"hardware.{i.text(f'measured_series.{p.series}.gpu')}"),
+        "model": lambda i, p: i.shown(f"models.{i.text(f'measured_series.{p.series}.model')}"),
+        "tensor_parallel": lambda _, p: p.tp,
         "joules": lambda _, p: p.joules(p.watts, p.throughput),
-        "weight_bytes": lambda i, p: roofline(i, p).weight_bytes,
-        "bandwidth": lambda i, p: roofline(i, p).bandwidth * MILLI,
-        "touched": lambda i, p: roofline(i, p).touched,
-        "streamed": lambda i, p: roofline(i, p).streamed,
-        "w": lambda i, p: roofline(i, p).times.w,
-        "sharing": lambda i, p: roofline(i, p).sharing,
-        "h": lambda i, p: roofline(i, p).times.h,
-        "hopper": lambda i, p: float(is_hopper(i, p.series)),
-        "p_idle": lambda i, p: paper_curve(i, p.series).p_idle,
-        "p_nominal": lambda i, p: paper_curve(i, p.series).p_nominal,
-        "x0": lambda i, p: paper_curve(i, p.series).x0,
+        "speed_before": lambda i, p: models_of(i, p)[0][1],
         "fits": lambda i, p: float(is_fitted(i, p.series)),
-        "fit_w": lambda i, p: after(i, p)[1].w,
-        "fit_h": lambda i, p: after(i, p)[1].h,
-        "fit_k": lambda i, p: after(i, p)[0].k,
-        "fit_x0": lambda i, p: after(i, p)[0].x0,
-        "fit_idle": lambda i, p: after(i, p)[0].p_idle,
-        "fit_nominal": lambda i, p: after(i, p)[0].p_nominal,
+        "fit_w": lambda i, p: fitted(i, p)[1],
+        "fit_h": lambda i, p: fitted(i, p)[2],
+        "fit_k": lambda i, p: fitted(i, p)[0].k,
+        "fit_x0": lambda i, p: fitted(i, p)[0].x0,
+        "fit_idle": lambda i, p: fitted(i, p)[0].p_idle,
+        "fit_nominal": lambda i, p: fitted(i, p)[0].p_nominal,
+        "power_after": lambda i, p: models_of(i, p)[1][0],
+        "speed_after": lambda i, p: models_of(i, p)[1][1],
     },
 )
+expect_step("measured", lambda i, *keys: (served(i, keys[0]), point(i, *keys).batch))
+expect_power("measured", lambda i, *keys: (served(i, keys[0]), point(i, *keys).batch))
 
 
-def models_of(i: Inputs, p: Point) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return (W of a GPU, tokens/s) of a point before the fit and after it."""
-    curve, times = after(i, p)
-    first = paper_curve(i, p.series).watts(p.batch), roofline(i, p).times.speed(p.batch)
-    return first, (curve.watts(p.batch), times.speed(p.batch))
-
-
-def expect_model(number: int, name: str) -> None:
-    """Register what a model makes of the points, 0 before the fit and 1 after it."""
+def expect_errors(number: int, name: str) -> None:
+    """Register how far a model is off, 0 by kernels and 1 fitted."""
     expect_columns(
         "measured",
         point,
         {
-            f"power_{name}": lambda i, p: models_of(i, p)[number][0],
-            f"speed_{name}": lambda i, p: models_of(i, p)[number][1],
             f"joules_{name}": lambda i, p: p.joules(*models_of(i, p)[number]),
             f"error_{name}": lambda i, p: errors(i, p)[number],
             f"off_{name}": lambda i, p: abs(errors(i, p)[number]) * p.counted,
@@ -226,8 +278,8 @@ def expect_model(number: int, name: str) -> None:
     )
 
 
-expect_model(0, "before")
-expect_model(1, "after")
+expect_errors(0, "before")
+expect_errors(1, "after")
 
 # An error is a quotient less one
 PLANNING.differences.update(f"measured.{name}_{when}" for name in ("error", "off") for when in ("before", "after"))

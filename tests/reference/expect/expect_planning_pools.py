@@ -3,12 +3,36 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.reference.equations import grid
+from tests.reference.equations import grid, step_time
 from tests.reference.equations.grid import Requests
+from tests.reference.equations.step_time import Model, Served
 from tests.reference.expect import planning_pools as pools
 from tests.reference.expect.expect_planning_studies import sums_of
+from tests.reference.expect.expect_steps import (
+    expect_choices,
+    expect_hardware_terms,
+    expect_instance,
+    expect_lengths,
+    expect_model,
+    expect_power,
+    expect_step,
+)
 from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_nodes, expect_rows, expect_sums, pool_of
-from tests.reference.expect.planning_hardware import Hardware, Model, hardware, model
+from tests.reference.expect.planning_hardware import (
+    Asked,
+    Memory,
+    apart,
+    billions,
+    hardware,
+    model,
+    on,
+    prefill_board,
+    prefill_raw,
+    served,
+    squared_length,
+)
+from tests.reference.expect.planning_hardware import Requests as LengthsOf
+from tests.reference.expect.planning_hardware import requests as lengths_of
 from tests.reference.expect.planning_long import Long, long_request, prompt_of_cut
 from tests.reference.expect.planning_needs import Need, Remark, need, remark
 from tests.reference.expect.planning_pools import Instance, Run, Service
@@ -32,21 +56,90 @@ from tests.reference.expect.planning_requests import (
     upto,
     upto_end,
 )
+from tests.reference.expect.planning_steps import KEPT
 from tests.reference.expect.planning_study import CARDS, assumed, study
 from tests.reference.expect.search import Wanted, expect_search
 from tests.reference.quantities import PLANNING, Inputs, Value
 
 # The model and the hardware
 
-expect_fields("case_models", model, Model, "card")
+expect_model("case_models", lambda i, key: model(i, key).model)
+expect_fields("case_models", model, Asked, "card", "precision", "model")
+expect_columns(
+    "case_models",
+    model,
+    {
+        "model": lambda i, item: i.shown(f"models.{item.card}"),
+        "weights": lambda i, item: i.shown(f"precisions.{item.precision}"),
+        "leaves": lambda _, item: KEPT[item.precision],
+        "embedding": lambda i, item: billions(apart(i, item.card)),
+    },
+)
 
 
-def hardware_of(i: Inputs, key: str, pool: str) -> Hardware:
-    """Return what the GPUs of a pool give, by the pool's key."""
+def hardware_of(i: Inputs, key: str, pool: str) -> Memory:
+    """Return what the memory of a pool's GPUs holds, by the pool's key."""
     return hardware(i, key, pool_of(pool))
 
 
-expect_fields("case_hardware", hardware_of, Hardware, "card")
+def instance_of_pool(i: Inputs, key: str, pool: str) -> tuple[Model, step_time.Instance]:
+    """Return the model of a study and the instance of a pool, by its key."""
+    return model(i, key).model, on(i, key, pool_of(pool))
+
+
+def choices_of(i: Inputs, key: str, pool: str) -> tuple[str, str, Model]:
+    """Return the GPU, the precision and the model of a pool, by its key."""
+    return assumed(i, key).of_pool("gpu", pool_of(pool)), model(i, key).precision, model(i, key).model
+
+
+expect_fields("case_hardware", hardware_of, Memory)
+expect_instance("case_hardware", lambda i, *keys: instance_of_pool(i, *keys)[1])
+expect_choices("case_hardware", choices_of)
+expect_hardware_terms("case_hardware", instance_of_pool)
+expect_columns(
+    "case_hardware",
+    choices_of,
+    {"gpu": lambda i, item: i.shown(f"hardware.{item[0]}"), "weights": lambda i, item: i.shown(f"precisions.{item[1]}")},
+)
+expect_rows(
+    "case_hardware",
+    {
+        "cached": lambda i, key, _: model(i, key).kv_bytes,
+        "engine": lambda i, key, _: i.shown(f"engines.{assumed(i, key).texts['engine']}"),
+    },
+)
+
+# Steps
+
+
+def served_by(i: Inputs, key: str, pool: str) -> Served:
+    """Return what an instance of a pool serves, by the pool's key."""
+    return served(i, key, pool_of(pool))
+
+
+def in_full(i: Inputs, key: str, pool: str) -> tuple[Served, float]:
+    """Return what is served with all slots in use."""
+    return served_by(i, key, pool), pools.instance(i, key, pool_of(pool)).n_slots
+
+
+def in_flight(i: Inputs, key: str, pool: str) -> tuple[Served, float]:
+    """Return what is served with the sequences in flight on average, at least one."""
+    return served_by(i, key, pool), max(1.0, pools.run(i, key, pool_of(pool)).in_flight)
+
+
+expect_fields("case_steps", lambda i, key, pool: lengths_of(i, key, pool_of(pool)), LengthsOf, "share", "length", "squared")
+expect_lengths("case_steps", served_by)
+expect_rows(
+    "case_steps",
+    {
+        "prefill_own": lambda i, key, pool: prefill_raw(i, key, pool_of(pool)),
+        "prefill_board": lambda i, key, pool: prefill_board(i, key, pool_of(pool)),
+    },
+)
+expect_step("case_full", in_full)
+expect_step("case_flight", in_flight)
+expect_power("case_flight", in_flight)
+expect_rows("case_flight", {"tpot": lambda i, key, pool: pools.tpot(i, key, pool_of(pool))})
 
 # Bounds, windows and bands
 
@@ -60,13 +153,13 @@ expect_fields("case_bounds", bounds, Bounds)
 expect_chunk("case_bounds")
 expect_fields("case_windows", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut)
 expect_fields("case_windows", lambda i, key, pool: long_request(i, key, pool_of(pool)), Long)
-expect_chunk("case_windows")
 
 
 expect_chunk("case_bands")
 expect_rows(
     "case_bands",
     {
+        "cut_to": lambda i, key: bounds(i, key).high_1,
         "as_coded": lambda _i, _key: 0.0,
         "band_share": lambda i, key: band(i, key).total(),
         "band_output": lambda i, key: band(i, key).total(band(i, key).output),
@@ -96,9 +189,17 @@ def end_nodes(i: Inputs, key: str, pool: str, end: str) -> Requests:
 
 
 expect_fields("case_ends", end_at, End)
-expect_chunk("case_ends")
 expect_nodes("case_ends", end_nodes)
 expect_sums("case_ends", lambda i, key, pool, end: upto_end(i, key, pool_of(pool), end))
+
+
+def squared(i: Inputs, requests: Requests) -> float:
+    """Return the sum of the squared lengths, without the half token that stands for whole ones."""
+    length = requests.length - i["whole_tokens.half_token"]
+    return requests.total(length, length)
+
+
+expect_rows("case_ends", {"squared_length": lambda i, key, pool, end: squared(i, upto_end(i, key, pool_of(pool), end))})
 
 
 def bin_of(i: Inputs, key: str, knot: str) -> grid.Bin:
@@ -111,7 +212,6 @@ def half_of(item: grid.Bin) -> float:
     return (item.upper - item.lower) / 2.0
 
 
-expect_chunk("case_moments")
 expect_columns(
     "case_moments",
     bin_of,
@@ -119,6 +219,7 @@ expect_columns(
 )
 expect_nodes("case_moments", lambda i, key, knot: nodes(i, drawn(i, key), bin_of(i, key, knot).lower, half_of(bin_of(i, key, knot))))
 expect_sums("case_moments", lambda i, key, knot: upto(i, drawn(i, key), bin_of(i, key, knot).upper))
+expect_rows("case_moments", {"squared_length": lambda i, key, knot: squared(i, upto(i, drawn(i, key), bin_of(i, key, knot).upper))})
 
 # Pools
 
@@ -171,9 +272,10 @@ def mean_rule(name: str) -> Callable[[Inputs, str, int], float]:
 
 expect_columns("case_pools", lambda i, key, _: study(i, key), {"sums": sums_of})
 expect_pools({"printed": card_rule("printed"), **{name: card_rule(name) for name in ("gpu", "curve", "server")}})
-expect_fields("case_pools", lambda i, key, pool: taken(i, key, pool_of(pool)), Taken, "requests")
+expect_fields("case_pools", lambda i, key, pool: taken(i, key, pool_of(pool)), Taken, "requests", "is_own")
 expect_fields("case_pools", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut, "window", "cut_prefill")
 expect_pools({name: mean_rule(name) for name in MEANS})
+expect_pools({"squared_length": squared_length})
 expect_fields("case_pools", lambda i, key, pool: pools.instance(i, key, pool_of(pool)), Instance, "n_slots")
 expect_pools({"objective": lambda i, key, _: assumed(i, key)["objective"], "cap": lambda i, key, _: assumed(i, key)["cap"]})
 expect_pools({"patience": pools.patience})

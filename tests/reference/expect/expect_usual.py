@@ -57,7 +57,7 @@ def shown(i: Inputs, basis: str) -> list[str]:
     """Return the rows of a workbook: of the fields that all of its cards may have, in catalogues that it lists."""
     listed = {
         "paper": ("hardware", "models", "power_curves"),
-        "corrected": ("hardware", "models", "printed_profiles", "power_fits", "servers", "sites", "traces"),
+        "corrected": ("engines", "hardware", "kernels", "models", "printed_profiles", "power_fits", "servers", "sites", "traces"),
     }[basis]
     return [key for key, (catalogue, *_) in declared().items() if catalogue in listed and any(figures(i, key)) and not is_optional(key)]
 

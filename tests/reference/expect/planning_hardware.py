@@ -1,154 +1,187 @@
-"""What the model of a study asks for, and what the hardware of its pools gives: bytes, and times in ms."""
+"""What the model of a study asks for, what the hardware of its pools gives, and what is served on it: bytes, tokens, SI units."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
-from tests.reference.expect.chain import GIB, GIGA, MICRO, MILLI, TERA
-from tests.reference.expect.planning_requests import output_share, rule_share
-from tests.reference.expect.planning_study import Assumed, assumed
+from tests.reference.equations import step_time as eq
+from tests.reference.equations.step_time import SIXTEEN_BIT, Instance, Model, Served, Work
+from tests.reference.expect.chain import GIGA
+from tests.reference.expect.planning_requests import drawn, output_share, rule_share, taken
+from tests.reference.expect.planning_steps import GIB, constants, embedding, instance_of, model_of
+from tests.reference.expect.planning_study import assumed
 from tests.reference.quantities import Inputs
-
-SIXTEEN_BIT = 2.0
-"""Bytes of a number of the hidden state, and of a cached number where a card states its KV cache."""
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """The model of a study; fields but ``card`` as the columns of `case_models`: parameters, bytes of all GPUs."""
+class Asked:
+    """The model of a study; fields but ``card``, ``precision`` and ``model`` as the columns of `case_models`: byte, GPUs."""
 
     card: str
-    layers: float
-    moe_layers: float
-    hidden: float
-    routed: float
-    expert_width: float
-    active: float
-    total: float
-    experts: float
-    expert_share: float
+    precision: str
+    model: Model
+    kv_bytes: float
     kv_per_token: float
     window_per_token: float
-    attention_window: float
-    state: float
+    total: float
+    replicas: float
     sharing: float
     trace_share: float
     rule_share: float
     output_share: float
 
-
-def routed_parameters(i: Inputs, model: str) -> float:
-    """Return the parameters of a model's routed experts: three projections each."""
-    card = f"models.{model}"
-    each = 3.0 * i[f"{card}.hidden"] * i[f"{card}.moe_intermediate"]
-    return each * i[f"{card}.experts"] * i[f"{card}.moe_layers"]
-
-
-def expert_share(i: Inputs, model: str) -> float:
-    """Return the share of its experts that a token takes, 0 for a dense model."""
-    card = f"models.{model}"
-    return min(1.0, i[f"{card}.experts_per_token"] / i[f"{card}.experts"]) if i[f"{card}.experts"] else 0.0
-
-
-def touched(share: float, batch: float) -> float:
-    """Return the share of experts that a batch of tokens touches, each of which takes ``share`` of them; 0 without experts."""
-    return 1.0 - (1.0 - share) ** batch if share else 0.0
+    @property
+    def state(self) -> float:
+        """The bytes of a sequence in linear layers."""
+        return self.model.state
 
 
 @cache
-def model(i: Inputs, key: str) -> Model:
+def model(i: Inputs, key: str) -> Asked:
     """Return the model of a study."""
     item = assumed(i, key)
-    card = f"models.{item.texts['model']}"
-    wider = item["kv_bytes"] / SIXTEEN_BIT
-    return Model(
-        card=item.texts["model"],
-        layers=i[f"{card}.layers"],
-        moe_layers=i[f"{card}.moe_layers"],
-        hidden=i[f"{card}.hidden"],
-        routed=i[f"{card}.experts"],
-        expert_width=i[f"{card}.moe_intermediate"],
-        active=i[f"{card}.active_parameters"] * GIGA,
-        total=i[f"{card}.total_parameters"] * GIGA * item["weight_bytes"],
-        experts=routed_parameters(i, item.texts["model"]) * item["weight_bytes"],
-        expert_share=expert_share(i, item.texts["model"]),
-        kv_per_token=i[f"{card}.kv_bytes_per_token"] * wider,
-        window_per_token=i[f"{card}.window_bytes_per_token"] * wider,
-        attention_window=i[f"{card}.attention_window"],
-        state=i[f"{card}.state_bytes"],
-        sharing=min(item["tensor_parallel"], i[f"{card}.kv_shards_max"]),
+    card, precision = item.texts["model"], item.texts["weights"]
+    served = model_of(i, card, precision)
+    cached = 1.0 if item.says("cache", "fp8") else SIXTEEN_BIT
+    gpus = item["tensor_parallel"]
+    replicas = gpus if item.says("attention", "replicated") and served.experts else 1.0
+    each = served.kept * SIXTEEN_BIT + (1.0 - served.kept) * served.weight_bytes
+    return Asked(
+        card=card,
+        precision=precision,
+        model=served,
+        kv_bytes=cached,
+        kv_per_token=served.kv * cached / SIXTEEN_BIT,
+        window_per_token=served.window_kv * cached / SIXTEEN_BIT,
+        total=served.rest * each + served.routed * served.weight_bytes + apart(i, card) * SIXTEEN_BIT,
+        replicas=replicas,
+        sharing=min(gpus / replicas, served.kv_shards),
         trace_share=i[f"traces.{item.texts['workload']}.output_share"],
         rule_share=rule_share(i, item),
         output_share=output_share(i, item),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Hardware:
-    """What the GPUs of a pool give; fields but ``card`` as the columns of `case_hardware`."""
-
-    card: str
-    tensor_parallel: float
-    layers: float
-    total: float
-    experts: float
-    split: bool
-    kept: float
-    compute: float
-    bandwidth: float
-    usable: float
-    weights: float
-    fits: bool
-    kv_tokens: float
-    w_base: float
-    reduce_latency: float
-    dispatch: float
-    prefill_board: float
-    w_experts: float
-    reduce: float
-    h_token: float
-    prefill: float
-
-
-def reduce_seconds(i: Inputs, item: Assumed, asked: Model, gpu: str) -> float:
-    """Return the time that all-reduces take for a sequence in a step: two a layer, each sending 2 (1 - 1/TP) of the hidden state."""
-    sent = 2.0 * (1.0 - 1.0 / item["tensor_parallel"]) * asked.hidden * SIXTEEN_BIT
-    return 2.0 * asked.layers * sent / (i[f"hardware.{gpu}.scale_up_bandwidth"] * GIGA)
+def apart(i: Inputs, card: str) -> float:
+    """Return the parameters of an embedding that is not the output layer, too."""
+    return embedding(i, card) * (1.0 - i[f"models.{card}.tied"])
 
 
 @cache
-def hardware(i: Inputs, key: str, pool: int) -> Hardware:
-    """Return what the GPUs of a pool give."""
+def on(i: Inputs, key: str, pool: int) -> Instance:
+    """Return an instance of a pool."""
     item, asked = assumed(i, key), model(i, key)
-    gpu = item.of_pool("gpu", pool)
-    card, tp = f"hardware.{gpu}", item["tensor_parallel"]
-    split = tp > 1
-    kept = item["parallel_share"] if split else 1.0
-    bandwidth = i[f"{card}.hbm_bandwidth"] * TERA * item["bandwidth_share"] * kept
-    compute = i[f"{card}.bf16_compute"] * TERA * item["compute_share"] * kept
-    usable, weights = i[f"{card}.memory"] * GIB * item["memory_share"], asked.total / tp
-    latency = item["reduce_time"] if split else 0.0
-    dispatch = item["dispatch_time"] if split and asked.expert_share else 0.0
-    waiting = ((item["layer_time"] + latency) * asked.layers + dispatch * asked.moe_layers) * MICRO
-    return Hardware(
-        card=gpu,
-        tensor_parallel=tp,
-        layers=asked.layers,
-        total=asked.total,
-        experts=asked.experts,
-        split=split,
-        kept=kept,
-        compute=compute * MILLI,
-        bandwidth=bandwidth * MILLI,
-        usable=usable,
-        weights=weights,
-        fits=usable > weights,
-        kv_tokens=max(0.0, usable - weights) * asked.sharing / asked.kv_per_token,
-        w_base=((asked.total - asked.experts) / tp / bandwidth + waiting) / MILLI,
-        reduce_latency=latency,
-        dispatch=dispatch,
-        prefill_board=item["prefill_power"] * i[f"{card}.tdp"],
-        w_experts=asked.experts / tp / bandwidth / MILLI,
-        reduce=reduce_seconds(i, item, asked, gpu) / MILLI,
-        h_token=asked.kv_per_token / asked.sharing / bandwidth / MILLI,
-        prefill=2.0 * asked.active / (compute * tp) / MILLI,
+    gpu, engine = item.of_pool("gpu", pool), item.texts["engine"]
+    return instance_of(i, gpu, engine, asked.model, asked.precision, item["tensor_parallel"], asked.replicas, asked.kv_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The memory of a pool's instances, byte of a GPU but for ``total``; fields as columns of `case_hardware`."""
+
+    usable: float
+    total: float
+    held: float
+    fits: bool
+    kv_tokens: float
+
+
+@cache
+def hardware(i: Inputs, key: str, pool: int) -> Memory:
+    """Return what the memory of a pool's GPUs holds: attention and dense layers in every replica, experts once."""
+    item, asked, gpus = assumed(i, key), model(i, key), on(i, key, pool)
+    usable = i[f"hardware.{item.of_pool('gpu', pool)}.memory"] * GIB * item["memory_share"]
+    once = asked.model.routed * asked.model.weight_bytes + apart(i, asked.card) * SIXTEEN_BIT
+    held = eq.rest_bytes(asked.model, gpus) + once / gpus.gpus
+    tokens = max(0.0, usable - held) * asked.sharing * asked.replicas / asked.kv_per_token
+    return Memory(usable=usable, total=asked.total, held=held, fits=usable > held, kv_tokens=tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The lengths of a pool's requests, tokens and squared tokens; fields as columns of `case_steps`."""
+
+    share: float
+    length: float
+    squared: float
+    output: float
+    prompt: float
+    prompt_2: float
+    output_length: float
+    output_2: float
+    context: float
+
+
+def squared_length(i: Inputs, key: str, pool: int) -> float:
+    """Return the mean squared length of a pool's requests: of those cut, that of its window."""
+    item = taken(i, key, pool)
+    whole = item.requests.length.copy()
+    whole[item.is_own] -= i["whole_tokens.half_token"]
+    return item.mean(item.requests.total(whole, whole))
+
+
+@cache
+def requests(i: Inputs, key: str, pool: int) -> Requests:
+    """Return the lengths of a pool's requests, each of which has the usual share of output and a fraction of a token."""
+    item, source, lost = taken(i, key, pool), drawn(i, key), i["whole_tokens.lost"]
+    share, squared = source.output_share, squared_length(i, key, pool)
+    served = item.mean(item.requests.total(item.requests.output))
+    output, prompt = max(1.0, served), max(0.0, item.length - served)
+    of_prompt = (1.0 - share) ** 2 * squared - 2.0 * (1.0 - share) * lost * item.length + lost**2
+    output_length = share * squared + lost * item.length
+    output_2 = share**2 * squared + 2.0 * share * lost * item.length + lost**2
+    return Requests(
+        share=share,
+        length=item.length,
+        squared=squared,
+        output=output,
+        prompt=prompt,
+        prompt_2=max(prompt**2, of_prompt),
+        output_length=output_length,
+        output_2=output_2,
+        context=max(1.0, prompt, min(item.length, (output_length - output_2 / 2.0) / output)),
     )
+
+
+@cache
+def served(i: Inputs, key: str, pool: int) -> Served:
+    """Return what an instance of a pool serves."""
+    item, found = assumed(i, key), requests(i, key, pool)
+    work = Work(
+        prompt=found.prompt,
+        prompt_2=found.prompt_2,
+        context=found.context,
+        output=found.output,
+        hit=item["cached_share"],
+        gained=item["gained"],
+        verify=item["verify"],
+        kv_bytes=model(i, key).kv_bytes,
+    )
+    return Served(model(i, key).model, on(i, key, pool), work, constants(i))
+
+
+def read_for_a_prompt(i: Inputs, key: str, pool: int) -> float:
+    """Return the s in which all weights are read once."""
+    asked, gpus = model(i, key).model, on(i, key, pool)
+    return (eq.rest_bytes(asked, gpus) + asked.routed * asked.weight_bytes / gpus.gpus) / gpus.bandwidth
+
+
+def prefill_raw(i: Inputs, key: str, pool: int) -> float:
+    """Return the power of a GPU in prefill before its limit, in shares of TDP: kernels all the time, weights read once a prompt."""
+    item = served(i, key, pool)
+    whole, known = eq.prefill(item), item.constants
+    if not whole:
+        return item.on.idle
+    um = min(1.0, read_for_a_prompt(i, key, pool) / whole)
+    uc = min(1.0, item.on.compute_watts * eq.prefill_peak(item) / whole)
+    return item.on.idle + known.per_work + known.per_both * math.sqrt(um * uc)
+
+
+def prefill_board(i: Inputs, key: str, pool: int) -> float:
+    """Return the W of a GPU in prefill."""
+    return eq.held_below(prefill_raw(i, key, pool), constants(i)) * on(i, key, pool).tdp
+
+
+def billions(parameters: float) -> float:
+    """Return parameters in billions."""
+    return parameters / GIGA

@@ -1,12 +1,14 @@
-"""Measured points beside two models: a roofline with the paper's curve, and the curve and times fitted to them."""
+"""Measured points against two models: by kernels, and with the power curve and times fitted to them."""
 
 import math
 from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.equations import metrics, power
-from tests.reference.expect.chain import GIGA, MICRO, MILLI, TERA
-from tests.reference.expect.planning_hardware import expert_share, routed_parameters, touched
+from tests.reference.equations import step_time as eq
+from tests.reference.equations.step_time import Served, Work
+from tests.reference.expect.chain import MILLI
+from tests.reference.expect.planning_steps import constants, instance_of, model_of
 from tests.reference.quantities import Inputs
 
 OFF, WITHIN = "large error", "small error"
@@ -25,18 +27,6 @@ class Curve:
     def watts(self, batch: float) -> float:
         """Return W of a GPU."""
         return float(power.logistic_power(batch, self.p_idle, self.p_nominal, self.k, self.x0))
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Step times, ms: without sequences, and of one more."""
-
-    w: float
-    h: float
-
-    def speed(self, batch: float) -> float:
-        """Return the tokens/s of an instance."""
-        return batch / ((self.w + self.h * batch) * MILLI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,39 +62,15 @@ def point(i: Inputs, series: str, number: str) -> Point:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Roofline:
-    """What a roofline makes of a point: byte/s, parameters, ms."""
-
-    weight_bytes: float
-    bandwidth: float
-    routed: float
-    touched: float
-    streamed: float
-    sharing: float
-    times: Times
-
-
 @cache
-def roofline(i: Inputs, item: Point) -> Roofline:
-    """Return the roofline of a point: what a step streams, the latencies of its layers, and the KV cache it reads."""
-    series = f"measured_series.{item.series}"
-    model, gpu = i.text(f"{series}.model"), i.text(f"{series}.gpu")
-    width = 1.0 if i.text(f"{series}.precision") == "fp8" else 2.0
-    bandwidth = i[f"hardware.{gpu}.hbm_bandwidth"] * TERA * i["roofline.bandwidth_share"]
-    routed = routed_parameters(i, model)
-    share = touched(expert_share(i, model), item.batch) if routed else 0.0
-    streamed = i[f"models.{model}.total_parameters"] * GIGA - routed * (1.0 - share)
-    waiting = (i["roofline.layer_time"] + i["roofline.reduce_time"]) * MICRO * i[f"models.{model}.layers"]
-    sharing = min(item.tp, i[f"models.{model}.kv_shards_max"])
-    reading = i[f"models.{model}.kv_bytes_per_token"] * i["roofline.context"] / sharing / bandwidth
-    times = Times((streamed * width / item.tp / bandwidth + waiting) / MILLI, reading / MILLI)
-    return Roofline(width, bandwidth, routed, share, streamed, sharing, times)
-
-
-def is_hopper(i: Inputs, series: str) -> bool:
-    """Tell whether a series takes the paper's curve of H100; all others take that of B200."""
-    return i.text(f"measured_series.{series}.gpu") == "h100_sxm"
+def served(i: Inputs, series: str) -> Served:
+    """Return what was served when a series was measured: 16-bit caches, prompts of an assumed length, no replicas."""
+    card = f"measured_series.{series}"
+    precision, gpus = i.text(f"{card}.precision"), i[f"{card}.tensor_parallel"]
+    asked = model_of(i, i.text(f"{card}.model"), precision)
+    instance = instance_of(i, i.text(f"{card}.gpu"), i.text(f"{card}.engine"), asked, precision, gpus, 1.0, 2.0)
+    prompt, output = i["measured_work.prompt"], i[f"{card}.mean_output"]
+    return Served(asked, instance, Work(prompt, prompt**2, prompt + output / 2.0, output), constants(i))
 
 
 def fit_curve(i: Inputs, fit: str) -> Curve:
@@ -112,30 +78,31 @@ def fit_curve(i: Inputs, fit: str) -> Curve:
     return Curve(*(i[f"power_fits.{fit}.{field}"] for field in ("p_idle", "p_nominal", "k", "x0")))
 
 
-def paper_curve(i: Inputs, series: str) -> Curve:
-    """Return the curve before the fit, with the steepness of the paper, 1."""
-    found = fit_curve(i, "h100_paper" if is_hopper(i, series) else "b200_paper")
-    return Curve(found.p_idle, found.p_nominal, 1.0, found.x0)
-
-
 def is_fitted(i: Inputs, series: str) -> bool:
     """Tell whether a series has a fit."""
     return f"power_fits.{series}.k" in i
 
 
-def after(i: Inputs, item: Point) -> tuple[Curve, Times]:
-    """Return the models after the fit; those before it where there is none."""
+def fitted(i: Inputs, item: Point) -> tuple[Curve, float, float]:
+    """Return the power curve, W and H (ms) fitted to a series; a curve at the power of the kernels, and their step, where there is none."""
     if not is_fitted(i, item.series):
-        return paper_curve(i, item.series), roofline(i, item).times
-    return fit_curve(i, item.series), Times(*(i[f"power_fits.{item.series}.{field}"] for field in ("w", "h")))
+        watts = eq.watts(served(i, item.series), item.batch)
+        return Curve(watts, watts, 1.0, 1.0), eq.step_decode(served(i, item.series), item.batch) / MILLI, 0.0
+    return fit_curve(i, item.series), i[f"power_fits.{item.series}.w"], i[f"power_fits.{item.series}.h"]
+
+
+def models_of(i: Inputs, item: Point) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return (W of a GPU, tokens/s) of a point by kernels, and as fitted: the fitted step and the prefill of others, by kernels."""
+    what = served(i, item.series)
+    curve, w, h = fitted(i, item)
+    step = (w + h * item.batch) * MILLI + item.batch / eq.steps(what.work) * eq.prefill(what)
+    return (eq.watts(what, item.batch), eq.rate(what, item.batch)), (curve.watts(item.batch), item.batch / step)
 
 
 def errors(i: Inputs, item: Point) -> tuple[float, float]:
-    """Return how far J/token is off (before the fit, after it)."""
-    curve, times = after(i, item)
-    pairs = ((paper_curve(i, item.series), roofline(i, item).times), (curve, times))
-    before, fitted = (item.error(watts.watts(item.batch), speed.speed(item.batch)) for watts, speed in pairs)
-    return before, fitted
+    """Return how far J/token is off (by kernels, fitted)."""
+    first, second = (item.error(*found) for found in models_of(i, item))
+    return first, second
 
 
 @cache

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.equations import power, replay
+from tests.reference.equations import step_time as eq
 from tests.reference.equations.rounding import ceil, floor, trunc
 from tests.reference.expect import search
 from tests.reference.expect.chain import MILLI
-from tests.reference.expect.planning_hardware import hardware, model, touched
+from tests.reference.expect.planning_hardware import hardware, model, prefill_board, served
 from tests.reference.expect.planning_long import long_request
 from tests.reference.expect.planning_measured import miss_of
 from tests.reference.expect.planning_requests import bounds, taken
@@ -29,6 +30,7 @@ class Instance:
     as_printed: bool
     times_printed: bool
     times_fitted: bool
+    by_kernels: bool
     fits: bool
     kv_tokens: float
     fixed: float
@@ -38,19 +40,13 @@ class Instance:
     by_windows: float
     by_pages: float
     n_slots: float
-    w_base: float
-    w_experts: float
-    w_fixed: float
-    w_modelled: float
     fit_h: float
     fit_context: float
-    h_roofline: float
-    h_sequence: float
+    full: float
     w_alone: float
     w_each: float
     w: float
-    touched: float
-    h_modelled: float
+    h_kernels: float
     h_token: float
     h_full: float
     h_one: float
@@ -59,7 +55,7 @@ class Instance:
 def fixed_tokens(i: Inputs, key: str, length: float) -> float:
     """Return what window layers and linear ones keep of a sequence of a length, as tokens of the other layers."""
     asked = model(i, key)
-    return (asked.window_per_token * min(length, asked.attention_window) + asked.state) / asked.kv_per_token
+    return (asked.window_per_token * min(length, asked.model.window) + asked.state) / asked.kv_per_token
 
 
 def slots(i: Inputs, key: str, pool: int) -> tuple[float, float, float, float]:
@@ -78,60 +74,79 @@ def slots(i: Inputs, key: str, pool: int) -> tuple[float, float, float, float]:
     return by_slots, most, by_windows, by_pages
 
 
-def fitted_reading(i: Inputs, fit: str, by_bandwidth: float) -> tuple[float, float]:
-    """Return what a fitted H consists of (reading of a token, what is left of it for a sequence of any length), ms.
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What a step takes, ms: without reading the KV cache, of a sequence more, reading a token of each sequence, of all of them."""
 
-    It is read at the bandwidth reached, unless all of H is less than that takes at the measured length.
-    """
-    h, context = i[f"{fit}.h"], i[f"{fit}.context"]
-    read = min(by_bandwidth * context, h)
-    return read / context, h - read
+    alone: float
+    each: float
+    token: float
+    full: float
+
+
+def kernel_step(i: Inputs, key: str, pool: int, n: float) -> tuple[float, float, float]:
+    """Return what a step by kernels takes with all slots in use, ms: all of it, reading the KV cache, a token of one sequence."""
+    item = served(i, key, pool)
+    compute = assumed(i, key).says("prefill_rule", "as compute")
+    whole = eq.step(item, n) if compute else item.work.verify * eq.step_decode(item, n)
+    return whole / MILLI, item.work.verify * eq.attention(item, n) / MILLI, eq.attention(item, 1.0) / item.work.context / MILLI
+
+
+def times(i: Inputs, key: str, pool: int, n: float) -> Times:
+    """Return what a step takes by the rule of a study: as printed, as fitted, or by kernels."""
+    item, own = assumed(i, key), taken(i, key, pool)
+    printed, fit = f"printed_profiles.{item.of_pool('printed', pool)}", f"power_fits.{item.of_pool('curve', pool)}"
+    whole, read, token = (part * item["time_scale"] for part in kernel_step(i, key, pool, n))
+    context, h = i[f"{fit}.context"], i[f"{fit}.h"] * item["time_scale"]
+    fitted_token = min(token, h / context)
+    if item.says("time_rule", "as printed"):
+        used = i[f"{printed}.h"] / i[f"{printed}.calibration_length"]
+        return Times(i[f"{printed}.w"], 0.0, used, used * n)
+    if is_fitted(i, key, pool):
+        return Times(i[f"{fit}.w"] * item["time_scale"], max(0.0, h - token * context), fitted_token, fitted_token * n)
+    steps = own.mean(own.requests.total(own.requests.steps))
+    by_length = own.mean(own.requests.total(own.requests.steps, own.requests.length))
+    return Times(whole - read, 0.0, fitted_token, read * steps / by_length if by_length else 0.0)
+
+
+def is_fitted(i: Inputs, key: str, pool: int) -> bool:
+    """Tell whether step times are those of a fit: to the same GPU, model, degree and precision."""
+    return assumed(i, key).says("time_rule", "as fitted") and all(sameness(i, key, pool))
 
 
 @cache
 def instance(i: Inputs, key: str, pool: int) -> Instance:
     """Return an instance of a pool."""
-    item, served, gives, asked = assumed(i, key), taken(i, key, pool), hardware(i, key, pool), model(i, key)
+    item, own, gives = assumed(i, key), taken(i, key, pool), hardware(i, key, pool)
     printed, fit = f"printed_profiles.{item.of_pool('printed', pool)}", f"power_fits.{item.of_pool('curve', pool)}"
     as_printed, times_printed = item.says("capacity_rule", "as printed"), item.says("time_rule", "as printed")
-    fitted = item.says("time_rule", "as fitted") and all(sameness(i, key, pool))
     by_slots, most, by_windows, by_pages = slots(i, key, pool)
     n = by_pages if item.says("slots_rule", "paged") else by_windows
-    fixed = 0.0 if as_printed else fixed_tokens(i, key, served.length)
-    share = touched(asked.expert_share, n)
-    parts = {"w_experts": gives.w_experts * share, "w_fixed": gives.h_token * fixed * n}
-    w = i[f"{fit}.w"] if fitted else gives.w_base + sum(parts.values())
-    h, more = fitted_reading(i, fit, gives.h_token) if fitted else (gives.h_token, gives.reduce)
-    alone, each, h_used = (part * item["time_scale"] for part in (w, more, h))
-    if times_printed:
-        alone, each, h_used = i[f"{printed}.w"], 0.0, i[f"{printed}.h"] / i[f"{printed}.calibration_length"]
+    whole, _, token = kernel_step(i, key, pool, n)
+    taking = times(i, key, pool, n)
     return Instance(
         as_printed=as_printed,
         times_printed=times_printed,
-        times_fitted=fitted,
+        times_fitted=is_fitted(i, key, pool),
+        by_kernels=not times_printed and not is_fitted(i, key, pool),
         fits=as_printed or gives.fits,
         kv_tokens=i[f"{printed}.blocks"] * i[f"{printed}.block_size"] if as_printed else gives.kv_tokens,
-        fixed=fixed,
-        fixed_window=0.0 if as_printed else fixed_tokens(i, key, served.window),
+        fixed=0.0 if as_printed else fixed_tokens(i, key, own.length),
+        fixed_window=0.0 if as_printed else fixed_tokens(i, key, own.window),
         by_slots=by_slots,
         most=most,
         by_windows=by_windows,
         by_pages=by_pages,
         n_slots=n,
-        w_base=gives.w_base,
-        **parts,
-        w_modelled=w,
         fit_h=i[f"{fit}.h"],
         fit_context=i[f"{fit}.context"],
-        h_roofline=gives.h_token,
-        h_sequence=more,
-        w_alone=alone,
-        w_each=each,
-        w=alone + each * n,
-        touched=share,
-        h_modelled=h,
-        h_token=h_used,
-        h_full=h_used * n,
+        full=whole,
+        w_alone=taking.alone,
+        w_each=taking.each,
+        w=taking.alone + taking.each * n,
+        h_kernels=token,
+        h_token=taking.token,
+        h_full=taking.full,
         h_one=i[f"{printed}.h"],
     )
 
@@ -142,7 +157,7 @@ class Service:
 
     compute: bool
     prompt: float
-    prefill_token: float
+    longest_prefill: float
     own_prefill: float
     stepping: float
     stepping_square: float
@@ -151,33 +166,49 @@ class Service:
     prefill: float
 
 
+def prefill_of(i: Inputs, key: str, pool: int, prompt: float) -> float:
+    """Return the prefill time of a prompt of so many tokens, ms: attention grows with the square of its length."""
+    item, scale = served(i, key, pool), assumed(i, key)["time_scale"]
+    parts = eq.prefill_parts(item)
+    attended = parts.pop("pre_attention")
+    if not item.work.prompt:
+        return 0.0
+    return scale * (sum(parts.values()) * prompt / item.work.prompt + attended * prompt**2 / max(1.0, item.work.prompt_2)) / MILLI
+
+
+def before_prefill(i: Inputs, key: str, pool: int) -> float:
+    """Return what a request waits for besides its prefill, ms: the engine, and the step that gives its first token."""
+    has, item = instance(i, key, pool), served(i, key, pool)
+    if not has.by_kernels:
+        return has.w
+    latency = i[f"engines.{assumed(i, key).texts['engine']}.request_latency"]
+    return latency + (item.on.carried + eq.step_decode(item, has.n_slots)) / MILLI
+
+
 @cache
 def service(i: Inputs, key: str, pool: int) -> Service:
     """Return the service time of a pool's requests, from the time of each group of them.
 
-    As compute, a request is held up by the prefill of as many prompts as share the instance.
+    As compute, a request is held up by the prefill of as many prompts as share the instance; steps by kernels hold it already.
     """
-    item, served, gives, has = assumed(i, key), taken(i, key, pool), hardware(i, key, pool), instance(i, key, pool)
-    requests = served.requests
-    times = requests.steps * (has.w + has.h_full * requests.length)
-    first, second = served.mean(requests.total(times)), served.mean(requests.total(times, times))
-    prompt = max(0.0, served.length - served.mean(requests.total(requests.output)))
-    token = gives.prefill * item["time_scale"]
-    own = prompt * token
+    item, own, has = assumed(i, key), taken(i, key, pool), instance(i, key, pool)
+    taking = own.requests.steps * (has.w + has.h_full * own.requests.length)
+    first, second = own.mean(own.requests.total(taking)), own.mean(own.requests.total(taking, taking))
+    prompt = served(i, key, pool).work.prompt
+    one = eq.prefill(served(i, key, pool)) * item["time_scale"] / MILLI
     compute = item.says("prefill_rule", "as compute")
     longest = long_request(i, key, pool)
-    by_steps = longest.prompt_steps * (has.w + has.h_one)
-    alone = longest.prompt * token + has.w
+    alone = prefill_of(i, key, pool, longest.prompt)
     return Service(
         compute=compute,
         prompt=prompt,
-        prefill_token=token,
-        own_prefill=own,
+        longest_prefill=alone,
+        own_prefill=one,
         stepping=first,
         stepping_square=second,
         cv2=replay.Moments(first, second, 0.0).cv2 if first > 0 else 0.0,
-        mean=first + own * has.n_slots if compute else first,
-        prefill=alone if compute else by_steps,
+        mean=first + one * has.n_slots if compute and not has.by_kernels else first,
+        prefill=alone + before_prefill(i, key, pool) if compute else longest.prompt_steps * (has.w + has.h_one),
     )
 
 
@@ -227,6 +258,8 @@ class Run:
     p_range: float
     board: float
     busy: float
+    by_curve: bool
+    curve_drawn: float
     drawn: float
     power_one: float
     gpus: float
@@ -247,6 +280,18 @@ def curve_scale(i: Inputs, item: Assumed, pool: int) -> float:
     return i[f"{card}.curve_scale"] if item.of_pool("curve", pool) == i.text(f"{card}.curve") else 1.0
 
 
+def tpot(i: Inputs, key: str, pool: int) -> float:
+    """Return the time per output token with the sequences in flight on average, ms."""
+    item, flight = served(i, key, pool), max(1.0, run(i, key, pool).in_flight)
+    return assumed(i, key)["time_scale"] * eq.step(item, flight) / item.work.gained / MILLI
+
+
+def is_by_curve(i: Inputs, key: str, pool: int) -> bool:
+    """Tell whether power is that of the curve a case names: always, or where it was measured on the same."""
+    item = assumed(i, key)
+    return item.says("power_rule", "the curve") or (item.says("power_rule", "the curve where measured") and all(sameness(i, key, pool)))
+
+
 @cache
 def run(i: Inputs, key: str, pool: int) -> Run:
     """Return a pool with the instances that the search finds."""
@@ -262,8 +307,9 @@ def run(i: Inputs, key: str, pool: int) -> Run:
     board = float(power.logistic_power(counted, idle, nominal, i[f"{fit}.k"], i[f"{fit}.x0"]))
     own = service(i, key, pool).own_prefill * MILLI
     busy = min(1.0, asked.rate * own / used) if used and service(i, key, pool).compute else 0.0
-    in_prefill = hardware(i, key, pool).prefill_board * busy * item["power_scale"]
-    drawn = item["power_scale"] * curve_scale(i, item, pool) * board * (1.0 - busy) + in_prefill
+    in_prefill = prefill_board(i, key, pool) * busy
+    by_curve = curve_scale(i, item, pool) * board * (1.0 - busy) + in_prefill
+    drawn = item["power_scale"] * (by_curve if is_by_curve(i, key, pool) else eq.watts(served(i, key, pool), max(1.0, flight)))
     gpus = used * item["tensor_parallel"]
     nodes = float(ceil(gpus / i[f"{server}.gpus"]))
     provisioned = float(ceil(nodes / item["availability"]))
@@ -277,11 +323,13 @@ def run(i: Inputs, key: str, pool: int) -> Run:
         p_range=nominal - idle,
         board=board,
         busy=busy,
+        by_curve=is_by_curve(i, key, pool),
+        curve_drawn=by_curve,
         drawn=drawn,
         power_one=drawn * used / KILO,
         gpus=gpus,
         power=drawn * gpus / KILO,
-        prefill_draw=in_prefill * gpus / KILO,
+        prefill_draw=item["power_scale"] * in_prefill * gpus / KILO,
         nodes=nodes,
         host_power=nodes * i[f"{server}.host_power"] * item["host"] * item["host_scale"] / KILO,
         provisioned=provisioned,
@@ -349,14 +397,14 @@ def inside(i: Inputs, key: str, pool: int) -> str:
 
 def fit_bytes(i: Inputs, fit: str) -> tuple[float, float]:
     """Return the bytes (of a weight, of a cached number) that a curve was measured with: the cache was never quantised."""
-    return (1.0 if i.text(f"power_fits.{fit}.precision") == "fp8" else 2.0), 2.0
+    return i[f"precisions.{i.text(f'power_fits.{fit}.precision')}.bytes"], 2.0
 
 
 def same_bytes(i: Inputs, key: str, pool: int) -> tuple[bool, bool]:
     """Tell whether a pool's power curve was measured at its bytes (of a weight, of a cached number), within a quarter."""
-    item = assumed(i, key)
-    of_weight, cached = fit_bytes(i, item.of_pool("curve", pool))
-    return abs(item["weight_bytes"] - of_weight) <= of_weight / 4, abs(item["kv_bytes"] - cached) <= cached / 4
+    asked = model(i, key)
+    of_weight, cached = fit_bytes(i, assumed(i, key).of_pool("curve", pool))
+    return abs(asked.model.weight_bytes - of_weight) <= of_weight / 4, abs(asked.kv_bytes - cached) <= cached / 4
 
 
 def sameness(i: Inputs, key: str, pool: int) -> tuple[bool, bool, bool, bool]:

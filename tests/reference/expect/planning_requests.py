@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tests.reference.equations import fleet
-from tests.reference.equations.domain import FloatArray
+from tests.reference.equations.domain import BoolArray, FloatArray
 from tests.reference.equations.grid import Bin, Requests, Tokens
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect import lengths
@@ -324,7 +324,10 @@ def total_prefill(i: Inputs, requests: Requests) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taken:
-    """The requests that a pool takes, as it serves them; fields but ``requests`` as columns of `case_pools`."""
+    """The requests that a pool takes, as it serves them; fields but ``requests`` and ``is_own`` as columns of `case_pools`.
+
+    ``is_own``: which requests have their own length, and not that of the window.
+    """
 
     requests: Requests
     window: float
@@ -337,6 +340,7 @@ class Taken:
     share: float
     length: float
     length_before: float
+    is_own: BoolArray
 
     def mean(self, total: float) -> float:
         """Return a sum over the requests as their mean, 0 without any."""
@@ -369,4 +373,5 @@ def taken(i: Inputs, key: str, pool: int) -> Taken:
         share=share,
         length=(total_length(i, own) + fitted) / share if share else 0.0,
         length_before=total_length(i, before) / share if share else 0.0,
+        is_own=np.arange(len(requests.length)) < len(own.length),
     )

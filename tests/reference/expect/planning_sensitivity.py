@@ -91,7 +91,7 @@ def interval(i: Inputs, headline: str, which: str) -> tuple[float, float]:
 def leaning(i: Inputs, which: str) -> dict[str, str]:
     """Return the grades of what all figures of one of the two cases lean on."""
     texts = assumed(i, chosen(i, which)).texts
-    times = {"as fitted": "calibrated", "as printed": "published", "roofline": "derived"}[texts["time_rule"]]
+    times = {"as fitted": "calibrated", "as printed": "published", "by kernels": "derived"}[texts["time_rule"]]
     if times == "calibrated" and totals(i, chosen(i, which)).kin != KIN:
         times = "derived"
     curves = {name: i.text(f"power_fits.{texts[name]}.evidence") for name in ("curve_1", "curve_2")}

@@ -29,30 +29,37 @@ OF_THE_GPU = ("curve", "server", "printed")
 DEGREE = "tensor_parallel"
 """The degree is that of the first power curve unless the case states it."""
 
-OF_THE_MODEL = ("weight_bytes", "kv_bytes")
-"""Precisions that are those of the model's card unless the case states them."""
+OF_THE_MODEL = "weights"
+"""The precision is that of the model's card unless the case states another."""
 
 LONG_GPU = "gpu_2"
 """The long pool has the GPU of the short pools unless the case names another."""
 
-FOLLOWING = (*OF_THE_SITE, *OF_THE_MODEL, *(f"{name}_{number}" for name in OF_THE_GPU for number in (1, 2)), DEGREE, LONG_GPU)
+FOLLOWING = (*OF_THE_SITE, OF_THE_MODEL, *(f"{name}_{number}" for name in OF_THE_GPU for number in (1, 2)), DEGREE, LONG_GPU)
 """Assumptions that are not taken over from the case stood on."""
 
 CARDS = {
     "workload": "traces",
     "model": "models",
+    "weights": "precisions",
+    "engine": "engines",
     **{f"{name}_{number}": cards for name, cards in (("gpu", "hardware"), ("printed", "printed_profiles")) for number in (1, 2)},
     **{f"{name}_{number}": cards for name, cards in (("curve", "power_fits"), ("server", "servers")) for number in (1, 2)},
 }
 """Assumptions that name a card, and its catalogue."""
 
-CHOICES = ("output_rule", "compression", "credit", "slots_rule", "capacity_rule", "time_rule", "prefill_rule", "counting")
-FIXED = ("assumed_output", "tensor_parallel", "weight_bytes", "kv_bytes", "pools", "window_1", "window_2", "long_window", "band", "host")
+CHOICES = (
+    *("output_rule", "compression", "credit", "slots_rule", "capacity_rule", "time_rule", "prefill_rule", "counting", "cache", "attention"),
+    "power_rule",
+)
+FIXED = (
+    *("assumed_output", "tensor_parallel", "cached_share", "gained", "verify", "pools", "window_1", "window_2", "long_window", "band"),
+    "host",
+)
 """Numbers without a range."""
 
 RANGED = (
-    *("rate", "output_scale", "compressible", "objective", "cap", "time_scale", "power_scale", "memory_share", "bandwidth_share"),
-    *("compute_share", "parallel_share", "layer_time", "reduce_time", "dispatch_time", "engine_cap", "prefill_power", "host_scale"),
+    *("rate", "output_scale", "compressible", "objective", "cap", "time_scale", "power_scale", "memory_share", "engine_cap", "host_scale"),
     *("pue", "availability", "electricity", "carbon", "rent_scale", "capex_scale", "life", "discount"),
 )
 """Numbers with a range, in the order of sheet Ranges."""
@@ -77,8 +84,6 @@ def number_of(i: Inputs, case: str, name: str) -> float:
     cell = stated(i, case, name)
     if cell:
         return i[cell]
-    if name in OF_THE_MODEL:
-        return i[f"models.{text_of(i, case, 'model')}.{name}"]
     if name == DEGREE:
         return i[f"power_fits.{text_of(i, case, 'curve_1')}.{DEGREE}"]
     return i[f"sites.{text_of(i, case, 'site')}.{OF_THE_SITE[name]}"]
@@ -91,6 +96,8 @@ def text_of(i: Inputs, case: str, name: str) -> str:
         return i.text(cell)
     if name == LONG_GPU:
         return text_of(i, case, "gpu_1")
+    if name == OF_THE_MODEL:
+        return i.text(f"models.{text_of(i, case, 'model')}.precision")
     field, pool = name.split("_")
     gpu = text_of(i, case, f"gpu_{pool}")
     if pool == "2" and gpu == text_of(i, case, "gpu_1"):
@@ -117,16 +124,14 @@ ADMITTED = {
     "rate": (0.001, 1e6),
     "objective": (0.001, 1e7),
     "cap": (0.001, 0.99),
-    "prefill_power": (0.001, 1.5),
     "pue": (1.0, 1e3),
     "compressible": (0.0, 1.0),
     "engine_cap": (1.0, 1e6),
     "life": (0.1, 100.0),
     "discount": (0.0, 1.0),
-    **dict.fromkeys(("memory_share", "bandwidth_share", "compute_share", "parallel_share", "availability"), SHARE),
+    **dict.fromkeys(("memory_share", "availability"), SHARE),
     **dict.fromkeys(("output_scale", "time_scale", "power_scale"), MULTIPLE),
     **dict.fromkeys(("host_scale", "rent_scale", "capex_scale", "electricity"), (0.0, 1e3)),
-    **dict.fromkeys(("layer_time", "reduce_time", "dispatch_time"), (0.0, 1e6)),
     "carbon": (0.0, 1e5),
 }
 """The lowest and the highest that a case takes of each assumption with a range."""

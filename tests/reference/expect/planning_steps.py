@@ -1,0 +1,169 @@
+"""What steps are worked out from: cards of models, GPUs, kernels and engines as the equations of step times take them."""
+
+from functools import cache
+
+from tests.reference.equations.step_time import Constants, Instance, Kernel, Model
+from tests.reference.expect.chain import GIGA, MICRO, MILLI, TERA
+from tests.reference.quantities import Inputs
+
+GIB = 1024.0**3
+LATENT_HEAD = 160.0
+"""Mean width of the heads with which latent attention prefills: 192 for keys, 128 for values."""
+
+ALL, AS_FP8, AS_NVFP4 = "all", "as fp8", "as nvfp4"
+KEPT = {"bf16": ALL, "fp8": AS_FP8, "fp8_block": AS_FP8, "nvfp4": AS_NVFP4, "mxfp4": ALL, "int4": ALL}
+"""What stays in 16 bit outside routed experts, by precision: of mxfp4 and int4 checkpoints the experts alone are quantised."""
+
+SIXTEEN, EIGHT, FOUR, OF_THE_GPU = "16 bit", "fp8", "fp4", "of the GPU"
+RATES = {"bf16": SIXTEEN, "fp8": EIGHT, "fp8_block": EIGHT, "nvfp4": FOUR, "mxfp4": OF_THE_GPU, "int4": SIXTEEN}
+"""At which rate experts compute, by precision: GPUs without a rate for mxfp4 unpack it."""
+
+GEMMS = {**dict.fromkeys(KEPT, "bf16"), **{name: name for name in ("fp8", "fp8_block", "nvfp4")}}
+EXPERTS = {**{name: name for name in KEPT}, "fp8_block": "fp8"}
+"""Which fields of a card of kernels hold for a precision."""
+
+
+def constants(i: Inputs) -> Constants:
+    """Return the constants of all GPUs."""
+    names = ("latent", "prefill_experts", "per_work", "per_both", "per_experts", "limit", "bend")
+    return Constants(*(i[f"step_constants.{name}"] for name in names))
+
+
+def embedding(i: Inputs, card: str) -> float:
+    """Return the parameters of an embedding."""
+    return i[f"models.{card}.vocabulary"] * i[f"models.{card}.hidden"]
+
+
+def routed_parameters(i: Inputs, card: str) -> float:
+    """Return the parameters of a model's routed experts: three projections each."""
+    each = 3.0 * i[f"models.{card}.hidden"] * i[f"models.{card}.moe_intermediate"]
+    return each * i[f"models.{card}.experts"] * i[f"models.{card}.moe_layers"]
+
+
+def rest_parameters(i: Inputs, card: str) -> float:
+    """Return the parameters outside routed experts, without an embedding that is not the output layer, too."""
+    apart = embedding(i, card) * (1.0 - i[f"models.{card}.tied"])
+    return max(0.0, i[f"models.{card}.total_parameters"] * GIGA - routed_parameters(i, card) - apart)
+
+
+def attention_width(i: Inputs, card: str) -> float:
+    """Return heads times head width, by the share of layers with full attention."""
+    width = LATENT_HEAD if i.text(f"models.{card}.attention") == "MLA" else i[f"models.{card}.head_dim"]
+    full = i[f"models.{card}.attention_layers"] - i[f"models.{card}.window_layers"]
+    return i[f"models.{card}.attention_heads"] * width * full / i[f"models.{card}.layers"]
+
+
+def latent_heads(i: Inputs, card: str) -> float:
+    """Return the heads of latent attention, 0 for another kind."""
+    return i[f"models.{card}.attention_heads"] if i.text(f"models.{card}.attention") == "MLA" else 0.0
+
+
+def kept(i: Inputs, card: str, precision: str) -> float:
+    """Return the share of the parameters outside routed experts that stay in 16 bit."""
+    if KEPT[precision] == ALL:
+        return 1.0
+    return i[f"models.{card}.kept_{'8' if KEPT[precision] == AS_FP8 else '4'}"]
+
+
+@cache
+def model_of(i: Inputs, card: str, precision: str) -> Model:
+    """Return a model in a precision."""
+
+    def of(name: str) -> float:
+        return i[f"models.{card}.{name}"]
+
+    return Model(
+        rest=rest_parameters(i, card),
+        routed=routed_parameters(i, card),
+        kept=kept(i, card, precision),
+        weight_bytes=i[f"precisions.{precision}.bytes"],
+        experts=of("experts"),
+        taken=min(of("experts"), of("experts_per_token")),
+        layers=of("layers"),
+        moe_layers=of("moe_layers"),
+        attention_layers=of("attention_layers"),
+        layer_kernels=of("layer_kernels"),
+        hidden=of("hidden"),
+        width=attention_width(i, card),
+        kv=of("kv_bytes_per_token"),
+        kv_shards=of("kv_shards_max"),
+        kv_heads=of("kv_heads"),
+        window_kv=of("window_bytes_per_token"),
+        window=of("attention_window"),
+        state=of("state_bytes"),
+        latent_heads=latent_heads(i, card),
+    )
+
+
+def kernel(i: Inputs, card: str, name: str) -> Kernel:
+    """Return a kind of kernel in SI units, all 0 where it is not offered."""
+    floor, memory, compute = (i[f"kernels.{card}.{name}_{part}"] for part in ("floor", "memory", "compute"))
+    return Kernel(floor * MICRO, memory, compute)
+
+
+def gemm_precision(model: Model, precision: str) -> str:
+    """Return the precision in which layers outside experts run: 16 bit where they are mostly kept in it."""
+    return precision if model.kept <= 0.5 else "bf16"
+
+
+def kernels_of(i: Inputs, card: str, model: Model, precision: str) -> tuple[Kernel, Kernel, bool]:
+    """Return the kernels (of layers outside experts, of experts) and whether both are offered; what is not reaches the peak."""
+    gemm = kernel(i, card, f"gemm_{GEMMS[gemm_precision(model, precision)]}")
+    expert = kernel(i, card, f"expert_{EXPERTS[precision]}")
+    offered = gemm.memory * gemm.compute > 0 and (not model.experts or expert.memory * expert.compute > 0)
+    used = gemm if offered else Kernel(gemm.floor, 1.0, 1.0)
+    return used, expert if offered and model.experts else Kernel(expert.floor, 1.0, 1.0), offered
+
+
+def peaks(i: Inputs, gpu: str, precision: str) -> tuple[float, float, float, float]:
+    """Return FLOP/s (in 16 bit, in fp8 or the next best, of layers outside experts, of experts)."""
+    card = f"hardware.{gpu}"
+    sixteen = i[f"{card}.bf16_compute"] * TERA
+    eight = max(sixteen, i[f"{card}.fp8_compute"] * TERA)
+    rate = expert_rate(i, gpu, precision)
+    experts = {SIXTEEN: sixteen, EIGHT: eight, FOUR: max(eight, i[f"{card}.fp4_compute"] * TERA)}[rate]
+    return sixteen, eight, experts if RATES[precision] in (EIGHT, FOUR) else sixteen, experts
+
+
+def expert_rate(i: Inputs, gpu: str, precision: str) -> str:
+    """Return the rate at which experts compute on a GPU."""
+    rate = RATES[precision]
+    return i.text(f"kernels.{i.text(f'hardware.{gpu}.kernels')}.mxfp4_rate") if rate == OF_THE_GPU else rate
+
+
+def expert_factor(i: Inputs, engine: str, precision: str) -> float:
+    """Return the time of an engine's experts over that of the kernels."""
+    field = {"bf16": "16", "fp8": "8", "fp8_block": "8", "mxfp4": "mxfp4"}.get(precision)
+    return i[f"engines.{engine}.expert_factor_{field}"] if field else 1.0
+
+
+@cache
+def instance_of(i: Inputs, gpu: str, engine: str, model: Model, precision: str, gpus: float, replicas: float, cached: float) -> Instance:
+    """Return an instance: GPUs for a precision of the weights and bytes of a cached number, and the engine on them."""
+    card, kernels, run = f"hardware.{gpu}", i.text(f"hardware.{gpu}.kernels"), f"engines.{engine}"
+    gemm, expert, _ = kernels_of(i, kernels, model, precision)
+    sixteen, _, dense, experts = peaks(i, gpu, precision)
+    return Instance(
+        gpus=gpus,
+        replicas=replicas,
+        bandwidth=i[f"{card}.hbm_bandwidth"] * TERA,
+        peak_16=sixteen,
+        peak=dense,
+        expert_peak=experts,
+        link=i[f"{card}.scale_up_bandwidth"] * GIGA,
+        tdp=i[f"{card}.tdp"],
+        idle=i[f"kernels.{kernels}.idle_share"],
+        compute_watts=i[f"precisions.{precision}.compute_watts"],
+        gemm=gemm,
+        expert=expert,
+        attention_floor=i[f"kernels.{kernels}.attention_floor"] * MICRO,
+        kv_efficiency=i[f"kernels.{kernels}.kv_{'8' if cached < 2 else '16'}"],
+        prefill_efficiency=i[f"kernels.{kernels}.prefill_attention"],
+        reduce_floor=i[f"kernels.{kernels}.reduce_floor_{'4' if gpus <= 4 else '8'}"] * MICRO,
+        link_efficiency=i[f"kernels.{kernels}.link_share"],
+        layer=i[f"{run}.layer_time"] * MICRO,
+        sequence=i[f"{run}.sequence_time"] * MICRO,
+        carried=i[f"{run}.carry_time"] * MILLI,
+        step=i[f"{run}.step_time"] * MILLI,
+        expert_factor=expert_factor(i, engine, precision),
+    )
