@@ -35,7 +35,7 @@ def test_it_has_a_range_a_place_in_the_grid_and_a_bar(book: api.Book) -> None:
     model = book.model
     assert model.tables["ranges"].keys[0].shown["network_share"] == "Network power over host power"
     assert ("network_share",) in model.tables["crossable"].index
-    assert len(model.tables["tornado"].rows) == len(model.tables["ranges"].rows) == 26
+    assert len(model.tables["tornado"].rows) == len(model.tables["ranges"].rows) == 19
     row = model.tables["ranges"].index["network_share",]
     assert [book.values[f"ranges.{name}"][row] for name in ("low", "high", "least", "most")] == [0, 0.3, 0, 2]
     assert book.values["tornado.assumption"].tolist().count("Network power over host power") == 1

@@ -49,7 +49,7 @@ def rest_parameters(i: Inputs, card: str) -> float:
 def attention_width(i: Inputs, card: str) -> float:
     """Return heads times head width, by the share of layers with full attention."""
     width = LATENT_HEAD if i.text(f"models.{card}.attention") == "MLA" else i[f"models.{card}.head_dim"]
-    full = i[f"models.{card}.attention_layers"] - i[f"models.{card}.window_layers"]
+    full = max(0.0, i[f"models.{card}.attention_layers"] - i[f"models.{card}.window_layers"])
     return i[f"models.{card}.attention_heads"] * width * full / i[f"models.{card}.layers"]
 
 
