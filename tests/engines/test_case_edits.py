@@ -45,6 +45,7 @@ SPANS: dict[str, tuple[float, float]] = {
 
 STATES = {
     "ok",
+    "no kernels for this precision",
     "windows out of order",
     "requests exceed the last window",
     "the weights do not fit",
@@ -54,6 +55,7 @@ STATES = {
 }
 POOL_STATES = {
     "ok",
+    "no kernels for this precision",
     "unused",
     "the weights do not fit",
     "the window holds no sequence",

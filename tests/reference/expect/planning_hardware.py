@@ -8,7 +8,7 @@ from tests.reference.equations import step_time as eq
 from tests.reference.equations.step_time import SIXTEEN_BIT, Instance, Model, Served, Work
 from tests.reference.expect.chain import GIGA
 from tests.reference.expect.planning_requests import drawn, output_share, rule_share, taken
-from tests.reference.expect.planning_steps import GIB, constants, embedding, instance_of, model_of
+from tests.reference.expect.planning_steps import GIB, constants, embedding, instance_of, kernels_of, model_of
 from tests.reference.expect.planning_study import assumed
 from tests.reference.quantities import Inputs
 
@@ -73,6 +73,12 @@ def on(i: Inputs, key: str, pool: int) -> Instance:
     item, asked = assumed(i, key), model(i, key)
     gpu, engine = item.of_pool("gpu", pool), item.texts["engine"]
     return instance_of(i, gpu, engine, asked.model, asked.precision, item["tensor_parallel"], asked.replicas, asked.kv_bytes)
+
+
+def is_offered(i: Inputs, key: str, pool: int) -> bool:
+    """Tell whether the GPU of a pool has kernels for the precision of the weights."""
+    asked, gpu = model(i, key), assumed(i, key).of_pool("gpu", pool)
+    return kernels_of(i, i.text(f"hardware.{gpu}.kernels"), asked.model, asked.precision)[2]
 
 
 @dataclass(frozen=True, slots=True)

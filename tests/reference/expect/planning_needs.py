@@ -174,6 +174,8 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
     if worst == 2:
         time = f"the shortest TTFT objective that works is {whole(objective)} ms"
     cure = sequence if worst >= 3 else time
+    if worst == 5:
+        cure = "choose another precision or GPU: sheet Kernels and engines has no kernels for this pair"
     if item.state != OK:
         cure = of_trace(i, key) if distribution(i, assumed(i, key).texts["workload"]) != OK else order
     spare = ""

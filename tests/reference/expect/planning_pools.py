@@ -9,7 +9,7 @@ from tests.reference.equations import step_time as eq
 from tests.reference.equations.rounding import ceil, floor, trunc
 from tests.reference.expect import search
 from tests.reference.expect.chain import MILLI
-from tests.reference.expect.planning_hardware import hardware, model, prefill_board, served
+from tests.reference.expect.planning_hardware import hardware, is_offered, model, prefill_board, served
 from tests.reference.expect.planning_long import long_request
 from tests.reference.expect.planning_measured import miss_of
 from tests.reference.expect.planning_requests import bounds, taken
@@ -360,7 +360,10 @@ def tokens(i: Inputs, key: str, pool: int) -> float:
     return rate(i, key, pool) * credited(i, key, pool)
 
 
-TROUBLES = (OK, "no answer within reach", "objective shorter than prefill", "holds no sequence", "the weights do not fit")
+TROUBLES = (
+    *(OK, "no answer within reach", "objective shorter than prefill", "holds no sequence", "the weights do not fit"),
+    "no kernels for this precision",
+)
 """Why there is no answer, the worst last; of a window, who holds no sequence comes before."""
 
 
@@ -368,6 +371,8 @@ def trouble(i: Inputs, key: str, pool: int) -> int:
     """Return the place of a pool's trouble among them, 0 for none."""
     if not taken(i, key, pool).share:
         return 0
+    if instance(i, key, pool).by_kernels and not is_offered(i, key, pool):
+        return 5
     if not instance(i, key, pool).fits:
         return 4
     if instance(i, key, pool).n_slots < 1:
