@@ -27,7 +27,7 @@ from workbook.model.graph import Quantity
 
 register_all()
 
-SEEDS = (5, 6, 7, 8, 10, 11, 15, 20, 23, 30, 31, 33, 35)  # together they edit every input
+SEEDS = (0, 2, 7, 44, 49, 91, 95, 103, 117, 120)  # together they edit every input
 MORE_SEEDS = [seed for seed in range(144) if seed not in SEEDS]
 REDRAWS = 40
 EDITED_AT_LEAST = 1

@@ -14,7 +14,16 @@ from tests.reference.expect.expect_fleet import fleet_row
 from tests.reference.expect.expect_workloads import POOLS
 from tests.reference.expect.pools import chunk
 from tests.reference.quantities import EMPTY, PAPER, Inputs, expected
-from tests.reference.test_every_quantity import book, calculated, differences, formula_quantities, has_errors, inputs, knobs
+from tests.reference.test_every_quantity import (
+    book,
+    calculated,
+    computed_quantities,
+    differences,
+    formula_quantities,
+    has_errors,
+    inputs,
+    knobs,
+)
 from workbook.model.evaluate import Values
 
 SEEDS = range(1000, 1010)
@@ -232,7 +241,7 @@ def test_chunk_that_was_not_drawn_leaves_the_exact_fleets() -> None:
     edits: draws.Values = {"profiles.h100_calibrated.prefill_chunk": 1500, "profiles.b200_projected.prefill_chunk": 512}
     given, values = inputs(edits), calculated(edits)
     wrong = []
-    for name in formula_quantities():
+    for name in computed_quantities():
         table = book().model.tables[name.partition(".")[0]]
         if table.keys and table.keys[0].name == "mode":
             for row, keys in enumerate(table.rows):

@@ -14,7 +14,7 @@ from tests.reference.expect import lengths, pools
 from tests.reference.expect.expect_optimizer import NO_CELL
 from tests.reference.expect.expect_optimizer_pools import places
 from tests.reference.quantities import EMPTY, PAPER, expected
-from tests.reference.test_every_quantity import book, calculated, formula_quantities, inputs
+from tests.reference.test_every_quantity import book, calculated, computed_quantities, inputs
 from workbook.model.evaluate import Values
 
 GRID = ("split_ends", "band_ends", "whole", "grid", "grid_pools", "grid_outcome", "by_band", "best", "optimum", "pareto")
@@ -167,7 +167,7 @@ BEYOND: draws.Values = {f"splits.s{number}": 65000 + 1000 * number for number in
 
 def assert_no_errors(values: Values) -> None:
     """Check that no formula of the sheet, nor of the comparison of its splits, gives an error."""
-    names = [name for name in formula_quantities() if name.partition(".")[0] in GRID + COUNTS]
+    names = [name for name in computed_quantities() if name.partition(".")[0] in GRID + COUNTS]
     found = [value for name in names for value in values[name].tolist()]
     assert [value for value in found if value is None or (isinstance(value, float) and not np.isfinite(value) and value != EMPTY)] == []
 
@@ -227,7 +227,7 @@ EDITS: dict[str, draws.Values] = {
 @pytest.mark.parametrize("edits", EDITS.values(), ids=EDITS)
 def test_sheet_agrees_after_edits_that_change_what_is_calculated(edits: draws.Values) -> None:
     values, given, model = calculated(edits), inputs(edits), book().model
-    names = [name for name in formula_quantities() if name.partition(".")[0] in GRID + COUNTS]
+    names = [name for name in computed_quantities() if name.partition(".")[0] in GRID + COUNTS]
     wrong = []
     with rounding.watched() as edges:
         for name in names:

@@ -9,7 +9,7 @@ from tests.reference.equations.queueing import WAIT_TAIL
 from tests.reference.equations.replay import LOWEST_CV2
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
-from tests.reference.expect.expect_planning_results import remark_of_chosen, state_of
+from tests.reference.expect.expect_planning_results import left, product, remark_of_chosen, state_of
 from tests.reference.expect.planning_columns import expect_rows
 from tests.reference.expect.planning_money import MILLION, SECONDS, Totals, totals
 from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution
@@ -133,7 +133,7 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "shares": lambda i: sum(not totals(i, key).all_requests for key in studies()),
     "ranges_sound": lambda i: sum(not is_sound(i, name) for name in RANGED),
     "middle": lambda _: 0.0,
-    "bridge_closes": lambda _: 0.0,
+    "bridge_closes": lambda i: float(bool(left(i, "wall")) and not product(i, "fitted")),
     "caches": lambda i: sum((not shape(i, key).kv_agrees) + (not shape(i, key).window_agrees) for key in i.members("models")),
     "parameters": lambda i: sum((not shape(i, key).total_agrees) + (not shape(i, key).active_agrees) for key in i.members("models")),
     "nameplates": lambda i: sum(not power_agrees(i, key) for key in i.members("servers")),
