@@ -30,7 +30,6 @@ from tests.reference.expect.planning_measured import (
     sweep,
     sweep_exponent,
 )
-from tests.reference.expect.planning_pools import fit_bytes
 from tests.reference.expect.planning_requests import distribution, falls, knots, longest, pieces
 from tests.reference.expect.planning_shapes import Shape, shape
 from tests.reference.expect.planning_steps import (
@@ -38,6 +37,7 @@ from tests.reference.expect.planning_steps import (
     GEMMS,
     KEPT,
     attention_width,
+    fit_bytes,
     kernel,
     latent_heads,
     rest_parameters,

@@ -7,6 +7,7 @@ from tests.reference.equations import grid, step_time
 from tests.reference.equations.grid import Requests
 from tests.reference.equations.step_time import Model, Served
 from tests.reference.expect import planning_pools as pools
+from tests.reference.expect import planning_states as states
 from tests.reference.expect.expect_planning_studies import sums_of
 from tests.reference.expect.expect_steps import (
     expect_choices,
@@ -306,15 +307,15 @@ expect_pools(
         "first_token": pools.first_token,
         "credited": pools.credited,
         "tokens": pools.tokens,
-        "state": pools.state,
-        "trouble": pools.trouble,
+        "state": states.state,
+        "trouble": states.trouble,
     }
 )
 
 # What pools need, and remarks
 
 expect_fields("pool_needs", lambda i, key, pool: need(i, key, pool_of(pool)), Need)
-expect_fields("case_remarks", lambda i, key: remark(i, key, pools.study_state(i, key)), Remark)
+expect_fields("case_remarks", lambda i, key: remark(i, key, states.study_state(i, key)), Remark)
 
 # Shares as summed are differences of sums near 1: what is left of nothing is its rounding
 PLANNING.differences.update({"case_pools.share_sum", "case_pools.beyond", "case_bands.band_share"})

@@ -15,11 +15,10 @@ from tests.reference.expect.planning_pools import (
     kin,
     miss,
     run,
-    study_state,
     tokens,
-    trouble,
 )
 from tests.reference.expect.planning_requests import bounds, taken
+from tests.reference.expect.planning_states import study_state, trouble
 from tests.reference.expect.planning_study import assumed
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.quantities import Inputs

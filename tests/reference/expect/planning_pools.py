@@ -9,12 +9,13 @@ from tests.reference.equations import step_time as eq
 from tests.reference.equations.rounding import ceil, floor, trunc
 from tests.reference.expect import search
 from tests.reference.expect.chain import MILLI
-from tests.reference.expect.planning_hardware import hardware, is_offered, model, prefill_board, served
+from tests.reference.expect.planning_hardware import hardware, model, prefill_board, served
 from tests.reference.expect.planning_long import long_request
 from tests.reference.expect.planning_measured import miss_of
-from tests.reference.expect.planning_requests import bounds, taken
+from tests.reference.expect.planning_requests import taken
+from tests.reference.expect.planning_steps import fit_bytes
 from tests.reference.expect.planning_study import Assumed, assumed
-from tests.reference.expect.pools import KILO, OK, UNUSED, least
+from tests.reference.expect.pools import KILO, UNUSED, least
 from tests.reference.expect.search import Wanted
 from tests.reference.quantities import Inputs
 
@@ -360,49 +361,12 @@ def tokens(i: Inputs, key: str, pool: int) -> float:
     return rate(i, key, pool) * credited(i, key, pool)
 
 
-TROUBLES = (
-    *(OK, "no answer within reach", "objective shorter than prefill", "holds no sequence", "the weights do not fit"),
-    "no kernels for this precision",
-)
-"""Why there is no answer, the worst last; of a window, who holds no sequence comes before."""
-
-
-def trouble(i: Inputs, key: str, pool: int) -> int:
-    """Return the place of a pool's trouble among them, 0 for none."""
-    if not taken(i, key, pool).share:
-        return 0
-    if instance(i, key, pool).by_kernels and not is_offered(i, key, pool):
-        return 5
-    if not instance(i, key, pool).fits:
-        return 4
-    if instance(i, key, pool).n_slots < 1:
-        return 3
-    if service(i, key, pool).prefill >= assumed(i, key)["objective"]:
-        return 2
-    return 0 if search.is_found(limits(i, key, pool), wanted(i, key, pool)) else 1
-
-
-def in_words(found: int, window: str) -> str:
-    """Return a trouble in words, with a word for the window."""
-    return f"{window} {TROUBLES[found]}" if found == 3 else TROUBLES[found]
-
-
-def state(i: Inputs, key: str, pool: int) -> str:
-    """Return why a pool has no answer, or that it has one."""
-    return in_words(trouble(i, key, pool), "the window") if taken(i, key, pool).share else UNUSED
-
-
 def inside(i: Inputs, key: str, pool: int) -> str:
     """Tell whether a pool's power was measured at as many sequences."""
     fit = f"power_fits.{assumed(i, key).of_pool('curve', pool)}"
     if not taken(i, key, pool).share:
         return UNUSED
     return "yes" if i[f"{fit}.batch_low"] <= run(i, key, pool).counted <= i[f"{fit}.batch_high"] else EXTRAPOLATED
-
-
-def fit_bytes(i: Inputs, fit: str) -> tuple[float, float]:
-    """Return the bytes (of a weight, of a cached number) that a curve was measured with: the cache was never quantised."""
-    return i[f"precisions.{i.text(f'power_fits.{fit}.precision')}.bytes"], 2.0
 
 
 def same_bytes(i: Inputs, key: str, pool: int) -> tuple[bool, bool]:
@@ -433,10 +397,3 @@ def miss(i: Inputs, key: str, pool: int) -> float:
     """Return how far the pool's step times miss measured points, 0 for one that is not used."""
     series = i.text(f"power_fits.{assumed(i, key).of_pool('curve', pool)}.series")
     return miss_of(i, series, fitted=instance(i, key, pool).times_fitted) if taken(i, key, pool).share else 0.0
-
-
-def study_state(i: Inputs, key: str) -> str:
-    """Return why a study has no answer, or that it has one."""
-    if bounds(i, key).state != OK:
-        return bounds(i, key).state
-    return in_words(max(trouble(i, key, pool) for pool in POOLS), "a window")

@@ -167,3 +167,8 @@ def instance_of(i: Inputs, gpu: str, engine: str, model: Model, precision: str, 
         step=i[f"{run}.step_time"] * MILLI,
         expert_factor=expert_factor(i, engine, precision),
     )
+
+
+def fit_bytes(i: Inputs, fit: str) -> tuple[float, float]:
+    """Return the bytes (of a weight, of a cached number) that a curve was measured with: the cache was never quantised."""
+    return i[f"precisions.{i.text(f'power_fits.{fit}.precision')}.bytes"], 2.0
