@@ -178,20 +178,26 @@ expect_rows(
 # Sums up to the ends of pools, and up to the knots
 
 
-def end_at(i: Inputs, key: str, pool: str, end: str) -> End:
-    """Return an end of a pool by the pool's key."""
-    return end_of(i, key, pool_of(pool), end)
+def pool_and_end(end: str) -> tuple[int, str]:
+    """Return the pool and which of its ends a row is: ``from_2``; the edge is that above the first pool, which the second one lacks."""
+    name, _, pool = end.partition("_")
+    return int(pool or 2), name
 
 
-def end_nodes(i: Inputs, key: str, pool: str, end: str) -> Requests:
+def end_at(i: Inputs, key: str, end: str) -> End:
+    """Return an end of a pool."""
+    return end_of(i, key, *pool_and_end(end))
+
+
+def end_nodes(i: Inputs, key: str, end: str) -> Requests:
     """Return the nodes of the piece that is added to the sums up to a knot."""
-    item = end_at(i, key, pool, end)
+    item = end_at(i, key, end)
     return nodes(i, drawn(i, key), item.start, item.half)
 
 
 expect_fields("case_ends", end_at, End)
 expect_nodes("case_ends", end_nodes)
-expect_sums("case_ends", lambda i, key, pool, end: upto_end(i, key, pool_of(pool), end))
+expect_sums("case_ends", lambda i, key, end: upto_end(i, key, *pool_and_end(end)))
 
 
 def squared(i: Inputs, requests: Requests) -> float:
@@ -200,7 +206,12 @@ def squared(i: Inputs, requests: Requests) -> float:
     return requests.total(length, length)
 
 
-expect_rows("case_ends", {"squared_length": lambda i, key, pool, end: squared(i, upto_end(i, key, pool_of(pool), end))})
+expect_rows(
+    "case_ends",
+    {
+        "squared_length": lambda i, key, end: squared(i, upto_end(i, key, *pool_and_end(end))),
+    },
+)
 
 
 def bin_of(i: Inputs, key: str, knot: str) -> grid.Bin:

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from tests.reference.equations.grid import SUMS, Requests
-from tests.reference.expect.planning_requests import total_length, total_prefill
+from tests.reference.expect.planning_requests import total_length
 from tests.reference.quantities import PLANNING, Inputs, Value
 
 Item = TypeVar("Item")
@@ -48,7 +48,6 @@ def expect_nodes(table: str, of: Callable[..., Requests]) -> None:
     def expect_node(number: int) -> None:
         columns: dict[str, Callable[[Inputs, Requests], Value]] = {
             f"length_{number + 1}": lambda _, item: float(item.length[number]),
-            f"node_output_{number + 1}": lambda _, item: float(item.output[number]),
             f"node_steps_{number + 1}": lambda _, item: float(item.steps[number]),
         }
         expect_columns(table, of, columns)
@@ -64,7 +63,7 @@ def expect_sums(table: str, of: Callable[..., Requests]) -> None:
         return lambda _, item: of_requests(item)
 
     expect_columns(table, of, {name: column(each) for name, each in SUMS.items()})
-    expect_columns(table, of, {"length": total_length, "prefill": total_prefill})
+    expect_columns(table, of, {"length": total_length})
 
 
 def pool_of(key: str) -> int:

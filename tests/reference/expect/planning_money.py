@@ -44,7 +44,6 @@ class Totals:
 
     instances: float
     gpus: float
-    nodes: float
     provisioned: float
     racks: float
     tokens: float
@@ -116,7 +115,6 @@ def totals(i: Inputs, key: str) -> Totals:
     return Totals(
         instances=sum(pool.used for pool in pools),
         gpus=sum(pool.gpus for pool in pools),
-        nodes=sum(pool.nodes for pool in pools),
         provisioned=sum(pool.provisioned for pool in pools),
         racks=sum(pool.racks for pool in pools),
         tokens=output,

@@ -265,7 +265,6 @@ class Run:
     power_one: float
     gpus: float
     power: float
-    prefill_draw: float
     nodes: float
     host_power: float
     provisioned: float
@@ -330,7 +329,6 @@ def run(i: Inputs, key: str, pool: int) -> Run:
         power_one=drawn * used / KILO,
         gpus=gpus,
         power=drawn * gpus / KILO,
-        prefill_draw=item["power_scale"] * in_prefill * gpus / KILO,
         nodes=nodes,
         host_power=nodes * i[f"{server}.host_power"] * item["host"] * item["host_scale"] / KILO,
         provisioned=provisioned,

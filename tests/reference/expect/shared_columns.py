@@ -119,7 +119,6 @@ def expect_node(table: str, of: Callable[..., Requests], number: int) -> None:
     """Register the columns of a node, counted from 0."""
     columns: dict[str, Callable[[Inputs, Requests], Value]] = {
         f"length_{number + 1}": lambda _, item: float(item.length[number]),
-        f"node_output_{number + 1}": lambda _, item: float(item.output[number]),
         f"node_steps_{number + 1}": lambda _, item: float(item.steps[number]),
     }
     expect_columns(table, of, columns)
