@@ -206,12 +206,10 @@ def squared(i: Inputs, requests: Requests) -> float:
     return requests.total(length, length)
 
 
-expect_rows(
-    "case_ends",
-    {
-        "squared_length": lambda i, key, end: squared(i, upto_end(i, key, *pool_and_end(end))),
-    },
-)
+expect_rows("case_ends", {"squared_length": lambda i, key, end: squared(i, upto_end(i, key, *pool_and_end(end)))})
+
+for table in ("case_ends", "case_moments"):
+    expect_columns(table, lambda i, key, _: drawn(i, key), {"output_share": lambda _, item: item.output_share})
 
 
 def bin_of(i: Inputs, key: str, knot: str) -> grid.Bin:
