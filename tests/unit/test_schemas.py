@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 TEMPLATES = SOURCES / "templates"
 SCHEMAS = TEMPLATES / "schema"
 FILES = sorted(TEMPLATES.rglob("*.yaml"))
-OF_FOLDER = {"sheets": "sheet", "parts": "part", "catalogues": "catalogue"}  # others hold cards, and are called alike
+OF_FOLDER = {
+    "sheets": "sheet",
+    "parts": "part",
+    "catalogues": "catalogue",
+    "measured_models": "models",
+    "measured_hardware": "hardware",
+}  # others hold cards, and are called alike
 OF_FILE = {"sources": "sources", "limits": "limits"}
 
 

@@ -206,7 +206,7 @@ class Table(Block):
     points: Text = Field("", description="A catalogue of whose cards every point of a curve becomes a row.")
     data: Text = Field("", description="A CSV file with a line of names and rows of numbers, which become columns of constants.")
     across: Flag = Field(default=False, description="The rows run to the right and the columns down, in a table with one row key.")
-    records: Annotated[WrittenOut, Written("mapping of members to mappings, or {of: TABLE.columns}")] = Field(
+    records: Annotated[WrittenOut, Written("mapping of members to mappings, {of: TABLE.columns}, or {data: FILES}")] = Field(
         None, description="The rows, all that is said of each in one place: its label, its parent, and the fields that columns take."
     )
     defaults: Annotated[WrittenOut, Written("mapping of fields to values")] = Field(

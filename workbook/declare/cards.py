@@ -88,9 +88,9 @@ class _Kind(NamedTuple):
 
 
 def catalogue(
-    root: Path, name: str, basis: str, place: Place, problems: Problems, known: dict[str, Catalogue] | None = None
+    root: Path, name: str, basis: str, place: Place, problems: Problems, known: dict[str, Catalogue] | None = None, more: str = ""
 ) -> Catalogue | None:
-    """Read a catalogue's fields (catalogues/NAME.yaml) and its cards (NAME/*.yaml).
+    """Read a catalogue's fields (catalogues/NAME.yaml) and its cards (NAME/*.yaml, and those of the folder ``more``).
 
     A file with ``each: {gpu: {of: hardware}}`` is a card for every card of a catalogue in ``known``; see ``patterns``.
     """
@@ -108,7 +108,8 @@ def catalogue(
     places = written.key_places("fields")
     fields = {key: field.declared(key, places[key]) for key, field in written.fields.items()}
     spec = written.points.declared() if written.points else None
-    nodes = _nodes(root / name, known or {}, problems)
+    folders = [root / folder for folder in (name, more) if folder]
+    nodes = [node for folder in folders for node in _nodes(folder, known or {}, problems)]
     cards = _cards(root / name, nodes, written.placed("order"), _Kind(fields, spec, basis, written.fields), written.place, problems)
     here = {key: field for key, field in fields.items() if field.basis in {"", basis}}
     title, label = written.title or name, written.label or name

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from workbook.errors import Place
 
 EVIDENCE = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
@@ -146,3 +148,11 @@ class Catalogue:
     cards: dict[str, Card]
     place: Place
     points: Points | None = None
+
+    def without(self, left_out: Collection[str]) -> Catalogue:
+        """Return the catalogue without some of its fields."""
+        cards = {
+            key: replace(card, entries={name: entry for name, entry in card.entries.items() if name not in left_out})
+            for key, card in self.cards.items()
+        }
+        return replace(self, fields={name: field for name, field in self.fields.items() if name not in left_out}, cards=cards)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbook.declare import cards, columns, figures, first_of, like, records, template_files
+from workbook.declare import cards, columns, figures, first_of, like, lines, records, template_files
 from workbook.declare.mistakes import read_as
 from workbook.declare.parts import PartFile, Use
 from workbook.declare.yaml import read
@@ -17,13 +17,27 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_BEFORE: tuple[type[Keywords], ...] = (Use, columns.Group, like.LikeColumns, first_of.Condition, first_of.Otherwise, records.RecordsOf)
+_BEFORE: tuple[type[Keywords], ...] = (
+    Use,
+    columns.Group,
+    like.LikeColumns,
+    first_of.Condition,
+    first_of.Otherwise,
+    records.RecordsOf,
+    lines.RecordsIn,
+)
 """The kinds that are written out before pydantic reads what is around them."""
 _MEMBERS: Schema = {"type": ["array", "object", "string"]}
 _FIGURE: Schema = {"anyOf": [{"$ref": "#/$defs/CardFigure"}, {"type": ["number", "string"]}]}
 _HOLDS: dict[tuple[str, str], Schema] = {
     ("TableColumn", "first_of"): {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/Condition"}, {"$ref": "#/$defs/Otherwise"}]}},
-    ("Table", "records"): {"anyOf": [{"$ref": "#/$defs/RecordsOf"}, {"type": "object", "additionalProperties": {"type": "object"}}]},
+    ("Table", "records"): {
+        "anyOf": [
+            {"$ref": "#/$defs/RecordsOf"},
+            {"$ref": "#/$defs/RecordsIn"},
+            {"type": "object", "additionalProperties": {"type": "object"}},
+        ]
+    },
     ("Group", "columns"): {"type": "object", "additionalProperties": {"$ref": "#/$defs/TableColumn"}},
     ("PartFile", "columns"): {"type": "object", "additionalProperties": {"$ref": "#/$defs/TableColumn"}},
     ("CardFigures", "paper"): _FIGURE,

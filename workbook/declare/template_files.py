@@ -13,6 +13,7 @@ from workbook.declare.figures import Basis
 from workbook.declare.first_of import with_states
 from workbook.declare.keywords import Anything, Entries, Keywords, Number, Parts, Text, Texts, Written
 from workbook.declare.limits import limits_by_unit
+from workbook.declare.lines import with_lines_of_files
 from workbook.declare.mistakes import read_as
 from workbook.declare.parts import with_parts
 from workbook.declare.patterns import expanded, read_patterns
@@ -22,6 +23,7 @@ from workbook.declare.yaml import is_file, read
 from workbook.errors import Problems, WorkbookError, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from workbook.declare.catalogues import Catalogue
@@ -40,7 +42,13 @@ class WorkbookFile(Keywords):
     version: Text = Field("", description="The version of the templates, such as the day of their last change.")
     basis: Basis = Field("corrected", description="Which figure of a card counts where it has one of the paper and a corrected one.")
     results: Text = Field("", description="The table that holds the results of cases, which 'workbook results' prints.")
-    catalogues: Texts = Field((), description="The kinds of card that are read, in order: one may name those before it.")
+    catalogues: Texts = Field(
+        (),
+        description="The kinds of card that are read, in order: one may name those before it. Fields naming other kinds are left out.",
+    )
+    more_cards: Annotated[Entries[str, Text], Written("mapping of catalogues to folders")] = Field(
+        {}, description="A folder with further cards of a catalogue, which other workbooks do without: {models: models_measured}."
+    )
     patterns: Annotated[Entries[str, Anything], Written("mapping of names to {of: CATALOGUE, without: [...]}")] = Field(
         {}, description="Names of groups of cards: a key or an item of a list that holds {NAME} is written once for each of the cards."
     )
@@ -92,8 +100,11 @@ class SheetFile(Keywords):
         return self.into(Sheet, name=name, title=title, blocks=blocks, each_key=each_key, each=each, search=search)
 
 
-def read_workbook(root: Path, name: str) -> Declarations:
-    """Read everything that a workbook's file names; raises WorkbookError with all problems found."""
+def read_workbook(root: Path, name: str, data: Mapping[str, Path]) -> Declarations:
+    """Read everything that a workbook's file names; raises WorkbookError with all problems found.
+
+    ``data`` gives by table the CSV file whose lines are its records, in place of those that its sheet names.
+    """
     problems = Problems()
     node = read(root / f"{name}.yaml", f"{name}.yaml")
     book = read_as(WorkbookFile, node, "workbook", problems)
@@ -101,13 +112,18 @@ def read_workbook(root: Path, name: str) -> Declarations:
         raise WorkbookError(problems.found)
     catalogues: dict[str, Catalogue] = {}
     for key, at in book.placed("catalogues"):
-        if catalogue := cards.catalogue(root, key, book.basis, at, problems, catalogues):
+        if catalogue := cards.catalogue(root, key, book.basis, at, problems, catalogues, book.more_cards.get(key, "")):
             catalogues[key] = catalogue
+    catalogues = {key: _without_strangers(root, found, catalogues) for key, found in catalogues.items()}
     patterns = read_patterns(book.patterns, catalogues, problems)
     nodes = {key: found for key, at in book.placed("sheets") if (found := _node(root, key, at, patterns, problems))}
+    nodes = {key: with_lines_of_files(root, node, data, problems) for key, node in nodes.items()}
     written = with_tables_written_out(nodes, problems)
     sheets = tuple(sheet for key, node in written.items() if (sheet := _sheet(root, key, node, problems)))
     wanted = dict(book.placed("catalogues"))
+    for key, at in book.key_places("more_cards").items():
+        if key not in wanted:
+            problems.add(at, f"there is no catalogue '{key}' in this workbook", suggest(key, wanted))
     if len(catalogues) == len(wanted):
         _check_shown_once(sheets, wanted, problems)
     result = book.into(
@@ -124,6 +140,12 @@ def read_workbook(root: Path, name: str) -> Declarations:
     )
     problems.raise_if_any()
     return result
+
+
+def _without_strangers(root: Path, catalogue: Catalogue, known: dict[str, Catalogue]) -> Catalogue:
+    """Return a catalogue without the fields that name a card of a catalogue which this workbook does without."""
+    others = {path.stem for path in (root / "catalogues").glob("*.yaml")} - known.keys()
+    return catalogue.without([name for name, field in catalogue.fields.items() if field.bounds.key in others])
 
 
 def _node(root: Path, key: str, place: Place, patterns: dict[str, Members], problems: Problems) -> Node | None:

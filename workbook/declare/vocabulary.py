@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbook.declare import blocks, cards, charts, columns, figures, first_of, like, patterns, points, records, rows, template_files
+from workbook.declare import blocks, cards, charts, columns, figures, first_of, like, lines, patterns, points, records, rows, template_files
 from workbook.declare.keywords import Keywords, Written
 from workbook.declare.parts import PartFile, Use
 
@@ -31,6 +31,7 @@ KINDS: dict[str, type[Keywords]] = {
     "table": blocks.Table,
     "row key": rows.RowKey,
     "records of columns": records.RecordsOf,
+    "records in files": lines.RecordsIn,
     "column": columns.TableColumn,
     "group of columns": columns.Group,
     "columns like others": like.LikeColumns,

@@ -206,6 +206,11 @@ def _scalar(node: Any, place: Place, lines: list[str]) -> Scalar:
         return Scalar(text, text, place.shifted(1))
     if node.style in {"|", ">"}:
         return Scalar(text, text, place)
+    return plain_scalar(text, place)
+
+
+def plain_scalar(text: str, place: Place) -> Scalar:
+    """Return what a text without quotes says: a number, a truth value, nothing, or the text."""
     if text in _WORDS:
         return Scalar(_WORDS[text], text, place)
     if _NUMBER.match(text):

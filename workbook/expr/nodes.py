@@ -107,15 +107,11 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """The cell of a quantity whose row has the given keys.
-
-    ``offset`` is given where that is the row so many below our own, whichever it is: two tables of the same rows.
-    """
+    """The cell of a quantity whose row has the given keys."""
 
     quantity: str
     keys: tuple[Tree, ...]
     at: int = 0
-    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,8 +310,12 @@ class Tabulator(Maker):
 
     def _figures(self, column: Column, quantity: Quantity, table: Table) -> None:
         """Inputs or printed constants, nested by row keys; the last key alone serves all rows that have it."""
+        rows_of: dict[tuple[str, ...], list[int]] = {}
+        for number, keys in enumerate(table.rows):
+            for path in {keys, keys[-1:]}:
+                rows_of.setdefault(path, []).append(number)
         for path, figure in column.figures.items():
-            rows = [number for number, row in enumerate(table.rows) if path in (row, row[-1:])]
+            rows = rows_of.get(path, [])
             if not rows:
                 self.problems.add(figure.place, f"'{' '.join(path)}' is not a row of '{table.name}'")
             for row in rows:
