@@ -56,6 +56,13 @@ def test_ends_of_some_inputs_leave_no_error(name: str, session: LibreOfficeSessi
     assert not errors_after(session, book, every[:: len(every) // SAMPLES])
 
 
+def test_a_batch_that_leaves_no_expert_untouched_leaves_no_error(session: LibreOfficeSession, tmp_path: Path) -> None:
+    """Two of eight experts a token, thousands of sequences: the share untouched is a power too small for a number."""
+    book = opened(session, "planning", tmp_path)
+    series = CellRef("measured_series.model", book.model.tables["measured_series"].index["b200_x8_llama_405b",])
+    assert not errors_after(session, book, [("a mixture of experts", {series: "Mixtral-8x7B"})])
+
+
 def test_a_name_that_no_case_has_is_said(session: LibreOfficeSession) -> None:
     """It is typed into every choice of a case: words say so, a check fails, and no cell shows an error."""
     book = shipped("planning")

@@ -65,12 +65,10 @@ PORTABLE = {
 }
 LONGEST = 250
 TERMS_OF_STEPS = {
-    *("models.kept_8", "case_pools.w_alone", "case_pools.longest_prefill", "case_pools.prefill", "case_pools.state", "case_remarks.cure"),
-    *(f"{table}.{name}" for table in ("case_hardware", "series_list") for name in ("offered", "expert_factor", "sent_token", "floors")),
-    *(f"case_steps.{name}" for name in ("prompt_2", "latent_each", "state_each", "pre_linear", "pre_experts", "prefill_own")),
-    *(f"{table}.pre_attention" for table in ("case_steps", "series_list", "worked")),
-    *(f"{table}.{name}" for table in ("case_full", "case_flight") for name in ("linear", "experts")),
-    *("case_flight.um", "case_flight.uc", "measured.experts", "measured.uc", "worked_steps.experts", "worked_steps.uc"),
+    *("models.kept_8", "case_pools.w_alone", "case_pools.longest_prefill", "case_pools.prefill", "case_pools.state"),
+    *("case_hardware.floors", "case_steps.prefill_own", "case_flight.uc", "measured.experts", "measured.uc"),
+    *(f"{table}.{name}" for table in ("case_hardware", "series_list") for name in ("offered", "expert_factor", "sent_token")),
+    *("case_steps.pre_attention", "worked.pre_attention", "worked_steps.experts", "worked_steps.uc"),
 }
 """Columns with longer formulas, up to 600 characters: each is one equation of step times, and a case may cost only so many formulas."""
 

@@ -31,8 +31,8 @@ class Checker:
                 return TEXT, tree
             case Cell(quantity=quantity) | Fixed(quantity=quantity) | Neighbour(quantity=quantity):
                 return self.type_of(quantity), tree
-            case Lookup(quantity=quantity, keys=keys, at=at):
-                return self.type_of(quantity), Lookup(quantity, tuple(map(self._key, keys)), at)
+            case Lookup(quantity=quantity, keys=keys):
+                return self.type_of(quantity), replace(tree, keys=tuple(map(self._key, keys)))
             case Total():
                 return self._total(tree)
             case Call():

@@ -107,11 +107,15 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """The cell of a quantity whose row has the given keys."""
+    """The cell of a quantity whose row has the given keys.
+
+    ``offset`` is given where that is the row so many below our own, whichever it is: two tables of the same rows.
+    """
 
     quantity: str
     keys: tuple[Tree, ...]
     at: int = 0
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,8 @@ class _Writer:
         model = self.layout.model
         target = model.quantities[tree.quantity]
         table = model.tables[target.table]
+        if tree.offset is not None:
+            return self._in_row_below(tree.quantity, tree.offset)
         if table.split:
             self.fixed_to_row = True
             members = tuple(
@@ -238,6 +240,21 @@ class _Writer:
         if len(keys) == 1:
             return _at(values, f"MATCH({keys[0][1]},{keys[0][0]},0)", across=table.across)
         return f"AVERAGEIFS({values},{','.join(f'{area},{key}' for area, key in keys)})"
+
+    def _in_row_below(self, quantity: str, offset: int) -> str:
+        """Return the formula for a quantity's cell in the row that is ``offset`` below our own, by the rows of the tables.
+
+        By its place in the column, not by a relative reference: LibreOffice 7.4 computes columns of such formulas in groups, and
+        took values from before the recalculation where two tables refer to each other.
+        """
+        keys = self.layout.segment(self.table.keys[0].quantity, self.row)
+        column = column_letters(keys.column)
+        return _at(self._beside(quantity, offset), f"ROWS({column}${keys.row + 1}:{column}{OWN})", across=False)
+
+    def _beside(self, quantity: str, offset: int) -> str:
+        """Return the range of a quantity's cells that belong to the rows of our own table."""
+        sheet, text = self.layout.area(quantity, offset, offset + len(self.table.rows) - 1)
+        return text if sheet == self.home else f"{quoted(sheet)}!{text}"
 
     def _total(self, tree: Total) -> str:
         entry = AGGREGATES[tree.function]
@@ -282,6 +299,9 @@ class _RangeWriter(_Writer):
 
     def __init__(self, outer: _Writer, table: str) -> None:
         super().__init__(outer.layout, outer.layout.model.tables[table], outer.home, outer.row)
+
+    def _in_row_below(self, quantity: str, offset: int) -> str:
+        return self._beside(quantity, offset)
 
     def _cell(self, quantity: str, marker: str) -> str:
         if self.layout.model.quantities[quantity].table == self.table.name:

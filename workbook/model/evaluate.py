@@ -201,6 +201,8 @@ class _Rows:
         return list(zip(*(_plain(column) for column in columns), strict=True))
 
     def _lookup(self, tree: Lookup) -> Array:
+        if tree.offset is not None:
+            return np.asarray(self.owner.values[tree.quantity][self.rows + tree.offset])
         target = self.owner.model.quantities[tree.quantity]
         index = self.owner.index(self.owner.model.tables[target.table])
         values = self.owner.values[tree.quantity]

@@ -315,6 +315,22 @@ class Model:
             return next((member for member, shown in key.shown.items() if shown == tree.value), None)
         return None
 
+    def offset(self, home: Table, table: Table, keys: tuple[Tree, ...]) -> int | None:
+        """Return how many rows below each row of ``home`` that of ``table`` with these keys is; None where it differs.
+
+        None, too, where users may sort the rows of one of them, or its rows run to the right: those are found by their keys.
+        """
+        if {home.kind, table.kind} != {"table"} or home.across or table.across or home.split or table.split:
+            return None
+        if any(self.quantities[name].takes or self.quantities[name].inputs for name in (*home.columns, *table.columns)):
+            return None
+        members = [
+            tuple(self.static_member(tree, home, row, key) or "" for tree, key in zip(keys, table.keys, strict=True))
+            for row in range(len(home.rows))
+        ]
+        found = {table.index.get(own, len(table.rows)) - row for row, own in enumerate(members)}
+        return found.pop() if len(found) == 1 and members[0] in table.index else None
+
     def watching(self) -> set[str]:
         """Return the quantities that show what the record of the build watches, and those that follow from them."""
         variants = {name: quantity.variants for name, quantity in self.quantities.items()}
@@ -349,7 +365,7 @@ class Model:
                 if isinstance(node, Neighbour) and not earlier_rows:
                     continue
                 found[name] = None
-                if isinstance(node, Lookup):
+                if isinstance(node, Lookup) and node.offset is None:
                     found.update((key.quantity, None) for key in self.tables[self.quantities[name].table].keys if key.quantity)
         return list(found)
 

@@ -141,6 +141,9 @@ class Resolver:
                     tree.at, f"'{tree.column}' is optional in '{table.name}': some cards lack it, so it cannot be looked up"
                 )
             return Lookup(name, keys, tree.at)
+        offset = self.model.offset(self.table, table, keys) if static else None
+        if offset is not None:
+            return Lookup(quantity, keys, tree.at, offset)
         if len(keys) > 1 and self.model.quantities[quantity].is_text and not table.split:
             raise ExpressionError(tree.at, f"'{tree.table}.{tree.column}' is a text: texts are looked up by one key")
         if table.split and not static:

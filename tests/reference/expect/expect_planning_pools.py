@@ -18,7 +18,15 @@ from tests.reference.expect.expect_steps import (
     expect_power,
     expect_step,
 )
-from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_nodes, expect_rows, expect_sums, pool_of
+from tests.reference.expect.planning_columns import (
+    expect_columns,
+    expect_fields,
+    expect_nodes,
+    expect_rows,
+    expect_steps,
+    expect_sums,
+    pool_of,
+)
 from tests.reference.expect.planning_hardware import (
     Asked,
     Memory,
@@ -206,7 +214,13 @@ def squared(i: Inputs, requests: Requests) -> float:
     return requests.total(length, length)
 
 
-expect_rows("case_ends", {"squared_length": lambda i, key, end: squared(i, upto_end(i, key, *pool_and_end(end)))})
+expect_rows(
+    "case_ends",
+    {
+        "squared_length": lambda i, key, end: squared(i, upto_end(i, key, *pool_and_end(end))),
+        "whole": lambda i, key, end: (found := upto_end(i, key, *pool_and_end(end))).total(found.length),
+    },
+)
 
 for table in ("case_ends", "case_moments"):
     expect_columns(table, lambda i, key, _: drawn(i, key), {"output_share": lambda _, item: item.output_share})
@@ -222,14 +236,32 @@ def half_of(item: grid.Bin) -> float:
     return (item.upper - item.lower) / 2.0
 
 
+def mean_square(item: grid.Bin) -> float:
+    """Return the mean square of lengths that spread evenly over a bin: the integral of their square over its width."""
+    return (item.upper**2 + item.upper * item.lower + item.lower**2) / 3.0
+
+
 expect_columns(
     "case_moments",
     bin_of,
     {"start": lambda _, item: item.lower, "half": lambda _, item: half_of(item), "weight": lambda _, item: item.mass},
 )
 expect_nodes("case_moments", lambda i, key, knot: nodes(i, drawn(i, key), bin_of(i, key, knot).lower, half_of(bin_of(i, key, knot))))
-expect_sums("case_moments", lambda i, key, knot: upto(i, drawn(i, key), bin_of(i, key, knot).upper))
-expect_rows("case_moments", {"squared_length": lambda i, key, knot: squared(i, upto(i, drawn(i, key), bin_of(i, key, knot).upper))})
+expect_steps("case_moments", lambda i, key, knot: upto(i, drawn(i, key), bin_of(i, key, knot).upper))
+
+
+def bins_below(i: Inputs, card: str, knot: str) -> tuple[grid.Bin, ...]:
+    """Return the bins of a trace up to a knot."""
+    return tuple(pieces(i, card)[: pool_of(knot)])
+
+
+expect_rows(
+    "trace_knots",
+    {
+        "length": lambda i, *keys: sum(item.mass * (item.lower + item.upper) / 2.0 for item in bins_below(i, *keys)),
+        "squared_length": lambda i, *keys: sum(item.mass * mean_square(item) for item in bins_below(i, *keys)),
+    },
+)
 
 # Pools
 

@@ -56,14 +56,22 @@ def expect_nodes(table: str, of: Callable[..., Requests]) -> None:
         expect_node(number)
 
 
+def expect_steps(table: str, of: Callable[..., Requests]) -> None:
+    """Register the sums over steps of requests up to a length."""
+    _expect_sums(table, of, *(name for name in SUMS if name.startswith("steps")))
+
+
 def expect_sums(table: str, of: Callable[..., Requests]) -> None:
     """Register the sums over requests up to a length."""
+    _expect_sums(table, of, *SUMS)
+    expect_columns(table, of, {"length": total_length})
 
+
+def _expect_sums(table: str, of: Callable[..., Requests], *names: str) -> None:
     def column(of_requests: Callable[[Requests], float]) -> Callable[[Inputs, Requests], Value]:
         return lambda _, item: of_requests(item)
 
-    expect_columns(table, of, {name: column(each) for name, each in SUMS.items()})
-    expect_columns(table, of, {"length": total_length})
+    expect_columns(table, of, {name: column(SUMS[name]) for name in names})
 
 
 def pool_of(key: str) -> int:

@@ -1,0 +1,87 @@
+"""Look-ups between tables of the same rows go by the row's place; all others by its keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from workbook import api
+from workbook.layout.formula import formulas
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BOOK = """
+workbook: beside
+title: Beside
+sheets: [one]
+"""
+SHEET = """
+sheet: One
+title: One
+blocks:
+  - table: given
+    rows: {site: {members: {north: North, south: South, west: West}}}
+    columns:
+      load: {label: Load, unit: "1", values: {north: 1, south: 2, west: 3}}
+  - table: first
+    rows: {site: {of: given}, side: {members: {p1: 1, p2: 2}}}
+    columns:
+      load: {label: Load, unit: "1", expr: "given[site].load * side"}
+      word: {label: Word, unit: text, expr: "'much' if load > 2 else 'little'"}
+  - table: second
+    rows: {site: {of: given}, side: {members: {p1: 1, p2: 2}}}
+    columns:
+      twice: {label: Twice, unit: "1", expr: "2 * first[site, side].load"}
+      word: {label: Word, unit: text, expr: "first[site, side].word"}
+  - table: some
+    rows: {site: {of: given, without: [north]}, side: {members: {p1: 1, p2: 2}}}
+    columns:
+      load: {label: Load, unit: "1", expr: "first[site, side].load"}
+  - table: turned
+    rows: {site: {of: given}, side: {members: {p2: 2, p1: 1}}}
+    columns:
+      load: {label: Load, unit: "1", expr: "first[site, side].load"}
+  - table: crossed
+    rows: {site: {of: given}, side: {members: {p1: 1, p2: 2}}}
+    columns:
+      load: {label: Load, unit: "1", expr: "given[site].load"}
+  - values: whole
+    title: Sums
+    items:
+      loads: {label: Loads, unit: "1", expr: "sum(s.twice for s in second if s.word == 'much')"}
+"""
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> api.Book:
+    """Give a workbook of tables with the same rows, some of them, and others in another order."""
+    (tmp_path / "sheets").mkdir()
+    (tmp_path / "beside.yaml").write_text(BOOK)
+    (tmp_path / "units.txt").write_text("")
+    (tmp_path / "sources.yaml").write_text("{}")
+    (tmp_path / "sheets" / "one.yaml").write_text(SHEET)
+    return api.load("beside", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("second.twice", "2*INDEX($C$16:$C$21,ROWS(A$25:A25))"),
+        ("second.word", "INDEX($D$16:$D$21,ROWS(A$25:A25))"),
+        ("some.load", "INDEX($C$18:$C$21,ROWS(A$34:A34))"),
+        ("turned.load", "AVERAGEIFS($C$16:$C$21,$A$16:$A$21,A41,$B$16:$B$21,B41)"),
+        ("crossed.load", "INDEX($B$7:$B$9,MATCH(A50,$A$7:$A$9,0))"),
+    ],
+)
+def test_a_row_of_a_table_with_the_same_rows_is_found_by_its_place(book: api.Book, name: str, cell: str) -> None:
+    assert next(text for _, text in formulas(book.layout, book.model.quantities[name])) == cell
+
+
+def test_values_are_those_of_the_row_with_the_same_keys(book: api.Book) -> None:
+    loads = [1, 2, 2, 4, 3, 6]
+    assert book.values["second.twice"].tolist() == [2 * load for load in loads]
+    assert book.values["second.word"].tolist() == ["much" if load > 2 else "little" for load in loads]
+    assert book.values["some.load"].tolist() == loads[2:]
+    assert book.values["turned.load"].tolist() == [2, 1, 4, 2, 6, 3]
