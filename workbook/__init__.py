@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workbook.roundtrip.diff import diff
     from workbook.roundtrip.pull import Edits, pull
     from workbook.roundtrip.regenerate import Regeneration, regenerate
+    from workbook.validation.errors import validate
     from workbook.verify.run import VerifyReport, verify
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "pull",
     "regenerate",
     "results",
+    "validate",
     "verify",
 ]
 
@@ -62,6 +64,7 @@ _LATER = {
     "Optimum": "workbook.ask.search",
     "optimize": "workbook.ask.search",
     "results": "workbook.ask.results",
+    "validate": "workbook.validation.errors",
     "VerifyReport": "workbook.verify.run",
     "verify": "workbook.verify.run",
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(workbook.__file__).parent
 ROOMS = (
     *("errors", "files", "xlsx", "expr", "declare", "model", "layout", "record", "write", "audit", "api", "changes", "verify"),
-    *("roundtrip", "ask", "cli", "__init__", "__main__"),
+    *("roundtrip", "ask", "validation", "cli", "__init__", "__main__"),
 )
 ONLY = {"xlsxwriter": {"write"}, "ruamel": {"declare"}, "pydantic": {"declare"}, "ast": {"expr"}, "pint": {"expr"}, "click": {"cli"}}
 MOST_LINES = 400

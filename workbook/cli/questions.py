@@ -37,7 +37,7 @@ def inputs(name: str, sets: tuple[str, ...], overlays: Overlays, form: str, temp
     """List the inputs of a workbook with their provenance."""
     from workbook.ask import inspect  # noqa: PLC0415 pandas is loaded only when needed
 
-    _print(
+    print_frame(
         inspect.inputs(api.load(name, templates, options.pairs(sets), overlays)),
         form,
         ["id", "value", "unit", "low", "high", "evidence", "confidence", "kind", "label"],
@@ -55,7 +55,7 @@ def cells(name: str, sets: tuple[str, ...], overlays: Overlays, form: str, templ
     from workbook.ask import inspect  # noqa: PLC0415 as above
 
     book = api.load(name, templates, options.pairs(sets), overlays)
-    _print(inspect.cells(book), form, ["id", "sheet", "address", "value", "unit", "formula"])
+    print_frame(inspect.cells(book), form, ["id", "sheet", "address", "value", "unit", "formula"])
 
 
 def _guarded(item: object) -> object:
@@ -63,7 +63,8 @@ def _guarded(item: object) -> object:
     return f"'{item}" if isinstance(item, str) and item.startswith(FORMULA_STARTS) else item
 
 
-def _print(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | None = None) -> None:
+def print_frame(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | None = None) -> None:
+    """Print a table as text with these columns, or all of it as CSV or JSON."""
     if form == "csv":
         click.echo(frame.map(_guarded).to_csv(index=False), nl=False, file=file)
     elif form == "json":
@@ -106,9 +107,9 @@ def results(
     text = io.StringIO()
     if form == "csv":
         heads = {column: f"{column} ({unit})" for column, unit in frame.attrs["units"].items() if unit not in {"", "1"}}
-        _print(frame.rename(columns=heads).reset_index(), form, [], text)
+        print_frame(frame.rename(columns=heads).reset_index(), form, [], text)
     elif form == "json":
-        _print(case_results.cells_of(frame), form, [], text)
+        print_frame(case_results.cells_of(frame), form, [], text)
     else:
         width = None if out is None and sys.stdout.isatty() else 120
         case_results.show(frame, Console(file=text if out else None, width=width, markup=False, emoji=False))
@@ -136,7 +137,7 @@ def optimize(name: str, sets: tuple[str, ...], steps: tuple[str, ...], form: str
 
     found = search.optimize(name, templates, options.pairs(sets), _numbers(steps))
     if form != "text":
-        _print(found.grid, form, [])
+        print_frame(found.grid, form, [])
         return
     wanted = [(f"most {found.most}", False), (f"least {found.least}", True)]
     best = [found.best(listed=listed, least=least) for _, least in wanted for listed in (True, False)]

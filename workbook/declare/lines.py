@@ -55,7 +55,9 @@ def _block(root: Path, block: Node, data: Entries[str, Path], problems: Problems
     other = data.get(named(block.items.get("table")))
     paths = [(other, str(other))] if other else [(root / name, name) for name in files.data] if files else []
     entries = [entry for path, shown in paths for entry in _records(path, shown, block, problems)]
-    return replaced(block, {RECORDS: mapping(entries, given.place)})
+    there = {name for _, record, _ in entries if isinstance(record, Mapping) for name in record.items}
+    # What is in no record has been said: a table without records says nothing more.
+    return replaced(block, {RECORDS: mapping(entries if _fields(block)[1] <= there else [], given.place)})
 
 
 def _records(path: Path, shown_as: str, table: Mapping, problems: Problems) -> Iterator[Entry]:

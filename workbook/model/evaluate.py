@@ -54,6 +54,15 @@ def evaluate(
     return evaluator.values
 
 
+def reevaluate(model: Model, values: Values, edits: Mapping[CellRef, float | str], wanted: Collection[str]) -> Values:
+    """Return the values after edits, from ``values`` without them: only what follows from edited cells is calculated again."""
+    changed = {at.quantity for at in edits}
+    for group in model.order:
+        if any(not changed.isdisjoint(model.needs(model.quantities[name])) for name in group):
+            changed.update(group)
+    return evaluate(model, edits, wanted, {name: array for name, array in values.items() if name not in changed})
+
+
 def _needed(model: Model, wanted: Collection[str]) -> set[str]:
     """Return the quantities and all that they lean on, rows' keys included."""
     found: set[str] = set()

@@ -1,0 +1,86 @@
+"""Measured points with the model evaluated on them: the template ``validation``, in Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbook.declare.packaged import directory
+from workbook.declare.sheets import declarations
+from workbook.errors import Problems
+from workbook.model.compile import compile_model
+from workbook.model.evaluate import Values, evaluate, reevaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from workbook.errors import Place
+    from workbook.expr.values import Array
+    from workbook.model.graph import CellRef, Model
+
+TEMPLATE, TABLE, STEPS = "validation", "points", "point_steps"
+RESULTS = ("step", "speed", "tpot", "gpu_power", "energy", "speed_inside", "power_inside", "energy_inside")
+MEASURED = ("throughput", "tpot", "watts", "joules")
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points, and the values of the model on them; ``origin`` is for each point the file that it is from."""
+
+    model: Model
+    values: Values = field(repr=False)
+    origin: Array
+
+    def of(self, name: str) -> Array:
+        """Return a column: of the points, or of what the model makes of them."""
+        return self.values[f"{STEPS}.{name}" if f"{STEPS}.{name}" in self.values else f"{TABLE}.{name}"]
+
+    def given(self, name: str) -> Array:
+        """Return a column of the points that the model calculates under the same name, such as the measured ``tpot``."""
+        return self.values[f"{TABLE}.{name}"]
+
+    def changed(self, edits: Mapping[CellRef, float | str], wanted: tuple[str, ...] = RESULTS) -> Points:
+        """Return the points with other constants: only what follows from them is calculated."""
+        names = [f"{STEPS}.{name}" for name in wanted]
+        return replace(self, values=reevaluate(self.model, self.values, edits, names))
+
+
+def read_points(data: Path | None = None, templates: Path | str | None = None) -> Points:
+    """Read the points of the templates, or those of a file of one's own, and evaluate the model on them.
+
+    Raises:
+        WorkbookError: with every mistake of the file: its names, its cells, and points that the model cannot be asked for.
+
+    """
+    model = compile_model(declarations(directory(templates), TEMPLATE, {TABLE: data} if data else None))
+    values = evaluate(model)
+    points = Points(model, values, np.array([keys[0].rpartition("_")[0] for keys in model.tables[TABLE].rows], dtype=object))
+    _check(points)
+    return points
+
+
+def _check(points: Points) -> None:
+    """Raise WorkbookError for points that measure nothing, or that no instance can be."""
+    problems = Problems()
+    places = [figure.place for figure in points.model.quantities[f"{TABLE}.model"].inputs.values()]
+    nothing = np.all([points.given(name) == 0 for name in MEASURED], axis=0)
+    for row in np.flatnonzero(nothing):
+        problems.add(_start(places[row]), "nothing is measured on this point", f"give one of: {', '.join(MEASURED)}")
+    for row in np.flatnonzero(points.of("offered") == 0):
+        message = f"'{points.of('weights')[row]}' has no kernels on '{points.of('gpu')[row]}'"
+        problems.add(_start(places[row]), message, "give the precision that is served: kernels of others are not offered on the GPU")
+    for row in np.flatnonzero(points.of("gpus") % points.of("replicas") != 0):
+        message = f"{points.of('gpus')[row]:g} GPUs cannot be {points.of('replicas')[row]:g} equal replicas"
+        problems.add(_start(places[row]), message, "replicas divide the GPUs of an instance; 1 for plain tensor parallelism")
+    problems.raise_if_any()
+    for row in np.flatnonzero(~np.isfinite(points.of("energy").astype(float))):
+        problems.add(_start(places[row]), "the model has no answer on this point", "check its numbers")
+    problems.raise_if_any()
+
+
+def _start(place: Place) -> Place:
+    """Return the start of the line of a place."""
+    return replace(place, column=1)

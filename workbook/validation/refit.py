@@ -1,0 +1,162 @@
+"""Constants fitted again without the points that they are judged on, so that errors are those of prediction.
+
+What a card calls ``calibrated`` was fitted to points: the times that engines add, and three constants of power. A step is linear in
+the former and power before its limit in the latter, so that a few evaluations of the model give all that a fit needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbook.model.graph import CellRef
+from workbook.validation.points import RESULTS, STEPS, Points
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from workbook.expr.values import Array
+
+    Edits = dict[CellRef, float | str]
+    Shape = Callable[[Array], tuple[Array, Array]]
+
+FITTED = "calibrated"
+TIMES = (
+    *("layer_time", "sequence_time", "carry_time", "step_time"),
+    *("expert_factor_16", "expert_factor_8", "expert_factor_mxfp4"),
+)
+POWERS = ("per_work", "per_both", "per_experts")
+OF_ENGINES = ("step", "speed", "tpot", "energy", "speed_inside", "energy_inside")  # results that take an engine's times
+NEVER_FITTED = ("outside",)  # points that no constant was ever fitted to
+ROUNDS = 40
+CAP = 1.0  # logarithm of an error beyond which a point says nothing
+SHARP = 1e-3  # errors below which a point pulls no harder
+
+
+def held_out(points: Points, key: str) -> Points:
+    """Return the points with results by constants that were fitted without all points of the same ``key`` (a column).
+
+    Points of files that nothing was fitted to keep theirs. What an engine adds is unknown (NaN) where it has no other points.
+    """
+    found = {name: points.of(name).copy() for name in RESULTS}
+    slopes = _slopes(points, [ref for refs in _times(points).values() for ref in refs.values()], "step")
+    values = points.of(key)
+    judged = ~np.isin(points.origin, NEVER_FITTED)
+    for member in dict.fromkeys(values[judged]):
+        left = judged & (values != member)
+        times = _fitted_times(points, slopes, left)
+        again = points.changed(times)
+        again = again.changed(_fitted_powers(again, left), ("raw", *RESULTS)) if np.any(points.of("watts")[left] > 0) else again
+        here = judged & (values == member)
+        for name in RESULTS:
+            found[name][here] = again.of(name)[here]
+        alone = here & ~np.isin(points.of("engine"), points.of("engine")[left])
+        for name in OF_ENGINES:
+            found[name][alone] = np.nan
+    return Points(points.model, points.values | {f"{STEPS}.{name}": array for name, array in found.items()}, points.origin)
+
+
+def _times(points: Points) -> dict[str, dict[str, CellRef]]:
+    """Return the fitted times of each engine, by its name as cells show it and by field."""
+    model = points.model
+    found: dict[str, dict[str, CellRef]] = {}
+    for row, (card,) in enumerate(model.tables["engines"].rows):
+        shown = str(model.tables["engines"].keys[0].shown[card])
+        fields = {name: CellRef(f"engines.{name}", row) for name in TIMES}
+        found[shown] = {name: ref for name, ref in fields.items() if model.quantities[ref.quantity].inputs[row].evidence == FITTED}
+    return found
+
+
+def _slopes(points: Points, refs: Iterable[CellRef], result: str) -> dict[CellRef, Array]:
+    """Return for each constant how a result that is linear in it changes with it."""
+    now = points.of(result)
+    return {ref: points.changed({ref: _value(points, ref) + 1}, (result,)).of(result) - now for ref in refs}
+
+
+def _value(points: Points, ref: CellRef) -> float:
+    return float(points.values[ref.quantity][ref.row])
+
+
+def _fitted_times(points: Points, slopes: dict[CellRef, Array], left: Array) -> Edits:
+    """Return the times of engines fitted to the points that are left; a constant that none of them tells is that of kernels."""
+    edits: Edits = {}
+    measured = points.of("tokens")
+    usable = left & (measured > 0)
+    step, wanted = points.of("step"), np.divide(points.of("step") * points.of("speed"), measured, where=usable, out=np.ones(len(left)))
+    for engine, refs in _times(points).items():
+        rows = usable & (points.of("engine") == engine)
+        if not refs or not rows.any():
+            continue
+        table = np.column_stack([slopes[ref] for ref in refs.values()])
+        base = step - table @ np.array([_value(points, ref) for ref in refs.values()])
+        told = np.abs(table[rows]).max(axis=0) > 0
+        found = np.array([1.0 if name.startswith("expert") else 0.0 for name in refs])
+        start = np.array([_value(points, ref) for ref in refs.values()])[told]
+        rest = base[rows] + table[rows][:, ~told] @ found[~told]
+        found[told] = robust_fit(rest, table[rows][:, told], wanted[rows], _votes(points, rows), start)
+        edits |= dict(zip(refs.values(), map(float, found), strict=True))
+    return edits
+
+
+def _fitted_powers(points: Points, left: Array) -> Edits:
+    """Return the constants of power fitted to the points that are left. How power bends into its limit is read off the model."""
+    refs = {name: CellRef(f"step_constants.{name}", 0) for name in POWERS}
+    rows = left & (points.of("watts") > 0)
+    slopes = _slopes(points, refs.values(), "raw")
+    table = np.column_stack([slopes[ref] for ref in refs.values()])
+    now = np.array([_value(points, ref) for ref in refs.values()])
+    base = points.of("raw") - table @ now
+    order = np.argsort(points.of("raw"))
+    raw, share = points.of("raw")[order], (points.of("gpu_power") / points.of("tdp"))[order]
+    raw, first = np.unique(raw, return_index=True)
+    share = share[first]
+    rise = np.gradient(share, raw)
+
+    def bent(before: Array) -> tuple[Array, Array]:
+        return np.interp(before, raw, share), np.interp(before, raw, rise)
+
+    wanted = (points.of("watts") / points.of("tdp"))[rows]
+    found = robust_fit(base[rows], table[rows], wanted, _votes(points, rows), now, bent)
+    return dict(zip(refs.values(), map(float, found), strict=True))
+
+
+def _votes(points: Points, rows: Array) -> Array:
+    """Return the weights of points of which each model has the same in all."""
+    _, which, counts = np.unique(points.of("model")[rows].astype(str), return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / counts[which])
+
+
+def _as_it_is(value: Array) -> tuple[Array, Array]:
+    return value, np.ones_like(value)
+
+
+def robust_fit(base: Array, slopes: Array, wanted: Array, votes: Array, start: Array, shape: Shape = _as_it_is) -> Array:
+    """Return the constants, none below 0, with the least mean absolute logarithm of shape(base + slopes @ constants) over ``wanted``.
+
+    Least squares with weights that turn squares into absolute values, again and again from ``start``; a point that is off by more than
+    a factor of e pulls no more.
+    """
+    found = start
+    for _ in range(ROUNDS):
+        value, rise = shape(base + slopes @ found)
+        error = value / wanted - 1
+        off = np.abs(np.log(np.maximum(value / wanted, 1e-9)))
+        pull = np.sqrt(votes * np.where(off < CAP, off, 0) / np.maximum(np.abs(error), SHARP) ** 2)
+        table = (pull * rise / wanted)[:, None] * slopes
+        found = _least_squares(table, table @ found - pull * error)
+    return found
+
+
+def _least_squares(table: Array, right: Array) -> Array:
+    """Return the solution of least squares in which constants that would be below 0 are 0."""
+    found = np.zeros(table.shape[1])
+    free = np.ones(table.shape[1], dtype=bool)
+    while free.any():
+        scale = np.linalg.norm(table[:, free], axis=0)
+        solution = np.linalg.lstsq(table[:, free] / scale, right, rcond=None)[0] / scale
+        if np.all(solution >= 0):
+            found[free] = solution
+            break
+        free[np.flatnonzero(free)[int(np.argmin(solution * scale))]] = False
+    return found
