@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbook.audit.warnings import audit
+from workbook.collector import without_collector
 from workbook.declare.limits import check_bounds
 from workbook.declare.overlay import OFFERED, Given, overlaid
 from workbook.declare.packaged import directory
@@ -326,18 +325,7 @@ def check_values(layout: Layout, values: Values) -> None:
         raise WorkbookError(problems)
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Pause the garbage collector: a build makes many small objects and frees none before it ends."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
-
-
+@without_collector()
 def build(
     name: str = DEFAULT,
     out: Path | str | None = None,
@@ -353,10 +341,9 @@ def build(
     tell("reading templates and evaluating")
     path = Path(out) if out else Path("output") / f"{name}.xlsx"
     check_target(path, WORKBOOK_SUFFIX)
-    with _without_collector():
-        book = load(name, templates, sets, overlay)
-        tell(f"writing {path}")
-        return save(book, path, start)
+    book = load(name, templates, sets, overlay)
+    tell(f"writing {path}")
+    return save(book, path, start)
 
 
 def save(book: Book, path: Path, start: float) -> BuildReport:

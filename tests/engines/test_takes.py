@@ -8,11 +8,11 @@ import pytest
 
 from tests.support import TAKES, require, require_all
 from workbook import api
+from workbook.record.located import locate
 from workbook.verify.compare import AGREE, verdict
 from workbook.verify.engines import ENGINES
 from workbook.verify.run import SAVED, book_of, expectations, verify
 from workbook.xlsx.a1 import column_letters
-from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def test_what_is_typed_over_in_libreoffice_is_an_input(file: Path, tmp_path: Pat
     session.close_document()
     assert [item.id for item in wanted if verdict(item.value, got[item.sheet][item.address]) != AGREE] == []
     assert len(wanted) == len(expectations(base)) - len(TYPED)
-    back = book_of(saved, read_cells(saved), TAKES)
+    back = book_of(saved, locate(saved), TAKES)
     assert {back.model.cell_id(*at): value for at, value in back.edits.items()} == TYPED
     engine = require(ENGINES["libreoffice"]()).name
     report = verify(saved, [engine], templates=TAKES)

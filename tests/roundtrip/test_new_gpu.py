@@ -276,7 +276,7 @@ def test_a_rack_of_its_own_is_one_card_more(added: Path) -> None:
     for name in ("paper", "planning"):
         assert command("check", name, "--templates", root).exit_code == 0
     book = api.load("planning", root, CHOSEN)
-    assert of(book, "case_totals.mine_1.nodes") >= 1
+    assert of(book, "case_pools.mine_1.p1.nodes") >= 1
     assert of(book, "case_pools.mine_1.p1.host_power") == 25 * of(book, "case_pools.mine_1.p1.nodes")
 
 

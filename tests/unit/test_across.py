@@ -11,6 +11,7 @@ from tests.support import ACROSS, RECORD_SHEET, change_cells, command, copy_of, 
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.layout.plan import Segment
+from workbook.record.located import locate
 from workbook.verify.run import book_of, expectations
 from workbook.xlsx.cells import read_cells
 
@@ -220,14 +221,14 @@ def test_the_record_tells_what_runs_across(opened: Any, file: Path, tmp_path: Pa
     root = copy_of(ACROSS, tmp_path / "templates")
     plant(root, RESULTS, "title: One length a column\n    across: true", "title: One length a column")
     with pytest.raises(WorkbookError, match="was built from other templates"):
-        book_of(file, read_cells(file), root)
+        book_of(file, locate(file), root)
 
 
 def test_a_changed_file_is_read_back_by_its_places(file: Path, tmp_path: Path) -> None:
     edited = tmp_path / "edited.xlsx"
     change_cells(file, edited, [("Cases", "K12")], lambda _: '<c r="K12"><v>10</v></c>')
     change_cells(edited, tmp_path / "twice.xlsx", [("Cases", "H11")], lambda _: '<c r="H11"><v>2</v></c>')
-    book = book_of(tmp_path / "twice.xlsx", read_cells(tmp_path / "twice.xlsx"), ACROSS)
+    book = book_of(tmp_path / "twice.xlsx", locate(tmp_path / "twice.xlsx"), ACROSS)
     assert book.edits == {("cases.pue", 0): 2.0, ("cases.count", 3): 10.0}
 
 

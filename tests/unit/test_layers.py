@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(workbook.__file__).parent
 ROOMS = (
-    *("errors", "files", "xlsx", "expr", "declare", "model", "layout", "record", "write", "audit", "api", "changes", "verify"),
+    *("errors", "files", "collector", "xlsx", "expr", "declare", "model", "layout", "record", "write", "audit", "api", "changes", "verify"),
     *("roundtrip", "ask", "validation", "cli", "__init__", "__main__"),
 )
 ONLY = {"xlsxwriter": {"write"}, "ruamel": {"declare"}, "pydantic": {"declare"}, "ast": {"expr"}, "pint": {"expr"}, "click": {"cli"}}

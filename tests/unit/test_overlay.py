@@ -12,6 +12,7 @@ from tests.support import ACROSS, MARK, TINY, address_of, command, copy_of, plan
 from workbook import api
 from workbook.ask import inspect
 from workbook.errors import WorkbookError
+from workbook.record.located import locate
 from workbook.verify.run import book_of, expectations
 from workbook.xlsx.cells import read_cells
 
@@ -147,13 +148,13 @@ def test_equal_overlays_give_equal_bytes(tmp_path: Path) -> None:
 def test_a_file_is_read_back_with_the_overlay_it_was_built_with(tmp_path: Path) -> None:
     mine = overlay(tmp_path, BERLIN + "  mine: {pue: 1.4}\n")
     path = api.build("across", tmp_path / "across.xlsx", templates=ACROSS, sets={"cases.berlin.count": 12}, overlay=mine).path
-    book = book_of(path, read_cells(path), ACROSS, mine)
+    book = book_of(path, locate(path), ACROSS, mine)
     assert book.values["cases.power"].tolist()[-1] == pytest.approx(500 * 12 * 1.1 / 1e3)
     assert book.values["cases.pue"].tolist() == [1.5, 1.25, 1.4, 1.25, 1.1]
     # The values are the file's; the overlay says only which cases there are.
     other = overlay(tmp_path, BERLIN.replace("1.1", "2") + "  paper: {hours: 1}\n", "other.yaml")
-    assert book_of(path, read_cells(path), ACROSS, other).edits == book.edits
-    assert book_of(path, read_cells(path), ACROSS).edits == book.edits
+    assert book_of(path, locate(path), ACROSS, other).edits == book.edits
+    assert book_of(path, locate(path), ACROSS).edits == book.edits
     two = overlay(tmp_path, BERLIN + "  rome: {parent: paper}\n", "two.yaml")
     rome = overlay(tmp_path, "cases: {rome: {parent: paper}}", "rome.yaml")
     for files, message in (
@@ -161,7 +162,7 @@ def test_a_file_is_read_back_with_the_overlay_it_was_built_with(tmp_path: Path) 
         (rome, "inputs differ, such as 'cases.berlin.cooling'"),
     ):
         with pytest.raises(WorkbookError, match=f"was built from other templates or with other overlays: .*{message}") as caught:
-            book_of(path, read_cells(path), ACROSS, files)
+            book_of(path, locate(path), ACROSS, files)
         (found,) = caught.value.diagnostics
         assert found.fix == "give those with --templates and --overlay, or build it again"
 
@@ -169,7 +170,7 @@ def test_a_file_is_read_back_with_the_overlay_it_was_built_with(tmp_path: Path) 
 def test_values_alone_need_no_overlay_to_be_read_back(tmp_path: Path) -> None:
     mine = overlay(tmp_path, "cases: {mine: {pue: 1.4, gpu: large}}")
     path = api.build("across", tmp_path / "across.xlsx", templates=ACROSS, overlay=mine).path
-    assert book_of(path, read_cells(path), ACROSS).edits == {("cases.pue", 2): 1.4, ("cases.gpu", 2): "Large GPU"}
+    assert book_of(path, locate(path), ACROSS).edits == {("cases.pue", 2): 1.4, ("cases.gpu", 2): "Large GPU"}
 
 
 # On the command line.

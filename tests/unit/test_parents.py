@@ -13,6 +13,7 @@ from workbook import api
 from workbook.ask import inspect
 from workbook.errors import WorkbookError
 from workbook.model.evaluate import evaluate
+from workbook.record.located import locate
 from workbook.verify.run import book_of, expectations, verify
 from workbook.xlsx.cells import read_cells
 
@@ -106,18 +107,18 @@ def test_colours_are_explained_where_there_are_any(tmp_path: Path) -> None:
 def _changed(path: Path, address: str, inside: str, kind: str = "") -> api.Book:
     target = path.with_name("changed.xlsx")
     change_cells(path, target, [("Cases", address)], lambda _: f'<c r="{address}"{kind}>{inside}</c>')
-    return book_of(target, read_cells(target), ACROSS)
+    return book_of(target, locate(target), ACROSS)
 
 
 def test_what_was_set_is_read_back(tmp_path: Path) -> None:
     path = built(tmp_path / "set.xlsx", corrected_count=9, mine_gpu="large", paper_hours=21)
-    book = book_of(path, read_cells(path), ACROSS)
+    book = book_of(path, locate(path), ACROSS)
     assert book.edits == {("cases.count", 1): 9.0, ("cases.gpu", 2): "Large GPU", ("cases.hours", 0): 21.0}
     formulas = {item.id for item in expectations(book)}
     assert {"cases.corrected.count", "cases.mine.gpu"}.isdisjoint(formulas)
     assert {"cases.other.count", "cases.mine.pue"} <= formulas
     plain = built(tmp_path / "plain.xlsx")
-    assert book_of(plain, read_cells(plain), ACROSS).edits == {}
+    assert book_of(plain, locate(plain), ACROSS).edits == {}
 
 
 def test_a_value_typed_over_a_link_is_read_even_where_it_is_the_same(tmp_path: Path) -> None:

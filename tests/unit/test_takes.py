@@ -13,6 +13,7 @@ from workbook import api
 from workbook.ask import inspect
 from workbook.errors import WorkbookError
 from workbook.model.evaluate import evaluate
+from workbook.record.located import locate
 from workbook.verify.run import book_of, expectations, verify
 from workbook.xlsx.cells import read_cells
 
@@ -116,20 +117,20 @@ def test_what_was_set_is_read_back(tmp_path: Path) -> None:
     path = built(tmp_path / "set.xlsx", sets)
     typed = read_cells(path)["Cases"][address_of(loaded(), "cases.mine.pue")]
     assert (typed.value, typed.is_formula) == (1.1, False)
-    book = book_of(path, read_cells(path), TAKES)
+    book = book_of(path, locate(path), TAKES)
     assert {book.model.cell_id(*at): value for at, value in book.edits.items()} == sets
     formulas = {item.id for item in expectations(book)}
     assert formulas.isdisjoint(sets)
     assert {"cases.warm.pue", "cases.mine.cooling"} <= formulas
     plain = built(tmp_path / "plain.xlsx")
-    assert book_of(plain, read_cells(plain), TAKES).edits == {}
+    assert book_of(plain, locate(plain), TAKES).edits == {}
 
 
 def changed(path: Path, inside: str) -> api.Book:
     """Read a workbook with another content in the PUE of one's own case."""
     target, address = path.with_name("changed.xlsx"), address_of(loaded(), "cases.mine.pue")
     change_cells(path, target, [("Cases", address)], lambda _: f'<c r="{address}">{inside}</c>')
-    return book_of(target, read_cells(target), TAKES)
+    return book_of(target, locate(target), TAKES)
 
 
 def test_a_value_typed_over_is_read_even_where_it_is_the_same(tmp_path: Path) -> None:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from workbook.record.findings import Finding
 from workbook.record.fingerprints import Spot, references
-from workbook.record.write import NONE
 
 if TYPE_CHECKING:
     from workbook.record.located import Located
-    from workbook.record.read import Baseline, Given
+    from workbook.record.read import Given
 
 _LINK = re.compile(r"\$?[A-Z]{1,3}\$?[0-9]+")
 MEMBER_PARTS = 3  # table, member, quantity: the id of an input of a member
@@ -43,7 +42,7 @@ class Inherited:
 
 def inherited(located: Located) -> Inherited:
     """Find the cells that inherited a value when the file was built and show another member's now."""
-    found, prints = Inherited(), built_prints(located.baseline)
+    found, prints = Inherited(), located.as_built
     votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     places: dict[tuple[str, str], list[Spot]] = defaultdict(list)
     order = {given.id: number for number, given in enumerate(located.baseline.inputs.values())}
@@ -78,11 +77,6 @@ def inherited(located: Located) -> Inherited:
         else:
             found.partly.append(finding)
     return found
-
-
-def built_prints(known: Baseline) -> dict[Spot, str]:
-    """Return the fingerprint of the formula of each cell as built."""
-    return {block.at(step): text for block in known.blocks for step, text in enumerate(block.prints) if text != NONE}
 
 
 def _parent(located: Located, given: Given, spot: Spot) -> Given | None:

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from workbook.record.fingerprints import Fingerprints, Spot, fingerprint, relative, shifted
+from workbook.record.read import baseline, read
 from workbook.record.sorting import sorted_tables
 from workbook.record.write import NONE
 from workbook.xlsx.a1 import RECORD_SHEET
@@ -15,6 +16,7 @@ from workbook.xlsx.cells import cell_position
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from workbook.record.fingerprints import Reference
     from workbook.record.read import Baseline, Block, Contents, Given, Headline
@@ -192,6 +194,11 @@ class Located:
         return self._sorted(Spot(reference.sheet, reference.row, reference.column)) if reference.sheet in self.contents else None
 
     @cached_property
+    def as_built(self) -> dict[Spot, str]:
+        """Return the fingerprint of the formula of each cell as built."""
+        return {block.at(step): text for block in self.baseline.blocks for step, text in enumerate(block.prints) if text != NONE}
+
+    @cached_property
     def _given(self) -> dict[Spot, Given]:
         return {given.spot: given for given in self.baseline.inputs.values()}
 
@@ -245,6 +252,12 @@ class Located:
         if not formula:
             return NONE
         return fingerprint(relative(formula, spot, self.origin)) if self.moved else self._fingerprints.of(formula, spot)
+
+
+def locate(path: Path) -> Located:
+    """Read a file with the record of its build; raises WorkbookError when it is no workbook, or has no such record."""
+    contents = read(path)
+    return Located(baseline(path, contents), contents)
 
 
 def spot_of(sheet: str, address: str) -> Spot:

@@ -240,6 +240,7 @@ class _Reader:
         self.last = max(self.last_columns, default=0)
         self.row, self.cells = FIRST_PLACE - 1, 0
         self.parts: dict[str, str] = {}
+        self.sheets: set[str] = set()  # of blocks
 
     def run(self) -> None:
         """Take the sections in order; an empty row ends one, and heads begin it."""
@@ -313,6 +314,7 @@ class _Reader:
         self.cells += size
         if len(prints) > size or size < 1 or self.cells > MOST_CELLS:
             raise self.damaged(3)
+        self.sheets.add(sheet)
         blocks.append(
             Block(quantity, self.spot(sheet, 2), size, across == "across", start, unit, prints, self.now(7), unguarded(self.text(8)))
         )
@@ -322,7 +324,7 @@ class _Reader:
         cell_id = unguarded(cell_id)
         if "." not in cell_id or kind not in {INPUT, TAKEN}:  # an id is that of a table's column
             raise self.damaged(0 if "." not in cell_id else 5)
-        if not any(block.spot.sheet == sheet for block in self.found.blocks):
+        if sheet not in self.sheets:
             raise self.damaged(1)
         cell = self.sheet.get(f"D{self.row}")
         value = cell.value if cell else None

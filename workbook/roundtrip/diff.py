@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbook.changes.differences import Account, FormulaChange, HeadlineMove, InputChange, NoteChange
+from workbook.collector import without_collector
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.expr.values import EMPTY
 from workbook.files import WORKBOOK_SUFFIX, check_target
@@ -36,6 +37,7 @@ NO_RESULTS = (
 )
 
 
+@without_collector()
 def diff(
     first: str | Path,
     second: str | Path,

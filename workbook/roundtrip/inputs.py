@@ -10,8 +10,8 @@ from workbook.api import evaluated, load, parse_sets, prepared, save
 from workbook.changes.sheets import is_of_account, telling
 from workbook.declare.overlay import overlays_of
 from workbook.errors import Diagnostic, Place, WorkbookError
-from workbook.record.located import Located
-from workbook.record.read import baseline, overlays, read
+from workbook.record.located import locate
+from workbook.record.read import overlays
 from workbook.roundtrip.contents import side_of_book, side_of_file
 from workbook.roundtrip.pull import edits_of, without_results
 from workbook.verify.run import book_of
@@ -44,8 +44,7 @@ class Opened:
             self._book, self._sought = load(str(what), templates, overlay=overlay), True
             self.side = side_of_book(self._book)
             return
-        self.contents = read(self.path)
-        located = Located(baseline(self.path, self.contents), self.contents)
+        self.located = located = locate(self.path)
         self.overlay = overlays_of(overlay).unless_given(overlays(self.path, located.baseline))
         self.edits = edits_of(self.path, located)
         without_results(self.edits, located)
@@ -56,7 +55,7 @@ class Opened:
         if not self._sought:
             self._sought = True
             try:
-                self._book = book_of(self.path, self.contents, self.templates, self.overlay)
+                self._book = book_of(self.path, self.located, self.templates, self.overlay)
             except WorkbookError as error:
                 self.why = error.diagnostics[0].message
         return self._book

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.changes.sheets import is_account_sheet, is_of_account
+from workbook.collector import without_collector
 from workbook.errors import as_typed
 from workbook.expr.typed import NotKeptError
 from workbook.record import entries
 from workbook.record.choices import Choices, choices_of
 from workbook.record.findings import Finding, arranged, changed_formulas, changed_texts, structure
-from workbook.record.inherited import Inherited, built_prints, inherited
-from workbook.record.located import Located
-from workbook.record.read import baseline, overlays, read
+from workbook.record.inherited import Inherited, inherited
+from workbook.record.located import locate
+from workbook.record.read import overlays
 from workbook.record.typed import TypedFormulas
 from workbook.record.write import NONE
 from workbook.roundtrip.refuse import given_back, out_of_limits, refuse
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from workbook.layout.plan import Layout
     from workbook.model.graph import Model
     from workbook.record.fingerprints import Spot
+    from workbook.record.located import Located
     from workbook.record.read import Given
 
 
@@ -100,6 +102,7 @@ class Edits:
         return layout.notes_at({name: edit.note for name, edit in self.edits.items() if edit.note is not None})
 
 
+@without_collector()
 def pull(path: Path | str) -> Edits:
     """Return what was changed in a file since it was built, by its own record; needs no templates.
 
@@ -107,8 +110,7 @@ def pull(path: Path | str) -> Edits:
     that adjusts no formulas.
     """
     path = Path(path)
-    contents = read(path)
-    located = Located(baseline(path, contents), contents)
+    located = locate(path)
     found = edits_of(path, located)
     without_results(found, located)
     refuse(found, located, out_of_limits(path, found, located.baseline))
@@ -124,7 +126,6 @@ def edits_of(path: Path, located: Located) -> Edits:
     found = Edits(located.baseline.workbook, located.baseline.version, overlays=names, choices=choices)
     found.left += [item for item in structure(located) if not (item.is_gone and is_account_sheet(item.sheet))]
     found.left += changed_texts(path, located)
-    prints = built_prints(located.baseline)
     links = inherited(located)
     found.inherited = links
     mine, places = {}, {}
@@ -133,7 +134,7 @@ def edits_of(path: Path, located: Located) -> Edits:
         spot = located.input(given)
         if spot is not None:
             if not links.is_carried(given.id):
-                _take(found, formulas, given, spot, prints.get(given.spot, NONE))
+                _take(found, formulas, given, spot, located.as_built.get(given.spot, NONE))
             mine[spot.sheet, spot.address] = given.id
             places[given.id] = (spot.sheet, spot.address)
     found.choices.rename(found.sets)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Literal
 from workbook.api import BuildReport, offering, placed, save
 from workbook.changes.differences import carried_account
 from workbook.changes.sheets import is_of_account, telling
+from workbook.collector import without_collector
 from workbook.declare.origin import templates_of
 from workbook.declare.overlay import Carried, Given, overlaid, overlays_of
 from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.record.findings import Finding
-from workbook.record.located import Located
-from workbook.record.read import baseline, declared_for, offered, overlays, read
+from workbook.record.located import locate
+from workbook.record.read import declared_for, offered, overlays
 from workbook.roundtrip.contents import side_of_file
 from workbook.roundtrip.formulas import calculate_formulas, keep_formulas, refuse_formulas, wrong_formulas
 from workbook.roundtrip.gone import gone
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from workbook.declare.overlay import Files, Overlaid
     from workbook.layout.book import Book
     from workbook.layout.plan import Layout
+    from workbook.record.located import Located
     from workbook.roundtrip.merge import MergeResult, Preference
     from workbook.roundtrip.parties import Merged
     from workbook.roundtrip.pull import Edits
@@ -69,6 +71,7 @@ class Regeneration:
         return not self.left and not self.merge.removed and not self.gone
 
 
+@without_collector()
 def regenerate(
     path: Path | str,
     out: Path | str | None = None,
@@ -95,10 +98,9 @@ def regenerate(
     start, path = time.perf_counter(), Path(path)
     tell = progress or (lambda _: None)
     tell(f"reading {path}")
-    contents = read(path)
-    known = baseline(path, contents)
+    located = locate(path)
+    known = located.baseline
     target = _target(path, out, known.workbook)
-    located = Located(known, contents)
     edits = edits_of(path, located)
     cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(edits)])
     laid = overlaid(declared_for(path, known, templates), cases)

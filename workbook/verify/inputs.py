@@ -16,7 +16,7 @@ from workbook.record import entries
 from workbook.record.choices import choices_of
 from workbook.record.findings import Finding
 from workbook.record.fingerprints import Spot
-from workbook.record.inherited import built_prints, inherited
+from workbook.record.inherited import inherited
 from workbook.record.limits import reason
 from workbook.record.typed import TypedFormulas
 from workbook.xlsx.a1 import quoted
@@ -94,7 +94,7 @@ def inputs_of(path: Path, located: Located, book: Book) -> Inputs:
 
 def _formulas(located: Located, book: Book) -> dict[str, str]:
     """Return the formulas in inputs that Python calculates, by id, with ids in place of references."""
-    found, prints, reader = {}, built_prints(located.baseline), TypedFormulas(located)
+    found, prints, reader = {}, located.as_built, TypedFormulas(located)
     for given in located.baseline.inputs.values():
         spot = located.input(given)
         cell = located.cell(spot)

@@ -12,6 +12,7 @@ import pandas as pd
 from workbook.api import evaluated, placed
 from workbook.changes.differences import carried_account
 from workbook.changes.sheets import telling
+from workbook.collector import without_collector
 from workbook.declare.origin import templates_of
 from workbook.declare.overlay import overlaid, overlays_of
 from workbook.errors import Diagnostic, Place, WorkbookError
@@ -19,8 +20,8 @@ from workbook.expr.values import shown
 from workbook.layout.formula import formulas
 from workbook.record.findings import arranged, changed_formulas, changed_texts, structure
 from workbook.record.inherited import inherited
-from workbook.record.located import Located, spot_of
-from workbook.record.read import baseline, declared_for, overlays, read
+from workbook.record.located import locate, spot_of
+from workbook.record.read import declared_for, overlays
 from workbook.record.write import NONE, Prints, places, prints_of
 from workbook.verify.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verify.engines import find
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from workbook.declare.overlay import Files
     from workbook.layout.book import Book
     from workbook.layout.plan import Layout
-    from workbook.record.read import Baseline, Block, Contents
+    from workbook.record.located import Located
+    from workbook.record.read import Baseline, Block
     from workbook.verify.engines.base import CellValue, Engine
     from workbook.verify.inputs import Inputs
 
@@ -76,6 +78,7 @@ class VerifyReport:
         return self.counts.get((engine, kind), 0)
 
 
+@without_collector()
 def verify(
     path: Path | str,
     engines: Sequence[str] | None = None,
@@ -94,8 +97,7 @@ def verify(
     path = Path(path)
     tell = progress or (lambda _: None)
     chosen = find(None if engines is None else list(dict.fromkeys(engines)))
-    contents = read(path)
-    located = Located(baseline(path, contents), contents)
+    located = locate(path)
     book, inputs = _read(path, located, templates, overlay)
     expected = expectations(book)
     named = {spot_of(item.sheet, item.address): (item.id, item.formula) for item in expected}
@@ -114,7 +116,7 @@ def verify(
         for item, spot in zip(expected, map(located.place, named), strict=True)
         if spot
     ]
-    saved = {(item.sheet, item.address): contents[item.sheet].get(item.address) for item in expected}
+    saved = {(item.sheet, item.address): located.contents[item.sheet].get(item.address) for item in expected}
     if any(cell is not None and cell.value is not None for cell in saved.values()):
         _compare(report, SAVED, expected, {key: cell.value if cell else None for key, cell in saved.items()}, following)
     else:
@@ -148,12 +150,12 @@ def _ask(report: VerifyReport, engine: Engine, copy: Path, expected: list[Expect
     _compare(report, engine.name, expected, got, following)
 
 
-def book_of(path: Path, contents: Contents, templates: Path | str | None, overlay: Files = None) -> Book:
+def book_of(path: Path, located: Located, templates: Path | str | None, overlay: Files = None) -> Book:
     """Return the book that a file was built from, with the file's own inputs; raises WorkbookError.
 
     An input that holds what it cannot take has the templates' value.
     """
-    return _read(path, Located(baseline(path, contents), contents), templates, overlay)[0]
+    return _read(path, located, templates, overlay)[0]
 
 
 def _read(path: Path, located: Located, templates: Path | str | None, overlay: Files) -> tuple[Book, Inputs]:

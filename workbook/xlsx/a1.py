@@ -23,6 +23,7 @@ def column_letters(column: int) -> str:
     return letters
 
 
+@cache
 def column_number(letters: str) -> int:
     """Return the 0-based column of its letters (A to Z)."""
     column = 0

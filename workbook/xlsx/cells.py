@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.errors import as_typed
+from workbook.xlsx.a1 import column_letters, column_number
 from workbook.xlsx.number_formats import DATE, FormatsReader
 from workbook.xlsx.package import Depth, Package, UnreadableWorkbook, new_parser, parse
 
@@ -79,22 +80,17 @@ def cell_position(reference: str) -> tuple[int, int]:
     if match is None:
         message = f"{as_typed(reference)} is not a cell reference such as B7"
         raise ValueError(message)
-    column = 0
-    for letter in match[1]:
-        column = column * 26 + ord(letter) - ord("A") + 1
-    if int(match[2]) > LAST_ROW or column > LAST_COLUMN:
+    letters, digits = match.groups()
+    row, column = int(digits), column_number(letters) + 1
+    if row > LAST_ROW or column > LAST_COLUMN:
         message = f"{as_typed(reference)} is beyond the last cell of a sheet, {cell_reference(LAST_ROW, LAST_COLUMN)}"
         raise ValueError(message)
-    return int(match[2]), column
+    return row, column
 
 
 def cell_reference(row: int, column: int) -> str:
     """Write row and column, both counted from 1, as an A1 reference."""
-    letters = ""
-    while column > 0:
-        column, remainder = divmod(column - 1, 26)
-        letters = chr(ord("A") + remainder) + letters
-    return f"{letters}{row}"
+    return f"{column_letters(column - 1)}{row}"
 
 
 class ArrayRegions:
