@@ -8,6 +8,7 @@ from tests.reference.equations.grid import Requests
 from tests.reference.equations.step_time import Model, Served
 from tests.reference.expect import planning_pools as pools
 from tests.reference.expect import planning_states as states
+from tests.reference.expect.chain import MILLI
 from tests.reference.expect.expect_planning_studies import sums_of
 from tests.reference.expect.expect_steps import (
     expect_choices,
@@ -37,6 +38,7 @@ from tests.reference.expect.planning_hardware import (
     on,
     prefill_board,
     prefill_raw,
+    prefill_time,
     served,
     squared_length,
 )
@@ -60,13 +62,14 @@ from tests.reference.expect.planning_requests import (
     nodes,
     pieces,
     prefill_of_cut,
+    requests_of,
     taken,
     total_prefill,
     upto,
     upto_end,
 )
 from tests.reference.expect.planning_steps import KEPT
-from tests.reference.expect.planning_study import CARDS, assumed, study
+from tests.reference.expect.planning_study import CARDS, assumed, role, study
 from tests.reference.expect.search import Wanted, expect_search
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -141,6 +144,8 @@ expect_lengths("case_steps", served_by)
 expect_rows(
     "case_steps",
     {
+        "hit": lambda i, key, pool: served(i, key, pool_of(pool)).work.hit,
+        "prefill_time": lambda i, key, pool: prefill_time(i, key, pool_of(pool)) / MILLI,
         "prefill_own": lambda i, key, pool: prefill_raw(i, key, pool_of(pool)),
         "prefill_board": lambda i, key, pool: prefill_board(i, key, pool_of(pool)),
     },
@@ -320,7 +325,8 @@ expect_pools({name: mean_rule(name) for name in MEANS})
 expect_pools({"squared_length": squared_length})
 expect_fields("case_pools", lambda i, key, pool: pools.instance(i, key, pool_of(pool)), Instance, "n_slots")
 expect_pools({"objective": lambda i, key, _: assumed(i, key)["objective"], "cap": lambda i, key, _: assumed(i, key)["cap"]})
-expect_pools({"patience": pools.patience})
+expect_pools({"patience": pools.patience, "role": role, "requests_of": lambda i, *of: float(requests_of(i, *of))})
+expect_pools({"first_step": pools.first_step, "sent": pools.sent, "before": pools.before_prefill})
 expect_fields("case_pools", lambda i, key, pool: pools.service(i, key, pool_of(pool)), Service, "mean", "cv2")
 
 

@@ -1,7 +1,7 @@
 """What the model of a study asks for, what the hardware of its pools gives, and what is served on it: bytes, tokens, SI units."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from tests.reference.equations import step_time as eq
@@ -9,7 +9,7 @@ from tests.reference.equations.step_time import SIXTEEN_BIT, Instance, Model, Se
 from tests.reference.expect.chain import GIGA
 from tests.reference.expect.planning_requests import drawn, output_share, rule_share, taken
 from tests.reference.expect.planning_steps import GIB, constants, embedding, instance_of, kernels_of, model_of
-from tests.reference.expect.planning_study import assumed
+from tests.reference.expect.planning_study import DECODE, PREFILL, assumed, pools_by_length, role
 from tests.reference.quantities import Inputs
 
 
@@ -29,6 +29,7 @@ class Asked:
     trace_share: float
     rule_share: float
     output_share: float
+    pools: float
 
     @property
     def state(self) -> float:
@@ -59,6 +60,7 @@ def model(i: Inputs, key: str) -> Asked:
         trace_share=i[f"traces.{item.texts['workload']}.output_share"],
         rule_share=rule_share(i, item),
         output_share=output_share(i, item),
+        pools=pools_by_length(i, key),
     )
 
 
@@ -69,10 +71,11 @@ def apart(i: Inputs, card: str) -> float:
 
 @cache
 def on(i: Inputs, key: str, pool: int) -> Instance:
-    """Return an instance of a pool."""
+    """Return an instance of a pool; no step of a pool that decodes only carries a prefill."""
     item, asked = assumed(i, key), model(i, key)
     gpu, engine = item.of_pool("gpu", pool), item.texts["engine"]
-    return instance_of(i, gpu, engine, asked.model, asked.precision, item["tensor_parallel"], asked.replicas, asked.kv_bytes)
+    found = instance_of(i, gpu, engine, asked.model, asked.precision, item["tensor_parallel"], asked.replicas, asked.kv_bytes)
+    return replace(found, carried=0.0) if role(i, key, pool) == DECODE else found
 
 
 def is_offered(i: Inputs, key: str, pool: int) -> bool:
@@ -158,7 +161,7 @@ def served(i: Inputs, key: str, pool: int) -> Served:
         prompt_2=found.prompt_2,
         context=found.context,
         output=found.output,
-        hit=item["cached_share"],
+        hit=1.0 if role(i, key, pool) == DECODE else item["cached_share"],
         gained=item["gained"],
         verify=item["verify"],
         kv_bytes=model(i, key).kv_bytes,
@@ -172,15 +175,21 @@ def read_for_a_prompt(i: Inputs, key: str, pool: int) -> float:
     return (eq.rest_bytes(asked, gpus) + asked.routed * asked.weight_bytes / gpus.gpus) / gpus.bandwidth
 
 
-def prefill_raw(i: Inputs, key: str, pool: int) -> float:
-    """Return the power of a GPU in prefill before its limit, in shares of TDP: kernels all the time, weights read once a prompt."""
+def prefill_time(i: Inputs, key: str, pool: int) -> float:
+    """Return the s of a prompt on an instance: where a pool does nothing else, with what the engine takes besides kernels."""
     item = served(i, key, pool)
-    whole, known = eq.prefill(item), item.constants
-    if not whole:
+    return eq.prefill(item) + (item.on.carried if role(i, key, pool) == PREFILL else 0.0)
+
+
+def prefill_raw(i: Inputs, key: str, pool: int) -> float:
+    """Return the power of a GPU in prefill before its limit, in shares of TDP: weights are read once a prompt."""
+    item = served(i, key, pool)
+    whole, known = prefill_time(i, key, pool), item.constants
+    if not eq.prefill(item):
         return item.on.idle
     um = min(1.0, read_for_a_prompt(i, key, pool) / whole)
     uc = min(1.0, item.on.compute_watts * eq.prefill_peak(item) / whole)
-    return item.on.idle + known.per_work + known.per_both * math.sqrt(um * uc)
+    return item.on.idle + known.per_work * eq.prefill(item) / whole + known.per_both * math.sqrt(um * uc)
 
 
 def prefill_board(i: Inputs, key: str, pool: int) -> float:

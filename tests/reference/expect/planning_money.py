@@ -15,11 +15,12 @@ from tests.reference.expect.planning_pools import (
     kin,
     miss,
     run,
+    service,
     tokens,
 )
 from tests.reference.expect.planning_requests import bounds, taken
 from tests.reference.expect.planning_states import study_state, trouble
-from tests.reference.expect.planning_study import assumed
+from tests.reference.expect.planning_study import PREFILL, assumed, role
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.quantities import Inputs
 
@@ -93,6 +94,12 @@ def over(tokens_per_second: float, kilowatts: float) -> float:
     return tokens_per_second / (kilowatts * KILO) if kilowatts else 0.0
 
 
+def slowest_first_token(i: Inputs, key: str) -> float:
+    """Return the P99 time to first token, ms: of the slowest pool, or with both waits where prefill and decode are apart."""
+    firsts = [first_token(i, key, pool) for pool in POOLS]
+    return sum(firsts) - service(i, key, 1).prefill if role(i, key, 1) == PREFILL else max(firsts)
+
+
 @cache
 def totals(i: Inputs, key: str) -> Totals:
     """Return the fleet of a study; nothing of one without an answer."""
@@ -106,12 +113,11 @@ def totals(i: Inputs, key: str) -> Totals:
     recast = sum(kin(i, key, pool) == RECAST for pool in POOLS)
     misses = [miss(i, key, pool) for pool in POOLS]
     troubles = [trouble(i, key, pool) for pool in POOLS]
-    firsts = [first_token(i, key, pool) for pool in POOLS]
     energy, yearly = wall * HOURS, annuity(item["discount"], item["life"])
     rent, capex = sum(pool.rent for pool in pools) * HOURS, sum(pool.capex for pool in pools)
     own = capex * yearly + energy * item["electricity"]
     million_tokens = output * SECONDS / MILLION
-    shares = sum(taken(i, key, pool).share for pool in POOLS)
+    shares = sum(taken(i, key, pool).share for pool in POOLS if role(i, key, pool) != PREFILL)
     return Totals(
         instances=sum(pool.used for pool in pools),
         gpus=sum(pool.gpus for pool in pools),
@@ -138,7 +144,7 @@ def totals(i: Inputs, key: str) -> Totals:
         per_board_joule=over(output, board),
         per_node_joule=over(output, board + host) if board else 0.0,
         per_wall_joule=over(output, wall),
-        first_token=max(firsts) if pools else 0.0,
+        first_token=slowest_first_token(i, key) if pools else 0.0,
         energy=energy / KILO,
         carbon=energy * item["carbon"] / MILLION,
         electricity=energy * item["electricity"],

@@ -8,13 +8,13 @@ from tests.reference.equations import power, replay
 from tests.reference.equations import step_time as eq
 from tests.reference.equations.rounding import ceil, floor, trunc
 from tests.reference.expect import search
-from tests.reference.expect.chain import MILLI
-from tests.reference.expect.planning_hardware import hardware, model, prefill_board, served
+from tests.reference.expect.chain import GIGA, MILLI
+from tests.reference.expect.planning_hardware import hardware, model, on, prefill_board, served
 from tests.reference.expect.planning_long import long_request
 from tests.reference.expect.planning_measured import miss_of
 from tests.reference.expect.planning_requests import taken
 from tests.reference.expect.planning_steps import fit_bytes
-from tests.reference.expect.planning_study import Assumed, assumed
+from tests.reference.expect.planning_study import DECODE, PREFILL, TOGETHER, Assumed, assumed, role
 from tests.reference.expect.pools import KILO, UNUSED, least
 from tests.reference.expect.search import Wanted
 from tests.reference.quantities import Inputs
@@ -123,6 +123,8 @@ def instance(i: Inputs, key: str, pool: int) -> Instance:
     as_printed, times_printed = item.says("capacity_rule", "as printed"), item.says("time_rule", "as printed")
     by_slots, most, by_windows, by_pages = slots(i, key, pool)
     n = by_pages if item.says("slots_rule", "paged") else by_windows
+    if role(i, key, pool) == PREFILL:
+        n = 1.0
     whole, _, token = kernel_step(i, key, pool, n)
     taking = times(i, key, pool, n)
     return Instance(
@@ -177,13 +179,54 @@ def prefill_of(i: Inputs, key: str, pool: int, prompt: float) -> float:
     return scale * (sum(parts.values()) * prompt / item.work.prompt + attended * prompt**2 / max(1.0, item.work.prompt_2)) / MILLI
 
 
+def first_step(i: Inputs, key: str, pool: int) -> float:
+    """Return the step that gives the first token, ms, by kernels: of the pool that decodes."""
+    decoding = 2 if role(i, key, pool) == PREFILL else pool
+    return eq.step_decode(served(i, key, decoding), instance(i, key, decoding).n_slots) / MILLI
+
+
+def sent(i: Inputs, key: str, pool: int) -> float:
+    """Return the ms in which the KV cache of a P99 prompt goes to the pool that decodes; 0 where it stays."""
+    if role(i, key, pool) != PREFILL:
+        return 0.0
+    asked, item, prompt = model(i, key), served(i, key, pool), long_request(i, key, pool).prompt
+    cache = asked.kv_per_token * prompt + asked.window_per_token * min(prompt, asked.model.window) + asked.state
+    links = min(item.on.gpus / item.on.replicas, asked.model.kv_shards) * assumed(i, key)["network"] * GIGA
+    return cache / links / MILLI
+
+
 def before_prefill(i: Inputs, key: str, pool: int) -> float:
-    """Return what a request waits for besides its prefill, ms: the engine, and the step that gives its first token."""
+    """Return what a request waits for besides its prefill, ms: the engine, sending, and the step that gives its first token."""
     has, item = instance(i, key, pool), served(i, key, pool)
     if not has.by_kernels:
-        return has.w
+        return has.w + sent(i, key, pool)
     latency = i[f"engines.{assumed(i, key).texts['engine']}.request_latency"]
-    return latency + (item.on.carried + eq.step_decode(item, has.n_slots)) / MILLI
+    return latency + item.on.carried / MILLI + first_step(i, key, pool) + sent(i, key, pool)
+
+
+def square_of_prompts(i: Inputs, key: str, pool: int) -> float:
+    """Return the squared coefficient of variation of prompts, at least 0.01, as that of prefill times."""
+    work = served(i, key, pool).work
+    return max(0.01, work.prompt_2 / max(1.0, work.prompt) ** 2 - 1.0)
+
+
+def mean_held(i: Inputs, key: str, pool: int, stepping: float, own: float) -> float:
+    """Return how long a request holds its slot on average, ms, from its time in steps and its own prefill."""
+    has, item = instance(i, key, pool), assumed(i, key)
+    if role(i, key, pool) == PREFILL:
+        return own + item["time_scale"] * served(i, key, pool).on.carried / MILLI
+    return stepping + own * has.n_slots if item.says("prefill_rule", "as compute") and not has.by_kernels else stepping
+
+
+def prefill_p99(i: Inputs, key: str, pool: int) -> float:
+    """Return the P99 of the time until the first token but for waits, ms; of a pool that decodes only, that of the pool before it."""
+    if role(i, key, pool) == DECODE:
+        return prefill_p99(i, key, 1)
+    longest = long_request(i, key, pool)
+    if not assumed(i, key).says("prefill_rule", "as compute"):
+        has = instance(i, key, pool)
+        return longest.prompt_steps * (has.w + has.h_one)
+    return prefill_of(i, key, pool, longest.prompt) + before_prefill(i, key, pool)
 
 
 @cache
@@ -197,19 +240,17 @@ def service(i: Inputs, key: str, pool: int) -> Service:
     first, second = own.mean(own.requests.total(taking)), own.mean(own.requests.total(taking, taking))
     prompt = served(i, key, pool).work.prompt
     one = eq.prefill(served(i, key, pool)) * item["time_scale"] / MILLI
-    compute = item.says("prefill_rule", "as compute")
-    longest = long_request(i, key, pool)
-    alone = prefill_of(i, key, pool, longest.prompt)
+    computes = role(i, key, pool) == PREFILL
     return Service(
-        compute=compute,
+        compute=item.says("prefill_rule", "as compute"),
         prompt=prompt,
-        longest_prefill=alone,
+        longest_prefill=prefill_of(i, key, pool, long_request(i, key, pool).prompt),
         own_prefill=one,
         stepping=first,
         stepping_square=second,
-        cv2=replay.Moments(first, second, 0.0).cv2 if first > 0 else 0.0,
-        mean=first + one * has.n_slots if compute and not has.by_kernels else first,
-        prefill=alone + before_prefill(i, key, pool) if compute else longest.prompt_steps * (has.w + has.h_one),
+        cv2=0.0 if first <= 0 else square_of_prompts(i, key, pool) if computes else replay.Moments(first, second, 0.0).cv2,
+        mean=mean_held(i, key, pool, first, one),
+        prefill=prefill_p99(i, key, pool),
     )
 
 
@@ -224,8 +265,9 @@ def limits(i: Inputs, key: str, pool: int) -> Inputs:
 
 
 def patience(i: Inputs, key: str, pool: int) -> float:
-    """Return what the P99 prefill leaves of the objective, ms."""
-    return max(0.0, assumed(i, key)["objective"] - service(i, key, pool).prefill)
+    """Return what the P99 prefill leaves of the objective, ms: half of it for each of two waits."""
+    left = max(0.0, assumed(i, key)["objective"] - service(i, key, pool).prefill)
+    return left if role(i, key, pool) == TOGETHER else left / 2.0
 
 
 def rate(i: Inputs, key: str, pool: int) -> float:
@@ -261,6 +303,7 @@ class Run:
     busy: float
     by_curve: bool
     curve_drawn: float
+    prompts_drawn: float
     drawn: float
     power_one: float
     gpus: float
@@ -307,9 +350,13 @@ def run(i: Inputs, key: str, pool: int) -> Run:
     board = float(power.logistic_power(counted, idle, nominal, i[f"{fit}.k"], i[f"{fit}.x0"]))
     own = service(i, key, pool).own_prefill * MILLI
     busy = min(1.0, asked.rate * own / used) if used and service(i, key, pool).compute else 0.0
+    if role(i, key, pool) == PREFILL:
+        busy = utilisation
     in_prefill = prefill_board(i, key, pool) * busy
     by_curve = curve_scale(i, item, pool) * board * (1.0 - busy) + in_prefill
-    drawn = item["power_scale"] * (by_curve if is_by_curve(i, key, pool) else eq.watts(served(i, key, pool), max(1.0, flight)))
+    prompts = on(i, key, pool).idle * on(i, key, pool).tdp * (1.0 - busy) + in_prefill
+    serving = by_curve if is_by_curve(i, key, pool) else eq.watts(served(i, key, pool), max(1.0, flight))
+    drawn = item["power_scale"] * (prompts if role(i, key, pool) == PREFILL else serving)
     gpus = used * item["tensor_parallel"]
     nodes = float(ceil(gpus / i[f"{server}.gpus"]))
     provisioned = float(ceil(nodes / item["availability"]))
@@ -325,6 +372,7 @@ def run(i: Inputs, key: str, pool: int) -> Run:
         busy=busy,
         by_curve=is_by_curve(i, key, pool),
         curve_drawn=by_curve,
+        prompts_drawn=prompts,
         drawn=drawn,
         power_one=drawn * used / KILO,
         gpus=gpus,
@@ -356,7 +404,7 @@ def credited(i: Inputs, key: str, pool: int) -> float:
 
 def tokens(i: Inputs, key: str, pool: int) -> float:
     """Return the output tokens/s of a pool."""
-    return rate(i, key, pool) * credited(i, key, pool)
+    return 0.0 if role(i, key, pool) == PREFILL else rate(i, key, pool) * credited(i, key, pool)
 
 
 def inside(i: Inputs, key: str, pool: int) -> str:

@@ -13,7 +13,7 @@ from tests.reference.equations.domain import BoolArray, FloatArray
 from tests.reference.equations.grid import Bin, Requests, Tokens
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect import lengths
-from tests.reference.expect.planning_study import Assumed, assumed
+from tests.reference.expect.planning_study import DECODE, Assumed, assumed, pools_by_length, role
 from tests.reference.quantities import Inputs
 
 NOTHING = 1e-9
@@ -141,7 +141,7 @@ class Bounds:
 def bounds(i: Inputs, key: str) -> Bounds:
     """Return where the pools of a study end."""
     item = assumed(i, key)
-    last, pools, window = longest(i, item.texts["workload"]), item["pools"], item["window_1"]
+    last, pools, window = longest(i, item.texts["workload"]), pools_by_length(i, key), item["window_1"]
     coded = item.says("compression", "as coded")
     first = min(last, window * item["band"] if coded else window) if pools > 1 else last
     second = max(first, min(last, item["window_2"])) if pools > 2 else last
@@ -183,7 +183,7 @@ def drawn(i: Inputs, key: str) -> Lengths:
 def window(i: Inputs, key: str, pool: int) -> float:
     """Return the context window of a pool; the last pool in use has the window of the last."""
     item = assumed(i, key)
-    return item[f"window_{pool}"] if pool < item["pools"] else item["long_window"]
+    return item[f"window_{pool}"] if pool < pools_by_length(i, key) else item["long_window"]
 
 
 def between(i: Inputs, key: str, pool: int) -> tuple[float, float]:
@@ -347,11 +347,20 @@ class Taken:
         return total / self.share if self.share else 0.0
 
 
+def requests_of(i: Inputs, key: str, pool: int) -> int:
+    """Return the pool whose requests a pool serves."""
+    return 1 if role(i, key, pool) == DECODE else pool
+
+
 @cache
 def taken(i: Inputs, key: str, pool: int) -> Taken:
-    """Return the requests of a pool: those of its own lengths, those cut to its window, less and plus the part of the band that is cut."""
+    """Return the requests of a pool: those of its own lengths, those cut to its window, less and plus the part of the band that is cut.
+
+    A pool that decodes only takes those of the pool that computes their prompts.
+    """
     item, cut = bounds(i, key), cut_to_window(i, key, pool)
-    own = lengths.plus((end_of(i, key, pool, end).counts, upto_end(i, key, pool, end)) for end in (FROM, WINDOW, TO, EDGE))
+    of = requests_of(i, key, pool)
+    own = lengths.plus((end_of(i, key, of, end).counts, upto_end(i, key, of, end)) for end in (FROM, WINDOW, TO, EDGE))
     above = lengths.minus(upto_end(i, key, pool, TO), upto_end(i, key, pool, WINDOW)).total()
     one = Requests(np.ones(1), *(np.full(1, value) for value in (cut.window, cut.cut_output, cut.cut_steps)))
     gained = item.cut if pool == 1 else 0.0

@@ -11,7 +11,7 @@ STEPS = ("paged", "shared", "physics", "trace_output", "served", "cut", "measure
 OWN = tuple(f"mine_{number}" for number in range(1, 13))
 PARENTS = {
     **dict(zip(STEPS, (PUBLISHED, *STEPS), strict=False)),
-    **dict.fromkeys(("corrected_homo", "corrected_two", FLEETOPT), "fitted"),
+    **dict.fromkeys(("corrected_homo", "corrected_two", FLEETOPT, "corrected_apart"), "fitted"),
     "b200_today": FLEETOPT,
     **dict.fromkeys(("b200_homo", "next_hardware"), "b200_today"),
     **dict.fromkeys(OWN, FLEETOPT),
@@ -50,11 +50,11 @@ CARDS = {
 
 CHOICES = (
     *("output_rule", "compression", "credit", "slots_rule", "capacity_rule", "time_rule", "prefill_rule", "counting", "cache", "attention"),
-    "power_rule",
+    *("power_rule", "phases"),
 )
 FIXED = (
     *("assumed_output", "tensor_parallel", "cached_share", "gained", "verify", "pools", "window_1", "window_2", "long_window", "band"),
-    "host",
+    *("host", "network"),
 )
 """Numbers without a range."""
 
@@ -225,6 +225,20 @@ class Assumed:
     def says(self, name: str, choice: str) -> bool:
         """Tell whether a choice is made."""
         return self.texts[name] == choice
+
+
+TOGETHER, PREFILL, DECODE = "both", "prefill", "decode"
+
+
+def role(i: Inputs, key: str, pool: int) -> str:
+    """Return what a pool of a study does: apart, the first computes prompts and the second decodes."""
+    return {1: PREFILL, 2: DECODE}.get(pool, TOGETHER) if assumed(i, key).says("phases", "apart") else TOGETHER
+
+
+def pools_by_length(i: Inputs, key: str) -> float:
+    """Return among how many pools requests are split by length."""
+    item = assumed(i, key)
+    return 1.0 if item.says("phases", "apart") else item["pools"]
 
 
 @cache
