@@ -326,7 +326,14 @@ expect_pools({"squared_length": squared_length})
 expect_fields("case_pools", lambda i, key, pool: pools.instance(i, key, pool_of(pool)), Instance, "n_slots")
 expect_pools({"objective": lambda i, key, _: assumed(i, key)["objective"], "cap": lambda i, key, _: assumed(i, key)["cap"]})
 expect_pools({"patience": pools.patience, "role": role, "requests_of": lambda i, *of: float(requests_of(i, *of))})
-expect_pools({"first_step": pools.first_step, "sent": pools.sent, "before": pools.before_prefill})
+expect_pools(
+    {
+        "long_prompt": lambda i, *of: long_request(i, *of).prompt,
+        "first_step": pools.first_step,
+        "sent": pools.sent,
+        "before": pools.before_prefill,
+    }
+)
 expect_fields("case_pools", lambda i, key, pool: pools.service(i, key, pool_of(pool)), Service, "mean", "cv2")
 
 

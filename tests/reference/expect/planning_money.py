@@ -15,7 +15,6 @@ from tests.reference.expect.planning_pools import (
     kin,
     miss,
     run,
-    service,
     tokens,
 )
 from tests.reference.expect.planning_requests import bounds, taken
@@ -94,12 +93,6 @@ def over(tokens_per_second: float, kilowatts: float) -> float:
     return tokens_per_second / (kilowatts * KILO) if kilowatts else 0.0
 
 
-def slowest_first_token(i: Inputs, key: str) -> float:
-    """Return the P99 time to first token, ms: of the slowest pool, or with both waits where prefill and decode are apart."""
-    firsts = [first_token(i, key, pool) for pool in POOLS]
-    return sum(firsts) - service(i, key, 1).prefill if role(i, key, 1) == PREFILL else max(firsts)
-
-
 @cache
 def totals(i: Inputs, key: str) -> Totals:
     """Return the fleet of a study; nothing of one without an answer."""
@@ -117,7 +110,7 @@ def totals(i: Inputs, key: str) -> Totals:
     rent, capex = sum(pool.rent for pool in pools) * HOURS, sum(pool.capex for pool in pools)
     own = capex * yearly + energy * item["electricity"]
     million_tokens = output * SECONDS / MILLION
-    shares = sum(taken(i, key, pool).share for pool in POOLS if role(i, key, pool) != PREFILL)
+    shares, wanted = sum(taken(i, key, pool).share for pool in POOLS), 2.0 if role(i, key, 1) == PREFILL else 1.0
     return Totals(
         instances=sum(pool.used for pool in pools),
         gpus=sum(pool.gpus for pool in pools),
@@ -130,7 +123,7 @@ def totals(i: Inputs, key: str) -> Totals:
         wall=wall,
         trouble=max(troubles),
         bounds_state=bounds(i, key).state,
-        all_requests=abs(shares - 1.0) < 1e-6 or bounds(i, key).state != OK,
+        all_requests=abs(shares - wanted) < 1e-6 or bounds(i, key).state != OK,
         state=state,
         answered=state == OK,
         outside=outside,
@@ -144,7 +137,7 @@ def totals(i: Inputs, key: str) -> Totals:
         per_board_joule=over(output, board),
         per_node_joule=over(output, board + host) if board else 0.0,
         per_wall_joule=over(output, wall),
-        first_token=slowest_first_token(i, key) if pools else 0.0,
+        first_token=max(first_token(i, key, pool) for pool in POOLS) if pools else 0.0,
         energy=energy / KILO,
         carbon=energy * item["carbon"] / MILLION,
         electricity=energy * item["electricity"],

@@ -189,10 +189,9 @@ def sent(i: Inputs, key: str, pool: int) -> float:
     """Return the ms in which the KV cache of a P99 prompt goes to the pool that decodes; 0 where it stays."""
     if role(i, key, pool) != PREFILL:
         return 0.0
-    asked, item, prompt = model(i, key), served(i, key, pool), long_request(i, key, pool).prompt
-    cache = asked.kv_per_token * prompt + asked.window_per_token * min(prompt, asked.model.window) + asked.state
+    asked, item, has = model(i, key), served(i, key, pool), instance(i, key, pool)
     links = min(item.on.gpus / item.on.replicas, asked.model.kv_shards) * assumed(i, key)["network"] * GIGA
-    return cache / links / MILLI
+    return asked.kv_per_token * (long_request(i, key, pool).prompt + has.fixed_window) / links / MILLI
 
 
 def before_prefill(i: Inputs, key: str, pool: int) -> float:
@@ -388,10 +387,12 @@ def run(i: Inputs, key: str, pool: int) -> Run:
 
 
 def first_token(i: Inputs, key: str, pool: int) -> float:
-    """Return the P99 wait and the P99 prefill, ms; 0 for a pool that is not used."""
+    """Return the P99 wait and the P99 prefill, ms; 0 for a pool that is not used. Apart, a request waits for both pools."""
     if not taken(i, key, pool).share:
         return 0.0
-    return service(i, key, pool).prefill + search.answer(limits(i, key, pool), wanted(i, key, pool)).wait
+    waiting = (1, pool) if role(i, key, pool) == DECODE else (pool,)
+    waits = [search.answer(limits(i, key, of), wanted(i, key, of)).wait for of in waiting]
+    return service(i, key, pool).prefill + sum(waits)
 
 
 def credited(i: Inputs, key: str, pool: int) -> float:
