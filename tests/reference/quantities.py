@@ -9,7 +9,7 @@ that the inputs have no answer.
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar, cast
@@ -58,8 +58,17 @@ class Inputs:
 
     def members(self, group: str) -> tuple[str, ...]:
         """Return the members of a list, a catalogue, or a card's points (``catalogue.card``), in order."""
-        start = f"{group}."
-        return tuple(dict.fromkeys(cell.removeprefix(start).partition(".")[0] for cell in self._cells if cell.startswith(start)))
+        return tuple(self._members.get(group, ()))
+
+    @cached_property
+    def _members(self) -> dict[str, dict[str, None]]:
+        """The members of each group, in order: what follows the group in the ids of cells."""
+        found: dict[str, dict[str, None]] = {}
+        for cell in self._cells:
+            parts = cell.split(".")
+            for size in range(1, len(parts)):
+                found.setdefault(".".join(parts[:size]), {})[parts[size]] = None
+        return found
 
 
 def _output_layer(i: Inputs, card: str) -> float:

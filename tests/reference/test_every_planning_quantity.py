@@ -152,7 +152,8 @@ def formula_quantities() -> dict[str, Quantity]:
 @cache
 def computed_quantities() -> dict[str, Quantity]:
     """Return the quantities that compute something: for those that pass another cell's value on see `test_passed_on`."""
-    return {name: quantity for name, quantity in formula_quantities().items() if name not in passed_on(book())}
+    passing = passed_on(book())
+    return {name: quantity for name, quantity in formula_quantities().items() if name not in passing}
 
 
 def differences(given: Inputs, values: Values) -> list[Difference]:
