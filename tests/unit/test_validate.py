@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.support import command
+from tests.support import SOURCES, command, shipped
+from workbook.declare.packaged import packaged
 from workbook.validation.points import Points, read_points
 from workbook.validation.refit import held_out, robust_fit
 
@@ -24,6 +25,7 @@ NAMES = ("model", "gpu", "engine", "weights", "gpus", "in_flight", "prompt", "ou
 SMALL = [("llama_3_1_8b", "1"), ("llama_3_1_70b", "4"), ("qwen3_32b", "2")]
 IN_FLIGHT = ("8", "32", "128", "256")
 OFF = 1.1
+ENERGY, REQUESTS = "ML.ENERGY", "served requests"
 
 
 def written(folder: Path, lines: Sequence[Sequence[str]], names: Sequence[str] = NAMES) -> Path:
@@ -51,13 +53,13 @@ def rows(*options: str) -> tuple[dict[str, str], ...]:
 
 
 def row(points_of: str, result: str, group: str = "all") -> dict[str, float]:
-    """Give the figures of a group."""
+    """Give the figures of a group of the points of a file."""
     (found,) = [item for item in rows() if (item["points_of"], item["result"], item["group"]) == (points_of, result, group)]
     return {name: float(text) for name, text in found.items() if name not in {"points_of", "result", "by", "group"} and text}
 
 
 def test_errors_of_prediction_are_told_from_those_in_sample() -> None:
-    for points_of, result in (("power", "J/token"), ("power", "W"), ("served", "tok/s"), ("served", "TPOT")):
+    for points_of, result in ((ENERGY, "J/token"), (ENERGY, "W"), (REQUESTS, "tok/s"), (REQUESTS, "TPOT")):
         found = row(points_of, result)
         assert found["points"] > 500
         assert found["held_out"] > found["in_sample"]
@@ -65,20 +67,20 @@ def test_errors_of_prediction_are_told_from_those_in_sample() -> None:
 
 
 def test_points_that_nothing_was_fitted_to_have_one_error() -> None:
-    found = row("outside", "tok/s")
+    found = row("published by others", "tok/s")
     assert found["points"] == 147
     assert found["in_sample"] == found["held_out"] == found["gpu_out"]
 
 
 def test_times_of_an_engine_that_was_seen_on_one_gpu_are_unknown_without_it() -> None:
-    assert "gpu_out" not in row("power", "tok/s")
-    assert "gpu_out" in row("power", "W")
-    assert "gpu_out" in row("served", "tok/s")
+    assert "gpu_out" not in row(ENERGY, "tok/s")
+    assert "gpu_out" in row(ENERGY, "W")
+    assert "gpu_out" in row(REQUESTS, "tok/s")
 
 
 def test_groups_together_hold_the_points_of_all() -> None:
     for result in ("tok/s", "W", "J/token"):
-        parts = [item for item in rows("--by", "gpu,kind") if (item["points_of"], item["result"]) == ("power", result)]
+        parts = [item for item in rows("--by", "gpu,kind") if (item["points_of"], item["result"]) == (ENERGY, result)]
         assert {item["group"] for item in parts} == {f"{gpu} SXM, {kind}" for gpu in ("H100", "B200") for kind in ("dense", "experts")}
         assert sum(int(item["points"]) for item in parts) == 565
 
@@ -87,7 +89,9 @@ def test_forms_say_the_same() -> None:
     found = command("validate", "--format", "json")
     assert found.exit_code == 0
     for item, line in zip(json.loads(found.stdout), rows(), strict=True):
-        assert {name: "" if value is None else str(value) for name, value in item.items()} == line
+        assert {
+            name: "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value) for name, value in item.items()
+        } == line
     text = command("validate", "--by", "engine").stdout
     assert "TensorRT-LLM 1.x" in text
     assert "held_out: median error, constants fitted without the point's model" in text
@@ -167,3 +171,30 @@ def test_a_fit_finds_what_points_follow_but_for_some_that_are_far_off() -> None:
     found = robust_fit(np.ones(200), slopes, wanted, np.ones(200), np.ones(3))
     assert found == pytest.approx(true, abs=1e-3)
     assert found.min() >= 0
+
+
+def test_the_sheet_evidence_shows_what_the_command_says_today() -> None:
+    kept = csv.DictReader(io.StringIO((packaged() / "evidence" / "errors.csv").read_text("utf-8"), newline=""))
+    for item, now in zip(kept, rows(), strict=True):
+        for name, text in item.items():
+            wanted = now[name]
+            same = text == wanted or (text and wanted and float(text) == pytest.approx(float(wanted), abs=2e-3))
+            assert same, f"{item}: {name} is {wanted}; renew it: workbook validate --format csv > templates/evidence/errors.csv"
+
+
+def test_the_sheet_evidence_has_a_row_for_each_group() -> None:
+    model = shipped("planning").model
+    shown = [keys[0] for name in ("evidence_energy", "evidence_served", "evidence_published") for keys in model.tables[name].rows]
+    assert len(shown) == len(set(shown)) == len(rows())
+    assert len(model.tables["evidence_short"].rows) == 6
+
+
+def test_the_first_page_prints_these_errors() -> None:
+    table = (SOURCES / "README.md").read_text("utf-8").partition("<!-- errors -->\n")[2].partition("\n\n")[0].splitlines()[2:]
+    names = ("in_sample", "held_out", "p90", "within_25", "inside")
+    wanted = [
+        [f"{item['result']}, {item['points_of']}", f"{int(item['points']):,}", *(f"{float(item[n]):.0%}" if item[n] else "" for n in names)]
+        for item in rows()
+        if item["by"] == "all"
+    ]
+    assert [[cell.strip() for cell in line.strip("|").split("|")] for line in table] == wanted

@@ -63,10 +63,10 @@ def _guarded(item: object) -> object:
     return f"'{item}" if isinstance(item, str) and item.startswith(FORMULA_STARTS) else item
 
 
-def print_frame(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | None = None) -> None:
-    """Print a table as text with these columns, or all of it as CSV or JSON."""
+def print_frame(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | None = None, digits: int | None = None) -> None:
+    """Print a table as text with these columns, or all of it as CSV (numbers with so many decimals, if given) or JSON."""
     if form == "csv":
-        click.echo(frame.map(_guarded).to_csv(index=False), nl=False, file=file)
+        click.echo(frame.map(_guarded).to_csv(index=False, float_format=None if digits is None else f"%.{digits}f"), nl=False, file=file)
     elif form == "json":
         # pandas would round to 15 decimals.
         rows = [{key: None if item != item else item for key, item in row.items()} for row in frame.to_dict(orient="records")]  # noqa: PLR0124 not a number

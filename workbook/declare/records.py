@@ -1,8 +1,8 @@
 """Rows as records: all that is said of a row stands in one place.
 
 ``records`` of a table holds a record for each member of a key, ``{KEY: {label: ..., FIELD: ...}}``; ``values: records`` in a
-column (or ``constants: records``) takes the field of the column's name from each of them, ``records.FIELD`` another one. ``label`` is
-what the row is called, ``parent`` the member whose values it inherits. A table
+column (or ``constants: records``) takes the field of the column's name from each of them, ``records.FIELD`` another one. ``null``
+leaves a cell blank; ``label`` is what the row is called, ``parent`` the member whose values it inherits. A table
 whose rows are columns of another has ``records: {of: TABLE.columns}``: a column there that holds a ``record`` is a row, with
 the column's own label, unit and limits among its fields. ``defaults`` holds what records do not say.
 """
@@ -148,8 +148,9 @@ def _filled(name: str, column: Mapping, records: Records, problems: Problems) ->
             continue
         wanted, place = other or name, column.items[word].place
         records.used.add(wanted)
-        values = [(key, row.items[wanted], place) for key, row in records.rows.items() if wanted in row.items]
-        if not values:
+        given = {key: row.items[wanted] for key, row in records.rows.items() if wanted in row.items}
+        values = [(key, node, place) for key, node in given.items() if not (isinstance(node, Scalar) and node.value is None)]
+        if not given:
             problems.add(place, f"no record has '{wanted}'", suggest(wanted, {word for row in records.rows.values() for word in row.items}))
         return replaced(column, {word: mapping(values, place)})
     return column

@@ -87,9 +87,11 @@ def number_format(given: str, unit: str) -> str:
     return NUMBER_FORMATS.get(given) or given or BY_UNIT.get(unit, "#,##0.######" if unit == "1" else "#,##0.00")
 
 
-def printed_format(raw: str) -> str:
-    """Return the number format that shows a figure with the decimals it was printed with."""
+def printed_format(raw: str, given: str) -> str:
+    """Return the number format that shows a figure with the decimals it was printed with, in percent where its column is."""
     decimals = len(raw.partition(".")[2])
+    if "%" in given:
+        return given.replace("0%", f"0.{'0' * (decimals - 2)}%" if decimals > 2 else "0%")  # noqa: PLR2004 a percent is 0.01
     return "#,##0" + ("." + "0" * decimals if decimals else "")
 
 

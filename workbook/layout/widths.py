@@ -68,7 +68,7 @@ def numbers_shown(layout: Layout, values: Values) -> Iterator[tuple[tuple[str, i
 def _format(quantity: Quantity, row: int, value: float) -> str:
     """Return the number format of a cell, as the writer chooses it."""
     printed = quantity.evidence.get(row) if row in quantity.constants else None
-    given = quantity.formats.get(row) or (printed_format(printed.raw) if printed else quantity.format)
+    given = quantity.formats.get(row) or (printed_format(printed.raw, quantity.format) if printed else quantity.format)
     return sized_format(given, value) or number_format(given, quantity.unit)
 
 

@@ -34,14 +34,18 @@ RESULTS = {
     "W": Result("gpu_power", "watts", "power_inside", "paper_power"),
     "J/token": Result("energy", "joules", "energy_inside", "paper_energy"),
 }
-LEFT_OUT = {"power": ("tok/s", "W", "J/token"), "served": ("tok/s", "TPOT"), "outside": ("tok/s",)}
-"""The results that the errors of the package's own files are listed of: the times between tokens of ``power`` are medians."""
+FILES = {
+    "power": ("ML.ENERGY", ("tok/s", "W", "J/token")),
+    "served": ("served requests", ("tok/s", "TPOT")),
+    "outside": ("published by others", ("tok/s",)),
+}
+"""What the points of the package's files are called, and the results compared: the times between tokens of ``power`` are medians."""
 
 GROUPS = {"gpu": "gpu", "kind": "kind", "precision": "weights", "engine": "engine", "model": "model", "published": "by"}
 ALL = "all"
 CLOSE = 0.25
 NAMES = {
-    "points_of": "file of the points",
+    "points_of": "whose points",
     "result": "result",
     "by": "grouped by",
     "group": "group",
@@ -82,11 +86,12 @@ def validate(data: Path | None = None, by: Sequence[str] = (), templates: Path |
     models, gpus = (points, points) if own else (held_out(points, "model"), held_out(points, "gpu"))
     rows = []
     for origin in dict.fromkeys(points.origin):
-        for result in RESULTS if own else LEFT_OUT[origin]:
+        called, compared = (origin, RESULTS) if own else FILES[origin]
+        for result in compared:
             among = (points.origin == origin) & (_measured(points, result) > 0)
             for name, group, here in _groups(points, among, by):
                 rows.append(
-                    {"points_of": origin, "result": result, "by": name, "group": group, **_errors(points, models, gpus, result, here)}
+                    {"points_of": called, "result": result, "by": name, "group": group, **_errors(points, models, gpus, result, here)}
                 )
     frame = pd.DataFrame(rows, columns=list(NAMES))
     return frame.drop(columns=["held_out", "gpu_out"]) if own else frame
@@ -114,15 +119,18 @@ def _groups(points: Points, among: Array, by: Sequence[str]) -> Iterator[tuple[s
         return
     if not by:
         yield ALL, ALL, among
+    seen: set[frozenset[bytes]] = set()
     for names in [tuple(by)] if by else [(name,) for name in GROUPS]:
         columns = [_column(points, name) for name in names]
         members = [sorted({str(item) for item in column[among]}) for column in columns]
-        if not by and len(members[0]) == 1:
-            continue
-        for group in product(*members):
-            here = among & np.all([column == member for column, member in zip(columns, group, strict=True)], axis=0)
-            if here.any():
-                yield ", ".join(names), ", ".join(group), here
+        found = {
+            group: among & np.all([column == member for column, member in zip(columns, group, strict=True)], axis=0)
+            for group in product(*members)
+        }
+        parts = frozenset(here.tobytes() for here in found.values() if here.any())
+        if parts not in seen and (by or len(parts) > 1):  # the engines of ML.ENERGY are its GPUs again
+            yield from ((", ".join(names), ", ".join(group), here) for group, here in found.items() if here.any())
+        seen.add(parts)
 
 
 def _errors(points: Points, models: Points, gpus: Points, result: str, here: Array) -> dict[str, float]:

@@ -196,7 +196,11 @@ class _Writer:
         for row, constant in quantity.constants.items():
             sheet, r, c = self.layout.cell(quantity.id, row)
             printed = quantity.evidence.get(row)
-            style = self.format(f"formula|{printed_format(printed.raw)}|{quantity.unit}") if printed and not quantity.is_text else key_style
+            style = (
+                self.format(f"formula|{printed_format(printed.raw, quantity.format)}|{quantity.unit}")
+                if printed and not quantity.is_text
+                else key_style
+            )
             if row in own:
                 style = self.format(f"formula{own[row]}")
             self.constant(sheet, r, c, constant, style)
