@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BOOKS = {"tiny": TINY, "across": ACROSS} | {
-    path.stem: packaged() for path in sorted(packaged().glob("*.yaml")) if path.stem not in {"sources", "limits"}
+    path.stem: packaged() for path in sorted(packaged().glob("*.yaml")) if path.stem not in {"sources", "limits", "validation"}
 }
 Built = tuple[api.Book, Any, "Path"]
 
