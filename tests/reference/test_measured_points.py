@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.reference import draws
+from tests.reference.equations import power
 from tests.reference.equations import step_time as eq
 from tests.reference.expect.chain import MILLI
 from tests.reference.expect.planning_steps import GIB, constants, embedding, instance_of, model_of
@@ -99,6 +100,60 @@ def test_the_model_on_measured_points_is_that_of_the_equations(start: int) -> No
         }
         found = {name: book().values[f"point_steps.{name}"][row] for name in wanted}
         assert found == pytest.approx(wanted, rel=1e-9), rows[row]
+
+
+INTERVALS = {  # over the model's result: throughput, power, energy
+    "as many as fit": ((0.63, 1.56), (0.63, 1.34), (0.62, 1.65)),
+    "dense": ((0.77, 1.34), (0.64, 1.31), (0.76, 1.52)),
+    "experts": ((0.65, 1.50), (0.63, 1.34), (0.62, 1.65)),
+    "experts, fp8 or fp4": ((0.65, 1.50), (0.63, 1.34), (0.70, 2.10)),
+}
+"""Factors counted on models left out of the fit, by kind."""
+
+CURVES = {"h100_sxm": (300.0, 600.0, 1.0, 4.2), "b200_sxm": (430.0, 860.0, 1.0, 6.8)}
+"""The paper's Table A: W, W, per doubling, log2 of sequences."""
+
+
+def kind(line: dict[str, str], model: eq.Model) -> str:
+    """Return the kind whose interval a point has."""
+    if not number(line, "in_flight"):
+        return "as many as fit"
+    if not model.experts:
+        return "dense"
+    return "experts, fp8 or fp4" if line["weights"] in ("fp8", "fp8_block", "nvfp4", "int4") else "experts"
+
+
+@pytest.mark.parametrize("start", range(EVERY))
+def test_a_point_is_within_the_interval_of_its_kind_or_not(start: int) -> None:
+    rows = book().model.tables["point_steps"].rows
+    for row in range(start, len(rows), EVERY * EVERY):
+        line = lines()[rows[row][0]]
+        what, n = served(line), book().values["point_steps.n"][row]
+        tokens = book().values["point_steps.tokens"][row]
+        results = (eq.rate(what, n), tokens), (eq.watts(what, n), number(line, "watts")), (eq.joules(what, n), number(line, "joules"))
+        wanted = [
+            float(low <= measured / result <= high)
+            for (result, measured), (low, high) in zip(results, INTERVALS[kind(line, what.model)], strict=True)
+        ]
+        assert [book().values[f"point_steps.{name}_inside"][row] for name in ("speed", "power", "energy")] == wanted, rows[row]
+
+
+@pytest.mark.parametrize("start", range(EVERY))
+def test_the_papers_own_model_is_as_printed(start: int) -> None:
+    rows = book().model.tables["point_steps"].rows
+    for row in range(start, len(rows), EVERY * EVERY):
+        line = lines()[rows[row][0]]
+        what, n = served(line), book().values["point_steps.n"][row]
+        model, on = what.model, what.on
+        share = 0.8 if not model.experts else 1.0
+        active = eq.rest_bytes(model, on) / on.bandwidth + model.routed * model.weight_bytes * model.share_taken / on.gpus / on.bandwidth
+        layers = 0.0 if model.experts else 3e-6 * model.layers
+        step = active / share + layers + eq.kv_stream(model, on, what.work, n) / 0.8
+        speed = n / step
+        curve = CURVES.get(line["gpu"])
+        watts = power.logistic_power(n, *curve) if curve else 0.0
+        found = [book().values[f"point_steps.paper_{name}"][row] for name in ("step", "speed", "power", "energy")]
+        assert found == pytest.approx([step / MILLI, speed, watts, watts * on.gpus / speed], rel=1e-9), rows[row]
 
 
 def test_throughput_follows_from_the_times_of_a_request_where_it_was_not_published() -> None:

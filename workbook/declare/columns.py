@@ -111,21 +111,13 @@ class TableColumn(Bounded, Ranged):
         self.check_range(self.unit, problems)
         if self.low is not None and self.high is not None and self.low > self.high:
             problems.add(self.key_place("low"), f"{ITSELF}: low <= high does not hold ({self.low:g}, {self.high:g})")
-        for node in (self.values, self.constants):
-            if node is not None:
-                self._nested(node, (), problems)
-
-    def _nested(self, node: Node, path: tuple[str, ...], problems: Problems) -> None:
-        """Read values nested by row keys down to single figures."""
-        if isinstance(node, Mapping):
-            for key, child in node:
-                self._nested(child, (*path, key), problems)
-            return
-        where = f"{ITSELF} at {' '.join(path) or 'its only row'}"
-        value = node.text if self.unit == "text" and isinstance(node, Scalar) else number_of(node, where, problems)
-        if value is not None:
-            check_bounds(value, self.bounds(), node.place, where, problems)
-            self._figures[path] = figure_of(value, self.unit, node, self.grade())
+        bounds, grade = self.bounds(), self.grade()
+        for path, node in (*_leaves(self.values, ()), *_leaves(self.constants, ())):
+            where = f"{ITSELF} at {' '.join(path) or 'its only row'}"
+            value = node.text if self.unit == "text" and isinstance(node, Scalar) else number_of(node, where, problems)
+            if value is not None:
+                check_bounds(value, bounds, node.place, where, problems)
+                self._figures[path] = figure_of(value, self.unit, node, grade)
 
     def _refuse_evidence(self, problems: Problems) -> None:
         """What a formula gives has no evidence of its own; its source is told with the result."""
@@ -147,6 +139,15 @@ class TableColumn(Bounded, Ranged):
             constants=self.has("constants"),
             bounds=self.bounds(),
         )
+
+
+def _leaves(node: Node | None, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Yield the figures nested by row keys, each with its keys."""
+    if isinstance(node, Mapping):
+        for key, child in node:
+            yield from _leaves(child, (*path, key))
+    elif node is not None:
+        yield path, node
 
 
 ColumnName = Annotated[str, BeforeValidator(Name("column"))]
