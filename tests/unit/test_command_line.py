@@ -22,7 +22,7 @@ from workbook.xlsx.cells import read_cells
 
 COMMANDS = (
     *("build", "cells", "check", "diff", "explain", "functions", "inputs", "language", "optimize", "pull"),
-    *("results", "schema", "templates", "units", "verify"),
+    *("results", "schema", "templates", "units", "validate", "verify"),
 )
 CLOSING = re.compile(r"(.+\.xlsx): (\d+) sheets, ([\d,]+) inputs, ([\d,]+) formulas, \d+\.\d s\n")
 TEXT_COLUMNS = {
