@@ -15,7 +15,7 @@ from tests.reference.expect.planning_money import MILLION, SECONDS, Totals, tota
 from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution
 from tests.reference.expect.planning_sensitivity import LEAST
 from tests.reference.expect.planning_shapes import shape
-from tests.reference.expect.planning_study import CASES, RANGED, chosen, is_sound, number_of, studies
+from tests.reference.expect.planning_study import CASES, LIKE, RANGED, chosen, is_sound, number_of, studies
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.expect.search import NEVER
 from tests.reference.quantities import Inputs, Value
@@ -35,6 +35,7 @@ HORIZON = 120.0
 expect_rows(
     "constants",
     {
+        "alike": lambda _: LIKE,
         "late": lambda _: WAIT_TAIL,
         "least_cv2": lambda _: LOWEST_CV2,
         "idle_slots": lambda _: 1000.0,

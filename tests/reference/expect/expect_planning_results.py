@@ -11,8 +11,8 @@ from tests.reference.expect.planning_measured import fit_curve
 from tests.reference.expect.planning_money import HOURS, Totals, totals
 from tests.reference.expect.planning_needs import remark
 from tests.reference.expect.planning_pools import curve_scale, instance
-from tests.reference.expect.planning_sensitivity import figure, infeasible
-from tests.reference.expect.planning_study import CASES, assumed, chosen, number_of
+from tests.reference.expect.planning_sensitivity import figure, opening
+from tests.reference.expect.planning_study import CASES, HELD, assumed, chosen, evidence, number_of
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -91,7 +91,11 @@ expect_totals("more_figures", MORE, chosen, always=False)
 expect_totals("more_figures", ("state",), chosen, always=True)
 expect_totals("trust", ("state", "miss", "trust", "kin"), chosen, always=True)
 expect_totals("trust", ("outside",), chosen, always=False)
-expect_rows("trust", {"unanswered": lambda i, which: len(infeasible(i, which)) if state_of(i, which) == OK else None})
+expect_rows("trust", {"unanswered": lambda i, which: len(opening(i, which)) if state_of(i, which) == OK else None})
+expect_rows(
+    "trust",
+    {"word": lambda i, which: evidence(i, chosen(i, which)).word, "held": lambda i, which: HELD[evidence(i, chosen(i, which)).kind]},
+)
 expect_rows("cost_split", {"case": named, "state": state_of, "total": part_rule("total")})
 expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})
 expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})

@@ -5,10 +5,23 @@ from collections.abc import Callable
 from tests.reference.expect import planning_sensitivity as sensitivity
 from tests.reference.expect.expect_planning_results import named, remark_of_chosen, state_of
 from tests.reference.expect.expect_planning_studies import place_of
-from tests.reference.expect.planning_columns import expect_rows
+from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_money import totals
 from tests.reference.expect.planning_sensitivity import GRADES, HEADLINES, effect, headline_of, interval, moves, order, widest, worst
-from tests.reference.expect.planning_study import HIGH, LOW, RANGED, VARIANTS, chosen, level
+from tests.reference.expect.planning_study import (
+    HELD,
+    HIGH,
+    LOW,
+    RANGED,
+    SCENARIOS,
+    VARIANTS,
+    Evidence,
+    chosen,
+    evidence,
+    level,
+    stated,
+    text_of,
+)
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -24,12 +37,12 @@ def ends(i: Inputs, which: str, headline: str) -> tuple[float, float, float]:
 def unanswered(i: Inputs, which: str, headline: str) -> float:
     """Return the ends without an answer, of a case that has one."""
     del headline
-    return len(sensitivity.infeasible(i, which))
+    return len(sensitivity.opening(i, which))
 
 
 def interval_in_words(i: Inputs, which: str, headline: str) -> str:
     """Return whether an interval is closed, or why it is open; nothing without an answer."""
-    count, (below, _) = len(sensitivity.infeasible(i, which)), sensitivity.open_ends(i, headline, which)
+    count, (below, _) = len(sensitivity.opening(i, which)), sensitivity.open_ends(i, headline, which)
     if state_of(i, which) != OK:
         return ""
     ends_of = f"{count} range end{'s' if count > 1 else ''}"
@@ -38,7 +51,7 @@ def interval_in_words(i: Inputs, which: str, headline: str) -> str:
 
 def first_open(i: Inputs, which: str) -> int:
     """Return the number of the first assumption that has an end without an answer; one beyond the last if none has."""
-    return min((place_of(VARIANTS[key].name) for key in sensitivity.infeasible(i, which)), default=len(RANGED) + 1)
+    return min((place_of(VARIANTS[key].name) for key in sensitivity.opening(i, which)), default=len(RANGED) + 1)
 
 
 def matters_most(i: Inputs, which: str, headline: str) -> str:
@@ -52,13 +65,23 @@ def no_answer_at(i: Inputs, which: str, name: str, side: str) -> bool:
     return f"{which}_{name}_{side}" in sensitivity.infeasible(i, which, name)
 
 
+def opens(i: Inputs, which: str, name: str) -> bool:
+    """Tell whether an end of an uncertain assumption leaves intervals open."""
+    return any(VARIANTS[key].name == name for key in sensitivity.opening(i, which))
+
+
+def fit_rule(name: str) -> Callable[[Inputs, str], str]:
+    """Return the rule of the name of a case's fit."""
+    return lambda i, case: i.shown(f"power_fits.{text_of(i, case, name)}")
+
+
 def driver(i: Inputs, which: str, headline: str) -> str:
     """Return what matters most in words; nothing without an answer."""
     name = matters_most(i, which, headline)
     shown = i.shown(f"ranges.{name}")
     if state_of(i, which) != OK:
         return ""
-    if not sensitivity.infeasible(i, which):
+    if not sensitivity.opening(i, which):
         return shown
     return f"no answer if {shown} is {LOW if no_answer_at(i, which, name, LOW) else HIGH}"
 
@@ -77,7 +100,7 @@ def behind(variant: str) -> float:
 def widest_size(i: Inputs, which: str, headline: str) -> float:
     """Return the largest move as the cells rank it."""
     variant = widest(i, headline, which)
-    return sensitivity.hair(effect(i, headline, variant).rounded, behind(variant))
+    return sensitivity.hair(sensitivity.weight(i, headline, variant), behind(variant))
 
 
 LEANED_ON = ("curve_1", "curve_2", "gpu_1", "gpu_2", "model", "workload", "server_1", "server_2", "times")
@@ -126,10 +149,30 @@ expect_rows(
     {
         "no_low": lambda i, which, name: float(no_answer_at(i, which, name, LOW)),
         "no_high": lambda i, which, name: float(no_answer_at(i, which, name, HIGH)),
-        "first": lambda i, which, name: place_of(name) if sensitivity.infeasible(i, which, name) else len(RANGED) + 1,
+        "first": lambda i, which, name: place_of(name) if opens(i, which, name) else len(RANGED) + 1,
+        "stated_low": lambda i, which, name: stated(i, chosen(i, which), name)[0],
+        "stated_high": lambda i, which, name: stated(i, chosen(i, which), name)[1],
     },
 )
-expect_rows("variants", {"infeasible": lambda i, key: float(effect(i, HEADLINES[0], key).infeasible)})
+expect_rows(
+    "variants",
+    {
+        "infeasible": lambda i, key: float(effect(i, HEADLINES[0], key).infeasible),
+        "counted": lambda _, key: float(sensitivity.counts(key)),
+        "opens": lambda i, key: float(effect(i, HEADLINES[0], key).infeasible and sensitivity.counts(key)),
+    },
+)
+expect_rows("ranges", {"counted": lambda _, name: float(name not in SCENARIOS)})
+expect_fields("case_evidence", evidence, Evidence)
+expect_rows(
+    "case_evidence",
+    {
+        "rule": lambda i, case: text_of(i, case, "time_rule"),
+        "model": lambda i, case: i.shown(f"models.{text_of(i, case, 'model')}"),
+        **{name: fit_rule(name) for name in ("curve_1", "curve_2")},
+        "held": lambda i, case: HELD[evidence(i, case).kind],
+    },
+)
 expect_rows("look_state", {"state": lambda i: state_of(i, "chosen"), "remark": lambda i: remark_of_chosen(i, "chosen")})
 expect_rows(
     "leaning",
@@ -182,12 +225,12 @@ expect_rows(
 def rank_if_leaning(i: Inputs, headline: str, variant: str) -> float:
     """Return the rank of an assumption's grade where the figure leans on it."""
     grade = i.text(f"ranges.{VARIANTS[variant].name}.grade")
-    return sensitivity.rank(grade) * sensitivity.leans(i, effect(i, headline, variant))
+    return sensitivity.rank(grade) * (sensitivity.leans(i, effect(i, headline, variant)) and sensitivity.counts(variant))
 
 
 def size(i: Inputs, headline: str, variant: str) -> float:
     """Return the size of a move as the cells rank it."""
-    return sensitivity.hair(effect(i, headline, variant).rounded, behind(variant))
+    return sensitivity.hair(sensitivity.weight(i, headline, variant), behind(variant))
 
 
 WHICH_SHOWN = {"chosen": "Case", "comparison": "Beside it"}
@@ -197,9 +240,9 @@ expect_rows(
         "answered": lambda i, *keys: float(effect(i, *keys).answered),
         "move": lambda i, *keys: effect(i, *keys).move,
         "shift": lambda i, *keys: effect(i, *keys).shift,
-        "down": lambda i, *keys: min(0.0, effect(i, *keys).shift) ** 2,
-        "up": lambda i, *keys: max(0.0, effect(i, *keys).shift) ** 2,
-        "counts": lambda i, *keys: float(sensitivity.leans(i, effect(i, *keys))),
+        "down": lambda i, figure, key: min(0.0, effect(i, figure, key).shift) ** 2 * sensitivity.counts(key),
+        "up": lambda i, figure, key: max(0.0, effect(i, figure, key).shift) ** 2 * sensitivity.counts(key),
+        "counts": lambda i, figure, key: float(sensitivity.leans(i, effect(i, figure, key)) and sensitivity.counts(key)),
         "rank": rank_if_leaning,
         "size": size,
     },

@@ -6,7 +6,7 @@ from functools import cache
 
 from tests.reference.expect.planning_money import Totals, totals
 from tests.reference.expect.planning_pools import KIN
-from tests.reference.expect.planning_study import HIGH, RANGED, VARIANTS, assumed, chosen, study
+from tests.reference.expect.planning_study import HIGH, RANGED, SCENARIOS, VARIANTS, assumed, chosen, study
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import Inputs
 
@@ -76,14 +76,19 @@ def effects(i: Inputs, headline: str, which: str) -> dict[str, Effect]:
     return {key: effect(i, headline, key) for key, item in VARIANTS.items() if item.which == which}
 
 
+def counts(variant: str) -> bool:
+    """Tell whether a variant counts in intervals: demand is a scenario, and an objective a decision."""
+    return VARIANTS[variant].name not in SCENARIOS
+
+
 def leans(i: Inputs, item: Effect) -> bool:
-    """Tell whether a move is large enough for the figure to lean on the assumption, or there is no figure at all."""
+    """Tell whether a move is large enough for the figure to lean on an uncertain assumption, or there is no figure at all."""
     return abs(item.move) > i["look.material"] or item.infeasible
 
 
 def interval(i: Inputs, headline: str, which: str) -> tuple[float, float]:
     """Return how far a figure may be off (downwards, upwards): the root of the sum of the squares of the moves' logarithms."""
-    shifts = [item.shift for item in effects(i, headline, which).values()]
+    shifts = [item.shift for key, item in effects(i, headline, which).items() if counts(key)]
     below, above = (math.sqrt(math.fsum(shift * shift for shift in shifts if sign * shift > 0)) for sign in (-1, 1))
     return 1.0 - math.exp(-below), math.exp(above) - 1.0
 
@@ -103,7 +108,9 @@ def leaning(i: Inputs, which: str) -> dict[str, str]:
 def worst(i: Inputs, headline: str, which: str) -> int:
     """Return the rank of the worst grade that a figure leans on."""
     grades = list(leaning(i, which).values())
-    grades += [i.text(f"ranges.{VARIANTS[key].name}.grade") for key, item in effects(i, headline, which).items() if leans(i, item)]
+    grades += [
+        i.text(f"ranges.{VARIANTS[key].name}.grade") for key, item in effects(i, headline, which).items() if counts(key) and leans(i, item)
+    ]
     return max(rank(grade) for grade in grades)
 
 
@@ -116,10 +123,19 @@ def infeasible(i: Inputs, which: str, *names: str) -> list[str]:
     return [key for key, item in effects(i, HEADLINES[0], which).items() if item.infeasible and VARIANTS[key].name in (names or RANGED)]
 
 
+def opening(i: Inputs, which: str) -> list[str]:
+    """Return the variants of uncertain assumptions that leave intervals open: without an answer though the case has one."""
+    return [key for key in infeasible(i, which) if counts(key)]
+
+
+def weight(i: Inputs, headline: str, variant: str) -> float:
+    """Return the rounded size of a move, 0 for what counts in no interval."""
+    return effect(i, headline, variant).rounded if counts(variant) else 0.0
+
+
 def widest(i: Inputs, headline: str, which: str) -> str:
-    """Return the variant that moves a figure most, the first of equals."""
-    found = effects(i, headline, which)
-    return max(found, key=lambda key: found[key].rounded)
+    """Return the uncertain variant that moves a figure most, the first of equals."""
+    return max(effects(i, headline, which), key=lambda key: weight(i, headline, key))
 
 
 def order(i: Inputs) -> list[str]:
@@ -146,5 +162,5 @@ def hair(size: float, behind: float) -> float:
 
 def open_ends(i: Inputs, headline: str, which: str) -> tuple[bool, bool]:
     """Tell whether the interval of a figure has no (lower, upper) limit: the side on which a fleet that does not exist would be."""
-    none, below = bool(infeasible(i, which)), headline in WORSE_BELOW
+    none, below = bool(opening(i, which)), headline in WORSE_BELOW
     return none and below, none and not below

@@ -64,6 +64,9 @@ RANGED = (
 )
 """Numbers with a range, in the order of sheet Ranges."""
 
+SCENARIOS = ("rate", "output_scale", "objective", "cap")
+"""Demand and decisions: they move figures, and do not make them uncertain."""
+
 OF_REQUESTS = ("output_scale", "compressible")
 """Ranged assumptions that change the requests themselves."""
 
@@ -71,17 +74,17 @@ WHICH = ("chosen", "comparison")
 LOW, HIGH = "low", "high"
 
 
-def stated(i: Inputs, case: str, name: str) -> str | None:
+def cell_of(i: Inputs, case: str, name: str) -> str | None:
     """Return the input cell that a case's assumption comes from, its own or that of the cases it stands on; None where it follows."""
     cell = f"cases.{case}.{name}"
     if cell in i:
         return cell
-    return None if name in FOLLOWING else stated(i, PARENTS[case], name)
+    return None if name in FOLLOWING else cell_of(i, PARENTS[case], name)
 
 
 def number_of(i: Inputs, case: str, name: str) -> float:
     """Return a number that a case assumes."""
-    cell = stated(i, case, name)
+    cell = cell_of(i, case, name)
     if cell:
         return i[cell]
     if name == DEGREE:
@@ -91,7 +94,7 @@ def number_of(i: Inputs, case: str, name: str) -> float:
 
 def text_of(i: Inputs, case: str, name: str) -> str:
     """Return a choice of a case, or the key of a card it names."""
-    cell = stated(i, case, name)
+    cell = cell_of(i, case, name)
     if cell:
         return i.text(cell)
     if name == LONG_GPU:
@@ -137,8 +140,92 @@ ADMITTED = {
 """The lowest and the highest that a case takes of each assumption with a range."""
 
 
+BY_KIND = {"time_scale": "time", "power_scale": "power"}
+"""Assumptions whose range is that of what a case rests on."""
+
+LIKE = 1.5
+"""Up to this ratio of mean lengths, either way, a fit was measured on such work."""
+
+NEAR = 0.25
+"""Up to this difference bytes of a weight count as the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What step times and power of a case rest on; fields but ``rule`` as columns of `case_evidence`."""
+
+    same_gpus: bool
+    same_model: bool
+    same_degree: bool
+    bytes: float
+    same_weights: bool
+    fitted: bool
+    ratio: float
+    alike: bool
+    served: bool
+    word: str
+    kind: str
+
+
+def mean_length(i: Inputs, card: str) -> float:
+    """Return the mean tokens of a trace's requests, spread evenly between knots."""
+    total, under, below = 0.0, 0.0, 0.0
+    for point in i.members(f"trace_knots.{card}"):
+        upper, upto = (i[f"trace_knots.{card}.{point}.{name}"] for name in ("upper", "cumulative"))
+        total, under, below = total + (upto - below) * (under + upper) / 2.0, upper, upto
+    return total
+
+
+@cache
+def evidence(i: Inputs, case: str) -> Evidence:
+    """Return what a case rests on: a fit to the same, measured on such work or not; served requests on its GPUs; neither."""
+    fits = [f"power_fits.{text_of(i, case, name)}" for name in ("curve_1", "curve_2")]
+    gpus = [text_of(i, case, name) for name in ("gpu_1", "gpu_2")]
+    model = text_of(i, case, "model")
+    weight = i[f"precisions.{text_of(i, case, 'weights')}.bytes"]
+    same_gpus = all(i.text(f"{fit}.gpu") == gpu for fit, gpu in zip(fits, gpus, strict=True))
+    same_model = all(i.text(f"{fit}.model") == model for fit in fits) and text_of(i, case, "cache") == "fp16"
+    same_degree = all(i[f"{fit}.tensor_parallel"] == number_of(i, case, DEGREE) for fit in fits)
+    same_weights = all(abs(i[f"precisions.{i.text(f'{fit}.precision')}.bytes"] / weight - 1.0) <= NEAR for fit in fits)
+    fitted = same_gpus and same_model and same_degree and same_weights and text_of(i, case, "time_rule") == "as fitted"
+    ratio = mean_length(i, text_of(i, case, "workload")) / i[f"{fits[0]}.context"]
+    alike = 1.0 / LIKE <= ratio <= LIKE
+    served = all(i[f"hardware.{gpu}.served"] == 1 for gpu in gpus)
+    word = "measured" if fitted and alike else "transferred" if fitted or served else "modelled"
+    routed = "routed experts" if i[f"models.{model}.experts"] > 0 else "dense"
+    kind = word if word == "measured" else f"{word}, {routed}"
+    return Evidence(same_gpus, same_model, same_degree, weight, same_weights, fitted, ratio, alike, served, word, kind)
+
+
+KINDS = {
+    "measured": "measured",
+    **{f"{word}, {of}": f"{word}_{of.split()[-1]}" for word in ("transferred", "modelled") for of in ("dense", "routed experts")},
+}
+"""Rows of limits by the kind that cells show."""
+
+
+HELD = {
+    "measured": 0.90,
+    "transferred, dense": 0.91,
+    "transferred, routed experts": 0.89,
+    "modelled, dense": 0.90,
+    "modelled, routed experts": 0.91,
+}
+"""Share of points that limits held: of models left out of the fit (transferred), of GPUs (modelled), of the fitted points."""
+
+
+def stated(i: Inputs, case: str, name: str) -> tuple[float, float]:
+    """Return (low, high) of a range as it is stated."""
+    if name in BY_KIND:
+        row = f"interval_kinds.{KINDS[evidence(i, case).kind]}.{BY_KIND[name]}"
+        return i[f"{row}_low"], i[f"{row}_high"]
+    return i[f"ranges.{name}.{LOW}"], i[f"ranges.{name}.{HIGH}"]
+
+
 def is_sound(i: Inputs, name: str) -> bool:
     """Tell whether a range has its low end below its high end, both within what a case takes; multiples may reach beyond."""
+    if name in BY_KIND:
+        return True
     low, high = (i[f"ranges.{name}.{end}"] for end in (LOW, HIGH))
     least, most = ADMITTED[name]
     return low <= high and (i.text(f"ranges.{name}.meaning") == "times the base" or least <= low <= high <= most)
@@ -148,7 +235,7 @@ def stretched(i: Inputs, case: str, name: str) -> Range:
     """Return the range of an assumption for a case: stretched to its base, and kept within what a case takes."""
     base = number_of(i, case, name)
     scale = base if i.text(f"ranges.{name}.meaning") == "times the base" else 1.0
-    ends = [i[f"ranges.{name}.{end}"] * scale for end in (LOW, HIGH)]
+    ends = [end * scale for end in stated(i, case, name)]
     least, most = ADMITTED[name]
     return Range(base, max(least, min(base, ends[0])), min(most, max(base, ends[1])))
 
