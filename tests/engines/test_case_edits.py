@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines.storm import FEW, SEED, Edits, Sets, asked_of, is_error, jumps, nudges, places_of, same, typed
+from tests.reference.expect.planning_study import CASES
 from tests.support import shipped, shipped_file
 from workbook import api
 from workbook.expr.values import shown
@@ -62,7 +63,12 @@ POOL_STATES = {
     "objective shorter than prefill",
     "no answer within reach",
 }
-BUSY: Sets = {"cases.published.rate": 100, "cases.published.engine_cap": 4, "cases.published.cap": 0.99, "search_limits.reach": 1}
+BUSY: Sets = {
+    "cases.published.rate": 100,
+    **{f"cases.{case}.engine_cap": 4 for case in CASES},
+    "cases.published.cap": 0.99,
+    "search_limits.reach": 1,
+}
 """Small and full instances, of which many cases need more than may be tried."""
 
 NARROW: Sets = {

@@ -22,6 +22,7 @@ from tests.reference.equations import cards, first_token, fleet
 from tests.reference.equations.first_token import Pool, Waited
 from tests.reference.equations.replay import INPUT_SHARE
 from tests.reference.equations.workload import AGENT, AZURE, LMSYS, Cdf
+from tests.reference.expect.planning_study import CASES
 
 SEED, REQUESTS = 20260318, 200_000
 LENGTHS: dict[str, tuple[Cdf, int]] = {
@@ -91,8 +92,8 @@ def test_the_workbook_has_the_prefill_of_a_long_prompt() -> None:
 
 
 def test_an_answer_keeps_wait_and_prefill_together_within_the_objective() -> None:
-    busy = {"cases.published.rate": 100.0, "cases.published.engine_cap": 4.0, "cases.published.cap": 0.99, "cases.fitted.objective": 700.0}
-    values = planning.calculated({**busy})
+    few = {f"cases.{case}.engine_cap": 4.0 for case in CASES}
+    values = planning.calculated({**few, "cases.published.rate": 100.0, "cases.published.cap": 0.99, "cases.fitted.objective": 700.0})
     answered = values["case_totals.answered"] == 1
     assert np.all(values["case_totals.first_token"][answered] <= values["asked.objective"][answered] * (1 + 1e-9))
     waits = values["case_pools.wait"][values["case_pools.trouble"] == 0]

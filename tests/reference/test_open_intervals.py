@@ -8,8 +8,10 @@ from workbook.expr.values import EMPTY
 
 WORSE_BELOW = {"per_wall_joule"}
 HEADLINES = [headline for (headline,) in planning.book().model.tables["headlines"].rows]
-SHORT: Sets = {"choose.case": "mine_1", "cases.mine_1.objective": 5000, "ranges.objective.low": 0.001}
-"""Time for less than a prefill at one low end, and for several at every other end."""
+SMALL: Sets = {"choose.case": "mine_1", "cases.mine_1.objective": 5000, "ranges.memory_share.low": 0.4}
+"""Too little memory for the weights at one low end."""
+
+SHARE = "Share of HBM the engine may use"
 
 
 def infeasible() -> set[str]:
@@ -21,32 +23,39 @@ def infeasible() -> set[str]:
 
 
 def test_every_end_without_an_answer_is_counted() -> None:
-    values = planning.calculated(SHORT)
+    values = planning.calculated(SMALL)
     assert shown(values, "trust.unanswered", "chosen") == 1
-    assert shown(planning.book().values, "trust.unanswered", "chosen") == len(infeasible()) > 0
+    assert shown(planning.book().values, "trust.unanswered", "chosen") == 0
+
+
+def test_a_decision_without_an_answer_leaves_intervals_closed() -> None:
+    """An objective shorter than any prefill is somebody's wish, and makes no figure uncertain: the tornado says it alone."""
+    assert infeasible() == {"chosen_objective_low"}
+    assert shown(planning.book().values, "tornado.remark", "n1") == "no answer if low"
+    assert {shown(planning.book().values, "figures.interval", headline) for headline in HEADLINES} == {"closed"}
 
 
 def test_an_end_without_an_answer_has_words_and_no_bar() -> None:
-    values = planning.calculated(SHORT)
-    assert shown(values, "tornado.assumption", "n1") == "P99 time to first token"
+    values = planning.calculated(SMALL)
+    assert shown(values, "tornado.assumption", "n1") == SHARE
     assert shown(values, "tornado.low_move", "n1") == EMPTY
     assert isinstance(shown(values, "tornado.high_move", "n1"), float)
     assert shown(values, "tornado.high_move", "n1") != EMPTY
     assert shown(values, "tornado.remark", "n1") == "no answer if low"
-    assert shown(values, "tornado.bar", "n1") == "P99 time to first token: no answer if low"
+    assert shown(values, "tornado.bar", "n1") == f"{SHARE}: no answer if low"
     assert shown(values, "tornado.remark", "n2") == ""
 
 
 @pytest.mark.parametrize("headline", HEADLINES)
 def test_the_interval_is_open_on_the_side_that_is_worse_and_no_narrower_on_the_other(headline: str) -> None:
-    answered = planning.calculated(SHORT | {"ranges.objective.low": 1})
-    values = planning.calculated(SHORT)
+    answered = planning.calculated(SMALL | {"ranges.memory_share.low": 0.9})
+    values = planning.calculated(SMALL)
     worse, better = ("low", "high") if headline in WORSE_BELOW else ("high", "low")
     assert shown(answered, "figures.interval", headline) == "closed"
     assert shown(values, f"figures.{worse}", headline) == EMPTY
     assert shown(values, f"figures.{better}", headline) == shown(answered, f"figures.{better}", headline)
     assert shown(values, "figures.interval", headline) == f"no {'lower' if worse == 'low' else 'upper'} limit: no answer at 1 range end"
-    assert shown(values, "figures.widest", headline) == "no answer if P99 time to first token is low"
+    assert shown(values, "figures.widest", headline) == f"no answer if {SHARE} is low"
     assert shown(answered, "figures.widest", headline) in {
         shown(values, "ranges.assumption", name) for (name,) in planning.book().model.tables["ranges"].rows
     }

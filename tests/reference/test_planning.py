@@ -92,7 +92,7 @@ def gain(sets: Sets, base: Sets) -> float:
 @pytest.mark.parametrize(
     ("sets", "base", "known"),
     [
-        ({"pools": 1, "slots_rule": "paged"}, {"pools": 1}, 1.83),
+        ({"pools": 1, "slots_rule": "paged", "engine_cap": 256}, {"pools": 1}, 1.83),
         (SERVED, {"pools": 1, **SERVED}, 2.27),
         ({**SERVED, "compression": "real", "compressible": 1}, {"pools": 1, **SERVED}, 2.19),
         ({**SERVED, "compression": "real"}, {"pools": 1, **SERVED}, 1.98),

@@ -77,7 +77,7 @@ BLOCKS = {
     *("case_totals.trouble", "case_totals.miss", "case_totals.first_token", "design_totals.first_token", "ladder.first_token"),
     *(f"case_remarks.{name}" for name in ("gpus", "over", "objective", "instances", "window")),
     *("sweep_levels.longest_wait", "flex.longest", "flex.lowest_served"),
-    "headline_ranges.worst",
+    *("headline_ranges.worst", "results.tpot"),
     "headline_ranges.widest_size",
     "headline_ranges.first",
 }  # each row has a block of another table's rows to itself

@@ -117,6 +117,9 @@ expect_rows(
     "case_hardware",
     {
         "cached": lambda i, key, _: model(i, key).kv_bytes,
+        "more_fixed": lambda i, key, pool: pools.more(i, key, pool_of(pool))[0],
+        "more_each": lambda i, key, pool: pools.more(i, key, pool_of(pool))[1],
+        "more_carry": lambda i, key, pool: pools.more(i, key, pool_of(pool))[2],
         "engine": lambda i, key, _: i.shown(f"engines.{assumed(i, key).texts['engine']}"),
     },
 )
@@ -153,7 +156,13 @@ expect_rows(
 expect_step("case_full", in_full)
 expect_step("case_flight", in_flight)
 expect_power("case_flight", in_flight)
-expect_rows("case_flight", {"tpot": lambda i, key, pool: pools.tpot(i, key, pool_of(pool))})
+expect_rows(
+    "case_flight",
+    {
+        "tpot": lambda i, *of: pools.tpot(i, of[0], pool_of(of[1])),
+        "engine_more": lambda i, *of: pools.engine_more(i, of[0], pool_of(of[1])),
+    },
+)
 
 # Bounds, windows and bands
 

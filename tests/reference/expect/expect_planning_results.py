@@ -10,7 +10,7 @@ from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_measured import fit_curve
 from tests.reference.expect.planning_money import HOURS, Totals, totals
 from tests.reference.expect.planning_needs import remark
-from tests.reference.expect.planning_pools import curve_scale, instance
+from tests.reference.expect.planning_pools import POOLS, curve_scale, instance, tpot
 from tests.reference.expect.planning_sensitivity import figure, opening
 from tests.reference.expect.planning_study import CASES, HELD, assumed, chosen, evidence, number_of
 from tests.reference.expect.pools import OK
@@ -85,6 +85,7 @@ def remark_of_chosen(i: Inputs, which: str) -> str:
 
 expect_totals("results", SHOWN_IF_OK, lambda _, case: case, always=False)
 expect_totals("results", SHOWN, lambda _, case: case, always=True)
+expect_rows("results", {"tpot": lambda i, case: max(tpot(i, case, pool) for pool in POOLS) if totals(i, case).state == OK else None})
 expect_rows("more_figures", {"remark": remark_of_chosen})
 expect_rows("trust", {"remark": remark_of_chosen})
 expect_totals("more_figures", MORE, chosen, always=False)

@@ -9,6 +9,7 @@ from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_money import totals
 from tests.reference.expect.planning_sensitivity import GRADES, HEADLINES, effect, headline_of, interval, moves, order, widest, worst
 from tests.reference.expect.planning_study import (
+    CARDS,
     HELD,
     HIGH,
     LOW,
@@ -70,9 +71,9 @@ def opens(i: Inputs, which: str, name: str) -> bool:
     return any(VARIANTS[key].name == name for key in sensitivity.opening(i, which))
 
 
-def fit_rule(name: str) -> Callable[[Inputs, str], str]:
-    """Return the rule of the name of a case's fit."""
-    return lambda i, case: i.shown(f"power_fits.{text_of(i, case, name)}")
+def card_rule(name: str) -> Callable[[Inputs, str], str]:
+    """Return the rule of the name of a case's fit or GPU."""
+    return lambda i, case: i.shown(f"{CARDS[name]}.{text_of(i, case, name)}")
 
 
 def driver(i: Inputs, which: str, headline: str) -> str:
@@ -169,7 +170,7 @@ expect_rows(
     {
         "rule": lambda i, case: text_of(i, case, "time_rule"),
         "model": lambda i, case: i.shown(f"models.{text_of(i, case, 'model')}"),
-        **{name: fit_rule(name) for name in ("curve_1", "curve_2")},
+        **{name: card_rule(name) for name in ("curve_1", "curve_2", "gpu_1", "gpu_2")},
         "held": lambda i, case: HELD[evidence(i, case).kind],
     },
 )

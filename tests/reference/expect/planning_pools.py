@@ -1,14 +1,14 @@
 """Pools of a study: sequences that fit, step times, service times, the queue, and what the sized pool takes and draws."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from tests.reference.equations import power, replay
 from tests.reference.equations import step_time as eq
 from tests.reference.equations.rounding import ceil, floor, trunc
 from tests.reference.expect import search
-from tests.reference.expect.chain import GIGA, MILLI
+from tests.reference.expect.chain import GIGA, MICRO, MILLI
 from tests.reference.expect.planning_hardware import hardware, model, on, prefill_board, served
 from tests.reference.expect.planning_long import long_request
 from tests.reference.expect.planning_measured import miss_of
@@ -323,9 +323,34 @@ def curve_scale(i: Inputs, item: Assumed, pool: int) -> float:
 
 
 def tpot(i: Inputs, key: str, pool: int) -> float:
-    """Return the time per output token with the sequences in flight on average, ms."""
+    """Return the time per output token with the sequences in flight on average, ms: a step with the engine's times as fitted to it."""
+    if role(i, key, pool) == PREFILL:
+        return 0.0
     item, flight = served(i, key, pool), max(1.0, run(i, key, pool).in_flight)
+    item = replace(item, on=for_tokens(i, key, pool))
     return assumed(i, key)["time_scale"] * eq.step(item, flight) / item.work.gained / MILLI
+
+
+def for_tokens(i: Inputs, key: str, pool: int) -> eq.Instance:
+    """Return an instance with the engine's times that were fitted to the time per output token alone."""
+    engine = f"engines.{assumed(i, key).texts['engine']}"
+    layer, sequence = (i[f"{engine}.tpot_{name}_time"] * MICRO for name in ("layer", "sequence"))
+    carried = 0.0 if role(i, key, pool) == DECODE else i[f"{engine}.tpot_carry_time"] * MILLI
+    return replace(on(i, key, pool), layer=layer, sequence=sequence, carried=carried)
+
+
+def engine_more(i: Inputs, key: str, pool: int) -> float:
+    """Return by how much a step with these times is longer, ms."""
+    item, flight = served(i, key, pool), max(1.0, run(i, key, pool).in_flight)
+    once, each, carried = more(i, key, pool)
+    return item.work.verify * (once + each * flight) + carried * eq.carry(item.work, flight)
+
+
+def more(i: Inputs, key: str, pool: int) -> tuple[float, float, float]:
+    """Return by how much these times are longer, ms: once a step, of a sequence, of a step with a prefill."""
+    has, wants, layers = on(i, key, pool), for_tokens(i, key, pool), model(i, key).model.layers
+    once, each = layers * (wants.layer - has.layer), (wants.sequence - has.sequence) / has.replicas
+    return once / MILLI, each / MILLI, (wants.carried - has.carried) / MILLI
 
 
 def is_by_curve(i: Inputs, key: str, pool: int) -> bool:

@@ -35,7 +35,10 @@ OF_THE_MODEL = "weights"
 LONG_GPU = "gpu_2"
 """The long pool has the GPU of the short pools unless the case names another."""
 
-FOLLOWING = (*OF_THE_SITE, OF_THE_MODEL, *(f"{name}_{number}" for name in OF_THE_GPU for number in (1, 2)), DEGREE, LONG_GPU)
+SCHEDULER = "engine_cap"
+"""The most sequences are those of the engine's card unless the case states others."""
+
+FOLLOWING = (*OF_THE_SITE, OF_THE_MODEL, *(f"{name}_{number}" for name in OF_THE_GPU for number in (1, 2)), DEGREE, LONG_GPU, SCHEDULER)
 """Assumptions that are not taken over from the case stood on."""
 
 CARDS = {
@@ -64,7 +67,7 @@ RANGED = (
 )
 """Numbers with a range, in the order of sheet Ranges."""
 
-SCENARIOS = ("rate", "output_scale", "objective", "cap")
+SCENARIOS = ("rate", "output_scale", "objective", "cap", "engine_cap", "discount")
 """Demand and decisions: they move figures, and do not make them uncertain."""
 
 OF_REQUESTS = ("output_scale", "compressible")
@@ -87,6 +90,8 @@ def number_of(i: Inputs, case: str, name: str) -> float:
     cell = cell_of(i, case, name)
     if cell:
         return i[cell]
+    if name == SCHEDULER:
+        return i[f"engines.{text_of(i, case, 'engine')}.max_sequences"]
     if name == DEGREE:
         return i[f"power_fits.{text_of(i, case, 'curve_1')}.{DEGREE}"]
     return i[f"sites.{text_of(i, case, 'site')}.{OF_THE_SITE[name]}"]
@@ -154,6 +159,7 @@ NEAR = 0.25
 class Evidence:
     """What step times and power of a case rest on; fields but ``rule`` as columns of `case_evidence`."""
 
+    degree: float
     same_gpus: bool
     same_model: bool
     same_degree: bool
@@ -194,7 +200,8 @@ def evidence(i: Inputs, case: str) -> Evidence:
     word = "measured" if fitted and alike else "transferred" if fitted or served else "modelled"
     routed = "routed experts" if i[f"models.{model}.experts"] > 0 else "dense"
     kind = word if word == "measured" else f"{word}, {routed}"
-    return Evidence(same_gpus, same_model, same_degree, weight, same_weights, fitted, ratio, alike, served, word, kind)
+    degree = number_of(i, case, DEGREE)
+    return Evidence(degree, same_gpus, same_model, same_degree, weight, same_weights, fitted, ratio, alike, served, word, kind)
 
 
 KINDS = {

@@ -61,7 +61,9 @@ class Step:
 
 
 def reaches(value: float, limit: float) -> bool:
-    """Tell whether a value is not below a limit > 0; a tie but for rounding is noted as an edge."""
+    """Tell whether a value of 0 or more is not below a limit; a tie but for rounding is noted as an edge."""
+    if not limit:
+        return True
     return bool(floor(np.clip(value / limit, 0.5, 1.5)))
 
 
