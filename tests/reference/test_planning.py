@@ -168,32 +168,6 @@ def test_children_of_a_case_follow_it_to_another_site() -> None:
     assert moved["case_totals.per_wall_joule"][rows["published",]] == book().values["case_totals.per_wall_joule"][rows["published",]]
 
 
-LEANED_ON = ("h100_x4_llama_70b", "b200_x2_llama_70b", "h100_x8_llama_405b_fp8", "b200_x4_llama_405b_fp8", "b200_x8_llama_405b")
-"""Series of Llama-3.1-70B and 405B."""
-
-
-def median_error(speed: str, watts: str) -> float:
-    """Return the median absolute error of J/token over the measured points of 70B and 405B, from watts, speeds and GPUs."""
-    computed, table = book().values, book().model.tables["measured"]
-    errors = []
-    for row, (card, _) in enumerate(table.rows):
-        if card in LEANED_ON and computed["measured.counted"][row]:
-            modelled, drawn, measured_watts, measured_speed = (
-                float(computed[f"measured.{name}"][row]) for name in (speed, watts, "watts", "throughput")
-            )
-            errors.append(abs(drawn / modelled * measured_speed / measured_watts - 1.0))
-    assert len(errors) == 39
-    return float(np.median(errors))
-
-
-def test_the_readme_states_the_error_against_measurement() -> None:
-    kernels, fitted = median_error("speed_before", "gpu_power"), median_error("speed_after", "power_after")
-    print(f"median absolute error of J/token, 70B and 405B: {kernels:.1%} by kernels, {fitted:.1%} fitted")
-    assert f"{kernels:.0%} by kernels and {fitted:.0%} where a curve, W and H are fitted to these very points" in " ".join(
-        (ROOT / "README.md").read_text(encoding="utf-8").split()
-    )
-
-
 def test_tokens_per_watt_fall_with_the_measured_window_as_known() -> None:
     row = book().model.tables["window_list"].index["b200_x8_llama_70b_windows",]
     assert book().values["window_list.to_64k"][row] == pytest.approx(-0.62, abs=0.005)
