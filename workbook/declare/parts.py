@@ -72,6 +72,11 @@ def with_parts(root: Path, node: Node, problems: Problems, within: tuple[str, ..
 def _used(root: Path, use: Mapping, problems: Problems, within: tuple[str, ...]) -> Node | None:
     """Return what a part holds for one use of it; None where it cannot be read."""
     name, place = named(use.items[PART]), use.items[PART].place
+    if not name:
+        problems.add(
+            place, f"'{PART}' stands for a file in {FOLDER}/, and nothing else may be called so", f"{PART}: NAME, or another name for it"
+        )
+        return None
     shown = f"{FOLDER}/{name}.yaml"
     known = [path.stem for path in (root / FOLDER).glob("*.yaml")]
     if name not in known or not is_file(root / shown):
