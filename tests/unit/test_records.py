@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ import pytest
 
 from tests.support import TINY
 from workbook import api
+from workbook.declare.yaml import plain_scalar
+from workbook.errors import Place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,3 +165,9 @@ def test_a_block_says_once_what_is_behind_its_values(tmp_path: Path) -> None:
         "sites.load": [("", "", "high", "assumed")],
         "sites.area": [("", "", "", "vendor")],
     }
+
+
+def test_minus_nothing_in_a_template_is_nothing_as_programs_save_it() -> None:
+    node = plain_scalar("-0.000", Place("test"))
+    assert isinstance(node.value, float)
+    assert math.copysign(1, node.value) == 1

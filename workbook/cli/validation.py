@@ -39,7 +39,7 @@ def validate(data: Path | None, by: str, form: str, templates: Path | None) -> N
     names = [name.strip() for name in by.split(",") if name.strip()]
     frame = errors.validate(data, names, templates)
     if form != "text":
-        print_frame(frame.round(DIGITS), form, [], digits=DIGITS)
+        print_frame(frame.round(DIGITS).replace(-0.0, 0.0), form, [], digits=DIGITS)  # rounding leaves a sign
         return
     print_frame(_shown(frame), form, list(frame.columns))
     click.echo("".join(f"\n{name}: {meaning}" for name, meaning in errors.NAMES.items() if name in frame.columns).lstrip("\n"))

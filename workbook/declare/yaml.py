@@ -214,7 +214,7 @@ def plain_scalar(text: str, place: Place) -> Scalar:
     if text in _WORDS:
         return Scalar(_WORDS[text], text, place)
     if _NUMBER.match(text):
-        return Scalar(float(text), text, place)
+        return Scalar(float(text) + 0.0, text, place)  # -0 is 0, which is what programs save
     if _SPECIAL.match(text):
         return Scalar(float(text.replace(".", "", 1)), text, place)
     return Scalar(text, text, place)
