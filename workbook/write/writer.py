@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import xlsxwriter
 from xlsxwriter.worksheet import CellFormulaTuple, CellNumberTuple, Worksheet
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from workbook.layout.plan import Segment
     from workbook.model.evaluate import Values
     from workbook.model.graph import Model, Quantity
+
+COMPRESSION = 7
+"""4% smaller than XlsxWriter's 6 in a second more of planning.xlsx; 8 saves 3% in two."""
 
 CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 a fixed stamp: equal inputs give equal bytes
 HEAT = {"type": "3_color_scale", "min_color": "#F6D6C9", "mid_color": "#FFFFFF", "max_color": "#BFE3CF"}
@@ -76,8 +80,17 @@ def write(layout: Layout, values: Values, path: Path, version: str, given: Model
     packed = BytesIO()  # a writer of its own file reports a full disk again, in a traceback, when it is collected
     counts = _Writer(layout, values, packed, version, given or layout.model).run()
     with whole(path) as part:
-        part.write_bytes(packed.getbuffer())
+        part.write_bytes(_packed_tighter(packed))
     return counts
+
+
+def _packed_tighter(packed: BytesIO) -> bytes:
+    """Return a file with its parts compressed harder than XlsxWriter lets one choose: wide tables repeat themselves far apart."""
+    tighter = BytesIO()
+    with ZipFile(packed) as parts, ZipFile(tighter, "w", ZIP_DEFLATED) as file:
+        for part in parts.infolist():
+            file.writestr(part, parts.read(part), compresslevel=COMPRESSION)
+    return tighter.getvalue()
 
 
 class _Writer:

@@ -290,10 +290,13 @@ def rate(served: Served, n: float) -> float:
     return n * served.work.gained / step(served, n)
 
 
-def in_use(served: Served, n: float) -> tuple[float, float, float]:
-    """Return the shares of a step in which bandwidth, compute (in watts of 16 bit) and kernels are in use (equation 19)."""
+def in_use(served: Served, n: float, whole: float | None = None) -> tuple[float, float, float]:
+    """Return the shares of a step in which bandwidth, compute (in watts of 16 bit) and kernels are in use (equation 19).
+
+    ``whole`` is the time of the step, that of equation 18 if left out.
+    """
     model, on, work = served.model, served.on, served.work
-    whole, prefills = step(served, n), n / steps(work)
+    whole, prefills = step(served, n) if whole is None else whole, n / steps(work)
     streamed = (
         rest_bytes(model, on) / on.bandwidth + expert_stream(model, on, n) + kv_stream(model, on, work, n) + state_stream(model, on, n)
     )
@@ -303,9 +306,9 @@ def in_use(served: Served, n: float) -> tuple[float, float, float]:
     return min(1.0, streamed / whole), min(1.0, compute / whole), min(1.0, busy / whole)
 
 
-def raw_power(served: Served, n: float) -> float:
-    """Return the power of a GPU before its limit, in shares of TDP (equation 20)."""
-    um, uc, work = in_use(served, n)
+def raw_power(served: Served, n: float, whole: float | None = None) -> float:
+    """Return the power of a GPU before its limit, in shares of TDP (equation 20); ``whole`` as in `in_use`."""
+    um, uc, work = in_use(served, n, whole)
     constants = served.constants
     return (
         served.on.idle

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.reference.equations import grid, step_time
+from tests.reference.equations import fleet, grid, step_time
 from tests.reference.equations.grid import Requests
 from tests.reference.equations.step_time import Model, Served
 from tests.reference.expect import planning_pools as pools
@@ -258,7 +258,7 @@ def mean_square(item: grid.Bin) -> float:
 expect_columns(
     "case_moments",
     bin_of,
-    {"start": lambda _, item: item.lower, "half": lambda _, item: half_of(item), "weight": lambda _, item: item.mass},
+    {"weight": lambda _, item: item.mass},
 )
 expect_nodes("case_moments", lambda i, key, knot: nodes(i, drawn(i, key), bin_of(i, key, knot).lower, half_of(bin_of(i, key, knot))))
 expect_steps("case_moments", lambda i, key, knot: upto(i, drawn(i, key), bin_of(i, key, knot).upper))
@@ -269,9 +269,20 @@ def bins_below(i: Inputs, card: str, knot: str) -> tuple[grid.Bin, ...]:
     return tuple(pieces(i, card)[: pool_of(knot)])
 
 
+def node_of(number: int) -> Callable[..., float]:
+    """Return the rule of the length at a node of the bin below a knot: Gauss and Legendre's of three points."""
+
+    def length(i: Inputs, card: str, knot: str) -> float:
+        item = bins_below(i, card, knot)[-1]
+        return item.lower + half_of(item) * (1.0 + fleet.NODES[number]) + i["whole_tokens.half_token"]
+
+    return length
+
+
 expect_rows(
     "trace_knots",
     {
+        **{f"length_{number + 1}": node_of(number) for number in range(3)},
         "length": lambda i, *keys: sum(item.mass * (item.lower + item.upper) / 2.0 for item in bins_below(i, *keys)),
         "squared_length": lambda i, *keys: sum(item.mass * mean_square(item) for item in bins_below(i, *keys)),
     },

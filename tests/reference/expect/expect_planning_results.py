@@ -7,6 +7,7 @@ from functools import cache
 
 from tests.reference.expect.chain import MILLI
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
+from tests.reference.expect.planning_load import average, mean_of_year
 from tests.reference.expect.planning_measured import fit_curve
 from tests.reference.expect.planning_money import HOURS, Totals, totals
 from tests.reference.expect.planning_needs import remark
@@ -20,7 +21,7 @@ from tests.reference.quantities import PLANNING, Inputs, Value
 
 SHOWN_IF_OK = (
     *("instances", "gpus", "provisioned", "racks", "tokens", "board_power", "wall", "tok_per_w", "per_board_joule", "per_node_joule"),
-    *("per_wall_joule", "first_token", "energy", "carbon", "rent", "own", "cost_rented", "cost_bought"),
+    *("average", "per_wall_joule", "per_year_joule", "first_token", "energy", "carbon", "rent", "own", "cost_rented", "cost_bought"),
 )
 SHOWN = ("state", "inside", "miss", "trust", "kin")
 MORE = ("tokens", "instances", "provisioned", "racks", "board_power", "per_board_joule")
@@ -45,10 +46,19 @@ def named(i: Inputs, which: str) -> str:
     return i.shown(f"cases.{chosen(i, which)}")
 
 
-def electricity(i: Inputs, which: str, kilowatts: Callable[[Totals], float]) -> float:
-    """Return the yearly price of a part of the power of one of the two cases."""
-    case = chosen(i, which)
-    return kilowatts(totals(i, case)) * HOURS * number_of(i, case, "electricity")
+def electricity(i: Inputs, which: str, kilowatts: float) -> float:
+    """Return the yearly price of a part of the average power of one of the two cases."""
+    return kilowatts * HOURS * number_of(i, chosen(i, which), "electricity")
+
+
+def gpus_average(i: Inputs, which: str) -> float:
+    """Return the kW of the GPUs of one of the two cases over the year."""
+    return sum(mean_of_year(i, chosen(i, which), pool) for pool in POOLS)
+
+
+def it_average(i: Inputs, which: str) -> float:
+    """Return the kW of the GPUs, hosts and spare nodes of one of the two cases over the year."""
+    return sum(average(i, chosen(i, which), pool) for pool in POOLS)
 
 
 def cost_parts(i: Inputs, which: str) -> dict[str, float]:
@@ -56,9 +66,9 @@ def cost_parts(i: Inputs, which: str) -> dict[str, float]:
     item = totals(i, chosen(i, which))
     return {
         "servers": item.capex * item.annuity,
-        "gpus": electricity(i, which, lambda item: item.board_power),
-        "hosts": electricity(i, which, lambda item: item.host_power),
-        "building": electricity(i, which, lambda item: item.wall - item.board_power - item.host_power),
+        "gpus": electricity(i, which, gpus_average(i, which)),
+        "hosts": electricity(i, which, it_average(i, which) - gpus_average(i, which)),
+        "building": electricity(i, which, item.average - it_average(i, which)),
         "total": item.own,
     }
 
@@ -102,14 +112,8 @@ expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus",
 expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
 
 
-def losses(i: Inputs, which: str) -> float:
-    """Return what cooling and losses of one of the two cases draw, kW."""
-    item = totals(i, chosen(i, which))
-    return item.wall - item.board_power - item.host_power
-
-
-expect_rows("cost_split", {"losses": losses})
-PLANNING.differences.update({"cost_split.building", "cost_split.losses"})
+expect_rows("cost_split", {"average": gpus_average})
+PLANNING.differences.update({"cost_split.hosts", "cost_split.building"})
 expect_rows("chosen", {"case": lambda i: named(i, "chosen"), "comparison": lambda i: named(i, "comparison")})
 
 

@@ -334,13 +334,12 @@ def picked(i: Inputs, crossing: str) -> float:
     return headline_of(i, crossing, i.text("look.headline"))
 
 
-expect_rows(
-    "picked",
-    {
-        "value": picked,
-        "answered": lambda i, crossing: float(totals(i, crossing).state == OK),
-    },
-)
+def picked_answered(i: Inputs, crossing: str) -> bool:
+    """Tell whether a crossing has an answer, and the chosen case, too: without its answer there is nothing to compare with."""
+    return totals(i, crossing).state == OK and totals(i, chosen(i, "chosen")).state == OK
+
+
+expect_rows("picked", {"value": picked, "answered": picked_answered})
 
 
 def grid_cell(column: int) -> Callable[[Inputs, str], Value]:
@@ -350,7 +349,7 @@ def grid_cell(column: int) -> Callable[[Inputs, str], Value]:
         if row == "head":
             return level(i, i.text("two_way.right"), column)
         crossing = f"{row}_r{column}"
-        return picked(i, crossing) if totals(i, crossing).state == OK else None
+        return picked(i, crossing) if picked_answered(i, crossing) else None
 
     return value
 

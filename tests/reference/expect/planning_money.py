@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+from tests.reference.expect.planning_load import profile_of, ratio
 from tests.reference.expect.planning_measured import OFF, TOLERATED, WITHIN
 from tests.reference.expect.planning_pools import (
     EXTRAPOLATED,
@@ -19,7 +20,7 @@ from tests.reference.expect.planning_pools import (
 )
 from tests.reference.expect.planning_requests import bounds, taken
 from tests.reference.expect.planning_states import study_state, trouble
-from tests.reference.expect.planning_study import PREFILL, assumed, role
+from tests.reference.expect.planning_study import PREFILL, assumed, role, study
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.quantities import Inputs
 
@@ -68,6 +69,10 @@ class Totals:
     per_node_joule: float
     per_wall_joule: float
     first_token: float
+    load_factor: float
+    average: float
+    year_tokens: float
+    per_year_joule: float
     energy: float
     carbon: float
     electricity: float
@@ -106,10 +111,12 @@ def totals(i: Inputs, key: str) -> Totals:
     recast = sum(kin(i, key, pool) == RECAST for pool in POOLS)
     misses = [miss(i, key, pool) for pool in POOLS]
     troubles = [trouble(i, key, pool) for pool in POOLS]
-    energy, yearly = wall * HOURS, annuity(item["discount"], item["life"])
+    base = study(i, key).base
+    load_factor, average = profile_of(i, base).load_factor, wall * ratio(i, base)
+    energy, yearly = average * HOURS, annuity(item["discount"], item["life"])
     rent, capex = sum(pool.rent for pool in pools) * HOURS, sum(pool.capex for pool in pools)
     own = capex * yearly + energy * item["electricity"]
-    million_tokens = output * SECONDS / MILLION
+    million_tokens = output * load_factor * SECONDS / MILLION
     shares, wanted = sum(taken(i, key, pool).share for pool in POOLS), 2.0 if role(i, key, 1) == PREFILL else 1.0
     return Totals(
         instances=sum(pool.used for pool in pools),
@@ -138,6 +145,10 @@ def totals(i: Inputs, key: str) -> Totals:
         per_node_joule=over(output, board + host) if board else 0.0,
         per_wall_joule=over(output, wall),
         first_token=max(first_token(i, key, pool) for pool in POOLS) if pools else 0.0,
+        load_factor=load_factor,
+        average=average,
+        year_tokens=million_tokens,
+        per_year_joule=over(output * load_factor, average),
         energy=energy / KILO,
         carbon=energy * item["carbon"] / MILLION,
         electricity=energy * item["electricity"],
@@ -147,6 +158,6 @@ def totals(i: Inputs, key: str) -> Totals:
         life=item["life"],
         annuity=yearly,
         own=own,
-        cost_rented=rent / million_tokens if output else 0.0,
-        cost_bought=own / million_tokens if output else 0.0,
+        cost_rented=rent / million_tokens if million_tokens else 0.0,
+        cost_bought=own / million_tokens if million_tokens else 0.0,
     )

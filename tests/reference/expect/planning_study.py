@@ -46,6 +46,7 @@ CARDS = {
     "model": "models",
     "weights": "precisions",
     "engine": "engines",
+    "load_profile": "load_profiles",
     **{f"{name}_{number}": cards for name, cards in (("gpu", "hardware"), ("printed", "printed_profiles")) for number in (1, 2)},
     **{f"{name}_{number}": cards for name, cards in (("curve", "power_fits"), ("server", "servers")) for number in (1, 2)},
 }
@@ -53,13 +54,16 @@ CARDS = {
 
 CHOICES = (
     *("output_rule", "compression", "credit", "slots_rule", "capacity_rule", "time_rule", "prefill_rule", "counting", "cache", "attention"),
-    *("power_rule", "phases"),
+    *("power_rule", "phases", "scaling", "spares"),
 )
 FIXED = (
     *("assumed_output", "tensor_parallel", "cached_share", "gained", "verify", "pools", "window_1", "window_2", "long_window", "band"),
-    *("host", "network"),
+    *("host", "network", "parked"),
 )
 """Numbers without a range."""
+
+OF_CASES = ("load_profile", "scaling", "parked", "spares")
+"""Assumptions about the year: cases have them, variants take what follows from them from their case."""
 
 RANGED = (
     *("rate", "output_scale", "compressible", "objective", "cap", "time_scale", "power_scale", "memory_share", "engine_cap", "host_scale"),
