@@ -89,7 +89,6 @@ TIMES: dict[str, Callable[[eq.Served], float]] = {
         item.work.verify * item.on.expert_factor * eq.expert_compute(item.model, item.on, 1.0) / item.on.expert.compute
     ),
     "compute_each": compute_each,
-    "cache_each": lambda item: eq.kv_stream(item.model, item.on, item.work, 1.0) + eq.state_stream(item.model, item.on, 1.0),
 }
 
 expect_rows("load_pools", {name: on_pool(value) for name, value in TIMES.items()})

@@ -69,7 +69,6 @@ class Totals:
     per_node_joule: float
     per_wall_joule: float
     first_token: float
-    load_factor: float
     average: float
     year_tokens: float
     per_year_joule: float
@@ -145,7 +144,6 @@ def totals(i: Inputs, key: str) -> Totals:
         per_node_joule=over(output, board + host) if board else 0.0,
         per_wall_joule=over(output, wall),
         first_token=max(first_token(i, key, pool) for pool in POOLS) if pools else 0.0,
-        load_factor=load_factor,
         average=average,
         year_tokens=million_tokens,
         per_year_joule=over(output * load_factor, average),
