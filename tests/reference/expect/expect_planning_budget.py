@@ -11,6 +11,7 @@ from tests.reference.equations.rounding import ceil
 from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
 from tests.reference.expect.expect_planning_results import left, product, remark_of_chosen, state_of
 from tests.reference.expect.planning_columns import expect_rows
+from tests.reference.expect.planning_load import profile
 from tests.reference.expect.planning_money import MILLION, SECONDS, Totals, totals
 from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution
 from tests.reference.expect.planning_sensitivity import LEAST
@@ -135,6 +136,7 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "ranges_sound": lambda i: sum(not is_sound(i, name) for name in RANGED),
     "middle": lambda _: 0.0,
     "bridge_closes": lambda i: float(bool(left(i, "wall")) and not product(i, "fitted")),
+    "load_hours": lambda i: sum(abs(profile(i, name).hours - 8760.0) >= 0.5 for name in i.members("load_profiles")),
     "caches": lambda i: sum((not shape(i, key).kv_agrees) + (not shape(i, key).window_agrees) for key in i.members("models")),
     "parameters": lambda i: sum((not shape(i, key).total_agrees) + (not shape(i, key).active_agrees) for key in i.members("models")),
     "nameplates": lambda i: sum(not power_agrees(i, key) for key in i.members("servers")),
