@@ -1,7 +1,8 @@
 """Constants fitted again without the points that they are judged on, so that errors are those of prediction.
 
-What a card calls ``calibrated`` was fitted to points: the times that engines add, and three constants of power. A step is linear in
-the former and power before its limit in the latter, so that a few evaluations of the model give all that a fit needs.
+What a card calls ``calibrated`` was fitted to points: the times that engines add, for throughput and, apart, for the time per output
+token, and three constants of power. A step is linear in the former and power before its limit in the latter, so that a few evaluations
+of the model give all that a fit needs.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ TIMES = (
     *("layer_time", "sequence_time", "carry_time", "step_time"),
     *("expert_factor_16", "expert_factor_8", "expert_factor_mxfp4"),
 )
+PACES = ("tpot_layer_time", "tpot_sequence_time", "tpot_carry_time")
 POWERS = ("per_work", "per_both", "per_experts")
+SERVED = "served"  # points whose times per output token are means
 OF_ENGINES = ("step", "speed", "tpot", "energy", "speed_inside", "energy_inside")  # results that take an engine's times
 NEVER_FITTED = ("outside",)  # points that no constant was ever fitted to
 ROUNDS = 40
@@ -40,13 +43,16 @@ def held_out(points: Points, key: str) -> Points:
     Points of files that nothing was fitted to keep theirs. What an engine adds is unknown (NaN) where it has no other points.
     """
     found = {name: points.of(name).copy() for name in RESULTS}
-    slopes = _slopes(points, [ref for refs in _times(points).values() for ref in refs.values()], "step")
+    times_of, paces_of = _times(points, TIMES), _times(points, PACES)
+    slopes = _slopes(points, [ref for refs in times_of.values() for ref in refs.values()], "step")
+    slopes |= _slopes(points, [ref for refs in paces_of.values() for ref in refs.values()], "tpot")
+    paces = np.where(points.origin == SERVED, points.given("tpot"), 0.0)
     values = points.of(key)
     judged = ~np.isin(points.origin, NEVER_FITTED)
     for member in dict.fromkeys(values[judged]):
         left = judged & (values != member)
-        times = _fitted_times(points, slopes, left)
-        again = points.changed(times)
+        again = points.changed(_fitted_times(points, times_of, slopes, left, _steps_measured(points)))
+        again = again.changed(_fitted_times(again, paces_of, slopes, left, ("tpot", paces)), ("tpot",))
         again = again.changed(_fitted_powers(again, left), ("raw", *RESULTS)) if np.any(points.of("watts")[left] > 0) else again
         here = judged & (values == member)
         for name in RESULTS:
@@ -57,13 +63,13 @@ def held_out(points: Points, key: str) -> Points:
     return Points(points.model, points.values | {f"{STEPS}.{name}": array for name, array in found.items()}, points.origin)
 
 
-def _times(points: Points) -> dict[str, dict[str, CellRef]]:
-    """Return the fitted times of each engine, by its name as cells show it and by field."""
+def _times(points: Points, names: Iterable[str]) -> dict[str, dict[str, CellRef]]:
+    """Return those of an engine's times that were fitted, by its name as cells show it and by field."""
     model = points.model
     found: dict[str, dict[str, CellRef]] = {}
     for row, (card,) in enumerate(model.tables["engines"].rows):
         shown = str(model.tables["engines"].keys[0].shown[card])
-        fields = {name: CellRef(f"engines.{name}", row) for name in TIMES}
+        fields = {name: CellRef(f"engines.{name}", row) for name in names}
         found[shown] = {name: ref for name, ref in fields.items() if model.quantities[ref.quantity].inputs[row].evidence == FITTED}
     return found
 
@@ -78,18 +84,29 @@ def _value(points: Points, ref: CellRef) -> float:
     return float(points.values[ref.quantity][ref.row])
 
 
-def _fitted_times(points: Points, slopes: dict[CellRef, Array], left: Array) -> Edits:
-    """Return the times of engines fitted to the points that are left; a constant that none of them tells is that of kernels."""
-    edits: Edits = {}
+def _steps_measured(points: Points) -> tuple[str, Array]:
+    """Return the name of the model's steps, and the steps that go with the throughput measured, 0 where none was."""
     measured = points.of("tokens")
-    usable = left & (measured > 0)
-    step, wanted = points.of("step"), np.divide(points.of("step") * points.of("speed"), measured, where=usable, out=np.ones(len(left)))
-    for engine, refs in _times(points).items():
-        rows = usable & (points.of("engine") == engine)
+    none = np.zeros(len(measured))
+    return "step", np.divide(points.of("step") * points.of("speed"), measured, where=measured > 0, out=none)
+
+
+def _fitted_times(
+    points: Points, times: dict[str, dict[str, CellRef]], slopes: dict[CellRef, Array], left: Array, of: tuple[str, Array]
+) -> Edits:
+    """Return the times of engines fitted to the points that are left; a constant that none of them tells is that of kernels.
+
+    ``of`` names a result that is linear in them, and gives what it has to be, 0 where nothing was measured.
+    """
+    edits: Edits = {}
+    result, wanted = of
+    value = points.of(result)
+    for engine, refs in times.items():
+        rows = left & (wanted > 0) & (points.of("engine") == engine)
         if not refs or not rows.any():
             continue
         table = np.column_stack([slopes[ref] for ref in refs.values()])
-        base = step - table @ np.array([_value(points, ref) for ref in refs.values()])
+        base = value - table @ np.array([_value(points, ref) for ref in refs.values()])
         told = np.abs(table[rows]).max(axis=0) > 0
         found = np.array([1.0 if name.startswith("expert") else 0.0 for name in refs])
         start = np.array([_value(points, ref) for ref in refs.values()])[told]
