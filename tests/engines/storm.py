@@ -57,18 +57,18 @@ def place(layout: Layout, at: CellRef) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=2)
-def asked_of(book: api.Book) -> dict[str, list[str]]:
-    """Give the addresses of all formula cells, by sheet."""
-    asked: dict[str, list[str]] = {}
-    for item in expectations(book):
-        asked.setdefault(item.sheet, []).append(item.address)
-    return asked
-
-
-@lru_cache(maxsize=2)
 def places_of(book: api.Book) -> dict[tuple[str, str], CellRef]:
     """Give quantity and row of every formula cell, by sheet and address."""
     return {(item.sheet, item.address): found for item in expectations(book) if (found := book.model.find(item.id))}
+
+
+@lru_cache(maxsize=2)
+def asked_of(book: api.Book) -> dict[str, list[str]]:
+    """Give the addresses of all formula cells, by sheet."""
+    asked: dict[str, list[str]] = {}
+    for sheet, address in places_of(book):
+        asked.setdefault(sheet, []).append(address)
+    return asked
 
 
 def is_error(value: CellValue) -> bool:

@@ -172,12 +172,14 @@ def compare(session: LibreOfficeSession, book: api.Book, edits: Edits, new: Edit
         expected, got = lists[at[0]][at[1]], computed[sheet][address]
         tally.cells += 1
         moved += expected != book.values[at[0]][at[1]]
-        note = f"{sheet}!{address} {book.model.cell_id(*at)}: Python {expected!r}, LibreOffice {got!r}, after {edits}"
         if is_error(expected) or is_error(got):
-            tally.errors.append(note)
-        elif not same(expected, got):
+            kind = tally.errors
+        elif same(expected, got):
+            continue
+        else:
             nudged = nudged or nudges(book.model, edits, values)
-            (tally.excluded if jumps(at, values, nudged) else tally.wrong).append(note)
+            kind = tally.excluded if jumps(at, values, nudged) else tally.wrong
+        kind.append(f"{sheet}!{address} {book.model.cell_id(*at)}: Python {expected!r}, LibreOffice {got!r}, after {edits}")
     tally.edits += sum(name.startswith("cases.") for name, _ in new)
     tally.moved.append(moved)
     tally.states |= set(lists["case_totals.state"])

@@ -63,8 +63,8 @@ def share(name: str, value: ArrayLike) -> FloatArray:
     return _require(name, array, array <= 1, "must not exceed 1")
 
 
-def _require(name: str, array: FloatArray, valid: ArrayLike, complaint: str) -> FloatArray:
-    if not np.all(valid):
+def _require(name: str, array: FloatArray, valid: BoolArray | np.bool_, complaint: str) -> FloatArray:
+    if not valid.all():
         message = f"{name} {complaint}, got {array}"
         raise ValueError(message)
     return array

@@ -69,5 +69,6 @@ def _noted(value: ArrayLike, edge: float) -> FloatArray:
     if edges is not None:
         away = np.abs(array - edge - np.round(array - edge))
         near = (away < EDGE) & ((away > 0) | (edge > 0))
-        edges.extend(np.atleast_1d(array)[np.atleast_1d(near)].tolist())
+        if near.any():
+            edges.extend(np.atleast_1d(array)[np.atleast_1d(near)].tolist())
     return array

@@ -70,10 +70,12 @@ def reaches(value: float, limit: float) -> bool:
 @lru_cache(maxsize=512)
 def inverse_losses(load: float) -> Sequence[float]:
     """Return the inverse of Erlang's loss formula for 0, 1, 2 ... servers until it overflows."""
-    found = [1.0]
-    while not math.isinf(found[-1]):
-        found.append(1.0 + found[-1] * (len(found) / load))
-    return array("d", found)
+    inverse, servers, found = 1.0, 0, array("d", [1.0])
+    while inverse < math.inf:
+        servers += 1
+        inverse = 1.0 + inverse * (servers / load)
+        found.append(inverse)
+    return found
 
 
 def chance_to_wait(servers: float, load: float) -> float:
