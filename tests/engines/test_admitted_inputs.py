@@ -9,7 +9,8 @@ import pytest
 from tests.engines.admitted import rounds, staged
 from tests.engines.storm import place
 from tests.support import shipped, shipped_file
-from workbook.api import save
+from workbook.api import parse_sets, save
+from workbook.model.evaluate import evaluate
 from workbook.model.graph import CellRef
 from workbook.xlsx.a1 import ERRORS_CELL, FIRST_ERROR_CELL, RECORD_SHEET
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from tests.engines.storm import Edits
+    from tests.engines.storm import Edits, Sets
     from workbook.api import Book
     from workbook.verify.engines.libreoffice import LibreOfficeSession
 
@@ -56,11 +57,26 @@ def test_ends_of_some_inputs_leave_no_error(name: str, session: LibreOfficeSessi
     assert not errors_after(session, book, every[:: len(every) // SAMPLES])
 
 
+MANY: Sets = {
+    "cases.mine_1.workload": "lmsys_chat",
+    "cases.mine_1.model": "mixtral_8x7b",
+    "cases.mine_1.gpu_1": "b200_sxm",
+    "cases.mine_1.tensor_parallel": 8,
+    "cases.mine_1.pools": 1,
+    "cases.mine_1.engine_cap": 100_000,
+    "cases.mine_1.rate": 100_000,
+    "load_profiles.varied.share_2": 1,
+}
+"""Two of eight experts a token, ten thousand sequences: the share untouched is a power too small for a number."""
+
+
 def test_a_batch_that_leaves_no_expert_untouched_leaves_no_error(session: LibreOfficeSession, tmp_path: Path) -> None:
-    """Two of eight experts a token, thousands of sequences: the share untouched is a power too small for a number."""
     book = opened(session, "planning", tmp_path)
     series = CellRef("measured_series.model", book.model.tables["measured_series"].index["b200_x8_llama_405b",])
-    assert not errors_after(session, book, [("a mixture of experts", {series: "Mixtral-8x7B"})])
+    case = parse_sets(book.model, MANY)
+    flight = evaluate(book.model.overridden(case), book.edits | case)["loads.n"]
+    assert flight[book.model.tables["loads"].index["l2", "mine_1", "p1"]] > 3_000
+    assert not errors_after(session, book, [("points", {series: "Mixtral-8x7B"}), ("a case", case)])
 
 
 def test_a_name_that_no_case_has_is_said(session: LibreOfficeSession) -> None:

@@ -72,9 +72,6 @@ TERMS_OF_STEPS = {
 }
 """Columns with longer formulas, up to 600 characters: each is one equation of step times, and a case may cost only so many formulas."""
 
-PREFILL_STEPS = {f"{table}.prefill" for table in ("band_ends", "boundary_ends", "design_ends", "ends", "split_ends")}
-"""Columns of paper with longer formulas: chunks of prompts at three nodes, kept whole so that no prompt is no step exactly."""
-
 _BLOCK = re.compile(r"R\d+(C\d+):R\d+\1\b")  # fixed rows of one column, as r1c1 writes them
 BLOCKS = {
     *("case_totals.trouble", "case_totals.miss", "case_totals.first_token", "design_totals.first_token", "ladder.first_token"),
@@ -228,7 +225,7 @@ def test_formulas_are_short_enough_to_read(built: tuple[api.Book, api.BuildRepor
     book, report = built
     names = {_at(book, name, row): name for _, name, row in book.model.cells() if book.model.quantities[name].variants}
     long = {names[at] for at, cell in formula_cells(report.path).items() if len(cell.formula or "") > LONGEST}
-    assert long == {"planning": TERMS_OF_STEPS, "paper": PREFILL_STEPS}.get(book.model.declared.name, set())
+    assert long == (TERMS_OF_STEPS if book.model.declared.name == "planning" else set())
     assert max(len(cell.formula or "") for cell in formula_cells(report.path).values()) < 600
 
 

@@ -31,7 +31,7 @@ DIGITS = 3
 def validate(data: Path | None, by: str, form: str, templates: Path | None) -> None:
     """Compare the planning model with measured power, throughput and times, by group.
 
-    Errors are told apart: in_sample with the constants as they are, held_out with constants fitted without all points of the
+    Errors are given apart: in_sample with the constants as they are, held_out with constants fitted without all points of the
     same model, gpu_out without all points of the same GPU. Where no constant was fitted (points of others, or your own), all are one.
     """
     from workbook.validation import errors  # noqa: PLC0415 pandas is loaded only when needed

@@ -110,15 +110,8 @@ def regenerate(
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
     tell("finding what moved")
-    earlier, refused = carried_account(path, known.carried), refusals(edits.left)
-    first = side_of_file(located, edits)
-    first.findings = [item for item in first.findings if not item.entry]
-    # An update that changed nothing leaves the account of the one before.
-    remarks = tuple(map(str, edits.remarks))
-    update = updated(first, book, values, notes, always=bool(refused or remarks) and earlier is None)
-    told_of = update or earlier
+    update, told_of = _told(path, located, edits, book, values, notes)
     if told_of:
-        told_of = replace(told_of, refused=refused, remarks=remarks) if update or refused or remarks else told_of
         layout, _ = placed(laid, extend=telling(told_of))
         book = edited(*_noted(layout, values, notes, settled.sets | _picked(layout, edits, places)))
     tell(f"writing {target}")
@@ -127,6 +120,19 @@ def regenerate(
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
     report, is_update = save(book, target, start), update is not None
     return Regeneration(report, values.result, notes.result, left, edits.remarks, going, differing, told_of, is_update=is_update)
+
+
+def _told(path: Path, located: Located, edits: Edits, book: Book, values: Merged, notes: Merged) -> tuple[Account | None, Account | None]:
+    """Return the account of what this update changed, if it changed anything, and the one to tell: this, or that of the one before."""
+    earlier, refused = carried_account(path, located.baseline.carried), refusals(edits.left)
+    first = side_of_file(located, edits)
+    first.findings = [item for item in first.findings if not item.entry]
+    remarks = tuple(map(str, edits.remarks))
+    update = updated(first, book, values, notes, always=bool(refused or remarks) and earlier is None)
+    told_of = update or earlier
+    if told_of and (update or refused or remarks):
+        told_of = replace(told_of, refused=refused, remarks=remarks)
+    return update, told_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tests.reference.equations import fleet, grid, step_time
 from tests.reference.equations.grid import Requests
 from tests.reference.equations.step_time import Model, Served
+from tests.reference.expect import planning_instances as instances
 from tests.reference.expect import planning_pools as pools
 from tests.reference.expect import planning_states as states
 from tests.reference.expect.chain import MILLI
@@ -44,9 +45,10 @@ from tests.reference.expect.planning_hardware import (
 )
 from tests.reference.expect.planning_hardware import Requests as LengthsOf
 from tests.reference.expect.planning_hardware import requests as lengths_of
+from tests.reference.expect.planning_instances import Instance
 from tests.reference.expect.planning_long import Long, long_request, prompt_of_cut
 from tests.reference.expect.planning_needs import Need, Remark, need, remark
-from tests.reference.expect.planning_pools import Instance, Run, Service
+from tests.reference.expect.planning_pools import Run, Service
 from tests.reference.expect.planning_requests import (
     Bounds,
     Cut,
@@ -134,7 +136,7 @@ def served_by(i: Inputs, key: str, pool: str) -> Served:
 
 def in_full(i: Inputs, key: str, pool: str) -> tuple[Served, float]:
     """Return what is served with all slots in use."""
-    return served_by(i, key, pool), pools.instance(i, key, pool_of(pool)).n_slots
+    return served_by(i, key, pool), instances.instance(i, key, pool_of(pool)).n_slots
 
 
 def in_flight(i: Inputs, key: str, pool: str) -> tuple[Served, float]:
@@ -343,7 +345,7 @@ expect_fields("case_pools", lambda i, key, pool: taken(i, key, pool_of(pool)), T
 expect_fields("case_pools", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut, "window", "cut_prefill")
 expect_pools({name: mean_rule(name) for name in MEANS})
 expect_pools({"squared_length": squared_length})
-expect_fields("case_pools", lambda i, key, pool: pools.instance(i, key, pool_of(pool)), Instance, "n_slots")
+expect_fields("case_pools", lambda i, key, pool: instances.instance(i, key, pool_of(pool)), Instance, "n_slots")
 expect_pools({"objective": lambda i, key, _: assumed(i, key)["objective"], "cap": lambda i, key, _: assumed(i, key)["cap"]})
 expect_pools({"patience": pools.patience, "role": role, "requests_of": lambda i, *of: float(requests_of(i, *of))})
 expect_pools(
@@ -372,12 +374,12 @@ expect_pools(
         "series": series,
         "miss": pools.miss,
         "kin": pools.kin,
-        "same_gpu": lambda i, key, pool: float(pools.sameness(i, key, pool)[0]),
-        "same_model": lambda i, key, pool: float(pools.sameness(i, key, pool)[1]),
-        "same_weights": lambda i, key, pool: float(pools.same_bytes(i, key, pool)[0]),
-        "same_cache": lambda i, key, pool: float(pools.same_bytes(i, key, pool)[1]),
-        "same_precision": lambda i, key, pool: float(pools.sameness(i, key, pool)[3]),
-        "same_parallel": lambda i, key, pool: float(pools.sameness(i, key, pool)[2]),
+        "same_gpu": lambda i, key, pool: float(instances.sameness(i, key, pool)[0]),
+        "same_model": lambda i, key, pool: float(instances.sameness(i, key, pool)[1]),
+        "same_weights": lambda i, key, pool: float(instances.same_bytes(i, key, pool)[0]),
+        "same_cache": lambda i, key, pool: float(instances.same_bytes(i, key, pool)[1]),
+        "same_precision": lambda i, key, pool: float(instances.sameness(i, key, pool)[3]),
+        "same_parallel": lambda i, key, pool: float(instances.sameness(i, key, pool)[2]),
         "first_token": pools.first_token,
         "credited": pools.credited,
         "tokens": pools.tokens,

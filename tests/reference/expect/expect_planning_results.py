@@ -7,11 +7,12 @@ from functools import cache
 
 from tests.reference.expect.chain import MILLI
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
+from tests.reference.expect.planning_instances import instance
 from tests.reference.expect.planning_load import average, mean_of_year
 from tests.reference.expect.planning_measured import fit_curve
 from tests.reference.expect.planning_money import HOURS, Totals, totals
 from tests.reference.expect.planning_needs import remark
-from tests.reference.expect.planning_pools import POOLS, curve_scale, instance, tpot
+from tests.reference.expect.planning_pools import POOLS, curve_scale, tpot
 from tests.reference.expect.planning_sensitivity import figure, opening
 from tests.reference.expect.planning_study import CASES, HELD, assumed, chosen, evidence, number_of
 from tests.reference.expect.pools import OK

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from tests.reference.expect.planning_load import profile_of, ratio
 from tests.reference.expect.planning_measured import OFF, TOLERATED, WITHIN
@@ -11,6 +12,7 @@ from tests.reference.expect.planning_pools import (
     POOLS,
     RECAST,
     STRANGER,
+    Run,
     first_token,
     inside,
     kin,
@@ -97,6 +99,35 @@ def over(tokens_per_second: float, kilowatts: float) -> float:
     return tokens_per_second / (kilowatts * KILO) if kilowatts else 0.0
 
 
+class Year(NamedTuple):
+    """A year of a fleet: load factor, average kW, kWh, million output tokens, USD rented and owned, and the yearly share of the price."""
+
+    load_factor: float
+    average: float
+    energy: float
+    tokens: float
+    rent: float
+    capex: float
+    annuity: float
+    own: float
+
+
+def year(i: Inputs, key: str, pools: list[Run], wall: float, output: float) -> Year:
+    """Return a year of a study's pools, which draw so many kW and give so many tokens/s at the peak."""
+    item, base = assumed(i, key), study(i, key).base
+    load_factor, average = profile_of(i, base).load_factor, wall * ratio(i, base)
+    energy, yearly = average * HOURS, annuity(item["discount"], item["life"])
+    rent, capex = sum(pool.rent for pool in pools) * HOURS, sum(pool.capex for pool in pools)
+    own = capex * yearly + energy * item["electricity"]
+    return Year(load_factor, average, energy, output * load_factor * SECONDS / MILLION, rent, capex, yearly, own)
+
+
+def take_all(i: Inputs, key: str) -> bool:
+    """Tell whether the pools take all requests, both of two where prefill and decode are apart; nothing is asked of what has no bounds."""
+    times = 2.0 if role(i, key, 1) == PREFILL else 1.0
+    return abs(sum(taken(i, key, pool).share for pool in POOLS) - times) < 1e-6 or bounds(i, key).state != OK
+
+
 @cache
 def totals(i: Inputs, key: str) -> Totals:
     """Return the fleet of a study; nothing of one without an answer."""
@@ -109,14 +140,7 @@ def totals(i: Inputs, key: str) -> Totals:
     strangers = sum(kin(i, key, pool) == STRANGER for pool in POOLS)
     recast = sum(kin(i, key, pool) == RECAST for pool in POOLS)
     misses = [miss(i, key, pool) for pool in POOLS]
-    troubles = [trouble(i, key, pool) for pool in POOLS]
-    base = study(i, key).base
-    load_factor, average = profile_of(i, base).load_factor, wall * ratio(i, base)
-    energy, yearly = average * HOURS, annuity(item["discount"], item["life"])
-    rent, capex = sum(pool.rent for pool in pools) * HOURS, sum(pool.capex for pool in pools)
-    own = capex * yearly + energy * item["electricity"]
-    million_tokens = output * load_factor * SECONDS / MILLION
-    shares, wanted = sum(taken(i, key, pool).share for pool in POOLS), 2.0 if role(i, key, 1) == PREFILL else 1.0
+    yearly = year(i, key, pools, wall, output)
     return Totals(
         instances=sum(pool.used for pool in pools),
         gpus=sum(pool.gpus for pool in pools),
@@ -127,9 +151,9 @@ def totals(i: Inputs, key: str) -> Totals:
         board_power=board,
         host_power=host,
         wall=wall,
-        trouble=max(troubles),
+        trouble=max(trouble(i, key, pool) for pool in POOLS),
         bounds_state=bounds(i, key).state,
-        all_requests=abs(shares - wanted) < 1e-6 or bounds(i, key).state != OK,
+        all_requests=take_all(i, key),
         state=state,
         answered=state == OK,
         outside=outside,
@@ -144,18 +168,18 @@ def totals(i: Inputs, key: str) -> Totals:
         per_node_joule=over(output, board + host) if board else 0.0,
         per_wall_joule=over(output, wall),
         first_token=max(first_token(i, key, pool) for pool in POOLS) if pools else 0.0,
-        average=average,
-        year_tokens=million_tokens,
-        per_year_joule=over(output * load_factor, average),
-        energy=energy / KILO,
-        carbon=energy * item["carbon"] / MILLION,
-        electricity=energy * item["electricity"],
-        rent=rent,
-        capex=capex,
+        average=yearly.average,
+        year_tokens=yearly.tokens,
+        per_year_joule=over(output * yearly.load_factor, yearly.average),
+        energy=yearly.energy / KILO,
+        carbon=yearly.energy * item["carbon"] / MILLION,
+        electricity=yearly.energy * item["electricity"],
+        rent=yearly.rent,
+        capex=yearly.capex,
         discount=item["discount"],
         life=item["life"],
-        annuity=yearly,
-        own=own,
-        cost_rented=rent / million_tokens if million_tokens else 0.0,
-        cost_bought=own / million_tokens if million_tokens else 0.0,
+        annuity=yearly.annuity,
+        own=yearly.own,
+        cost_rented=yearly.rent / yearly.tokens if yearly.tokens else 0.0,
+        cost_bought=yearly.own / yearly.tokens if yearly.tokens else 0.0,
     )

@@ -8,7 +8,8 @@ from tests.reference.equations.rounding import floor
 from tests.reference.expect import search
 from tests.reference.expect.chain import GIGA
 from tests.reference.expect.planning_hardware import hardware, model
-from tests.reference.expect.planning_pools import POOLS, instance, limits, service, wanted
+from tests.reference.expect.planning_instances import instance
+from tests.reference.expect.planning_pools import POOLS, limits, service, wanted
 from tests.reference.expect.planning_requests import OK, bounds, distribution, falls, taken, window
 from tests.reference.expect.planning_states import trouble
 from tests.reference.expect.planning_study import assumed

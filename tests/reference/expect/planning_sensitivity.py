@@ -82,7 +82,7 @@ def counts(variant: str) -> bool:
 
 
 def leans(i: Inputs, item: Effect) -> bool:
-    """Tell whether a move is large enough for the figure to lean on an uncertain assumption, or there is no figure at all."""
+    """Tell whether a move is large enough for an uncertain assumption to count for the grade of a figure, or there is no figure at all."""
     return abs(item.move) > i["look.material"] or item.infeasible
 
 

@@ -2,7 +2,8 @@
 
 from tests.reference.expect import search
 from tests.reference.expect.planning_hardware import is_offered
-from tests.reference.expect.planning_pools import POOLS, instance, limits, service, wanted
+from tests.reference.expect.planning_instances import instance
+from tests.reference.expect.planning_pools import POOLS, limits, service, wanted
 from tests.reference.expect.planning_requests import bounds, taken
 from tests.reference.expect.planning_study import assumed
 from tests.reference.expect.pools import OK, UNUSED

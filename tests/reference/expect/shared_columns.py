@@ -83,6 +83,11 @@ def half(i: Inputs, end: End) -> float:
     return part.upper / 2.0 if end.from_zero else inside(i, end) * (part.upper - part.lower) / 2.0
 
 
+def weight(i: Inputs, end: End) -> float:
+    """Return the share of all requests in that piece; negative where the rest of the bin is taken off."""
+    return bin_at(i, end).mass * (inside(i, end) - end.from_zero)
+
+
 @cache
 def nodes(i: Inputs, workload: str, profile: str, begin: float, width: float) -> Requests:
     """Return three requests at the nodes of the lengths from ``begin`` over twice ``width``, 0 or more tokens."""
@@ -151,11 +156,12 @@ def expect_end(table: str, of: Callable[..., End]) -> None:
             "inside": inside,
             "start": start,
             "half": half,
-            "weight": lambda i, end: bin_at(i, end).mass * (inside(i, end) - end.from_zero),
+            "weight": weight,
             "base": lambda i, end: below(i, end) + end.from_zero,
         },
     )
     expect_nodes(table, lambda i, *keys: nodes_of(i, of(i, *keys)))
+    expect_columns(table, of, {"piece_prefill": lambda i, end: weight(i, end) * prefill(i, nodes_of(i, end))})
     expect_sums(table, lambda i, *keys: requests_upto(i, of(i, *keys)))
 
 
