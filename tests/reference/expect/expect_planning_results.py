@@ -96,6 +96,7 @@ def remark_of_chosen(i: Inputs, which: str) -> str:
 
 expect_totals("results", SHOWN_IF_OK, lambda _, case: case, always=False)
 expect_totals("results", SHOWN, lambda _, case: case, always=True)
+expect_rows("results", {"held": lambda i, case: HELD[evidence(i, case).kind] or None})
 expect_rows("results", {"tpot": lambda i, case: max(tpot(i, case, pool) for pool in POOLS) if totals(i, case).state == OK else None})
 expect_rows("more_figures", {"remark": remark_of_chosen})
 expect_rows("trust", {"remark": remark_of_chosen})
@@ -106,7 +107,10 @@ expect_totals("trust", ("outside",), chosen, always=False)
 expect_rows("trust", {"unanswered": lambda i, which: len(opening(i, which)) if state_of(i, which) == OK else None})
 expect_rows(
     "trust",
-    {"word": lambda i, which: evidence(i, chosen(i, which)).word, "held": lambda i, which: HELD[evidence(i, chosen(i, which)).kind]},
+    {
+        "word": lambda i, which: evidence(i, chosen(i, which)).word,
+        "held": lambda i, which: HELD[evidence(i, chosen(i, which)).kind] or None,
+    },
 )
 expect_rows("cost_split", {"case": named, "state": state_of, "total": part_rule("total")})
 expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})
