@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from graphlib import CycleError as RowCycleError
 from typing import TYPE_CHECKING
 
 from workbook.expr.functions import may_be_empty
 from workbook.expr.nodes import Fixed
 from workbook.expr.typed import NUMBER, TEXT, NotKeptError, kind_of, parse, resolved
+from workbook.layout.circles import circle
 from workbook.model.graph import CellRef, Typed
-from workbook.model.order import CycleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,23 +35,16 @@ def with_formulas(layout: Layout, model: Model, formulas: Mapping[str, str]) -> 
             reasons[cell_id] = str(error)
         else:
             found[at] = Typed(text, tree)
-    if not found:
-        return model, reasons
-    try:
-        return _with(model, found), reasons
-    except NotKeptError:
-        pass
-    # Some of them need each other: they are taken one by one, as long as they do not.
-    for at, typed in found.items():
-        try:
-            model = _with(model, {at: typed})
-        except NotKeptError as error:
-            reasons[model.cell_id(*at)] = str(error)
-    return model, reasons
+    changed = _with(model, found) if found else model
+    while last := _last_of_a_circle(changed, list(found)):
+        reasons[model.cell_id(*last)] = "it depends on its own result"
+        del found[last]
+        changed = _with(model, found)
+    return changed, reasons
 
 
 def _with(model: Model, found: Mapping[CellRef, Typed]) -> Model:
-    """Return a model with formulas; raises NotKeptError where it could not be calculated."""
+    """Return a model with formulas in inputs."""
     quantities = dict(model.quantities)
     for (name, row), typed in found.items():
         quantity = quantities[name]
@@ -60,17 +52,15 @@ def _with(model: Model, found: Mapping[CellRef, Typed]) -> Model:
             quantity = quantity.with_own(row, "" if quantity.is_text else 0.0)
         quantities[name] = replace(quantity, typed={**quantity.typed, row: typed})
     changed = replace(model, quantities=quantities)
-    try:
-        for name in {name for name, _ in found}:
-            quantities[name].steps()
-        changed.order = changed.sorted()
-    except RowCycleError:
-        raise NotKeptError("it depends on its own result") from None
-    except CycleError as error:
-        raise NotKeptError(f"what it refers to depends on the inputs of its own column: {error}") from None
-    if {group for group in changed.order if len(group) > 1} - set(model.order):
-        raise NotKeptError("what it refers to is calculated row by row with the inputs of its own column")
+    changed.order = changed.sorted()
     return changed
+
+
+def _last_of_a_circle(model: Model, typed: list[CellRef]) -> CellRef | None:
+    """Return the last of the formulas that depend on their own results, in the order in which they were given."""
+    columns = {at.quantity for at in typed}
+    circles = (circle(model, group) for group in model.order if not columns.isdisjoint(group))
+    return next((max(found, key=typed.index) for found in circles if found), None)
 
 
 def _resolved(layout: Layout, model: Model, cell_id: str, text: str) -> tuple[CellRef, Tree]:
@@ -81,8 +71,6 @@ def _resolved(layout: Layout, model: Model, cell_id: str, text: str) -> tuple[Ce
     quantity = model.quantities[at.quantity]
     if quantity.bounds.names:
         raise NotKeptError("a name is typed as a text")
-    if quantity.id in model.recurring or any(quantity.id in group for group in model.order if len(group) > 1):
-        raise NotKeptError("its column is calculated row by row")
 
     def cell(name: str) -> Tree:
         return _cell(layout, model, name)

@@ -80,16 +80,31 @@ class _Evaluator:
     def __init__(self, model: Model, edits: Mapping[CellRef, float | str]) -> None:
         self.model, self.edits = model, edits
         self.values: Values = {}
+        self.typed: dict[CellRef, float | str | None] = {}  # what typed formulas come to so far; None for errors
         self.indexes: dict[str, dict[tuple[Any, ...], list[int]]] = {}
         self.firsts: dict[str, Array] = {}
 
     def run(self, group: list[Quantity]) -> None:
-        """Fill in quantities that are calculated together: one, or several that use each other's earlier rows."""
+        """Fill in quantities that are calculated together: one, or several that use each other's earlier rows or typed formulas."""
+        typed = {CellRef(quantity.id, row): formula.tree for quantity in group for row, formula in quantity.typed.items()}
+        if not typed:
+            self.fill(group)
+            return
+        parts = self.model.declared_order([quantity.id for quantity in group])
+        # No cell depends on itself (``layout.circles``): each pass settles at least one formula more.
+        for _ in range(1 + len(typed)):
+            self.indexes.clear()
+            for names in parts:
+                self.fill([self.model.quantities[name] for name in names])
+            before = dict(self.typed)
+            self.typed |= {at: value_of(tree, lambda node: self.values[node.quantity][node.row]) for at, tree in typed.items()}
+            if before == self.typed:
+                return
+
+    def fill(self, group: list[Quantity]) -> None:
+        """Fill in quantities by what is declared, with the results that typed formulas have so far."""
         for quantity in group:
             self.start(quantity)
-        if any(quantity.typed for quantity in group):
-            self.stepwise(*group)
-            return
         table = self.model.tables[group[0].table]
         recurs = len(group) > 1 or group[0].id in self.model.recurring
         for wave in _waves(table) if recurs else [None]:
@@ -106,24 +121,13 @@ class _Evaluator:
         for row, figure in quantity.inputs.items():
             value = self.edits.get(CellRef(quantity.id, row), self.shown(quantity, figure.value))
             array[row] = value if isinstance(value, str) else quantise(value)
+        for row in quantity.typed:
+            result = self.typed.get(CellRef(quantity.id, row))
+            array[row] = np.nan if result is None and not quantity.is_text else result
         for row, constant in quantity.constants.items():
             array[row] = constant
         for row, (target, index) in quantity.links.items():
             array[row] = self.values[target][index]
-
-    def stepwise(self, quantity: Quantity) -> None:
-        """Fill in a quantity with typed formulas: they, links within the column and its expressions may need each other's rows."""
-        array, table = self.values[quantity.id], self.model.tables[quantity.table]
-        for row in quantity.steps():
-            if row is None:
-                for variant in quantity.variants:
-                    rows = np.array(variant.rows, dtype=int)
-                    array[rows] = _Rows(self, table, rows).value(variant.lowered) if len(rows) else ()
-            elif row in quantity.links:
-                array[row] = array[quantity.links[row][1]]
-            else:
-                value = value_of(quantity.typed[row].tree, lambda node: self.values[node.quantity][node.row])
-                array[row] = value if value is not None or quantity.is_text else np.nan
 
     def shown(self, quantity: Quantity, value: float | str) -> float | str:
         """Return an input as its cell shows it: a card by its name."""

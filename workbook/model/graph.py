@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.declare.catalogues import Bounds, Figure
-from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Recorded, Text, Tree, quantities, walk
+from workbook.expr.nodes import Cell, Fixed, Lookup, Neighbour, Number, Recorded, Text, Tree, quantities
 from workbook.model.order import calculation_order
 
 if TYPE_CHECKING:
@@ -111,28 +110,6 @@ class Quantity:
     def formula_rows(self) -> dict[int, Variant]:
         """Return the variant of each row that holds a formula."""
         return {row: variant for variant in self.variants for row in variant.rows}
-
-    def steps(self) -> list[int | None]:
-        """Return the rows with typed formulas, and links within the column, in order of calculation; None stands for its expressions.
-
-        Raises graphlib.CycleError where rows need each other.
-        """
-        own: dict[int, int | None] = {row: None for variant in self.variants for row in variant.rows}
-        own |= {row: row for row, (target, _) in self.links.items() if target == self.id} | {row: row for row in self.typed}
-        needs: dict[int | None, list[int | None]] = {}
-        for step, used in self._used():
-            needs.setdefault(step, []).extend(own[row] for row in used if row in own)
-        return [step for step in TopologicalSorter(needs).static_order() if step is not None or self.variants]
-
-    def _used(self) -> Iterator[tuple[int | None, list[int]]]:
-        """Yield for each step which rows of the column it refers to."""
-        for row, (target, index) in self.links.items():
-            if target == self.id:
-                yield row, [index]
-        trees: list[tuple[int | None, Tree]] = [(None, variant.lowered) for variant in self.variants]
-        trees += [(row, typed.tree) for row, typed in self.typed.items()]
-        for step, tree in trees:
-            yield step, [node.row for node in walk(tree) if isinstance(node, Fixed) and node.quantity == self.id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,17 +324,27 @@ class Model:
     def sorted(self) -> list[tuple[str, ...]]:
         """Return the order of calculation; raises CycleError."""
         needs = {name: self.needs(quantity) for name, quantity in self.quantities.items()}
-        same_row = {name: self.needs(quantity, earlier_rows=False) for name, quantity in self.quantities.items()}
+        same_row = {name: self.needs(quantity, earlier_rows=False, typed=False) for name, quantity in self.quantities.items()}
         return calculation_order(needs, same_row)
 
-    def needs(self, quantity: Quantity, *, earlier_rows: bool = True) -> list[str]:
-        """Return what a quantity refers to; with ``earlier_rows`` false, not what it takes from the row above.
+    def declared_order(self, names: Collection[str]) -> list[tuple[str, ...]]:
+        """Return the order of calculation of some quantities by what templates declare, whatever was typed into their inputs."""
 
-        Inputs among its own rows, and links to them, do not count; typed formulas are inputs (see ``Quantity.steps``).
+        def needs(*, earlier_rows: bool) -> dict[str, list[str]]:
+            found = {name: self.needs(self.quantities[name], earlier_rows=earlier_rows, typed=False) for name in names}
+            return {name: [other for other in used if other in found] for name, used in found.items()}
+
+        return calculation_order(needs(earlier_rows=True), needs(earlier_rows=False))
+
+    def needs(self, quantity: Quantity, *, earlier_rows: bool = True, typed: bool = True) -> list[str]:
+        """Return what a quantity refers to.
+
+        With ``earlier_rows`` false not what it takes from the row above, with ``typed`` false not what formulas in its inputs
+        refer to. Inputs among its own rows, and links to them, do not count.
         """
         found = dict.fromkeys(target for target, _ in quantity.links.values() if target != quantity.id)
-        for typed in quantity.typed.values():
-            found.update((name, None) for name, _ in quantities(typed.tree) if name != quantity.id)
+        for formula in quantity.typed.values() if typed else ():
+            found.update((name, None) for name, _ in quantities(formula.tree) if name != quantity.id)
         for variant in quantity.variants:
             for name, node in quantities(variant.lowered):
                 if isinstance(node, Fixed) and name == quantity.id and node.row in quantity.inputs:
