@@ -236,7 +236,7 @@ def test_a_case_that_chooses_it_has_an_answer_that_says_what_it_leans_on(added: 
     frame = api_results(added, {**CHOSEN, "choose.comparison": "mine_1"})
     mine, older = frame["mine_1"], frame["next_hardware"]
     assert mine["state"] == "ok"
-    assert (mine["kin"], mine["trust"]) == ("of another GPU, model or TP", "not measured: curve of others")
+    assert mine["word"] == "modelled"
     # Bandwidth of 22 against 8 TB/s at 1,800 against about 1,000 W: better by more than 1 and less than 22 / 8.
     assert 1 < mine["per_board_joule"] / older["per_board_joule"] < 22 / 8
     assert 1 < older["gpus"] / mine["gpus"] <= 22 / 8 * 1.5
@@ -247,7 +247,7 @@ def api_results(added: Path, sets: Mapping[str, str]) -> dict[str, dict[str, Any
     book = api.load("planning", added / "cards", sets)
     found = {}
     for case in ("mine_1", "next_hardware"):
-        names = ("state", "kin", "trust", "per_board_joule", "gpus")
+        names = ("state", "word", "per_board_joule", "gpus")
         at = {name: book.model.find(f"results.{case}.{name}") or ("", 0) for name in names}
         found[case] = {name: book.values[quantity][row] for name, (quantity, row) in at.items()}
     grades = [

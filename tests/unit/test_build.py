@@ -74,7 +74,7 @@ TERMS_OF_STEPS = {
 
 _BLOCK = re.compile(r"R\d+(C\d+):R\d+\1\b")  # fixed rows of one column, as r1c1 writes them
 BLOCKS = {
-    *("case_totals.trouble", "case_totals.miss", "case_totals.first_token", "design_totals.first_token", "ladder.first_token"),
+    *("case_totals.trouble", "case_totals.first_token", "design_totals.first_token", "ladder.first_token"),
     *(f"case_remarks.{name}" for name in ("gpus", "over", "objective", "instances", "window")),
     *("sweep_levels.longest_wait", "flex.longest", "flex.lowest_served"),
     *("headline_ranges.worst", "results.tpot"),

@@ -78,15 +78,15 @@ def test_the_long_pool_has_what_the_short_pools_have() -> None:
     assert moved({**short, "cases.mine_1.curve_2": "b200_x2_llama_70b"}, names[1]) == ["70B on 2 B200"]
 
 
-FLAGS = ("case_totals.mine_1.kin", "case_totals.mine_1.trust", "case_pools.mine_1.p1.times_fitted")
+FLAGS = (*(f"case_pools.mine_1.p1.{name}" for name in ("same_setup", "same", "times_fitted")), "case_evidence.mine_1.word")
+LIKE_THE_FIT = {"cases.mine_1.workload": "lmsys_chat"}
 
 
 @pytest.mark.parametrize("precision", [{"weights": "fp8"}, {"cache": "fp8"}])
 def test_a_fit_of_another_precision_is_not_used_and_said(precision: dict[str, str]) -> None:
-    assert moved({}, *FLAGS) == ["of the same GPU, model and TP", "small error", 1.0]
-    kin, trust, fitted = moved({f"cases.mine_1.{name}": value for name, value in precision.items()}, *FLAGS)
-    assert (kin, fitted) == ("of another precision", 0.0)
-    assert str(trust).startswith("other precision")
+    assert moved(LIKE_THE_FIT, *FLAGS) == [1.0, 1.0, 1.0, "measured"]
+    other = {f"cases.mine_1.{name}": value for name, value in precision.items()}
+    assert moved(LIKE_THE_FIT | other, *FLAGS) == [1.0, 0.0, 0.0, "transferred"]
 
 
 def test_an_overlay_may_overwrite_what_a_case_takes(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ from tests.reference.expect.planning_long import Long, long_request, prompt_of_c
 from tests.reference.expect.planning_needs import Need, Remark, need, remark
 from tests.reference.expect.planning_pools import Run, Service
 from tests.reference.expect.planning_requests import (
+    TO,
     Bounds,
     Cut,
     End,
@@ -57,7 +58,6 @@ from tests.reference.expect.planning_requests import (
     band,
     band_cut,
     bounds,
-    coded_request,
     cut_to_window,
     drawn,
     end_of,
@@ -66,7 +66,7 @@ from tests.reference.expect.planning_requests import (
     prefill_of_cut,
     requests_of,
     taken,
-    total_prefill,
+    total_length,
     upto,
     upto_end,
 )
@@ -180,26 +180,26 @@ expect_fields("case_windows", lambda i, key, pool: cut_to_window(i, key, pool_of
 expect_fields("case_windows", lambda i, key, pool: long_request(i, key, pool_of(pool)), Long)
 
 
-expect_chunk("case_bands")
 expect_rows(
     "case_bands",
     {
         "cut_to": lambda i, key: bounds(i, key).high_1,
-        "as_coded": lambda _i, _key: 0.0,
         "band_share": lambda i, key: band(i, key).total(),
+        "band_length": lambda i, key: band(i, key).total(band(i, key).length),
+        "band_squared": lambda i, key: band(i, key).total(band(i, key).length, band(i, key).length),
         "band_output": lambda i, key: band(i, key).total(band(i, key).output),
         "band_output_2": lambda i, key: band(i, key).total(band(i, key).output, band(i, key).output),
         "cut_prefill": prefill_of_cut,
         "band_prompt": prompt_of_cut,
-        "coded_prompt": lambda i, key: coded_request(i, key)[0],
-        "coded_steps": lambda i, key: coded_request(i, key)[1],
         "band_steps": lambda i, key: band_cut(i, key).total(band_cut(i, key).steps),
         "band_steps_2": lambda i, key: band_cut(i, key).total(band_cut(i, key).steps, band_cut(i, key).steps),
-        "band_prefill": lambda i, key: total_prefill(i, band_cut(i, key)),
     },
 )
 
 # Sums up to the ends of pools, and up to the knots
+
+COUNTED = ("counts", "from_zero", "start", "half", "weight", "base")
+"""What `case_ends` says of an end besides where it stands."""
 
 
 def pool_and_end(end: str) -> tuple[int, str]:
@@ -230,11 +230,20 @@ def squared(i: Inputs, requests: Requests) -> float:
     return requests.total(length, length)
 
 
+expect_rows("case_ends", {"squared_length": lambda i, key, end: squared(i, upto_end(i, key, *pool_and_end(end)))})
+
+
+def upto_last(i: Inputs, key: str, pool: str) -> Requests:
+    """Return the requests up to the longest of a pool."""
+    return upto_end(i, key, pool_of(pool), TO)
+
+
+expect_fields("case_windows", lambda i, key, pool: end_of(i, key, pool_of(pool), TO), End, *COUNTED)
 expect_rows(
-    "case_ends",
+    "case_windows",
     {
-        "squared_length": lambda i, key, end: squared(i, upto_end(i, key, *pool_and_end(end))),
-        "whole": lambda i, key, end: (found := upto_end(i, key, *pool_and_end(end))).total(found.length),
+        "length": lambda i, *of: total_length(i, upto_last(i, *of)),
+        "squared_length": lambda i, *of: squared(i, upto_last(i, *of)) if pool_of(of[1]) == 1 else None,
     },
 )
 
@@ -320,12 +329,6 @@ def card_rule(name: str) -> Callable[[Inputs, str, int], str]:
     return lambda i, key, pool: i.shown(f"{CARDS[f'{name}_1']}.{assumed(i, key).of_pool(name, pool)}")
 
 
-def series(i: Inputs, key: str, pool: int) -> str:
-    """Return the measured points that a pool is judged by."""
-    curve = assumed(i, key).of_pool("curve", pool)
-    return i.shown(f"measured_series.{i.text(f'power_fits.{curve}.series')}")
-
-
 MEANS = ("steps", "steps_length", "steps_2", "steps_2_length", "steps_2_length_2", "output")
 
 
@@ -346,7 +349,6 @@ expect_fields("case_pools", lambda i, key, pool: cut_to_window(i, key, pool_of(p
 expect_pools({name: mean_rule(name) for name in MEANS})
 expect_pools({"squared_length": squared_length})
 expect_fields("case_pools", lambda i, key, pool: instances.instance(i, key, pool_of(pool)), Instance, "n_slots")
-expect_pools({"objective": lambda i, key, _: assumed(i, key)["objective"], "cap": lambda i, key, _: assumed(i, key)["cap"]})
 expect_pools({"patience": pools.patience, "role": role, "requests_of": lambda i, *of: float(requests_of(i, *of))})
 expect_pools(
     {
@@ -370,16 +372,10 @@ expect_fields("case_pools", lambda i, key, pool: pools.run(i, key, pool_of(pool)
 expect_pools(
     {
         "curve_scale": lambda i, key, pool: pools.curve_scale(i, assumed(i, key), pool),
-        "inside": pools.inside,
-        "series": series,
-        "miss": pools.miss,
-        "kin": pools.kin,
-        "same_gpu": lambda i, key, pool: float(instances.sameness(i, key, pool)[0]),
-        "same_model": lambda i, key, pool: float(instances.sameness(i, key, pool)[1]),
-        "same_weights": lambda i, key, pool: float(instances.same_bytes(i, key, pool)[0]),
-        "same_cache": lambda i, key, pool: float(instances.same_bytes(i, key, pool)[1]),
-        "same_precision": lambda i, key, pool: float(instances.sameness(i, key, pool)[3]),
-        "same_parallel": lambda i, key, pool: float(instances.sameness(i, key, pool)[2]),
+        "same_setup": lambda i, key, pool: float(all(instances.sameness(i, key, pool)[:2])),
+        "same_parallel": lambda i, key, pool: float(all(instances.sameness(i, key, pool)[:3])),
+        "same_weights": lambda i, key, pool: float(all(instances.sameness(i, key, pool)[:4])),
+        "same": lambda i, key, pool: float(all(instances.sameness(i, key, pool))),
         "first_token": pools.first_token,
         "credited": pools.credited,
         "tokens": pools.tokens,

@@ -86,10 +86,9 @@ def is_offered(i: Inputs, key: str, pool: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The memory of a pool's instances, byte of a GPU but for ``total``; fields as columns of `case_hardware`."""
+    """The memory of a pool's instances, byte of a GPU; fields as columns of `case_hardware`."""
 
     usable: float
-    total: float
     held: float
     fits: bool
     kv_tokens: float
@@ -103,7 +102,7 @@ def hardware(i: Inputs, key: str, pool: int) -> Memory:
     once = asked.model.routed * asked.model.weight_bytes + apart(i, asked.card) * SIXTEEN_BIT
     held = eq.rest_bytes(asked.model, gpus) + once / gpus.gpus
     tokens = max(0.0, usable - held) * asked.sharing * asked.replicas / asked.kv_per_token
-    return Memory(usable=usable, total=asked.total, held=held, fits=usable > held, kv_tokens=tokens)
+    return Memory(usable=usable, held=held, fits=usable > held, kv_tokens=tokens)
 
 
 @dataclass(frozen=True, slots=True)

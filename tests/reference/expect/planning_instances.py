@@ -14,20 +14,16 @@ from tests.reference.expect.planning_study import PREFILL, assumed, role
 from tests.reference.quantities import Inputs
 
 
-def same_bytes(i: Inputs, key: str, pool: int) -> tuple[bool, bool]:
-    """Tell whether a pool's power curve was measured at its bytes (of a weight, of a cached number), within a quarter."""
-    asked = model(i, key)
-    of_weight, cached = fit_bytes(i, assumed(i, key).of_pool("curve", pool))
-    return abs(asked.model.weight_bytes - of_weight) <= of_weight / 4, abs(asked.kv_bytes - cached) <= cached / 4
-
-
-def sameness(i: Inputs, key: str, pool: int) -> tuple[bool, bool, bool, bool]:
-    """Tell whether a pool's power curve was measured on its (GPU, model, degree, precision within a quarter)."""
-    item = assumed(i, key)
-    fit = f"power_fits.{item.of_pool('curve', pool)}"
+def sameness(i: Inputs, key: str, pool: int) -> tuple[bool, ...]:
+    """Tell whether a pool's curve was measured on its GPU, model, degree, and within a quarter its bytes of a weight and a cached number."""
+    item, asked = assumed(i, key), model(i, key)
+    curve = item.of_pool("curve", pool)
+    fit = f"power_fits.{curve}"
     of_fit = (i.text(f"{fit}.gpu"), i.text(f"{fit}.model"), i[f"{fit}.tensor_parallel"])
-    gpu, model_served, parallel = item.of_pool("gpu", pool), item.texts["model"], item["tensor_parallel"]
-    return of_fit[0] == gpu, of_fit[1] == model_served, of_fit[2] == parallel, all(same_bytes(i, key, pool))
+    wanted = (item.of_pool("gpu", pool), item.texts["model"], item["tensor_parallel"])
+    of_weight, cached = fit_bytes(i, curve)
+    near = abs(asked.model.weight_bytes - of_weight) <= of_weight / 4, abs(asked.kv_bytes - cached) <= cached / 4
+    return (*(a == b for a, b in zip(of_fit, wanted, strict=True)), *near)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,10 @@ from functools import cache
 from typing import NamedTuple
 
 from tests.reference.expect.planning_load import profile_of, ratio
-from tests.reference.expect.planning_measured import OFF, TOLERATED, WITHIN
 from tests.reference.expect.planning_pools import (
-    EXTRAPOLATED,
-    KIN,
     POOLS,
-    RECAST,
-    STRANGER,
     Run,
     first_token,
-    inside,
-    kin,
-    miss,
     run,
     tokens,
 )
@@ -29,8 +21,6 @@ from tests.reference.quantities import Inputs
 HOURS = 8760.0
 SECONDS = HOURS * 3600.0
 MILLION = 1e6
-OF_OTHERS = "not measured: curve of others"
-OTHER_PRECISION = "other precision, large error", "other precision, not measured"
 
 
 def annuity(rate: float, years: float) -> float:
@@ -59,13 +49,6 @@ class Totals:
     all_requests: bool
     state: str
     answered: bool
-    outside: float
-    inside: str
-    miss: float
-    trust: str
-    strangers: float
-    recast: float
-    kin: str
     tok_per_w: float
     per_board_joule: float
     per_node_joule: float
@@ -85,13 +68,6 @@ class Totals:
     own: float
     cost_rented: float
     cost_bought: float
-
-
-def trust(miss_of_all: float, strangers: int, recast: int) -> str:
-    """Return how far step times can be trusted: by their miss of measured points, and whether those are of the same kind."""
-    if recast and not strangers:
-        return OTHER_PRECISION[0 if miss_of_all > TOLERATED else 1]
-    return OFF if miss_of_all > TOLERATED else OF_OTHERS if strangers else WITHIN
 
 
 def over(tokens_per_second: float, kilowatts: float) -> float:
@@ -136,10 +112,6 @@ def totals(i: Inputs, key: str) -> Totals:
     board, host = sum(pool.power for pool in pools), sum(pool.host_power for pool in pools)
     wall, output = (board + host) * item["pue"], sum(tokens(i, key, pool) for pool in POOLS if pools)
     one = sum(pool.power_one for pool in pools)
-    outside = sum(inside(i, key, pool) == EXTRAPOLATED for pool in POOLS)
-    strangers = sum(kin(i, key, pool) == STRANGER for pool in POOLS)
-    recast = sum(kin(i, key, pool) == RECAST for pool in POOLS)
-    misses = [miss(i, key, pool) for pool in POOLS]
     yearly = year(i, key, pools, wall, output)
     return Totals(
         instances=sum(pool.used for pool in pools),
@@ -156,13 +128,6 @@ def totals(i: Inputs, key: str) -> Totals:
         all_requests=take_all(i, key),
         state=state,
         answered=state == OK,
-        outside=outside,
-        inside="" if state != OK else EXTRAPOLATED if outside else "yes",
-        miss=max(misses),
-        trust=trust(max(misses), strangers, recast),
-        strangers=strangers,
-        recast=recast,
-        kin=STRANGER if strangers else RECAST if recast else KIN,
         tok_per_w=over(output, one),
         per_board_joule=over(output, board),
         per_node_joule=over(output, board + host) if board else 0.0,

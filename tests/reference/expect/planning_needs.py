@@ -20,23 +20,16 @@ MOST_GPUS = 8
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a pool needs; fields but ``printed`` as the columns of `pool_needs`: tokens, bytes, GPUs, ms."""
+    """What a pool needs; fields as the columns of `pool_needs`: tokens, bytes, GPUs, ms."""
 
     used: bool
-    mean_length: float
-    full_window: float
     sequence: float
     cache: float
-    usable: float
-    total: float
-    tensor_parallel: float
     over: float
-    shards: float
     shared: float
     copied: float
     exact: float
     gpus: float
-    printed: str
     window: float
     prefill: float
     instances: float
@@ -82,20 +75,13 @@ def need(i: Inputs, key: str, pool: int) -> Need:
     slots = i[f"{card}.max_slots"] * i[f"{card}.calibration_length"]
     return Need(
         used=used,
-        mean_length=mean_length,
-        full_window=full_window,
         sequence=held,
         cache=kv,
-        usable=gives.usable,
-        total=asked.total,
-        tensor_parallel=tp,
         over=over,
-        shards=shards,
         shared=together,
         copied=asked.total / left if left > 0 else 0.0,
         exact=exact,
         gpus=doubled(exact) if over and exact else 0.0,
-        printed=i.shown(f"printed_profiles.{item.of_pool('printed', pool)}"),
         window=float(min(slots, i[f"{card}.blocks"] * i[f"{card}.block_size"])),
         prefill=service(i, key, pool).prefill if used else 0.0,
         instances=search.steps(limits(i, key, pool), wanted(i, key, pool))[-1].fails if used else 0.0,

@@ -11,16 +11,13 @@ from tests.reference.expect.chain import GIGA, MICRO, MILLI
 from tests.reference.expect.planning_hardware import model, on, prefill_board, served
 from tests.reference.expect.planning_instances import instance, sameness
 from tests.reference.expect.planning_long import long_request
-from tests.reference.expect.planning_measured import miss_of
 from tests.reference.expect.planning_requests import taken
 from tests.reference.expect.planning_study import DECODE, PREFILL, TOGETHER, Assumed, assumed, role
-from tests.reference.expect.pools import KILO, UNUSED, least
+from tests.reference.expect.pools import KILO, least
 from tests.reference.expect.search import Wanted
 from tests.reference.quantities import Inputs
 
 POOLS = (1, 2, 3)
-STRANGER, RECAST, KIN = "of another GPU, model or TP", "of another precision", "of the same GPU, model and TP"
-EXTRAPOLATED = "extrapolated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,25 +297,3 @@ def credited(i: Inputs, key: str, pool: int) -> float:
 def tokens(i: Inputs, key: str, pool: int) -> float:
     """Return the output tokens/s of a pool."""
     return 0.0 if role(i, key, pool) == PREFILL else rate(i, key, pool) * credited(i, key, pool)
-
-
-def inside(i: Inputs, key: str, pool: int) -> str:
-    """Tell whether a pool's power was measured at as many sequences."""
-    fit = f"power_fits.{assumed(i, key).of_pool('curve', pool)}"
-    if not taken(i, key, pool).share:
-        return UNUSED
-    return "yes" if i[f"{fit}.batch_low"] <= run(i, key, pool).counted <= i[f"{fit}.batch_high"] else EXTRAPOLATED
-
-
-def kin(i: Inputs, key: str, pool: int) -> str:
-    """Tell whether a pool's power curve was measured on all of them."""
-    same = sameness(i, key, pool)
-    if not taken(i, key, pool).share or all(same):
-        return KIN
-    return RECAST if all(same[:3]) else STRANGER
-
-
-def miss(i: Inputs, key: str, pool: int) -> float:
-    """Return how far the pool's step times miss measured points, 0 for one that is not used."""
-    series = i.text(f"power_fits.{assumed(i, key).of_pool('curve', pool)}.series")
-    return miss_of(i, series, fitted=instance(i, key, pool).times_fitted) if taken(i, key, pool).share else 0.0

@@ -304,22 +304,9 @@ def band_cut(i: Inputs, key: str) -> Requests:
     return replace(requests, length=np.full(requests.length.shape, bounds(i, key).high_1), steps=steps)
 
 
-def coded_request(i: Inputs, key: str) -> tuple[float, float]:
-    """Return (prompt, steps) of a request of the first window whose output is the usual share of it."""
-    at, source = bounds(i, key).high_1, drawn(i, key)
-    tokens = source.tokens(i)
-    prompt = (1.0 - tokens.output_share) * at - tokens.lost
-    return prompt, float(source.prefill(prompt)) + (at - prompt) / tokens.per_step
-
-
 def total_length(i: Inputs, requests: Requests) -> float:
     """Return the sum of the lengths, without the half token that stands for whole ones."""
     return requests.total(requests.length - i["whole_tokens.half_token"])
-
-
-def total_prefill(i: Inputs, requests: Requests) -> float:
-    """Return the prefill steps of requests, summed: what each takes besides its decode steps."""
-    return requests.total(requests.steps - requests.output / i["whole_tokens.per_step"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.expect.planning_money import Totals, totals
-from tests.reference.expect.planning_pools import KIN
-from tests.reference.expect.planning_study import HIGH, RANGED, SCENARIOS, VARIANTS, assumed, chosen, study
+from tests.reference.expect.planning_study import HIGH, RANGED, SCENARIOS, VARIANTS, assumed, chosen, evidence, study
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import Inputs
 
@@ -97,7 +96,7 @@ def leaning(i: Inputs, which: str) -> dict[str, str]:
     """Return the grades of what all figures of one of the two cases lean on."""
     texts = assumed(i, chosen(i, which)).texts
     times = {"as fitted": "calibrated", "as printed": "published", "by kernels": "derived"}[texts["time_rule"]]
-    if times == "calibrated" and totals(i, chosen(i, which)).kin != KIN:
+    if times == "calibrated" and not evidence(i, chosen(i, which)).fitted:
         times = "derived"
     curves = {name: i.text(f"power_fits.{texts[name]}.evidence") for name in ("curve_1", "curve_2")}
     graded = {"model": "models", "workload": "traces", **{f"{name}_{pool}": card for name, card in GRADED for pool in (1, 2)}}
