@@ -15,7 +15,7 @@ from tests.reference.quantities import Inputs
 
 
 def sameness(i: Inputs, key: str, pool: int) -> tuple[bool, ...]:
-    """Tell whether a pool's curve was measured on its GPU, model, degree, and within a quarter its bytes of a weight and a cached number."""
+    """Tell whether a pool's curve was measured on its GPU, model, degree, and within a quarter its bytes of a weight and a KV value."""
     item, asked = assumed(i, key), model(i, key)
     curve = item.of_pool("curve", pool)
     fit = f"power_fits.{curve}"
