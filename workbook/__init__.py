@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbook.ask.inspect import cells, explain, inputs
     from workbook.ask.results import results
     from workbook.ask.search import Optimum, optimize
+    from workbook.audit.report import Audit, audit_file
     from workbook.roundtrip.diff import diff
     from workbook.roundtrip.pull import Edits, pull
     from workbook.roundtrip.regenerate import Regeneration, regenerate
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from workbook.verify.run import VerifyReport, verify
 
 __all__ = [
+    "Audit",
     "Book",
     "BuildReport",
     "Diagnostic",
@@ -37,6 +39,7 @@ __all__ = [
     "Regeneration",
     "VerifyReport",
     "WorkbookError",
+    "audit_file",
     "build",
     "cells",
     "diff",
@@ -53,6 +56,8 @@ __all__ = [
 
 # pandas and the engines take longer to import than a build takes to run: they are loaded when asked for.
 _LATER = {
+    "Audit": "workbook.audit.report",
+    "audit_file": "workbook.audit.report",
     "cells": "workbook.ask.inspect",
     "explain": "workbook.ask.inspect",
     "inputs": "workbook.ask.inspect",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbook.audit.warnings import audit
+from workbook.check.warnings import check
 from workbook.collector import without_collector
 from workbook.declare.limits import check_bounds
 from workbook.declare.overlay import OFFERED, Given, overlaid
@@ -61,7 +61,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build wrote; ``warnings`` are for who may lose something by it, or may trust it too much: see ``audit``."""
+    """What a build wrote; ``warnings`` are for who may lose something by it, or may trust it too much: see ``check``."""
 
     path: Path
     sheets: int
@@ -351,5 +351,5 @@ def save(book: Book, path: Path, start: float) -> BuildReport:
     warnings = open_elsewhere(path)
     counts = write(book.layout, book.values, path, package_version(), book.given)
     return BuildReport(
-        path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start, (*warnings, *map(str, audit(book)))
+        path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start, (*warnings, *map(str, check(book)))
     )

@@ -10,7 +10,7 @@ import pytest
 from tests.roundtrip.edits import in_libreoffice, place
 from tests.support import ACROSS, TINY, change_cells, command, copy_of, plant, require_all
 from workbook import api
-from workbook.audit.warnings import audit
+from workbook.check.warnings import check
 from workbook.roundtrip.pull import pull
 from workbook.roundtrip.regenerate import regenerate
 from workbook.verify.run import verify
@@ -254,7 +254,7 @@ def test_formulas_in_an_overlay_are_live_in_the_planning_workbook(tmp_path: Path
     values = {name: float(book.values[at[0]][at[1]]) for name in OVERLAID if (at := book.model.find(name))}
     assert values == pytest.approx(OVERLAID)
     assert list(book.layout.lost) == ["cases.mine_3.rate"]
-    assert any("cases.mine_3.rate: its value was taken, its formula was not" in str(item) for item in audit(book))
+    assert any("cases.mine_3.rate: its value was taken, its formula was not" in str(item) for item in check(book))
 
 
 # 630 W are 700 W, less a tenth.

@@ -19,7 +19,23 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(workbook.__file__).parent
 ROOMS = (
-    *("errors", "files", "collector", "xlsx", "expr", "declare", "model", "layout", "record", "write", "audit", "api", "changes", "verify"),
+    *(
+        "errors",
+        "files",
+        "collector",
+        "xlsx",
+        "expr",
+        "declare",
+        "model",
+        "layout",
+        "record",
+        "write",
+        "check",
+        "audit",
+        "api",
+        "changes",
+        "verify",
+    ),
     *("roundtrip", "ask", "validation", "cli", "__init__", "__main__"),
 )
 ONLY = {"xlsxwriter": {"write"}, "ruamel": {"declare"}, "pydantic": {"declare"}, "ast": {"expr"}, "pint": {"expr"}, "click": {"cli"}}

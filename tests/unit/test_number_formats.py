@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from workbook.xlsx.number_formats import FormatsReader, kind_of, shown
+from workbook.xlsx.number_formats import kind_of, shown
+from workbook.xlsx.styles import StylesReader
 
 CODES = {
     "date": ["d-mmm", "m/d/yy h:mm", "yyyy", "mmm", r"[$-409]d\-mmm;@", r"[$-F800]dddd\,\ mmmm\ dd"],
@@ -20,7 +21,7 @@ def test_a_format_code_shows_numbers_as_what_they_are(kind: str, code: str) -> N
 
 
 def test_formats_of_a_file_are_found_by_number_and_those_of_rules_are_none() -> None:
-    reader = FormatsReader()
+    reader = StylesReader()
     for part, elements in {
         "numFmts": [("numFmt", {"numFmtId": "164", "formatCode": "yyyy"})],
         "cellStyleXfs": [("xf", {"numFmtId": "14"})],
@@ -32,7 +33,7 @@ def test_formats_of_a_file_are_found_by_number_and_those_of_rules_are_none() -> 
             reader.start(name, attributes)
             reader.end(name)
         reader.end(part)
-    assert reader.kinds == ["", "date", "percentage", "time", ""]
+    assert [form.shows for form in reader.formats()] == ["", "date", "percentage", "time", ""]
 
 
 def test_numbers_are_shown_as_dates_times_and_percentages() -> None:

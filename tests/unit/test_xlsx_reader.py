@@ -68,8 +68,8 @@ def cells_of(target: Path, rows: str) -> dict[str, Cell]:
 
 CELLS = {
     '<c r="A1"><v>1.5e-3</v></c>': Cell(None, 0.0015, is_formula=False),
-    '<c r="A1" t="n" s="4"><v>-0</v></c>': Cell(None, 0.0, is_formula=False),
-    '<c r="A1" s="4"/>': Cell(None, None, is_formula=False),
+    '<c r="A1" t="n" s="4"><v>-0</v></c>': Cell(None, 0.0, is_formula=False, style=4),
+    '<c r="A1" s="4"/>': Cell(None, None, is_formula=False, style=4),
     '<c r="A1"><v/></c>': Cell(None, None, is_formula=False),
     '<c r="A1" t="s"><v>0</v></c>': Cell(None, "one", is_formula=False),
     '<c r="A1" t="s"><v>1</v></c>': Cell(None, "two runs", is_formula=False),
@@ -156,7 +156,7 @@ def test_every_cached_result_is_poisoned(target: Path, xml: str, sentinel: float
     poisoned = target.with_name("poisoned.xlsx")
     assert poison(target, poisoned) == 1
     after = read_cells(poisoned)["S & T"]
-    assert after["A1"] == Cell(before.formula, sentinel, is_formula=True)
+    assert after["A1"] == before._replace(value=sentinel, is_formula=True)
     assert after["B1"].value == 5.0
     assert is_poison(after["A1"].value)
     assert not is_poison(before.value)

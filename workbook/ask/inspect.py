@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from workbook.audit.trace import row_used
+from workbook.check.trace import row_used
 from workbook.declare.catalogues import Figure
 from workbook.errors import Diagnostic, WorkbookError, suggest
 from workbook.expr.nodes import Cell, Fixed, Lookup, Span, Total, quantities

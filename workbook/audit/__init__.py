@@ -1,1 +1,1 @@
-"""What is wrong with a workbook that can be built."""
+"""What is wrong with a workbook as it is saved, by the rules of good spreadsheets."""

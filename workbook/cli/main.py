@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from workbook import api
-from workbook.audit.warnings import audit
+from workbook.check import warnings
 from workbook.cli import options
+from workbook.cli.audit import audit
 from workbook.cli.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
 from workbook.cli.questions import cells, explain, inputs, optimize, results
 from workbook.cli.reference import functions, language, schema, units
@@ -229,7 +230,7 @@ def check(ctx: click.Context, name: str, templates: Path | None) -> None:
     directory(templates)
     try:
         book = api.load(name, templates)
-        found = audit(book)
+        found = warnings.check(book)
     except WorkbookError as error:
         found = error.diagnostics
     for diagnostic in found:
@@ -247,5 +248,5 @@ def templates(target: Path) -> None:
     click.echo(f"{target}: {write_out(target)} files")
 
 
-for command in (cells, diff, explain, functions, inputs, language, optimize, pull, results, schema, units, validate):
+for command in (audit, cells, diff, explain, functions, inputs, language, optimize, pull, results, schema, units, validate):
     main.add_command(command)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.errors import as_typed
 from workbook.xlsx.a1 import column_letters, column_number
-from workbook.xlsx.number_formats import DATE, FormatsReader
+from workbook.xlsx.number_formats import DATE
 from workbook.xlsx.package import Depth, Package, UnreadableWorkbook, new_parser, parse
+from workbook.xlsx.styles import read_formats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,8 @@ class Cell(NamedTuple):
     ``formula`` has no leading equals sign and keeps prefixes such as ``_xlfn.``. It is None for a constant, and also
     for a follower of a shared formula and for the inner cells of an array formula, where ``is_formula`` is True.
     ``value`` is the constant or the cached result. ``follows`` names the cell whose shared formula a follower has.
-    ``shows`` is what the number format makes of a number: see ``number_formats``.
+    ``shows`` is what the number format makes of a number: see ``number_formats``. ``style`` is the number of its format
+    in the list of the file: see ``styles``.
     """
 
     formula: str | None
@@ -72,6 +74,7 @@ class Cell(NamedTuple):
     is_formula: bool
     follows: str = ""
     shows: str = ""
+    style: int = 0
 
 
 def cell_position(reference: str) -> tuple[int, int]:
@@ -137,7 +140,7 @@ class _SheetReader:
         self._depth = Depth()
         self._strings = strings
         self._formats = dict(enumerate(formats))
-        self._shows = ""
+        self._shows, self._style = "", 0
         self._arrays = ArrayRegions()
         self._masters: dict[str, str] = {}
         self._shared_by: str | None = None
@@ -184,7 +187,8 @@ class _SheetReader:
             raise ValueError(message)
         self._reference = self._last_reference = reference
         self._kind = attributes.get("t", "n")
-        self._shows = DATE if self._kind == "d" else self._formats.get(int(attributes.get("s") or 0), "")
+        self._style = int(attributes.get("s") or 0)
+        self._shows = DATE if self._kind == "d" else self._formats.get(self._style, "")
         self._formula = self._stored = self._shared_by = None
         self._is_formula = False
         self._inline = []
@@ -226,7 +230,7 @@ class _SheetReader:
                 follows = self._masters.get(self._shared_by, "")
             else:
                 self._masters[self._shared_by] = reference
-        self.cells[reference] = Cell(self._formula, self._value(reference), is_formula, follows, self._shows)
+        self.cells[reference] = Cell(self._formula, self._value(reference), is_formula, follows, self._shows, self._style)
         _check_count(self._before + len(self.cells), self._most_cells, "cells")
         self._reference = None
 
@@ -273,7 +277,7 @@ def read_cells(path: Path, first: str = "", held: Callable[[dict[str, Cell] | No
         sheets = package.worksheets()
         if held:
             package.limit(BYTES_OF_ANY)
-        strings, formats = _read_shared_strings(package), _read_formats(package)
+        strings, formats = _read_shared_strings(package), [form.shows for form in read_formats(package)]
         read: dict[str, dict[str, Cell]] = {}
         for sheet in sorted(sheets, key=lambda sheet: sheet.name != first):
             if held and not read and sheet.name != first:
@@ -323,7 +327,7 @@ class _SharedStringsReader:
             self._in_text = False
 
 
-def _run(reader: _SheetReader | _SharedStringsReader | FormatsReader, package: Package, part: str) -> None:
+def _run(reader: _SheetReader | _SharedStringsReader, package: Package, part: str) -> None:
     parser = new_parser(part)
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
@@ -337,16 +341,6 @@ def _read_shared_strings(package: Package) -> list[str]:
             reader = _SharedStringsReader()
             _run(reader, package, target)
             return reader.strings
-    return []
-
-
-def _read_formats(package: Package) -> list[str]:
-    """Return what the number format of each cell format makes of a number."""
-    for kind, target in package.relationships(package.workbook_part()).values():
-        if kind == "styles":
-            reader = FormatsReader()
-            _run(reader, package, target)
-            return reader.kinds
     return []
 
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from workbook.xlsx.package import MAXIMUM_DEPTH
-
 DATE, TIME, PERCENT = "date", "time", "percentage"
 
 # ECMA-376 part 1, 18.8.30: formats that a file may name by number alone; 27 to 36 and 50 to 58 are dates in East Asian locales.
-_BUILT_IN = {
+BUILT_IN = {
     **dict.fromkeys((9, 10), PERCENT),
     **dict.fromkeys((14, 15, 16, 17, 22, *range(27, 37), *range(50, 59)), DATE),
     **dict.fromkeys((18, 19, 20, 21, 45, 46, 47), TIME),
 }
 _LITERAL = re.compile(r"""general|"[^"]*"?|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|e[+-]""")
-MOST_FORMATS = 65_490  # of cells, that Excel takes
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 the day before the first serial number: spreadsheets know no time zones
 _LAST = 2_958_466  # the serial number of the day after 9999-12-31
 
@@ -31,38 +28,6 @@ def kind_of(code: str) -> str:
     if signs & {"h", "s"}:
         return TIME
     return DATE if "m" in signs else ""
-
-
-class FormatsReader:
-    """Collects from the events of a styles part what each cell format makes of a number: ``kinds``."""
-
-    def __init__(self) -> None:
-        """Start before the first element."""
-        self.kinds: list[str] = []
-        self._own: dict[str, str] = {}
-        self._parts: list[str] = []
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take an element; ValueError where elements are nested deeper, or formats are more, than those of any workbook."""
-        tag = name.rpartition(":")[2]
-        part = self._parts[-1] if self._parts else ""
-        self._parts.append(tag)
-        if max(len(self.kinds), len(self._own)) > MOST_FORMATS or len(self._parts) > MAXIMUM_DEPTH:
-            message = f"there are more than {MOST_FORMATS:,} formats, or elements nested deeper than {MAXIMUM_DEPTH} levels"
-            raise ValueError(message)
-        if (part, tag) == ("numFmts", "numFmt"):
-            self._own[attributes.get("numFmtId", "")] = kind_of(attributes.get("formatCode", ""))
-        elif (part, tag) == ("cellXfs", "xf"):
-            number = attributes.get("numFmtId", "0")
-            built_in = _BUILT_IN.get(int(number), "") if number.isdecimal() else ""
-            self.kinds.append(self._own.get(number, built_in))
-
-    def characters(self, text: str) -> None:
-        """Styles hold no text."""
-
-    def end(self, _: str) -> None:
-        """Leave an element."""
-        self._parts.pop()
 
 
 def shown(value: float, kind: str) -> str:

@@ -16,7 +16,7 @@ from xml.parsers import expat
 from workbook.errors import as_typed
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Container, Generator, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -52,6 +52,14 @@ class SheetPart(NamedTuple):
 
     name: str
     path: str
+
+
+class Element(NamedTuple):
+    """An element of XML: its name without a namespace, its attributes, and the text directly within it."""
+
+    tag: str
+    attributes: dict[str, str]
+    text: str = ""
 
 
 def new_parser(part: str, *, namespaces: bool = False) -> expat.XMLParserType:
@@ -172,22 +180,43 @@ class Package:
 
     def elements(self, part: str, wanted: str) -> list[dict[str, str]]:
         """List the attributes of the elements of one name in document order; names without namespaces."""
-        found: list[dict[str, str]] = []
+        return [found.attributes for found in self.marked(part, {wanted})]
+
+    def marked(self, part: str, wanted: Container[str], most: int = MAXIMUM_PARTS) -> list[Element]:
+        """List the elements of some names in document order, each with the text within it; names without namespaces.
+
+        Raises UnreadableWorkbook where there are more than ``most``.
+        """
+        found: list[Element] = []
+        pieces: list[list[str]] = []
+        is_open: list[list[str] | None] = []
         depth = Depth()
 
         def start(name: str, attributes: dict[str, str]) -> None:
             depth.enter()
-            if name.rpartition(" ")[2] == wanted:
-                found.append({key.rpartition(" ")[2]: value for key, value in attributes.items()})
-            if len(found) > MAXIMUM_PARTS:
-                message = f"there are more than {MAXIMUM_PARTS} elements '{wanted}'"
+            tag = name.rpartition(" ")[2]
+            if tag not in wanted:
+                is_open.append(None)
+                return
+            found.append(Element(tag, {key.rpartition(" ")[2]: value for key, value in attributes.items()}))
+            pieces.append([])
+            is_open.append(pieces[-1])
+            if len(found) > most:
+                message = f"there are more than {most:,} elements such as '{tag}'"
                 raise ValueError(message)
 
+        def characters(text: str) -> None:
+            if is_open and is_open[-1] is not None:
+                is_open[-1].append(text)
+
+        def end(_: str) -> None:
+            depth.leave()
+            is_open.pop()
+
         parser = new_parser(part, namespaces=True)
-        parser.StartElementHandler = start
-        parser.EndElementHandler = lambda _: depth.leave()
+        parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = start, characters, end
         parse(parser, self.pieces(part), part)
-        return found
+        return [element._replace(text="".join(texts)) for element, texts in zip(found, pieces, strict=True)]
 
     def relationships(self, part: str) -> dict[str, tuple[str, str]]:
         """Map the relationships of a part: id to (last word of the type, path of the target inside the package)."""

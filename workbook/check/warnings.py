@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.audit.reach import check_reach
-from workbook.audit.trace import row_used, stated
+from workbook.check.reach import check_reach
+from workbook.check.trace import row_used, stated
 from workbook.declare.usual import check_usual
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError
 from workbook.expr.functions import AGGREGATES
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_NAMES = 5
 
 
-def audit(book: Book) -> tuple[Diagnostic, ...]:
+def check(book: Book) -> tuple[Diagnostic, ...]:
     """Return what is wrong with a book, causes before the checks that fail for them."""
     problems = Problems()
     for name, why in book.layout.lost.items():

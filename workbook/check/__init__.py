@@ -1,0 +1,1 @@
+"""What is wrong with a workbook that can be built."""

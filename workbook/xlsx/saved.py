@@ -1,0 +1,267 @@
+"""A workbook as it is saved, whole: cells, formats, names, what each sheet is set up like, charts, and what else the file holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from workbook.xlsx.a1 import column_letters
+from workbook.xlsx.cells import LAST_COLUMN, LAST_ROW, MAXIMUM_CELLS, Cell, cell_position, read_cells
+from workbook.xlsx.package import MAXIMUM_PARTS, Element, Package, UnreadableWorkbook, part_key
+from workbook.xlsx.styles import CellFormat, read_formats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+VISIBLE = "visible"
+PRINT_AREA = "_xlnm.Print_Area"
+_OF_SHEETS = {
+    *("tabColor", "pageSetUpPr", "sheetFormatPr", "col", "row", "mergeCell", "sheetProtection", "dataValidation", "formula1", "formula"),
+    *("pageSetup", "oddHeader", "oddFooter"),
+}
+_OF_BOOKS = {"sheet", "definedName"}
+
+
+class Area(NamedTuple):
+    """Cells of one sheet, rows and columns counted from 0, the last ones included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+class Column(NamedTuple):
+    """A run of columns, counted from 0, of one width in characters."""
+
+    first: int
+    last: int
+    width: float | None
+    hidden: bool
+
+
+class Row(NamedTuple):
+    """How a row is set up: ``height`` in points, None where it follows from what the row holds."""
+
+    height: float | None
+    hidden: bool
+
+
+class Validation(NamedTuple):
+    """A rule on what may be typed into cells."""
+
+    areas: tuple[Area, ...]
+    kind: str
+    formula: str
+
+
+class ChartPart(NamedTuple):
+    """A chart of a sheet: its name, the text for those who cannot see it, and the cells that it draws as formulas."""
+
+    name: str
+    description: str
+    formulas: tuple[str, ...]
+
+
+class TablePart(NamedTuple):
+    """A table of a sheet, which formulas may name: its name and its cells."""
+
+    name: str
+    sheet: str
+    area: Area
+
+
+@dataclass(slots=True)
+class PageSetUp:
+    """How a sheet is printed; ``wide`` and ``high`` are the numbers of pages it is fitted to, None where it is not fitted."""
+
+    area: str = ""
+    paper: str = ""
+    scale: int = 100
+    landscape: bool = False
+    wide: int | None = None
+    high: int | None = None
+    header: str = ""
+    footer: str = ""
+
+
+@dataclass(slots=True)
+class SavedSheet:
+    """One worksheet of a file; ``rules`` holds the formulas of conditional formats."""
+
+    name: str
+    state: str = VISIBLE
+    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    columns: list[Column] = field(default_factory=list)
+    rows: dict[int, Row] = field(default_factory=dict)
+    merged: list[Area] = field(default_factory=list)
+    validations: list[Validation] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
+    charts: list[ChartPart] = field(default_factory=list)
+    page: PageSetUp = field(default_factory=PageSetUp)
+    tab: str = ""
+    protected: bool = False
+    default_width: float = 8.43
+    default_height: float = 15.0
+
+
+@dataclass(slots=True)
+class SavedWorkbook:
+    """A file as saved. ``names`` gives the defined names, by sheet (empty for those of the workbook) and name in lower case."""
+
+    sheets: dict[str, SavedSheet]
+    formats: list[CellFormat]
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    tables: dict[str, TablePart] = field(default_factory=dict)
+    external: tuple[str, ...] = ()
+    macros: tuple[str, ...] = ()
+
+    def format_of(self, cell: Cell) -> CellFormat:
+        """Return the format of a cell; the usual one where the file does not have it."""
+        return self.formats[cell.style] if 0 <= cell.style < len(self.formats) else CellFormat()
+
+
+def area_of(text: str) -> Area:
+    """Return the cells of a reference such as ``B2:C9``, ``B:C`` or ``2:9``, dollar signs or none; ValueError where it is none."""
+    first, _, last = text.replace("$", "").partition(":")
+    last = last or first
+    if first.isalpha() and last.isalpha():
+        first, last = f"{first}1", f"{last}{LAST_ROW}"
+    elif first.isdecimal() and last.isdecimal():
+        first, last = f"A{first}", f"{column_letters(LAST_COLUMN - 1)}{last}"
+    (top, left), (bottom, right) = cell_position(first), cell_position(last)
+    return Area(top - 1, left - 1, bottom - 1, right - 1)
+
+
+def read_saved(path: Path) -> SavedWorkbook:
+    """Read a file whole. Raises UnreadableWorkbook for a damaged or hostile file and OSError for a missing one."""
+    cells = read_cells(path)
+    with Package(path) as package:
+        try:
+            return _read(package, cells)
+        except (ValueError, IndexError) as error:
+            if isinstance(error, UnreadableWorkbook):
+                raise
+            message = f"what the file says of its sheets is damaged: {error}"
+            raise UnreadableWorkbook(message) from error
+
+
+def _read(package: Package, cells: dict[str, dict[str, Cell]]) -> SavedWorkbook:
+    main = package.workbook_part()
+    marked = package.marked(main, _OF_BOOKS)
+    order = [element.attributes for element in marked if element.tag == "sheet"]
+    states = {attributes.get("name", ""): attributes.get("state", VISIBLE) for attributes in order}
+    related = package.relationships(main).values()
+    book = SavedWorkbook({}, read_formats(package))
+    for part in package.worksheets():
+        sheet = book.sheets[part.name] = SavedSheet(part.name, states.get(part.name, VISIBLE))
+        for address, cell in cells[part.name].items():
+            row, column = cell_position(address)
+            sheet.cells[row - 1, column - 1] = cell
+        _set_up(sheet, package.marked(part.path, _OF_SHEETS, MAXIMUM_CELLS))
+        _take_parts(book, sheet, package, part.path)
+    for element in marked:
+        if element.tag == "definedName":
+            _take_name(book, element, [attributes.get("name", "") for attributes in order])
+    book.external = tuple(target for kind, target in related if kind == "externalLink")
+    book.macros = tuple(entry.filename for entry in package.entries if _is_macro(entry.filename))
+    return book
+
+
+def _is_macro(name: str) -> bool:
+    key = part_key(name)
+    return key.endswith("vbaproject.bin") or "/macrosheets/" in key
+
+
+def _take_name(book: SavedWorkbook, element: Element, sheets: list[str]) -> None:
+    name, local = element.attributes.get("name", ""), element.attributes.get("localSheetId", "")
+    sheet = sheets[int(local)] if local.isdecimal() and int(local) < len(sheets) else ""
+    book.names[sheet, name.lower()] = element.text
+    if name == PRINT_AREA and sheet in book.sheets:
+        book.sheets[sheet].page.area = element.text
+
+
+def _set_up(sheet: SavedSheet, elements: Iterable[Element]) -> None:
+    """Take what the part of a sheet says besides its cells."""
+    for tag, given, text in elements:
+        match tag:
+            case "row":
+                number = given.get("r", "")
+                height = float(given["ht"]) if "ht" in given and given.get("customHeight", "0") in {"1", "true"} else None
+                if number and (height is not None or "hidden" in given):
+                    sheet.rows[int(number) - 1] = Row(height, _is_set(given, "hidden"))
+            case "col":
+                width = float(given["width"]) if "width" in given else None
+                sheet.columns.append(Column(int(given["min"]) - 1, int(given["max"]) - 1, width, _is_set(given, "hidden")))
+            case "mergeCell":
+                sheet.merged.append(area_of(given.get("ref", "")))
+            case "dataValidation":
+                areas = tuple(area_of(ref) for ref in given.get("sqref", "").split())
+                sheet.validations.append(Validation(areas, given.get("type", "none"), ""))
+            case "formula1" if sheet.validations:
+                sheet.validations[-1] = sheet.validations[-1]._replace(formula=text)
+            case "formula":
+                sheet.rules.append(text)
+            case "tabColor":
+                sheet.tab = given.get("rgb", "")[-6:]
+            case "sheetProtection":
+                sheet.protected = _is_set(given, "sheet")
+            case "sheetFormatPr":
+                sheet.default_width = float(given.get("defaultColWidth", sheet.default_width))
+                sheet.default_height = float(given.get("defaultRowHeight", sheet.default_height))
+            case _:
+                _take_page(sheet.page, tag, given, text)
+
+
+def _take_page(page: PageSetUp, tag: str, given: dict[str, str], text: str) -> None:
+    match tag:
+        case "pageSetUpPr" if _is_set(given, "fitToPage"):
+            page.wide = page.high = 1
+        case "pageSetup":
+            page.paper, page.scale = given.get("paperSize", ""), int(given.get("scale", "100"))
+            page.landscape = given.get("orientation", "") == "landscape"
+            if page.wide is not None:
+                page.wide, page.high = int(given.get("fitToWidth", "1")), int(given.get("fitToHeight", "1"))
+        case "oddHeader":
+            page.header = text
+        case "oddFooter":
+            page.footer = text
+
+
+def _is_set(given: dict[str, str], name: str) -> bool:
+    return given.get(name, "0") in {"1", "true"}
+
+
+def _take_parts(book: SavedWorkbook, sheet: SavedSheet, package: Package, path: str) -> None:
+    """Take the charts and tables of a sheet."""
+    present = {part_key(entry.filename) for entry in package.entries}
+    for kind, target in _relations(package, path, present).values():
+        if kind == "drawing" and part_key(target) in present:
+            sheet.charts += _charts(package, target, present)
+        elif kind == "table" and part_key(target) in present:
+            for element in package.marked(target, {"table"}):
+                name = element.attributes.get("displayName", "")
+                book.tables[name.lower()] = TablePart(name, sheet.name, area_of(element.attributes.get("ref", "")))
+
+
+def _relations(package: Package, path: str, present: set[str]) -> dict[str, tuple[str, str]]:
+    folder, _, name = path.rpartition("/")
+    return package.relationships(path) if part_key(f"{folder}/_rels/{name}.rels") in present else {}
+
+
+def _charts(package: Package, drawing: str, present: set[str]) -> Iterator[ChartPart]:
+    """Yield the charts of a drawing: frames with a name each, and a reference to a part with what is drawn."""
+    related = _relations(package, drawing, present)
+    named: Element | None = None
+    is_frame = False
+    for element in package.marked(drawing, {"graphicFrame", "pic", "sp", "cNvPr", "chart"}, MAXIMUM_PARTS):
+        if element.tag == "cNvPr":
+            named = element if is_frame else named
+        elif element.tag == "chart":
+            kind, target = related.get(element.attributes.get("id", ""), ("", ""))
+            drawn = package.marked(target, {"f"}) if kind == "chart" and part_key(target) in present else []
+            about = named.attributes if named else {}
+            yield ChartPart(about.get("name", ""), about.get("descr", ""), tuple(found.text for found in drawn))
+        else:
+            is_frame = element.tag == "graphicFrame"
