@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-BLUE = {"font_color": "#0000FF"}
-INPUT = {**BLUE, "locked": False}
+BLUE: dict[str, Any] = {"font_color": "#0000FF"}
+INPUT: dict[str, Any] = {**BLUE, "locked": False}
 
 
 class Drawing:
