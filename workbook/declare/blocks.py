@@ -110,6 +110,7 @@ class Inputs(Block):
     defaults: Annotated[WrittenOut, Written("mapping of words to texts")] = Field(
         None, description="The source, date, confidence, evidence and note of inputs that state none."
     )
+    bare: Flag = Field(default=False, description="Show label, unit and value alone, as in a table that runs across.")
     items: Annotated[Entries[InputName, Input], Written("mapping of names to inputs")] = Field(
         {}, description="The inputs, in the order of their rows."
     )
@@ -168,6 +169,9 @@ class _Computed(Block):
     """Single computed values, one a row."""
 
     items: Columns = Field({}, description="The values: formulas, or printed constants.")
+    sentences: Flag = Field(
+        default=False, description="The items are texts to be read on their own: each as wide as the sheet, without a label."
+    )
 
     def check(self, problems: Problems) -> None:
         """Record headings where the items do not run across."""
@@ -206,6 +210,10 @@ class Table(Block):
     points: Text = Field("", description="A catalogue of whose cards every point of a curve becomes a row.")
     data: Text = Field("", description="A CSV file with a line of names and rows of numbers, which become columns of constants.")
     across: Flag = Field(default=False, description="The rows run to the right and the columns down, in a table with one row key.")
+    alongside: Flag = Field(default=False, description="The table stands to the right of the block before it, not below.")
+    entered_in: Text = Field(
+        "", description="A table of some of the same rows and columns, in which people enter these values: here they are links to it."
+    )
     records: Annotated[WrittenOut, Written("mapping of members to mappings, {of: TABLE.columns}, or {data: FILES}")] = Field(
         None, description="The rows, all that is said of each in one place: its label, its parent, and the fields that columns take."
     )
@@ -263,15 +271,15 @@ class View(Block):
 
 
 class Charts(Block):
-    """One or two charts side by side."""
+    """Up to three charts side by side."""
 
     called: ClassVar[str] = "block 'charts'"
-    charts: Parts[ChartKeywords] = Field(description="One chart, or two that stand side by side.")
+    charts: Parts[ChartKeywords] = Field(description="One chart, or up to three that stand side by side.")
 
     def check(self, problems: Problems) -> None:
         """Record more charts than can be read side by side, or none."""
-        if not 1 <= len(self.charts) <= 2:  # noqa: PLR2004 more would be too small
-            problems.add(self.place, "one or two charts stand side by side")
+        if not 1 <= len(self.charts) <= 3:  # noqa: PLR2004 more would be too small
+            problems.add(self.place, "up to three charts stand side by side")
 
     def declared(self) -> schema.Block:
         """Return the declaration of the block."""

@@ -53,6 +53,9 @@ class TableColumn(Bounded, Ranged):
     )
     doc: Text = Field("", description="What the column says, in a sentence or two.")
     format: Text = Field("", description="Excel's number format; or pass, failures, for checks.")
+    formats: Annotated[Entries[str, Text], Written("mapping of members to formats")] = Field(
+        {}, description="The number formats of single rows, by the member of their last key."
+    )
     section: Text = Field("", description="A heading above the column, in a table that runs across.")
     headline: Flag = Field(
         default=False, description="Give the cells a name of their own in the workbook, as inputs have: others look here first."

@@ -1,6 +1,6 @@
 """Columns like another table's: ``{like: TABLE, from: EXPRESSION}`` among the columns of a table stands for all of that table's.
 
-Each has the label, unit and format of the column it is like; in the expression ``{column}`` is its name and ``{unit}`` its
+Each has the label, unit and format of the column it is like, and limits where it is of inputs; in the expression ``{column}`` is its name and ``{unit}`` its
 unit. ``only`` or ``without`` pick columns, ``columns`` says what is different in some, and ``recorded`` is the expression of
 those that hold a ``record``.
 """
@@ -45,6 +45,9 @@ class LikeColumns(Keywords):
 
 
 BROUGHT = ("label", "unit", "format")
+ENTERED = (*BROUGHT, "doc", "minimum", "above", "maximum", "choices", "key", "whole")
+"""What is brought to a column of inputs: what the one that it is like accepts, too."""
+INPUTS = {"values", "default"}
 GIVEN = {"expr", "switch", "case", "each_row", "values", "constants", "decimals_of", "default"}  # what makes another expression of a column
 
 
@@ -100,7 +103,7 @@ def _like(group: str, node: Mapping, tables: dict[str, Mapping], problems: Probl
 
 def _column(name: str, model: Mapping, top: Mapping, pattern: Node | None, place: Place) -> Mapping:
     """Return a column as its model is, with the expression that the pattern gives it and what is different in it."""
-    base = only(model, BROUGHT)
+    base = only(model, ENTERED if INPUTS & top.items.keys() else BROUGHT)
     base = Mapping(base.items, base.keys, place)
     if isinstance(pattern, Scalar) and not GIVEN & top.items.keys():
         unit = named(model.items.get("unit")) or "1"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 ROLES = {"waterfall": ("base", "fall", "rise", "total"), "tornado": ("low", "high")}
 """The parts that series play in charts that are drawn from several columns: one series for each, in the order they are drawn in."""
 CHART_KINDS = ("line", "scatter", "column", "stacked", "bar", *ROLES)
+SHEET_ROLES = ("guide", "inputs", "answers", "evidence", "workings")
+"""What sheets are for; their tabs are coloured by it."""
 SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
 HORIZONTAL = ("bar", "waterfall", "tornado")  # charts with names at the side, the first row at the top
 
@@ -108,12 +110,13 @@ class GridBlock:
 
 @dataclass(frozen=True, slots=True)
 class InputsBlock:
-    """Single inputs, one a row, with all provenance columns."""
+    """Single inputs, one a row, with all provenance columns; ``bare`` with none."""
 
     name: str
     title: str
     items: tuple[tuple[Column, Figure], ...]
     place: Place
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +145,14 @@ class CardBlock:
 
 @dataclass(frozen=True, slots=True)
 class ValuesBlock:
-    """Single computed values, one a row."""
+    """Single computed values, one a row; ``sentences`` are as wide as the sheet, without labels."""
 
     name: str
     title: str
     items: tuple[Column, ...]
     place: Place
     checks: bool = False
+    sentences: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,8 @@ class TableBlock:
 
     ``collect`` names a catalogue whose fields become leading columns, ``points`` one whose curves become the rows,
     ``data`` holds columns of constants read from a file. With ``across`` the rows run to the right and the columns down.
+    ``entered_in`` names a table of some of the same rows and columns in which people enter these: here they are links.
+    One ``alongside`` stands to the right of the block before it.
     """
 
     name: str
@@ -180,6 +186,8 @@ class TableBlock:
     data_file: str = ""
     across: bool = False
     parents: tuple[Parent, ...] = ()
+    entered_in: str = ""
+    alongside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +232,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A native chart."""
+    """A native chart; ``title_of`` names the cell that its title shows."""
 
     title: str
     kind: str
@@ -232,11 +240,12 @@ class Chart:
     y: Axis
     series: tuple[Series, ...]
     place: Place
+    title_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartsBlock:
-    """One or two charts side by side."""
+    """Up to three charts side by side."""
 
     charts: tuple[Chart, ...]
     place: Place
@@ -281,6 +290,7 @@ class Sheet:
     each: str = ""
     search: Search | None = None
     is_report: bool = False
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +311,7 @@ class Declarations:
     """Everything the templates say for one workbook. ``results`` names the table that holds the results of cases.
 
     ``carried`` is what the file is to carry beside the model, by name, as JSON can hold it. ``limits`` gives, by unit, the lowest
-    number above 0 and the highest that an input may be.
+    number above 0 and the highest that an input may be; ``shown_units``, by unit, what people read in its place.
     """
 
     name: str
@@ -318,3 +328,4 @@ class Declarations:
     results_place: Place | None = None
     carried: dict[str, object] = field(default_factory=dict)
     limits: dict[str, tuple[float, float]] = field(default_factory=dict)
+    shown_units: dict[str, str] = field(default_factory=dict)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from workbook.declare import cards, schema
 from workbook.declare.blocks import AnyBlock, refuse_defaults, with_data
 from workbook.declare.columns import with_groups_written_out
 from workbook.declare.figures import Basis
 from workbook.declare.first_of import with_states
-from workbook.declare.keywords import Anything, Entries, Keywords, Number, Parts, Text, Texts, Written
+from workbook.declare.keywords import Anything, Choice, Entries, Keywords, Number, Parts, Text, Texts, Written, words
 from workbook.declare.limits import limits_by_unit
 from workbook.declare.lines import with_lines_of_files
 from workbook.declare.mistakes import read_as
 from workbook.declare.parts import with_parts
 from workbook.declare.patterns import expanded, read_patterns
-from workbook.declare.schema import CardBlock, Declarations, ListBlock, Sheet, TableBlock
+from workbook.declare.schema import SHEET_ROLES, CardBlock, Declarations, ListBlock, Sheet, TableBlock
+from workbook.declare.shown_units import shown_units
 from workbook.declare.tables import with_tables_written_out
 from workbook.declare.yaml import is_file, read
 from workbook.errors import Problems, WorkbookError, suggest
@@ -79,6 +80,9 @@ class SheetFile(Keywords):
     sheet: Text = Field("", description="The name of the tab; with 'each' it holds {KEY}, which is the name of the card.")
     title: Text = Field("", description="The title at the top of the sheet.")
     answers: Text = Field("", description="The question that the sheet answers; shown on the sheet and in the contents.")
+    role: Annotated[str, BeforeValidator(Choice(SHEET_ROLES)), words(SHEET_ROLES), Written("one of: " + ", ".join(SHEET_ROLES))] = Field(
+        "", description="What the sheet is for; its tab is coloured by it."
+    )
     each: Annotated[Entries[str, Text], Written("{KEY: CATALOGUE}")] = Field(
         {}, description="Repeat the sheet for each card of a catalogue; expressions call the card by KEY."
     )
@@ -136,6 +140,7 @@ def read_workbook(root: Path, name: str, data: Mapping[str, Path]) -> Declaratio
         units_file=str(root / "units.txt"),
         results_place=book.place_of("results"),
         limits=limits_by_unit(root, problems),
+        shown_units=shown_units(root, problems),
         carried={},
     )
     problems.raise_if_any()

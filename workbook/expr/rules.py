@@ -195,6 +195,12 @@ def text(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     return TEXT
 
 
+def decimals(units: Units, arguments: Sequence[Argument], at: int) -> Type:
+    """A plain number turned into a text (decimals): the reader is told its scale by the words around it."""
+    plain(units, arguments, at)
+    return TEXT
+
+
 def indicator(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     """A comparison turned into 1 or 0."""
     logic(units, arguments, at)

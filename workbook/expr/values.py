@@ -102,6 +102,14 @@ def text(value: Array) -> Array:
     return np.array(written, dtype=object).reshape(rounded.shape)
 
 
+def decimals(value: Array, digits: Array) -> Array:
+    """FIXED(value, digits, TRUE): a number as a text with so many decimals."""
+    rounded, places = np.broadcast_arrays(round_half_away(np.asarray(value), digits), np.asarray(digits))
+    pairs = zip(rounded.ravel(), places.ravel(), strict=True)
+    written = [None if np.isnan(number) else f"{number + 0.0:.{int(count)}f}" for number, count in pairs]
+    return np.array(written, dtype=object).reshape(rounded.shape)
+
+
 def every(*parts: Array) -> Array:
     """AND: an error in any part spreads."""
     total = np.ones(())

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from workbook.declare.schema import ChartsBlock, TableBlock, TextBlock
 from workbook.layout.canvas import CELL_WIDTH, LABEL_WIDTH, UNIT_WIDTH, unit_text
 from workbook.layout.paper import TITLE_ROWS, height_of, lines, longest_text, text_width
-from workbook.layout.plan import Segment
+from workbook.layout.plan import TEXT_COLUMNS, Segment
 from workbook.layout.style import WIDTHS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workbook.declare.catalogues import Figure
+    from workbook.declare.schema import Block
     from workbook.layout.canvas import Canvas
     from workbook.layout.plan import Layout, SheetPlan
     from workbook.model.graph import Model, Quantity, Table
@@ -30,16 +33,16 @@ def place_across(canvas: Canvas, table: Table) -> None:
 
     Before the cells stand label and unit, and where the table holds inputs what is behind them.
     """
-    model, plan = canvas.layout.model, canvas.plan
+    model = canvas.layout.model
     key, *quantities = (model.quantities[name] for name in table.columns)
     width = max(_width(model, quantity) for quantity in (key, *quantities))
-    heads = _evidence_heads(canvas.layout.model, quantities)
+    heads = _evidence_heads(model, quantities)
     first = LEADING + len(heads)
     for column in range(first, first + len(table.rows)):
-        plan.widen(column, width)
-    plan.last_column = max(plan.last_column, first + len(table.rows) - 1)
+        canvas.widen(column, width)
+    canvas.reach(first + len(table.rows) - 1)
     canvas.label(0, key.label, "header", LABEL_WIDTH)
-    canvas.label(1, "Unit" if key.unit in {"text", "1"} else key.unit, "header", UNIT_WIDTH)
+    canvas.label(1, unit_text(model, key) or "Unit", "header", UNIT_WIDTH)
     for column, head in enumerate(heads, LEADING):
         canvas.label(column, head, "header", EVIDENCE[head])
     names = [str(name) for name in table.keys[0].shown.values()]
@@ -50,9 +53,18 @@ def place_across(canvas: Canvas, table: Table) -> None:
         if quantity.section:
             _section(canvas, quantity.section, first + len(table.rows))
         canvas.label(0, quantity.label, "label")
-        canvas.label(1, unit_text(quantity), "unit")
+        canvas.label(1, unit_text(canvas.layout.model, quantity), "unit")
         _evidence(canvas, quantity, heads)
         _cells(canvas, quantity, first, ceil(1.1 * longest_text(model, quantity.id) / width) if quantity.is_text else 1)
+
+
+def place_bare(canvas: Canvas, quantities: list[Quantity]) -> None:
+    """Place single inputs at the canvas's current row as a table across has its own: label, unit, value."""
+    for quantity in quantities:
+        canvas.label(0, quantity.label, "label", LABEL_WIDTH)
+        canvas.label(1, unit_text(canvas.layout.model, quantity), "unit", UNIT_WIDTH)
+        canvas.widen(LEADING, _width(canvas.layout.model, quantity))
+        _cells(canvas, quantity, LEADING, 1)
 
 
 def _width(model: Model, quantity: Quantity) -> float:
@@ -68,12 +80,43 @@ def _shared(quantity: Quantity) -> Figure | None:
     return next(iter(quantity.inputs.values()), None)
 
 
+def breadth(model: Model, block: Block) -> int:
+    """Return how many columns a block takes, where others stand alongside."""
+    if not isinstance(block, TableBlock):
+        return TEXT_COLUMNS
+    table = model.tables[block.name]
+    if not table.across:
+        return len(table.columns)
+    quantities = [model.quantities[name] for name in table.columns[1:]]
+    return LEADING + len(_evidence_heads(model, quantities)) + len(table.rows)
+
+
+def in_rows(blocks: Sequence[Block]) -> list[list[Block]]:
+    """Return blocks in rows of those that stand alongside one another."""
+    rows: list[list[Block]] = []
+    for block in blocks:
+        if rows and isinstance(block, TableBlock) and block.alongside:
+            rows[-1].append(block)
+        else:
+            rows.append([block])
+    return rows
+
+
 def _evidence_heads(model: Model, quantities: list[Quantity]) -> list[str]:
-    """Return the heads of the columns that tell what is behind inputs; none where all cells are formulas."""
-    if not any(quantity.inputs for quantity in quantities):
+    """Return the heads of the columns that tell what is behind inputs.
+
+    None where all cells are formulas, or where they are entered for another table, which tells it.
+    """
+    if not any(quantity.inputs for quantity in quantities) or _is_form(model, quantities[0].table):
         return []
     told = [_known(model, quantity) for quantity in quantities]
     return [head for head in EVIDENCE if head in ALWAYS or any(known.get(head, "") != "" for known in told)]
+
+
+def _is_form(model: Model, table: str) -> bool:
+    """Whether another table is entered in this one."""
+    blocks = (block for sheet in model.declared.sheets for block in sheet.blocks)
+    return any(isinstance(block, TableBlock) and block.entered_in == table for block in blocks)
 
 
 def _known(model: Model, quantity: Quantity) -> dict[str, float | str]:
@@ -104,7 +147,7 @@ def _evidence(canvas: Canvas, quantity: Quantity, heads: list[str]) -> None:
 def _cells(canvas: Canvas, quantity: Quantity, first: int, needed: int) -> None:
     """The cells of a quantity in the current row, which is made high enough for ``needed`` lines of text."""
     rows = range(quantity.size)
-    canvas.layout.segments[quantity.id] = [Segment(canvas.plan.name, rows, canvas.row, first, across=True)]
+    canvas.layout.segments[quantity.id] = [Segment(canvas.plan.name, rows, canvas.row, canvas.left + first, across=True)]
     if needed > 1:
         canvas.plan.heights[canvas.row] = height_of(needed)
     canvas.row += 1

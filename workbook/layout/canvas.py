@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from workbook.layout.plan import TEXT_COLUMNS, Label, Layout, SheetPlan
 
 if TYPE_CHECKING:
-    from workbook.model.graph import Quantity
+    from workbook.model.graph import Model, Quantity
 
 LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH = 34.0, 13.0, 16.0
 KEY_WIDTH, CELL_WIDTH, WIDEST = 16.0, 12.0, 60.0
@@ -16,11 +16,26 @@ KEY_WIDTH, CELL_WIDTH, WIDEST = 16.0, 12.0, 60.0
 
 @dataclass(slots=True)
 class Canvas:
-    """One sheet and the row that comes next."""
+    """One sheet, the row that comes next, the column at which blocks begin, and how many columns their headings span."""
 
     layout: Layout
     plan: SheetPlan
     row: int = 0
+    left: int = 0
+    span: int = TEXT_COLUMNS
+
+    def add(self, column: int, text: str | float, style: str, span: int = 1, row: int | None = None) -> None:
+        """A text so many columns from the left of the block, in the current row or another one."""
+        self.plan.labels.append(Label(self.row if row is None else row, self.left + column, text, style, span))
+        self.reach(column + span - 1)
+
+    def reach(self, column: int) -> None:
+        """Note that the block holds a cell so many columns from its left."""
+        self.plan.last_column = max(self.plan.last_column, self.left + column)
+
+    def widen(self, column: int, width: float) -> None:
+        """Make a column of the block at least so many characters wide."""
+        self.plan.widen(self.left + column, width)
 
     def titled(self, text: str) -> str:
         """Fill the member's name into a text of a repeated sheet."""
@@ -33,40 +48,37 @@ class Canvas:
     def heading(self, text: str) -> None:
         """A bold line over the block."""
         if text:
-            self.plan.labels.append(Label(self.row, 0, self.titled(text), "heading", TEXT_COLUMNS))
+            self.add(0, self.titled(text), "heading", self.span)
             self.plan.heights[self.row] = 20.0
-            self.plan.last_column = max(self.plan.last_column, TEXT_COLUMNS - 1)
             self.row += 1
 
     def paragraph(self, row: int, text: str, style: str) -> None:
         """A text over merged columns; its height is settled when the widths are known."""
-        self.plan.labels.append(Label(row, 0, text, style, TEXT_COLUMNS))
-        self.plan.last_column = max(self.plan.last_column, TEXT_COLUMNS - 1)
+        self.add(0, text, style, self.span, row)
 
     def label(self, column: int, text: str | float, style: str, width: float = 0.0) -> None:
         """A text in the current row, wrapped where it is longer than its column."""
-        self.plan.labels.append(Label(self.row, column, text, style))
+        self.add(column, text, style)
         if width:
-            self.plan.widen(column, width)
-        self.plan.last_column = max(self.plan.last_column, column)
+            self.widen(column, width)
 
     def header(self, texts: tuple[str, ...], widths: tuple[float, ...], spans: tuple[int, ...] = ()) -> None:
         """A row of column heads; the last ones may span columns that tables above or below need narrow."""
         column = 0
         for text, width, span in zip(texts, widths, spans or (1,) * len(texts), strict=True):
-            self.label(column, text, "header", width)
-            if span > 1:
-                self.plan.labels[-1] = Label(self.row, column, text, "header", span)
-                self.plan.last_column = max(self.plan.last_column, column + span - 1)
+            self.add(column, text, "header", span)
+            if width:
+                self.widen(column, width)
             column += span
         self.row += 1
 
     def wide(self, column: int, text: str, span: int, style: str = "how") -> None:
         """A text in the current row over several merged columns."""
-        self.plan.labels.append(Label(self.row, column, text, style, span))
-        self.plan.last_column = max(self.plan.last_column, column + span - 1)
+        self.add(column, text, style, span)
 
 
-def unit_text(quantity: Quantity) -> str:
-    """Return a unit as cells show it: nothing for texts and for units that differ by row, a dash for plain numbers."""
-    return {"text": "", "1": "–", "mixed": ""}.get(quantity.unit, quantity.unit)
+def unit_text(model: Model, quantity: Quantity) -> str:
+    """Return a unit as cells show it: nothing for texts and for units that differ by row."""
+    if quantity.unit in {"text", "mixed"}:
+        return ""
+    return model.declared.shown_units.get(quantity.unit, quantity.unit)

@@ -20,7 +20,7 @@ from workbook.declare.schema import (
     ValuesBlock,
     ViewBlock,
 )
-from workbook.layout.across import frozen, place_across
+from workbook.layout.across import breadth, frozen, in_rows, place_across, place_bare
 from workbook.layout.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, WIDEST, Canvas, unit_text
 from workbook.layout.paper import height_of, lines, longest_text, paginate, settle_heights, text_width
 from workbook.layout.plan import NOTE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
@@ -38,6 +38,7 @@ PROVENANCE = ("Low", "High", "Date", "Confidence", "Evidence", "Source", "Note")
 PROVENANCE_SPANS = (1, 1, 1, 1, 1, 3, 4)  # sources and notes span columns that tables on the same sheet need narrow
 PROVENANCE_WIDTHS = (12.0, 12.0, 12.0, 12.0, 12.0, 0.0, 0.0)
 CHART_ROWS, BESIDE_BARS = 22, 6
+GAP_WIDTH, SENTENCE_HEIGHT = 2.0, 34.0
 WIDEST_KEY, INDENT = 40.0, 1.5  # where columns have widths of their own
 FIRST_BLOCK = 4
 
@@ -87,9 +88,11 @@ class Placer(Canvas):
             self.paragraph(1, self.titled(plan.answers), "answers")
         self.banner()
         self.row = FIRST_BLOCK
-        for block in plan.declared.blocks:
+        rows = in_rows(plan.declared.blocks)
+        plan.breadth = self.span = max(TEXT_COLUMNS, *(self.breadth(row) for row in rows))
+        for row in rows:
             plan.starts.append(self.row)
-            self.block(block)
+            self.side_by_side(row)
             self.row += 1
         plan.last_row = self.row - 1
         settle_heights(plan)
@@ -98,6 +101,23 @@ class Placer(Canvas):
                 self.wrapped(block.name)
         plan.frozen = frozen(self.layout, plan)
         paginate(plan)
+
+    def breadth(self, blocks: list[Block]) -> int:
+        """Return how many columns blocks take that stand alongside one another, gaps included."""
+        return sum(breadth(self.layout.model, block) + 1 for block in blocks) - 1 if len(blocks) > 1 else TEXT_COLUMNS
+
+    def side_by_side(self, blocks: list[Block]) -> None:
+        """Place blocks from the current row on, each to the right of the one before it."""
+        top, bottom = self.row, self.row
+        for block in blocks:
+            self.row = top
+            self.span = breadth(self.layout.model, block) if len(blocks) > 1 else self.plan.breadth
+            self.block(block)
+            bottom = max(bottom, self.row)
+            if block is not blocks[-1]:
+                self.left += self.span + 1
+                self.plan.widths[self.left - 1] = GAP_WIDTH
+        self.row, self.left, self.span = bottom, 0, self.plan.breadth
 
     def banner(self) -> None:
         """The master check and the way back, on every sheet."""
@@ -168,9 +188,9 @@ class Placer(Canvas):
     def input_row(self, quantity: Quantity, row: int, label: str) -> None:
         """One input: label, value, unit, low, high, date, confidence, evidence, source, note."""
         self.label(0, label, "label")
-        self.label(2, unit_text(quantity), "unit")
+        self.label(2, unit_text(self.layout.model, quantity), "unit")
         if quantity.is_text:
-            self.plan.widen(1, quantity.width or min(WIDEST, text_width(self.layout.model, quantity.id)))
+            self.widen(1, quantity.width or min(WIDEST, text_width(self.layout.model, quantity.id)))
         if quantity.is_text and quantity.width:
             self.raised(self.row, longest_text(self.layout.model, quantity.id) / quantity.width)
         self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
@@ -182,7 +202,7 @@ class Placer(Canvas):
             basis, other = quantity.alternates[row]
             self.label(0, f"  {label}: {basis} figure, not used here", "muted")
             self.label(1, other.value, f"muted_value|{quantity.format}|{quantity.unit}")
-            self.label(2, unit_text(quantity), "muted")
+            self.label(2, unit_text(self.layout.model, quantity), "muted")
             self.provenance(3, other, "", quantity.format)
             self.row += 1
 
@@ -211,10 +231,13 @@ class Placer(Canvas):
     def inputs(self, block: InputsBlock) -> None:
         """Single inputs, one a row."""
         self.heading(block.title)
+        quantities = [self.layout.model.quantities[f"{block.name}.{column.name}"] for column, _ in block.items]
+        if block.bare:
+            place_bare(self, quantities)
+            return
         self.input_header()
-        for column, _ in block.items:
-            quantity = self.layout.model.quantities[f"{block.name}.{column.name}"]
-            self.input_row(quantity, 0, column.label)
+        for quantity in quantities:
+            self.input_row(quantity, 0, quantity.label)
 
     def list(self, block: ListBlock) -> None:
         """The members of a list, one a row."""
@@ -244,8 +267,20 @@ class Placer(Canvas):
                     self.input_row(model.quantities[f"{block.catalogue}.{field.name}"], row, field.label)
             self.row += 0 if own else 1
 
+    def sentences(self, block: ValuesBlock) -> None:
+        """Texts to be read on their own, each as wide as the sheet."""
+        self.heading(block.title)
+        for item in block.items:
+            self.wide(0, "", self.span, f"formula|{item.format}|text")
+            self.layout.segments[f"{block.name}.{item.name}"] = [Segment(self.plan.name, range(1), self.row, 0)]
+            self.plan.heights[self.row] = SENTENCE_HEIGHT
+            self.row += 1
+
     def values(self, block: ValuesBlock) -> None:
         """Single results: label, value, unit, how it is computed, source."""
+        if block.sentences:
+            self.sentences(block)
+            return
         self.heading(block.title)
         names = ("Check" if block.checks else "Result", "Value", "Unit", "How it is computed")
         self.header(names, (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, 0.0), (1, 1, 1, TEXT_COLUMNS - 3))
@@ -268,10 +303,10 @@ class Placer(Canvas):
         for name in [*(item.name for item in block.items), *extra]:
             quantity = model.quantities[f"{block.name}.{name}"]
             self.label(0, quantity.label, "label")
-            self.label(2, unit_text(quantity), "unit")
+            self.label(2, unit_text(self.layout.model, quantity), "unit")
             self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
             if quantity.is_text:
-                self.plan.widen(1, quantity.width or min(WIDEST, text_width(model, quantity.id)))
+                self.widen(1, quantity.width or min(WIDEST, text_width(model, quantity.id)))
             how = quantity.doc or equation(model, quantity)
             self.wide(3, how, TEXT_COLUMNS - 3)
             self.row += 1
@@ -287,6 +322,8 @@ class Placer(Canvas):
         share = range(rows[0], rows[-1] + 1)
         key_names = {key.quantity for key in table.keys}
         head = self.row
+        units = {quantity_id: unit_text(model, model.quantities[quantity_id]) for quantity_id in table.columns}
+        first = head + (2 if any(units.values()) else 1)
         sized = self.is_sized(name)
         for column, quantity_id in enumerate(table.columns):
             quantity = model.quantities[quantity_id]
@@ -294,13 +331,13 @@ class Placer(Canvas):
             if quantity.is_text:
                 width = min(WIDEST, max(width, text_width(model, quantity_id)))
             width = quantity.width or (min(width, WIDEST_KEY) if sized else width)
-            self.plan.labels.append(Label(head, column, quantity.label, "header"))
-            unit = unit_text(quantity)
-            self.plan.labels.append(Label(head + 1, column, unit, "header_unit"))
-            self.plan.widen(column, max(width, *(1.2 * len(word) + 1.5 for word in quantity.label.split()), 1.05 * len(unit) + 2))
-            self.layout.segments.setdefault(quantity_id, []).append(Segment(self.plan.name, share, head + 2, column))
-        self.plan.last_column = max(self.plan.last_column, len(table.columns) - 1)
-        self.row = head + 2 + len(rows)
+            self.add(column, quantity.label, "header", row=head)
+            unit = units[quantity_id]
+            if first > head + 1:
+                self.add(column, unit, "header_unit", row=head + 1)
+            self.widen(column, max(width, *(1.2 * len(word) + 1.5 for word in quantity.label.split()), 1.05 * len(unit) + 2))
+            self.layout.segments.setdefault(quantity_id, []).append(Segment(self.plan.name, share, first, self.left + column))
+        self.row = first + len(rows)
 
     def is_sized(self, name: str) -> bool:
         """Whether columns of a table have widths of their own, so that texts wrap in them."""
@@ -333,12 +370,12 @@ class Placer(Canvas):
         for column in given:
             quantity = self.layout.model.quantities[f"{block.name}.{column.name}"]
             self.label(0, column.label, "label")
-            self.label(1, unit_text(quantity), "unit")
+            self.label(1, unit_text(self.layout.model, quantity), "unit")
             self.provenance(2, next(iter(column.figures.values())), column.doc, column.format)
             self.row += 1
 
     def charts(self, block: ChartsBlock) -> None:
-        """One or two charts side by side; bars that lie need a line for each."""
+        """Up to three charts side by side; bars that lie need a line for each."""
         tables = self.layout.model.tables
         drawn = [(chart, series.table) for chart in block.charts if chart.kind in HORIZONTAL for series in chart.series]
         bars = [len(tables[name].rows) * (len(chart.series) if chart.kind == "bar" else 1) for chart, name in drawn if name in tables]
@@ -348,8 +385,8 @@ class Placer(Canvas):
                 chart,
                 self.titled(chart.title),
                 self.row,
-                -1 if number else 0,
-                2 if len(block.charts) > 1 else 1,
+                number,
+                len(block.charts),
                 height,
                 self.plan.member,
             )

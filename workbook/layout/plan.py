@@ -60,13 +60,13 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class ChartPlace:
-    """A chart, its title and its top left cell; ``member`` is the sheet's own member of ``each``."""
+    """A chart, its title, top row, and ``number`` ``among`` those side by side; ``member`` is the sheet's own member of ``each``."""
 
     chart: Chart
     title: str
     row: int
-    column: int
-    width: int
+    number: int
+    among: int
     height: int
     member: str
 
@@ -75,7 +75,7 @@ class ChartPlace:
 class SheetPlan:
     """What stands on one sheet, but for the quantities, which know their own segments.
 
-    ``frozen`` counts the rows and columns that stay in view.
+    ``frozen`` counts the rows and columns that stay in view, ``breadth`` the columns that texts and charts span.
     """
 
     name: str
@@ -94,6 +94,7 @@ class SheetPlan:
     scale: int = 100
     large: bool = False
     frozen: tuple[int, int] = (3, 1)
+    breadth: int = TEXT_COLUMNS
 
     def pixels(self, row: int) -> float:
         """Return the height of a row on screen."""

@@ -65,7 +65,7 @@ def _equations(canvas: Canvas) -> None:
             continue
         told.add(shape)
         canvas.label(0, quantity.label, "label")
-        canvas.label(1, unit_text(quantity), "unit")
+        canvas.label(1, unit_text(canvas.layout.model, quantity), "unit")
         canvas.wide(2, quantity.id, 2, "code")
         canvas.wide(4, text, 6)
         canvas.row += 1
@@ -94,7 +94,7 @@ def _alternates(canvas: Canvas) -> None:
             used = quantity.inputs[row]
             canvas.label(0, f"{row_label(canvas.layout.model, quantity.id, row)}: {quantity.label}", "label")
             canvas.label(1, used.value, f"muted_value|{quantity.format}|{quantity.unit}")
-            canvas.label(2, unit_text(quantity), "unit")
+            canvas.label(2, unit_text(canvas.layout.model, quantity), "unit")
             canvas.label(3, other.value, f"muted_value|{quantity.format}|{quantity.unit}")
             canvas.wide(4, f"{basis}: {other.note}", 6)
             canvas.row += 1

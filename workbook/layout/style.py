@@ -13,6 +13,9 @@ NAVY, PASS_FILL, FAIL_FILL, TAKEN_FILL = "#1F3A5F", "#DDF3E4", "#FBD9D5", "#E8F0
 SERIES_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D", "#8C564B")
 SERIES_DASHES = (*("solid",) * 2, *("dash",) * 4, *("round_dot",) * 2, *("long_dash_dot",) * 8)  # colours begin again after eight
 
+TABS = {"guide": NAVY, "inputs": "#E6B800", "answers": GREEN, "evidence": "#8E44AD", "workings": LINE}
+"""The colour of a tab, by the role of its sheet."""
+
 NUMBER_FORMATS = {
     "pass": '[=1]"pass";[=0]"FAIL";General',
     "failures": '[=0]"pass";0" failing"',
@@ -82,6 +85,13 @@ _ROLES: dict[str, dict[str, Any]] = {
 }
 
 
+_SENTENCES: dict[str, dict[str, Any]] = {
+    "answer": {"bold": True, "font_size": 13, "font_color": NAVY, "bg_color": TAKEN_FILL, "border": 1, "border_color": LINE},
+    "remark": {"font_size": 10, "font_color": GREY, "italic": True},
+}
+"""Formats of texts that are to be read on their own."""
+
+
 def number_format(given: str, unit: str) -> str:
     """Return the number format of a column: its own, or that of its unit."""
     return NUMBER_FORMATS.get(given) or given or BY_UNIT.get(unit, "#,##0.######" if unit == "1" else "#,##0.00")
@@ -110,6 +120,8 @@ def properties(style: str) -> dict[str, Any]:
     if rest:
         given, _, unit = rest.rpartition("|")
         result["num_format"] = number_format(given, unit)
+        if given in _SENTENCES:
+            return {**_BASE, **_SENTENCES[given], "text_wrap": True, "indent": 1}
         if unit == "text":
             result.update(text_wrap=True)
             if result.get("align") != "center":

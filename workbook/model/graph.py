@@ -52,6 +52,7 @@ class Quantity:
     With ``takes`` the rows that are formulas take over the formula's value in the same way. ``leads`` gives for rows that
     are links to click the cell they lead to; ``formats`` and ``width`` are as in ``schema.Column``, by row. No result depends on inputs for
     ``reference``. ``typed`` gives for rows of inputs the formulas that give them their values, if any do.
+    Rows that are ``entered`` in another table are links to it, and take no value of their own.
     """
 
     table: str
@@ -79,6 +80,7 @@ class Quantity:
     reference: bool = False
     variants: list[Variant] = field(default_factory=list)
     typed: dict[int, Typed] = field(default_factory=dict)
+    entered: set[int] = field(default_factory=set)
 
     @property
     def id(self) -> str:
@@ -93,7 +95,7 @@ class Quantity:
     def takes_over(self, row: int) -> bool:
         """Whether a row shows the value of its parent, a name or an expression's value, and may be given one of its own."""
         if row in self.links:
-            return row in self.parents or bool(self.bounds.key)
+            return row not in self.entered and (row in self.parents or bool(self.bounds.key))
         return self.takes and any(row in variant.rows for variant in self.variants)
 
     def is_settable(self, row: int) -> bool:

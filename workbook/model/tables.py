@@ -11,6 +11,7 @@ from workbook.declare.schema import Column, InputsBlock, ListBlock, Sheet, Table
 from workbook.errors import Place, suggest
 from workbook.expr.units import UnknownUnitError
 from workbook.model.builder import Maker
+from workbook.model.entered import link_entered
 from workbook.model.graph import CellRef, Key, Quantity, Table
 from workbook.model.parents import check_width, parent_rows, take_over
 from workbook.model.rows import RowKeys, in_order_of_rows
@@ -42,6 +43,9 @@ class Tabulator(Maker):
         for sheet, block in blocks:
             if isinstance(block, ViewBlock):
                 add_view(self, block, sheet)
+        for block, _ in rows:
+            if isinstance(block, TableBlock) and block.entered_in:
+                link_entered(self, block)
         add_banner(self)
         show_cells(self, self.showing)
         for quantity in self.model.quantities.values():

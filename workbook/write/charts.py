@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbook.declare.schema import HORIZONTAL, ROLES
 from workbook.errors import Diagnostic, WorkbookError, suggest
-from workbook.layout.plan import DEFAULT_WIDTH, TEXT_COLUMNS, column_pixels
+from workbook.layout.plan import DEFAULT_WIDTH, column_pixels
 from workbook.layout.style import FONT, GREY, INK, LINE, SERIES_COLOURS, SERIES_DASHES, number_format
 from workbook.xlsx.a1 import quoted
 
@@ -43,6 +43,7 @@ def check_charts(layout: Layout) -> None:
     problems = []
     for plan in layout.sheets.values():
         for place in plan.charts:
+            problems += _wrong_title(layout, place.chart)
             for series in place.chart.series:
                 table = layout.model.tables.get(series.table)
                 if table is None:
@@ -59,6 +60,13 @@ def check_charts(layout: Layout) -> None:
                 problems += _wrong_lines(series, table)
     if problems:
         raise WorkbookError(problems)
+
+
+def _wrong_title(layout: Layout, chart: Chart) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the cell that a chart has for a title."""
+    quantity = layout.model.quantities.get(chart.title_of)
+    if chart.title_of and (quantity is None or not quantity.is_text or quantity.size != 1):
+        yield Diagnostic(chart.place, f"'title_of: {chart.title_of}' is no single text", suggest(chart.title_of, layout.model.quantities))
 
 
 def _wrong_lines(series: Series, table: Table) -> Iterator[Diagnostic]:
@@ -88,12 +96,12 @@ def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: Cha
         for name, rows in _groups(layout, series, place.member):
             chart.add_series(_series(layout, series, name, rows, number, place.chart))
             number += 1
-    _dress(chart, place.chart, place.title, number)
-    total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(TEXT_COLUMNS))
-    width = (total - GAP * (place.width - 1)) // place.width
+    title = _area(layout, place.chart.title_of, [0]) if place.chart.title_of else place.title
+    _dress(chart, place.chart, title, number)
+    total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.breadth))
+    width = (total - GAP * (place.among - 1)) // place.among
     chart.set_size({"width": width, "height": place.height * ROW_PIXELS - 10})
-    offset = width + GAP if place.column < 0 else 0
-    sheet.insert_chart(place.row, 0, chart, {"x_offset": offset, "y_offset": 4, "object_position": 2})
+    sheet.insert_chart(place.row, 0, chart, {"x_offset": place.number * (width + GAP), "y_offset": 4, "object_position": 2})
 
 
 def _groups(layout: Layout, series: Series, member: str) -> Iterator[tuple[str, list[int]]]:

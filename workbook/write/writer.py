@@ -13,9 +13,10 @@ from xlsxwriter.worksheet import CellFormulaTuple, CellNumberTuple, Worksheet
 from workbook.declare.limits import MESSAGE_LENGTH, TITLE_LENGTH, rule_text, validation
 from workbook.expr.values import shown
 from workbook.files import whole
+from workbook.layout.canvas import unit_text
 from workbook.layout.formula import patterns
 from workbook.layout.plan import DEFAULT_WIDTH, NOTE, Layout, SheetPlan
-from workbook.layout.style import SIZED, SIZES, printed_format, properties
+from workbook.layout.style import SIZED, SIZES, TABS, printed_format, properties
 from workbook.layout.widths import fitted
 from workbook.record.fingerprints import Spot
 from workbook.record.write import Anchor, Prints, record
@@ -142,6 +143,8 @@ class _Writer:
         sheet = self.sheets[plan.name]
         self.counts["sheets"] += 1
         sheet.hide_gridlines(2)
+        if plan.declared.role:
+            sheet.set_tab_color(TABS[plan.declared.role])
         sheet.freeze_panes(*plan.frozen)
         sheet.set_zoom(90)
         for column in range(plan.last_column + 1):
@@ -246,7 +249,7 @@ class _Writer:
     def validate(self, quantity: Quantity, row: int) -> None:
         """Let a spreadsheet refuse what the templates refuse."""
         sheet, r, c = self.layout.cell(quantity.id, row)
-        limits, unit = quantity.bounds, "" if quantity.unit in {"1", "text"} else f" In {quantity.unit}."
+        limits, unit = quantity.bounds, unit_text(self.layout.model, quantity)
         choices = list(self.layout.model.choices(limits).values()) or list(limits.choices)
         if choices:
             rule, wanted = {"validate": "list", "source": self._choices_source(limits) or choices}, ", ".join(choices)
@@ -254,7 +257,7 @@ class _Writer:
             rule = validation(limits, self._near(quantity, row), is_text=quantity.is_text, **self._neighbours(quantity, row))
             wanted = rule_text(limits, is_text=quantity.is_text)
             wanted += ", between those of the cells above and below" if rule["validate"] == "custom" and quantity.name == "value" else ""
-        message = f"{quantity.label}: {wanted}.{unit}"[:MESSAGE_LENGTH]
+        message = (f"{quantity.label}: {wanted}." + (f" In {unit}." if unit else ""))[:MESSAGE_LENGTH]
         title = quantity.label[:TITLE_LENGTH]
         rule.update(input_title=title, input_message=message, error_title="This value is not allowed", error_message=message)
         self.ok(self.sheets[sheet].data_validation(r, c, r, c, rule))
