@@ -1,8 +1,8 @@
 """Columns like another table's: ``{like: TABLE, from: EXPRESSION}`` among the columns of a table stands for all of that table's.
 
-Each has the label, unit and format of the column it is like, and limits where it is of inputs; in the expression ``{column}`` is its name and ``{unit}`` its
-unit. ``only`` or ``without`` pick columns, ``columns`` says what is different in some, and ``recorded`` is the expression of
-those that hold a ``record``.
+Each has the label, unit and format of the column it is like, and its limits where it is of inputs. In the expression ``{column}``
+is its name and ``{unit}`` its unit. ``only`` or ``without`` pick columns, ``columns`` says what is different in some, and ``recorded``
+is the expression of those that hold a ``record``.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ _SIMPLE_FORMAT = re.compile(r"[#,0]+(?:\.(0+))?(%?)")
 
 def check_charts(layout: Layout) -> None:
     """Raise WorkbookError for charts of columns that do not exist."""
-    problems = []
+    problems: list[Diagnostic] = []
     for plan in layout.sheets.values():
         for place in plan.charts:
             problems += _wrong_title(layout, place.chart)
