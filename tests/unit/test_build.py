@@ -61,7 +61,24 @@ PORTABLE = {
         "LOG",
         "LOG10",
     ),
-    *("MATCH", "MAX", "MIN", "NOT", "OR", "POISSON", "ROUND", "ROWS", "SLOPE", "SQRT", "SUM", "SUMIFS", "SUMPRODUCT", "TEXT", "TRUNC"),
+    *(
+        "MATCH",
+        "MAX",
+        "MIN",
+        "NOT",
+        "OR",
+        "POISSON",
+        "ROUND",
+        "ROWS",
+        "SLOPE",
+        "SQRT",
+        "SUM",
+        "SUMIFS",
+        "SUMPRODUCT",
+        "TEXT",
+        "TRUNC",
+        "FIXED",
+    ),
 }
 LONGEST = 250
 TERMS_OF_STEPS = {

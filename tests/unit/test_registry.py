@@ -67,7 +67,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], float]] = {
 
 # What spreadsheets since Excel 2010 share.
 PORTABLE = {"ABS", "AND", "EXP", "IF", "IFERROR", "INT", "LN", "LOG", "LOG10", "MAX", "MIN", "NOT", "OR", "POISSON", "ROUND", "SQRT"}
-PORTABLE |= {"CONCATENATE", "TEXT", "LARGE", "SMALL"}
+PORTABLE |= {"CONCATENATE", "TEXT", "FIXED", "LARGE", "SMALL"}
 PORTABLE |= {"AVERAGE", "AVERAGEIFS", "COUNTIFS", "INDEX", "INTERCEPT", "MATCH", "ROWS", "SLOPE", "SUM", "SUMIFS", "SUMPRODUCT", "TRUNC"}
 
 

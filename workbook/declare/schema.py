@@ -15,7 +15,7 @@ ROLES = {"waterfall": ("base", "fall", "rise", "total"), "tornado": ("low", "hig
 CHART_KINDS = ("line", "scatter", "column", "stacked", "bar", *ROLES)
 SHEET_ROLES = ("guide", "inputs", "answers", "evidence", "workings")
 """What sheets are for; their tabs are coloured by it."""
-SPECIALS = ("contents", "equations", "sources", "colours", "alternates")
+SPECIALS = ("contents", "equations", "sources", "colours", "alternates", "versions")
 HORIZONTAL = ("bar", "waterfall", "tornado")  # charts with names at the side, the first row at the top
 
 
@@ -311,7 +311,8 @@ class Declarations:
     """Everything the templates say for one workbook. ``results`` names the table that holds the results of cases.
 
     ``carried`` is what the file is to carry beside the model, by name, as JSON can hold it. ``limits`` gives, by unit, the lowest
-    number above 0 and the highest that an input may be; ``shown_units``, by unit, what people read in its place.
+    number above 0 and the highest that an input may be; ``shown_units``, by unit, what people read in its place. ``log`` says by version what
+    changed, the latest first.
     """
 
     name: str
@@ -329,3 +330,4 @@ class Declarations:
     carried: dict[str, object] = field(default_factory=dict)
     limits: dict[str, tuple[float, float]] = field(default_factory=dict)
     shown_units: dict[str, str] = field(default_factory=dict)
+    log: dict[str, str] = field(default_factory=dict)

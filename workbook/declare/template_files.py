@@ -41,6 +41,9 @@ class WorkbookFile(Keywords):
     title: Text = Field("", description="The title that people read.")
     about: Text = Field("", description="What the workbook is for, in a sentence or two.")
     version: Text = Field("", description="The version of the templates, such as the day of their last change.")
+    log: Annotated[Entries[str, Text], Written("mapping of versions to texts")] = Field(
+        {}, description="What changed, by version, the latest first: that of the workbook."
+    )
     basis: Basis = Field("corrected", description="Which figure of a card counts where it has one of the paper and a corrected one.")
     results: Text = Field("", description="The table that holds the results of cases, which 'workbook results' prints.")
     catalogues: Texts = Field(
@@ -54,6 +57,14 @@ class WorkbookFile(Keywords):
         {}, description="Names of groups of cards: a key or an item of a list that holds {NAME} is written once for each of the cards."
     )
     sheets: Texts = Field((), description="The sheets in the order of their tabs: the names of files in sheets/.")
+
+    def check(self, problems: Problems) -> None:
+        """Record a change log whose latest version is another one than the workbook's."""
+        latest = next(iter(self.log), self.version)
+        if latest != self.version:
+            problems.add(
+                self.place_of("log"), f"the log begins with version '{latest}', the workbook is of '{self.version}'", "say what changed"
+            )
 
 
 class Search(Keywords):

@@ -100,10 +100,25 @@ def _alternates(canvas: Canvas) -> None:
             canvas.row += 1
 
 
+def _versions(canvas: Canvas) -> None:
+    """The version of the templates, the date of the newest data, and what changed."""
+    declared = canvas.layout.model.declared
+    newest = max((source.date for source in declared.sources.values() if source.basis in {"", declared.basis}), default="")
+    for label, text in (("Version", declared.version), ("Newest source", newest)):
+        canvas.label(0, label, "label", LABEL_WIDTH)
+        canvas.wide(1, text, TEXT_COLUMNS - 1)
+        canvas.row += 1
+    for version, text in declared.log.items():
+        canvas.label(0, f"Changed in {version}", "label")
+        canvas.wide(1, text, TEXT_COLUMNS - 1)
+        canvas.row += 1
+
+
 _KINDS: dict[str, Callable[[Canvas], None]] = {
     "contents": _contents,
     "colours": _colours,
     "equations": _equations,
     "sources": _sources,
     "alternates": _alternates,
+    "versions": _versions,
 }
