@@ -291,7 +291,7 @@ class Show(Block):
 
     called: ClassVar[str] = "block 'show'"
     show: Annotated[str, BeforeValidator(Choice(SPECIALS)), words(SPECIALS), Written("one of: " + ", ".join(SPECIALS))] = Field(
-        description="What is shown: the contents, every equation in words, the sources, what colours mean, figures of the other basis, or versions."
+        description="What is shown: the contents, every equation in words, the sources, colours, figures of the other basis, or versions."
     )
 
     def declared(self) -> schema.Block:

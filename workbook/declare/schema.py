@@ -310,9 +310,9 @@ class Source:
 class Declarations:
     """Everything the templates say for one workbook. ``results`` names the table that holds the results of cases.
 
-    ``carried`` is what the file is to carry beside the model, by name, as JSON can hold it. ``limits`` gives, by unit, the lowest
-    number above 0 and the highest that an input may be; ``shown_units``, by unit, what people read in its place. ``log`` says by version what
-    changed, the latest first.
+    ``carried`` is what the file is to carry beside the model, by name, as JSON can hold it. By unit, ``limits`` gives the lowest
+    number above 0 and the highest that an input may be, and ``shown_units`` what people read in its place. ``log`` says by version
+    what changed, the latest first.
     """
 
     name: str

@@ -48,14 +48,14 @@ def place_across(canvas: Canvas, table: Table) -> None:
     names = [str(name) for name in table.keys[0].shown.values()]
     if key.bounds.names:
         names.append(LONG_NAME)
-    _cells(canvas, key, first, max((lines(name, width) for name in names), default=1))
+    _cells(canvas, key, first, max((lines(name, canvas.fitted(width)) for name in names), default=1))
     for quantity in quantities:
         if quantity.section:
             _section(canvas, quantity.section, first + len(table.rows))
         canvas.label(0, quantity.label, "label")
         canvas.label(1, unit_text(canvas.layout.model, quantity), "unit")
         _evidence(canvas, quantity, heads)
-        _cells(canvas, quantity, first, ceil(1.1 * longest_text(model, quantity.id) / width) if quantity.is_text else 1)
+        _cells(canvas, quantity, first, ceil(longest_text(model, quantity.id) / canvas.fitted(width)) if quantity.is_text else 1)
 
 
 def place_bare(canvas: Canvas, quantities: list[Quantity]) -> None:

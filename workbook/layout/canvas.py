@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH = 34.0, 13.0, 16.0
 KEY_WIDTH, CELL_WIDTH, WIDEST = 16.0, 12.0, 60.0
+TIGHT = 0.85
+"""Part of the usual widths that columns have where blocks stand alongside one another, so that a page and a screen hold them."""
 
 
 @dataclass(slots=True)
@@ -24,6 +26,10 @@ class Canvas:
     left: int = 0
     span: int = TEXT_COLUMNS
 
+    def fitted(self, width: float) -> float:
+        """Return a usual width, narrower where blocks stand alongside one another; not that of the longest texts."""
+        return TIGHT * width if self.plan.breadth > TEXT_COLUMNS and width < WIDEST else width
+
     def add(self, column: int, text: str | float, style: str, span: int = 1, row: int | None = None) -> None:
         """A text so many columns from the left of the block, in the current row or another one."""
         self.plan.labels.append(Label(self.row if row is None else row, self.left + column, text, style, span))
@@ -35,7 +41,7 @@ class Canvas:
 
     def widen(self, column: int, width: float) -> None:
         """Make a column of the block at least so many characters wide."""
-        self.plan.widen(self.left + column, width)
+        self.plan.widen(self.left + column, self.fitted(width))
 
     def titled(self, text: str) -> str:
         """Fill the member's name into a text of a repeated sheet."""

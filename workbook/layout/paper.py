@@ -15,6 +15,7 @@ CHARACTERS, CHARACTERS_SMALL = 1.14, 1.25  # characters of running text in a uni
 SMALL = {"unit", "provenance", "note", "how", "muted", "header_unit"}
 PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
+ONE_PAGE = 50  # percent from which a sheet is better on one page than larger on several
 SMALLEST = 40  # percent; below it a sheet is not readable and takes several pages side by side
 MOST_DIGITS = 7  # of a whole number in a text
 TITLE_ROWS = 3  # repeated on every page
@@ -91,12 +92,26 @@ def _lines(text: str, room: float) -> int:
     return count
 
 
+def _fits_a_page(plan: SheetPlan, wide: int) -> bool:
+    """Choose the way of a page that holds the whole sheet and shows it larger; False where neither is readable."""
+    high = sum(plan.pixels(row) for row in range(plan.last_row + 1))
+    scales = {upright: 90 * min(page[0] / wide, page[1] / high) for upright, page in ((False, PAGE), (True, PAGE[::-1]))}
+    upright = max(scales, key=lambda way: scales[way])
+    if scales[upright] < ONE_PAGE:
+        return False
+    plan.upright, plan.scale = upright, min(100, int(scales[upright]))
+    return True
+
+
 def paginate(plan: SheetPlan) -> None:
     """Choose the print scale that fits the width, and break pages between blocks rather than inside them.
 
-    Excel ignores page breaks where a sheet is fitted to a number of pages, so the scale is worked out here.
+    A sheet that one page of A4 holds, upright or lying, has one. Excel ignores page breaks where a sheet is fitted to a number of pages,
+    so the scale is worked out here.
     """
     total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1))
+    if _fits_a_page(plan, total):
+        return
     plan.large = total > TOO_WIDE
     wide, high = LARGE_PAGE if plan.large else PAGE
     plan.scale = max(SMALLEST, min(100, int(90 * wide / total)))

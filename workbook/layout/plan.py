@@ -93,6 +93,7 @@ class SheetPlan:
     breaks: list[int] = field(default_factory=list)
     scale: int = 100
     large: bool = False
+    upright: bool = False
     frozen: tuple[int, int] = (3, 1)
     breadth: int = TEXT_COLUMNS
 

@@ -184,7 +184,8 @@ class _Writer:
         self.ok(sheet.data_validation(first.row, first.column, first.row, first.column, rule))
 
     def print_setup(self, sheet: Any, plan: SheetPlan) -> None:
-        sheet.set_landscape()
+        if not plan.upright:
+            sheet.set_landscape()
         sheet.set_paper(8 if plan.large else 9)
         sheet.set_margins(0.4, 0.4, 0.6, 0.6)
         sheet.set_print_scale(plan.scale)
