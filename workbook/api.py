@@ -224,7 +224,11 @@ def checked_sets(model: Model, sets: Mapping[str, str | float | Given]) -> tuple
                 model = model.renamed({inputs[cell_id]: value})
         else:
             is_cell = found[cell_id] is not None
-            known = "it is a formula or a constant; only inputs can be set" if is_cell else suggest(cell_id, model.settable())
+            known = (
+                "it is a formula or a constant; only inputs can be set"
+                if is_cell
+                else suggest(cell_id, [known for known, _, _ in model.settable()])
+            )
             problems.add(given.name_place, f"{what}: there is no such input", known or "list them with: workbook inputs")
         if problems.found:
             wrong[cell_id] = problems.found

@@ -45,7 +45,7 @@ class Planner:
     def __init__(self, book: api.Book, seed: int) -> None:
         """Remember what the inputs hold."""
         self.model, self.random = book.model, random.Random(seed)  # noqa: S311 tests need the same numbers each time
-        inputs = {cell_id: (name, row) for cell_id, name, row in book.model.cells() if book.model.quantities[name].is_settable(row)}
+        inputs = {cell_id: (name, row) for cell_id, name, row in book.model.settable()}
         self.start: Sets = {cell_id: book.values[name].tolist()[row] for cell_id, (name, row) in inputs.items()}
         self.kinds: dict[str, Callable[[], Sets]] = {
             "knot": self._knot,

@@ -34,7 +34,7 @@ def place(book: api.Book, cell_id: str) -> tuple[str, str]:
 
 def settable(book: api.Book) -> list[str]:
     """Give the ids of all inputs, and of cells that take a value over."""
-    return [cell_id for cell_id, name, row in book.model.cells() if book.model.quantities[name].is_settable(row)]
+    return [cell_id for cell_id, _, _ in book.model.settable()]
 
 
 def draw(book: api.Book, dice: random.Random, most: int = 8) -> Values:

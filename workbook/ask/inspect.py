@@ -69,10 +69,8 @@ def inputs(book: Book) -> pd.DataFrame:
     is the cell that its expression names, or ``an expression``. A formula that gives the value follows.
     """
     rows = []
-    for cell_id, name, row in book.model.cells():
+    for cell_id, name, row in book.model.settable():
         quantity = book.model.quantities[name]
-        if not quantity.is_settable(row):
-            continue
         value = book.values[name][row]
         figure = figure_of(book, quantity, row) or Figure(value, quantity.unit, quantity.place, source=quantity.source, evidence="derived")
         sheet, r, c = book.layout.cell(name, row)

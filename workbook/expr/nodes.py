@@ -166,14 +166,18 @@ Tree = Number | Text | Call | Name | Find | Pick | Over | Cell | Fixed | Neighbo
 
 
 def walk(tree: Tree) -> Iterator[Tree]:
-    """Yield the tree and every node below it."""
-    yield tree
-    for child in children(tree):
-        yield from walk(child)
+    """Yield the tree and every node below it, in the order in which they are written."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        left += children(node)[::-1]
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:
     """Return the direct children of a node."""
+    if isinstance(tree, Cell | Number | Text | Fixed):
+        return ()  # most nodes
     match tree:
         case Call(arguments=arguments):
             return arguments

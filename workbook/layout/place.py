@@ -67,12 +67,12 @@ def _leads(layout: Layout) -> None:
 
 def _names(layout: Layout) -> None:
     """Names for single inputs, card inputs, list members and headlines."""
-    for cell_id, quantity_id, row in layout.model.cells():
-        quantity = layout.model.quantities[quantity_id]
-        kind = layout.model.tables[quantity.table].kind
-        is_named_input = quantity.is_settable(row) and kind in {"single", "cards", "list"}
-        if quantity_id in layout.segments and (is_named_input or quantity.headline):
-            layout.add_name(cell_id.replace(".", "_"), quantity_id, row)
+    model = layout.model
+    for name, quantity in model.quantities.items():
+        named = set(quantity.settable()) if model.tables[quantity.table].kind in {"single", "cards", "list"} else set()
+        named |= set(quantity.filled()) if quantity.headline else set()
+        for row in sorted(named if name in layout.segments else ()):
+            layout.add_name(model.cell_id(name, row).replace(".", "_"), name, row)
 
 
 class Placer(Canvas):

@@ -151,8 +151,8 @@ class Layout:
         return {name: shown[place] for name, place in self._note_places(given)}
 
     def _note_places(self, given: Container[tuple[str, int]]) -> Iterator[tuple[str, tuple[str, int]]]:
-        for cell_id, name, row in self.model.cells():
-            if name in self.segments and self.model.quantities[name].is_settable(row):
+        for cell_id, name, row in self.model.settable():
+            if name in self.segments:
                 sheet, line, _ = self.cell(name, row)
                 if (sheet, line) in given:
                     yield cell_id, (sheet, line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.declare.catalogues import Bounds, Figure
@@ -102,6 +103,15 @@ class Quantity:
         """Whether a row can be given a value: it is an input, or takes one over."""
         return row in self.inputs or self.takes_over(row)
 
+    def filled(self) -> list[int]:
+        """Return the rows that hold something."""
+        return sorted({*self.inputs, *self.links, *self.constants, *self.formula_rows()})
+
+    def settable(self) -> list[int]:
+        """Return the rows that can be given a value."""
+        taken = [row for row in self.links if self.takes_over(row)]
+        return sorted({*self.inputs, *taken, *(self.formula_rows() if self.takes else ())})
+
     def with_own(self, row: int, value: float | str) -> Quantity:
         """Return the quantity with an input in a row that took a value over."""
         inputs = {**self.inputs, row: Figure(value, self.unit, self.place)}
@@ -152,6 +162,7 @@ class Table:
     columns: list[str] = field(default_factory=list)
     _index: dict[tuple[str, ...], int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _rows_with: dict[tuple[int, ...], dict[tuple[str, ...], list[int]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _groups: list[range] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def index(self) -> dict[tuple[str, ...], int]:
@@ -171,8 +182,10 @@ class Table:
 
     def groups(self) -> list[range]:
         """Return the runs of rows that share all keys but the last: the reach of previous() and next()."""
-        starts = [number for number, row in enumerate(self.rows) if number == 0 or row[:-1] != self.rows[number - 1][:-1]]
-        return [range(start, stop) for start, stop in zip(starts, [*starts[1:], len(self.rows)][: len(starts)], strict=True)]
+        if not self._groups:
+            starts = [number for number, row in enumerate(self.rows) if number == 0 or row[:-1] != self.rows[number - 1][:-1]]
+            self._groups = [range(start, stop) for start, stop in pairwise([*starts, len(self.rows)])]
+        return self._groups
 
 
 @dataclass(slots=True)
@@ -217,18 +230,18 @@ class Model:
     def cells(self) -> Iterator[tuple[str, str, int]]:
         """Yield (cell id, quantity id, row) for every cell that holds something."""
         for name, quantity in self.quantities.items():
-            filled = {*quantity.inputs, *quantity.links, *quantity.constants, *quantity.formula_rows()}
-            for row in sorted(filled):
-                yield self.cell_id(name, row), name, row
+            yield from ((self.cell_id(name, row), name, row) for row in quantity.filled())
 
-    def settable(self) -> list[str]:
-        """Return the ids of inputs, and of cells that take a value over until one is given to them."""
-        return [
-            self.cell_id(name, row)
-            for name, quantity in self.quantities.items()
-            for row in range(quantity.size)
-            if quantity.is_settable(row)
-        ]
+    def settable(self) -> Iterator[tuple[str, str, int]]:
+        """Yield what ``cells`` does for inputs, and for cells that take a value over until one is given to them."""
+        for name, quantity in self.quantities.items():
+            yield from ((self.cell_id(name, row), name, row) for row in quantity.settable())
+
+    def headlines(self) -> Iterator[tuple[str, str, int]]:
+        """Yield what ``cells`` does for headlines."""
+        for name, quantity in self.quantities.items():
+            if quantity.headline:
+                yield from ((self.cell_id(name, row), name, row) for row in quantity.filled())
 
     def overridden(self, edits: Mapping[CellRef, float | str], *, formulas: bool = False) -> Model:
         """Return the model in which edited cells that took over a value are inputs of their own; with ``formulas`` any formula is."""

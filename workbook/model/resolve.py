@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbook.errors import suggest
@@ -22,6 +23,7 @@ class Resolver:
         self.model, self.table = model, table
         self.picked: dict[str, str] = {}  # the members of row keys that choose columns, in the rows at hand
         self.siblings = {quantity.name: quantity.id for quantity in model.quantities.values() if quantity.table == table.name}
+        self.offsets: dict[tuple[str | Tree, ...], int | None] = {}  # by table and keys, wherever they are written
 
     def by_picks(self, tree: Tree, rows: tuple[int, ...]) -> list[tuple[Resolver, tuple[int, ...]]]:
         """Return who resolves an expression for which rows: others for each member of the row keys that choose columns in it.
@@ -141,7 +143,7 @@ class Resolver:
                     tree.at, f"'{tree.column}' is optional in '{table.name}': some cards lack it, so it cannot be looked up"
                 )
             return Lookup(name, keys, tree.at)
-        offset = self.model.offset(self.table, table, keys) if static else None
+        offset = self._offset(table, keys) if static else None
         if offset is not None:
             return Lookup(quantity, keys, tree.at, offset)
         if len(keys) > 1 and self.model.quantities[quantity].is_text and not table.split:
@@ -149,6 +151,12 @@ class Resolver:
         if table.split and not static:
             raise ExpressionError(tree.at, f"'{tree.table}' is spread over sheets: look it up by row keys of this table or written keys")
         return Lookup(quantity, keys, tree.at)
+
+    def _offset(self, table: Table, keys: tuple[Tree, ...]) -> int | None:
+        same = (table.name, *(replace(key, at=0) for key in keys))
+        if same not in self.offsets:
+            self.offsets[same] = self.model.offset(self.table, table, keys)
+        return self.offsets[same]
 
     def _with_column(self, table: Table, column: str) -> Table:
         """Return a catalogue, or the table of its cards side by side where that works out the column."""

@@ -146,20 +146,49 @@ def shape(formula: str, home: Spot) -> tuple[object, ...]:
     return (home.sheet, *parts)
 
 
+class _Filled(NamedTuple):
+    """A formula as it reads filled down: its text with %d for the rows that move along, and how far each is from its own."""
+
+    text: str
+    steps: tuple[int, ...]
+    print: str
+
+    def reads(self, row: int) -> str:
+        """Return the formula as it reads in a row, counted from 0."""
+        return self.text % tuple([row + step for step in self.steps])
+
+
+def _filled(formula: str, home: Spot, print_: str) -> _Filled:
+    text, steps = [], []
+    for at, part in enumerate(_CUT.split(formula)):
+        if at % 2 == 0 or part[-1] in '!"' or _cell(part)[2]:
+            text.append(part.replace("%", "%%"))
+        else:
+            text.append(f"{part.rstrip('0123456789')}%d")
+            steps.append(_cell(part)[0] + 1 - home.row)
+    return _Filled("".join(text), tuple(steps), print_)
+
+
 class Fingerprints:
     """Fingerprints of what formulas say where they were built: formulas that were filled down or across are worked out once."""
 
     def __init__(self) -> None:
         """Start without formulas."""
         self._known: dict[tuple[object, ...], str] = {}
+        self._above: dict[tuple[str, int], _Filled] = {}  # the last formula of each column of cells
 
     def of(self, formula: str, home: Spot) -> str:
         """Return the fingerprint of what a formula in the cell ``home`` says."""
+        above = self._above.get(home[::2])
+        if above is None or above.reads(home.row) != formula:
+            above = self._above[home[::2]] = _filled(formula, home, self._worked_out(formula, home))
+        return above.print
+
+    def _worked_out(self, formula: str, home: Spot) -> str:
         key = shape(formula, home)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = fingerprint(relative(formula, home))
-        return found
+        if key not in self._known:
+            self._known[key] = fingerprint(relative(formula, home))
+        return self._known[key]
 
 
 @lru_cache(maxsize=1 << 12)

@@ -206,9 +206,8 @@ def unit_of(model: Model, values: Values, name: str, row: int) -> str:
 
 
 def _headlines(layout: Layout, values: Values) -> Iterator[tuple[Item, ...]]:
-    for cell_id, name, row in layout.model.cells():
-        quantity = layout.model.quantities[name]
-        if quantity.headline and name in layout.segments:
+    for cell_id, name, row in layout.model.headlines():
+        if name in layout.segments:
             spot = Spot(*layout.cell(name, row))
             value = shown(values[name])[row]
             anchor = Anchor(f"{quoted(spot.sheet)}!{_fixed(spot.row, spot.column)}", value)
@@ -363,9 +362,9 @@ def _fixed(row: int, column: int) -> str:
 
 def _inputs(layout: Layout, values: Values, given: Model) -> Iterator[tuple[Item, ...]]:
     notes = {(plan.name, label.row): label for plan in layout.sheets.values() for label in plan.labels if label.style == NOTE}
-    for cell_id, name, row in given.cells():
+    for cell_id, name, row in given.settable():
         quantity = given.quantities[name]
-        if name not in layout.segments or not quantity.is_settable(row):
+        if name not in layout.segments:
             continue
         spot = Spot(*layout.cell(name, row))
         label = notes.get((spot.sheet, spot.row))

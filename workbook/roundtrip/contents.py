@@ -120,9 +120,9 @@ def side_of_book(book: Book) -> Side:
     """Return what a build holds; sheets that tell an account count for nothing."""
     layout, given = book.layout, book.given
     inputs = {}
-    for cell_id, name, row in given.cells():
+    for cell_id, name, row in given.settable():
         quantity = given.quantities[name]
-        if name not in layout.segments or not quantity.is_settable(row) or is_of_account(name):
+        if name not in layout.segments or is_of_account(name):
             continue
         if (name, row) in book.edits:
             sheet, line, _ = layout.cell(name, row)
@@ -138,9 +138,8 @@ def side_of_book(book: Book) -> Side:
     says_of = {name: text for name in placed if (text := says(given.quantities[name]))}
     rows = _rows((name, len(segment.rows)) for name, segments in placed.items() for segment in segments)
     headlines = {}
-    for cell_id, name, row in book.model.cells():
-        quantity = book.model.quantities[name]
-        if quantity.headline and name in layout.segments:
+    for cell_id, name, row in book.model.headlines():
+        if name in layout.segments:
             value = shown(book.values[name])[row]
             unit = unit_of(book.model, book.values, name, row)
             headlines[cell_id] = Told(book.model.label(name, row), unit, None if value == "" else value)

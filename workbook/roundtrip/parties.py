@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 def states(model: Model) -> States:
     """Return what templates give each input; of cells that take a value over, that they do."""
     found = {}
-    for cell_id, name, row in model.cells():
+    for cell_id, name, row in model.settable():
         quantity = model.quantities[name]
-        if quantity.is_settable(row):
-            value = None if quantity.takes_over(row) else given_value(model, quantity, row)
-            found[cell_id] = State(value, quantity.unit)
+        value = None if quantity.takes_over(row) else given_value(model, quantity, row)
+        found[cell_id] = State(value, quantity.unit)
     return found
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workbook.layout.book import Book
-    from workbook.layout.plan import Layout
     from workbook.record.located import Located
 
 Edits = dict[CellRef, float | str]
@@ -48,11 +47,6 @@ class Inputs:
     formulas: dict[str, str] = field(default_factory=dict)
 
 
-def is_placed_input(layout: Layout, name: str, row: int) -> bool:
-    """Whether a cell of a quantity stands on a sheet and can be given a value."""
-    return name in layout.segments and layout.model.quantities[name].is_settable(row)
-
-
 def inputs_of(path: Path, located: Located, book: Book) -> Inputs:
     """Return the inputs of a file; raises WorkbookError naming each whose cell was deleted.
 
@@ -62,8 +56,8 @@ def inputs_of(path: Path, located: Located, book: Book) -> Inputs:
     sets: dict[str, Value] = {}
     spots: dict[str, Spot] = {}
     from_others, found.formulas = inherited(located).cells, _formulas(located, book)
-    for cell_id, name, row in model.cells():
-        if not is_placed_input(book.layout, name, row):
+    for cell_id, name, row in model.settable():
+        if name not in book.layout.segments:
             continue
         built = Spot(*book.layout.cell(name, row))
         spot, takes_over = located.place(built), model.quantities[name].takes_over(row)

@@ -26,7 +26,7 @@ from workbook.record.write import NONE, Prints, places, prints_of
 from workbook.verify.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verify.engines import find
 from workbook.verify.engines.base import EngineFailure
-from workbook.verify.inputs import inputs_of, is_placed_input
+from workbook.verify.inputs import inputs_of
 from workbook.verify.poison import poison
 from workbook.xlsx.a1 import column_letters
 
@@ -121,12 +121,13 @@ def verify(
         _compare(report, SAVED, expected, {key: cell.value if cell else None for key, cell in saved.items()}, following)
     else:
         report.unsaved = True
-    with tempfile.TemporaryDirectory(prefix="workbook-verify-") as folder:
-        copy = Path(folder) / path.name
-        poison(path, copy)
-        for engine in chosen:
-            tell(f"recalculating in {engine.name}")
-            _ask(report, engine, copy, expected, following)
+    if chosen:
+        with tempfile.TemporaryDirectory(prefix="workbook-verify-") as folder:
+            copy = Path(folder) / path.name
+            poison(path, copy)
+            for engine in chosen:
+                tell(f"recalculating in {engine.name}")
+                _ask(report, engine, copy, expected, following)
     return report
 
 
@@ -165,8 +166,10 @@ def _read(path: Path, located: Located, templates: Path | str | None, overlay: F
     cases = overlays_of(overlay).unless_given(overlays(path, known))
     laid = overlaid(declared_for(path, known, templates), cases)
     layout, _ = placed(laid, extend=telling(carried_account(path, known.carried)))
-    book = evaluated(layout.model, layout, {})
-    _check_templates(path, located.baseline, book.layout)
+    _check_templates(path, located.baseline, layout)
+    # What the file's inputs differ from: nothing that follows from them.
+    own = [quantity.id for quantity in layout.model.quantities.values() if quantity.inputs]
+    book = evaluated(layout.model, layout, {}, own)
     for built, now in located.sheets.items():
         if now is None:
             raise WorkbookError(
@@ -193,7 +196,7 @@ def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
         changed = sorted({block.id for block in found.blocks if _says_otherwise(block, layout)})
     if not changed:
         what = "inputs differ"  # an overlay may have added as many other cases
-        today = {cell_id for cell_id, name, row in layout.model.cells() if is_placed_input(layout, name, row)}
+        today = {cell_id for cell_id, name, _ in layout.model.settable() if name in layout.segments}
         changed = sorted(today ^ found.inputs.keys())
     if changed:
         files = templates_of(found.carried).differences(templates_of(layout.model.declared.carried))
