@@ -57,7 +57,7 @@ def test_keys_stand_in_the_head_and_labels_and_units_before_the_cells(opened: An
     rows = [[cell.value for cell in row] for row in opened["Cases"].iter_rows(min_row=7, max_row=17, max_col=11)]
     assert rows[0] == ["Case", "Unit", *EVIDENCE, "Note", "As printed", "Corrected", "My own", "Another one"]
     assert rows[1] == ["The machine", *[""] * 10]
-    assert rows[4] == ["PUE", "–", "assumed (low)", 1.1, 1.6, "Us, 2026-01-01", "Of the site", 1.5, 1.25, "=$I11", "=$I11"]
+    assert rows[4] == ["PUE", "", "assumed (low)", 1.1, 1.6, "Us, 2026-01-01", "Of the site", 1.5, 1.25, "=$I11", "=$I11"]
     assert rows[5][:8] == ["GPUs", "gpu", *[""] * 5, 8], "nothing is known of these inputs"
     assert rows[10][:8] == ["Power of the site", "kW", *[""] * 5, "=INDEX(GPUs!$C$18:$D$18,1,MATCH(H9,GPUs!$C$17:$D$17,0))*H12*H11/1000"]
     assert [row[0] for row in rows] == [

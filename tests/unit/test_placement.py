@@ -174,14 +174,17 @@ def test_below_a_table_stands_what_is_behind_its_inputs(tmp_path: Path) -> None:
     head = next(number for number, row in enumerate(rows) if row[0] == "Inputs of this table")
     assert [row[0] for row in rows[head - 3 : head]] == ["North", "South", None]
     assert rows[head][:8] == ["Inputs of this table", "Unit", "Low", "High", "Date", "Confidence", "Evidence", "Source"]
-    assert rows[head + 1][:8] == ["PUE", "–", 1.1, 1.5, "2025-06", "low", "vendor", "page 1"]
+    assert rows[head + 1][:8] == ["PUE", "", 1.1, 1.5, "2025-06", "low", "vendor", "page 1"]
     assert [rows[head + 2][column] for column in (0, 1, 2, 3, 6, 10)] == ["Price", "W", "", "", "assumed", "Of a year"]
     assert len(rows) == head + 3, "a formula has none"
 
 
 def test_every_table_of_inputs_tells_what_is_behind_them(built: Built) -> None:
+    blocks = [block for sheet in built[0].model.declared.sheets for block in sheet.blocks]
+    forms = {block.entered_in for block in blocks if isinstance(block, TableBlock)}  # the table that they fill tells it
     for plan in built[0].layout.sheets.values():
-        columns = [column for block in plan.declared.blocks if isinstance(block, TableBlock) for column in block.columns]
+        tables = [block for block in plan.declared.blocks if isinstance(block, TableBlock)]
+        columns = [column for block in tables if block.name not in forms for column in block.columns]
         for column in columns:
             if column.constants or not column.figures:
                 continue

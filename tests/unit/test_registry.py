@@ -29,6 +29,7 @@ EXAMPLES: dict[str, tuple[tuple[Any, ...], float]] = {
     "filled": ((EMPTY, 3.0), 3.0),
     "join": (("1", "2"), 12.0),
     "text": ((11.5,), 12.0),
+    "decimals": ((11.25, 1.0), 11.3),
     "equal": ((2.0, 2.0), 1.0),
     "not_equal": ((2.0, 2.0), 0.0),
     "less": ((2.0, 3.0), 1.0),

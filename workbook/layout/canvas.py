@@ -84,7 +84,7 @@ class Canvas:
 
 
 def unit_text(model: Model, quantity: Quantity) -> str:
-    """Return a unit as cells show it: nothing for texts and for units that differ by row."""
-    if quantity.unit in {"text", "mixed"}:
+    """Return a unit as cells show it: nothing for texts, plain numbers, and units that differ by row."""
+    if quantity.unit in {"text", "1", "mixed"}:
         return ""
     return model.declared.shown_units.get(quantity.unit, quantity.unit)

@@ -271,7 +271,8 @@ class Placer(Canvas):
         """Texts to be read on their own, each as wide as the sheet."""
         self.heading(block.title)
         for item in block.items:
-            self.wide(0, "", self.span, f"formula|{item.format}|text")
+            self.plan.merged.append(Label(self.row, 0, "", f"formula|{item.format}|text", self.span))
+            self.reach(self.span - 1)
             self.layout.segments[f"{block.name}.{item.name}"] = [Segment(self.plan.name, range(1), self.row, 0)]
             self.plan.heights[self.row] = SENTENCE_HEIGHT
             self.row += 1

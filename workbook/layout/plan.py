@@ -73,7 +73,7 @@ class ChartPlace:
 
 @dataclass(slots=True)
 class SheetPlan:
-    """What stands on one sheet, but for the quantities, which know their own segments.
+    """What stands on one sheet, but for the quantities, which know their own segments; ``merged`` are cells of these that span several.
 
     ``frozen`` counts the rows and columns that stay in view, ``breadth`` the columns that texts and charts span.
     """
@@ -84,6 +84,7 @@ class SheetPlan:
     member: str
     declared: Sheet
     labels: list[Label] = field(default_factory=list)
+    merged: list[Label] = field(default_factory=list)
     charts: list[ChartPlace] = field(default_factory=list)
     widths: dict[int, float] = field(default_factory=dict)
     heights: dict[int, float] = field(default_factory=dict)

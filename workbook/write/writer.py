@@ -151,6 +151,8 @@ class _Writer:
             self.ok(sheet.set_column(column, column, plan.widths.get(column, DEFAULT_WIDTH)))
         for row, height in plan.heights.items():
             self.ok(sheet.set_row(row, height))
+        for label in plan.merged:
+            sheet.merge_range(label.row, label.column, label.row, label.column + label.span - 1, "", self.format(label.style))
         for label in plan.labels:
             style = self.format(label.style)
             if label.link:
