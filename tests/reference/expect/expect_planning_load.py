@@ -6,7 +6,7 @@ from dataclasses import fields
 from tests.reference.equations import step_time as eq
 from tests.reference.expect import planning_load as year
 from tests.reference.expect.chain import MILLI
-from tests.reference.expect.planning_columns import expect_rows, pool_of
+from tests.reference.expect.planning_columns import expect_fields, expect_rows, pool_of
 from tests.reference.expect.planning_hardware import served
 from tests.reference.expect.planning_measured import fit_curve
 from tests.reference.expect.planning_pools import POOLS, run
@@ -108,6 +108,11 @@ expect_rows(
         "average": lambda i, case, pool: year.average(i, case, pool_of(pool)),
     },
 )
+
+
+expect_fields("load_pools", lambda i, case, pool: year.rated(i, case, pool_of(pool)), year.Rated)
+for name in ("peak", "nameplate", "provisioned", "facility", "rack"):
+    expect_rows("case_power", {name: lambda i, case, name=name: year.rated_power(i, case)[name]})
 
 
 def shown_level(value: Callable[[Inputs, str, int], float], pool: int) -> Callable[..., Value]:

@@ -2,6 +2,7 @@
 
 import math
 
+from tests.reference.equations.node_power import Node
 from tests.reference.equations.step_time import Kernel
 from tests.reference.expect.chain import GIGA, MICRO, MILLI, TERA
 from tests.reference.expect.expect_steps import (
@@ -30,6 +31,7 @@ from tests.reference.expect.planning_measured import (
     sweep,
     sweep_exponent,
 )
+from tests.reference.expect.planning_nodes import LOADS, at_load, nameplate, node, outside, supplies
 from tests.reference.expect.planning_requests import distribution, falls, knots, longest, pieces
 from tests.reference.expect.planning_shapes import Shape, shape
 from tests.reference.expect.planning_steps import (
@@ -140,12 +142,6 @@ expect_rows(
 )
 
 
-def nameplate(i: Inputs, server: str) -> float:
-    """Return the kW of a server's GPUs at their TDP, and of all else at its most."""
-    card = f"servers.{server}"
-    return (i[f"{card}.gpus"] * i[f"hardware.{i.text(f'{card}.gpu')}.tdp"] + i[f"{card}.host_ceiling"]) * MILLI
-
-
 def power_agrees(i: Inputs, server: str) -> bool:
     """Tell whether the most power of a server is its nameplate within 2%, and the planned host power within its most."""
     card = f"servers.{server}"
@@ -159,8 +155,29 @@ expect_rows(
         "host_share": lambda i, key: i[f"servers.{key}.host_power"] * MILLI / i[f"servers.{key}.max_power"],
         "nameplate": nameplate,
         "power_agrees": power_agrees,
+        "full_host": lambda i, card: outside(i, card, at_load(i, card, "full")),
     },
 )
+
+
+def node_at(i: Inputs, card: str, load: str) -> Node:
+    """Return what a server takes at a load."""
+    return node(i, card, at_load(i, card, load))
+
+
+def line_from(i: Inputs, point: str) -> tuple[float, float]:
+    """Return (rise, value at no load) of the line to the efficiency at a load from that at the load before it."""
+    loads, efficiencies = supplies(i)
+    place = LOADS.index(point)
+    if not place:
+        return 0.0, efficiencies[0]
+    rise = (efficiencies[place] - efficiencies[place - 1]) / (loads[place] - loads[place - 1])
+    return rise, efficiencies[place] - rise * loads[place]
+
+
+expect_fields("node_power", node_at, Node)
+expect_rows("node_power", {"watts": at_load, "outside": lambda i, card, load: outside(i, card, at_load(i, card, load))})
+expect_rows("supplies", {"slope": lambda i, point: line_from(i, point)[0], "start": lambda i, point: line_from(i, point)[1]})
 
 
 def saturated(i: Inputs, gpu: str) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tests.reference.equations import fleet, grid, step_time
 from tests.reference.equations.grid import Requests
+from tests.reference.equations.node_power import Node
 from tests.reference.equations.step_time import Model, Served
 from tests.reference.expect import planning_instances as instances
 from tests.reference.expect import planning_pools as pools
@@ -48,6 +49,7 @@ from tests.reference.expect.planning_hardware import requests as lengths_of
 from tests.reference.expect.planning_instances import Instance
 from tests.reference.expect.planning_long import Long, long_request, prompt_of_cut
 from tests.reference.expect.planning_needs import Need, Remark, need, remark
+from tests.reference.expect.planning_nodes import node
 from tests.reference.expect.planning_pools import Run, Service
 from tests.reference.expect.planning_requests import (
     TO,
@@ -369,6 +371,15 @@ def wanted(i: Inputs, key: str, pool: str) -> Wanted:
 expect_search("case_pools", wanted, PLANNING, lambda i, key, pool: pools.limits(i, key, pool_of(pool)))
 expect_pools({"bound": pools.bound})
 expect_fields("case_pools", lambda i, key, pool: pools.run(i, key, pool_of(pool)), Run)
+
+
+def node_of(i: Inputs, key: str, pool: str) -> Node:
+    """Return what a node of a pool takes at the power of its GPUs."""
+    item, drawn = assumed(i, key), pools.run(i, key, pool_of(pool)).drawn
+    return node(i, item.of_pool("server", pool_of(pool)), drawn, by_component=item.says("host_rule", "by component"))
+
+
+expect_fields("case_pools", node_of, Node)
 expect_pools(
     {
         "curve_scale": lambda i, key, pool: pools.curve_scale(i, assumed(i, key), pool),

@@ -8,6 +8,8 @@ from tests.reference.equations import step_time as eq
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect.planning_hardware import on, prefill_board, served
 from tests.reference.expect.planning_measured import fit_curve
+from tests.reference.expect.planning_nodes import at_load as watts_at
+from tests.reference.expect.planning_nodes import nameplate, outside
 from tests.reference.expect.planning_pools import POOLS, Run, curve_scale, is_by_curve, run
 from tests.reference.expect.planning_states import study_state
 from tests.reference.expect.planning_study import PREFILL, assumed, role
@@ -182,3 +184,44 @@ def ratio(i: Inputs, case: str) -> float:
     """Return average over peak power of a case, 0 without an answer."""
     at_peak = sum(run(i, case, pool).power + run(i, case, pool).host_power for pool in POOLS)
     return sum(average(i, case, pool) for pool in POOLS) / at_peak if study_state(i, case) == OK else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What a pool's nodes are provisioned for, spares included; fields as columns of `load_pools`: kW, kW of a rack."""
+
+    gpus_at_limit: float
+    peak: float
+    nameplate: float
+    provisioned: float
+    rack: float
+
+
+@cache
+def rated(i: Inputs, case: str, pool: int) -> Rated:
+    """Return what the nodes of a pool draw at most: GPUs at the limit of kernels, hosts at that of the server's card; and their ratings."""
+    item, nodes = assumed(i, case), run(i, case, pool).provisioned
+    card = item.of_pool("server", pool)
+    gpus = i[f"servers.{card}.gpus"] * i["step_constants.limit"] * on(i, case, pool).tdp
+    hosts = item["host"] * item["host_scale"] * outside(i, card, watts_at(i, card, "full"))
+    rating = i[f"servers.{card}.max_power"]
+    return Rated(
+        gpus_at_limit=nodes * gpus / KILO,
+        peak=nodes * (gpus + hosts) / KILO,
+        nameplate=nodes * nameplate(i, card),
+        provisioned=nodes * rating,
+        rack=rating * i[f"servers.{card}.nodes_per_rack"] if nodes else 0.0,
+    )
+
+
+def rated_power(i: Inputs, case: str) -> dict[str, float]:
+    """Return the peak (at the wall), nameplate and provisioned kW of a case, and the kW of its largest rack; 0 without an answer."""
+    pools = [rated(i, case, pool) for pool in POOLS] if study_state(i, case) == OK else []
+    provisioned, pue = sum(each.provisioned for each in pools), assumed(i, case)["pue"]
+    return {
+        "peak": pue * sum(each.peak for each in pools),
+        "nameplate": sum(each.nameplate for each in pools),
+        "provisioned": provisioned,
+        "facility": provisioned * pue,
+        "rack": max((each.rack for each in pools), default=0.0),
+    }

@@ -11,6 +11,7 @@ from tests.reference.expect.chain import GIGA, MICRO, MILLI
 from tests.reference.expect.planning_hardware import model, on, prefill_board, served
 from tests.reference.expect.planning_instances import instance, sameness
 from tests.reference.expect.planning_long import long_request
+from tests.reference.expect.planning_nodes import outside
 from tests.reference.expect.planning_requests import taken
 from tests.reference.expect.planning_study import DECODE, PREFILL, TOGETHER, Assumed, assumed, role
 from tests.reference.expect.pools import KILO, least
@@ -174,6 +175,7 @@ class Run:
     gpus: float
     power: float
     nodes: float
+    outside: float
     host_power: float
     provisioned: float
     racks: float
@@ -250,6 +252,7 @@ def run(i: Inputs, key: str, pool: int) -> Run:
     gpus = used * item["tensor_parallel"]
     nodes = float(ceil(gpus / i[f"{server}.gpus"]))
     provisioned = float(ceil(nodes / item["availability"]))
+    hosts = outside(i, item.of_pool("server", pool), drawn, by_component=item.says("host_rule", "by component"))
     node_price = i[f"{server}.gpus"] * i[f"{card}.purchase_price"] + i[f"{server}.host_price"]
     return Run(
         used=used,
@@ -268,7 +271,8 @@ def run(i: Inputs, key: str, pool: int) -> Run:
         gpus=gpus,
         power=drawn * gpus / KILO,
         nodes=nodes,
-        host_power=nodes * i[f"{server}.host_power"] * item["host"] * item["host_scale"] / KILO,
+        outside=hosts,
+        host_power=nodes * hosts * item["host"] * item["host_scale"] / KILO,
         provisioned=provisioned,
         racks=float(ceil(provisioned / i[f"{server}.nodes_per_rack"])),
         rent=provisioned * i[f"{server}.gpus"] * i[f"{card}.price"] * item["rent_scale"],

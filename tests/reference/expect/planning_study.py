@@ -54,7 +54,7 @@ CARDS = {
 
 CHOICES = (
     *("output_rule", "compression", "credit", "slots_rule", "capacity_rule", "time_rule", "prefill_rule", "counting", "cache", "attention"),
-    *("power_rule", "phases", "scaling", "spares"),
+    *("power_rule", "phases", "scaling", "spares", "host_rule"),
 )
 FIXED = (
     *("assumed_output", "tensor_parallel", "cached_share", "gained", "verify", "pools", "window_1", "window_2", "long_window", "band"),
