@@ -373,13 +373,13 @@ expect_pools({"bound": pools.bound})
 expect_fields("case_pools", lambda i, key, pool: pools.run(i, key, pool_of(pool)), Run)
 
 
-def node_of(i: Inputs, key: str, pool: str) -> Node:
+def what_a_node_takes(i: Inputs, key: str, pool: str) -> Node:
     """Return what a node of a pool takes at the power of its GPUs."""
     item, drawn = assumed(i, key), pools.run(i, key, pool_of(pool)).drawn
     return node(i, item.of_pool("server", pool_of(pool)), drawn, by_component=item.says("host_rule", "by component"))
 
 
-expect_fields("case_pools", node_of, Node)
+expect_fields("case_pools", what_a_node_takes, Node)
 expect_pools(
     {
         "curve_scale": lambda i, key, pool: pools.curve_scale(i, assumed(i, key), pool),
