@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from workbook.audit.provenance import Provenance
 from workbook.audit.shapes import Facts, read_formula
 from workbook.record.fingerprints import Spot, shape
 from workbook.xlsx.a1 import RECORD_SHEET
@@ -31,6 +32,11 @@ class Run(NamedTuple):
     bottom: int
     column: int
     shape: int
+
+    @property
+    def spots(self) -> Iterator[Spot]:
+        """Yield the cells."""
+        return (Spot(self.sheet, row, self.column) for row in range(self.top, self.bottom + 1))
 
 
 class _Reads:
@@ -99,7 +105,11 @@ class Examined:
 
     def facts(self, run: Run) -> Facts:
         """Return what the formulas of a run are made of."""
-        return self._facts[run.shape]
+        return self.facts_of(run.shape)
+
+    def facts_of(self, shape: int) -> Facts:
+        """Return what the formulas are made of that say the same."""
+        return self._facts[shape]
 
     @cached_property
     def shapes(self) -> dict[str, dict[tuple[int, int], int]]:
@@ -137,22 +147,36 @@ class Examined:
         return found
 
     @cached_property
-    def _read(self) -> tuple[dict[str, _Reads], dict[tuple[str, str], Flow]]:
+    def _reads(self) -> dict[str, _Reads]:
         reads: dict[str, _Reads] = defaultdict(_Reads)
-        flows: dict[tuple[str, str], Flow] = defaultdict(Flow)
         last = {name: max((column for _, column in sheet.cells), default=0) for name, sheet in self.sheets.items()}
-        for run in self.runs:
-            for sheet, area in self.used_by(run):
-                if sheet in last:
-                    reads[sheet].add(area, last[sheet])
-                if sheet != run.sheet:
-                    flow = flows[run.sheet, sheet]
-                    flow.cells += run.bottom - run.top + 1
-                    flow.first = flow.first or Spot(run.sheet, run.top, run.column)
-        for sheet, area in self._drawn():
+        used = [area for run in self.runs for area in self.used_by(run)]
+        for sheet, area in (*used, *self._drawn()):
             if sheet in last:
                 reads[sheet].add(area, last[sheet])
-        return reads, flows
+        return reads
+
+    @cached_property
+    def flows(self) -> dict[tuple[str, str], Flow]:
+        """Return the calculations with cells of other sheets, by the sheet with the formulas and the other one.
+
+        A cell that shows another one, and that nothing reads, is the end of a flow and no part of it.
+        """
+        flows: dict[tuple[str, str], Flow] = defaultdict(Flow)
+        for run in self.runs:
+            others = {sheet for sheet, _ in self.used_by(run)} - {run.sheet}
+            if not others or (self.facts(run).link and not any(map(self.is_read, run.spots))):
+                continue
+            for sheet in others:
+                flow = flows[run.sheet, sheet]
+                flow.cells += run.bottom - run.top + 1
+                flow.first = flow.first or Spot(run.sheet, run.top, run.column)
+        return flows
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Return what the file says of the sources, units and ranges of its inputs."""
+        return Provenance(self)
 
     def used_by(self, run: Run) -> Iterator[tuple[str, Area]]:
         """Yield the cells that the formulas of a run refer to: sheet and area."""
@@ -183,12 +207,7 @@ class Examined:
 
     def is_read(self, spot: Spot) -> bool:
         """Return whether a formula, a chart or a rule refers to a cell."""
-        return self._read[0][spot.sheet].holds(spot.row, spot.column)
-
-    @property
-    def flows(self) -> dict[tuple[str, str], Flow]:
-        """Return the references between sheets, by the sheet with the formulas and the one that they refer to."""
-        return self._read[1]
+        return self._reads[spot.sheet].holds(spot.row, spot.column)
 
 
 def _place(address: str) -> tuple[int, int]:

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from workbook.audit.rules import PROJECT, Found, Rule
+from workbook.audit.rules import CODE, PROJECT, Found, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workbook.audit.examined import Examined
 
-_ASKED = {"the name of the workbook": ("&F", ""), "a version": ("ersion",), "the page": ("&P",)}
+A4 = "9"
+_CODES = re.compile(r"&(?:\"[^\"]*\"|[0-9]+|K[0-9A-F]{6}|[A-Za-z])")
+_PAGE, _FILE = "&P", "&F"
+
+
+def _areas(file: Examined) -> Iterator[Found]:
+    return (Found(sheet.name, None, "has no print area") for sheet in file.shown if sheet.cells and not sheet.page.area)
+
+
+def _fitted(file: Examined) -> Iterator[Found]:
+    for sheet in file.shown:
+        wrong = [] if sheet.page.paper == A4 else [f"paper {sheet.page.paper or 'not chosen'}, not A4 ({A4})"]
+        wrong += [] if sheet.page.wide == 1 else ["not fitted to one page wide"]
+        if wrong and sheet.cells:
+            yield Found(sheet.name, None, ", ".join(wrong))
 
 
 def _headers(file: Examined) -> Iterator[Found]:
     for sheet in file.shown:
         text = sheet.page.header + sheet.page.footer
-        words = text.replace("&", " &")
-        missing = [
-            what for what, marks in (("version", ("version", "Version")), ("page", ("&P",))) if not any(mark in words for mark in marks)
-        ]
-        if not any(part.strip() for part in text.replace("&L", "").replace("&C", "").replace("&R", "").replace("&P", "").split("&A")):
-            missing.insert(0, "workbook")
-        if missing:
+        words = _CODES.sub(" ", text)
+        missing = [] if _FILE in text or words.strip(" /0123456789") else ["workbook"]
+        missing += [] if "version" in words.lower() else ["version"]
+        missing += [] if _PAGE in text else ["page"]
+        if missing and sheet.cells:
             yield Found(sheet.name, None, f"header and footer lack: {', '.join(missing)}")
 
 
@@ -35,6 +48,8 @@ def _described(file: Examined) -> Iterator[Found]:
 
 
 RULES = (
+    Rule("501", "Every sheet has a print area", CODE("Use clear formatting"), _areas),
+    Rule("502", "Every sheet prints one page wide on A4", CODE("Use clear formatting"), _fitted),
     Rule("503", "Header or footer name workbook, version and page", PROJECT("docs/howto/audit_a_workbook.md"), _headers),
     Rule("504", "Every chart has alternative text", "WCAG 2.2, 1.1.1 Non-text content", _described),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbook.audit import formulas, inputs, paper
+from workbook.audit import documents, formulas, inputs, legibility, paper, structure
 from workbook.audit.examined import Examined
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record.read import baseline
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
     from workbook.audit.rules import Found, Rule
 
-RULES: tuple[Rule, ...] = (*formulas.RULES, *inputs.RULES, *paper.RULES)
+RULES: tuple[Rule, ...] = (
+    *structure.RULES,
+    *formulas.RULES,
+    *inputs.RULES,
+    *legibility.RULES,
+    *paper.RULES,
+    *documents.RULES,
+)
 
 
 @dataclass(frozen=True, slots=True)
