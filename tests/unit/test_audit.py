@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
+import jsonschema
 import pytest
 import xlsxwriter
 
-from tests.support import command, shipped_file
-from workbook.audit.report import RULES, audit_file
+from tests.support import TINY, command, copy_of, plant, shipped_file
+from workbook import api
+from workbook.audit.report import RULES, audit_file, examine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -362,13 +365,112 @@ def test_a_rule_finds_the_cells_where_it_is_not(tmp_path: Path, number: str) -> 
     assert findings(drawn(draw, tmp_path / "bad.xlsx", bad=True), number) == expected
 
 
+# What the record of a build says.
+
+
+def built(tmp_path: Path, *changes: tuple[str, str, str]) -> Path:
+    root = copy_of(TINY, tmp_path / "templates")
+    for file, old, new in changes:
+        plant(root, file, old, new)
+    return api.build("tiny", tmp_path / "tiny.xlsx", templates=root).path
+
+
+@pytest.mark.parametrize("ranged", [True, False])
+def test_an_input_that_the_record_calls_uncertain_needs_a_range(tmp_path: Path, ranged: bool) -> None:  # noqa: FBT001 a case
+    old = "value: 16, low: 14, high: 18,"
+    path = built(tmp_path, ("sheets/inputs.yaml", old, old if ranged else "value: 16,"))
+    spot = next(given.spot for given in examine(path).record.inputs.values() if given.id == "run.weights")  # type: ignore[union-attr]
+    where = f"{spot.sheet}!{spot.address}"
+    assert (where in findings(path, "304")) != ranged
+
+
+BREAKS = """breaks:
+  - {rule: "601", reason: the tests have no owner}
+  - {rule: "501", sheet: Inputs, reason: nobody prints it}
+  - {rule: "405", sheet: Fit, cells: "A1:B3", reason: none of the labels}
+sheets: ["""
+
+
+def test_what_is_broken_on_purpose_is_counted_apart_and_what_is_broken_no_more_is_found(tmp_path: Path) -> None:
+    audit = audit_file(built(tmp_path, ("tiny.yaml", "sheets: [", BREAKS)))
+    by_rule = {verdict.rule.number: verdict for verdict in audit.verdicts}
+    assert by_rule["601"].found == ()
+    assert {reason for _, reason in by_rule["601"].intended} == {"the tests have no owner"}
+    assert not any(found.sheet == "Inputs" for found in by_rule["501"].found)
+    assert [(found.where, found.what) for found in by_rule["604"].found] == [
+        ("Fit!A1:B3", "rule 405 finds nothing there: none of the labels"),
+    ]
+
+
 # The command.
+
+
+def test_json_holds_every_rule_with_all_that_it_finds(tmp_path: Path) -> None:
+    result = command("audit", drawn(errors, tmp_path / "bad.xlsx", bad=True), "--format", "json")
+    told = json.loads(result.output)
+    assert result.exit_code == 1
+    assert told["passes"] is False
+    assert [rule["rule"] for rule in told["rules"]] == [*(rule.number for rule in RULES), "604"]
+    assert next(rule for rule in told["rules"] if rule["rule"] == "201")["findings"] == [
+        {"sheet": "Model", "cells": "B2:B3", "count": 2, "what": "shows #DIV/0!"},
+        {"sheet": "Model", "cells": "B5", "count": 1, "what": "shows #DIV/0!"},
+    ]
+
+
+TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
+PHYSICAL = {
+    "type": "object",
+    "required": ["artifactLocation"],
+    "properties": {"artifactLocation": {"type": "object", "required": ["uri"], "properties": {"uri": {"format": "uri-reference"}}}},
+}
+LOGICAL = {"type": "array", "items": {"type": "object", "properties": {"fullyQualifiedName": {"type": "string"}}}}
+RESULT = {
+    "type": "object",
+    "required": ["message", "ruleId", "ruleIndex"],
+    "properties": {
+        "level": {"enum": ["none", "note", "warning", "error"]},
+        "message": TEXT,
+        "ruleIndex": {"type": "integer", "minimum": 0},
+        "locations": {"type": "array", "items": {"properties": {"physicalLocation": PHYSICAL, "logicalLocations": LOGICAL}}},
+        "suppressions": {"type": "array", "items": {"required": ["kind"], "properties": {"kind": {"enum": ["inSource", "external"]}}}},
+    },
+}
+RULE = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "shortDescription": TEXT, "fullDescription": TEXT}}
+DRIVER = {"type": "object", "required": ["name"], "properties": {"rules": {"type": "array", "items": RULE, "uniqueItems": True}}}
+RUN = {
+    "type": "object",
+    "required": ["tool"],
+    "properties": {
+        "tool": {"type": "object", "required": ["driver"], "properties": {"driver": DRIVER}},
+        "results": {"type": "array", "items": RESULT},
+    },
+}
+SARIF = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {"version": {"const": "2.1.0"}, "runs": {"type": "array", "items": RUN}},
+}
+"""What SARIF 2.1.0 (OASIS, sections 3.13 to 3.35) asks of what is written here."""
+
+
+def test_sarif_is_valid_and_names_the_rule_and_the_cells_of_each_finding(tmp_path: Path) -> None:
+    path = built(tmp_path, ("tiny.yaml", "sheets: [", BREAKS))
+    log = json.loads(command("audit", path, "--format", "sarif").output)
+    jsonschema.validate(log, SARIF)
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+    assert len(run["results"]) == sum(len(verdict.found) + len(verdict.intended) for verdict in audit_file(path).verdicts)
+    assert {result["suppressions"][0]["justification"] for result in run["results"] if "suppressions" in result} == {
+        "the tests have no owner",
+        "nobody prints it",
+    }
 
 
 def test_the_command_lists_rules_and_cells_and_tells_by_its_status(tmp_path: Path) -> None:
     result = command("audit", drawn(errors, tmp_path / "bad.xlsx", bad=True))
     assert result.exit_code == 1
-    assert "201         2 found  No cell shows an error\n" in result.output
+    assert "201          2        3         -  No cell shows an error\n" in result.output
     assert "  Model!B2:B3: shows #DIV/0!\n" in result.output
 
 

@@ -307,6 +307,17 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """A rule of good spreadsheets that is broken on purpose on a sheet (all if empty), in some cells (all if empty), and why."""
+
+    rule: str
+    sheet: str
+    cells: str
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Declarations:
     """Everything the templates say for one workbook. ``results`` names the table that holds the results of cases.
 
@@ -331,3 +342,4 @@ class Declarations:
     limits: dict[str, tuple[float, float]] = field(default_factory=dict)
     shown_units: dict[str, str] = field(default_factory=dict)
     log: dict[str, str] = field(default_factory=dict)
+    breaks: tuple[Break, ...] = ()

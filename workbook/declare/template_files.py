@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from workbook.declare import cards, schema
 from workbook.declare.blocks import AnyBlock, refuse_defaults, with_data
+from workbook.declare.breaks import BreakKeywords
 from workbook.declare.columns import with_groups_written_out
 from workbook.declare.figures import Basis
 from workbook.declare.first_of import with_states
@@ -57,6 +58,7 @@ class WorkbookFile(Keywords):
         {}, description="Names of groups of cards: a key or an item of a list that holds {NAME} is written once for each of the cards."
     )
     sheets: Texts = Field((), description="The sheets in the order of their tabs: the names of files in sheets/.")
+    breaks: Parts[BreakKeywords] = Field((), description="Rules of 'workbook audit' that the workbook breaks on purpose.")
 
     def check(self, problems: Problems) -> None:
         """Record a change log whose latest version is another one than the workbook's."""
@@ -153,6 +155,7 @@ def read_workbook(root: Path, name: str, data: Mapping[str, Path]) -> Declaratio
         limits=limits_by_unit(root, problems),
         shown_units=shown_units(root, problems),
         carried={},
+        breaks=tuple(item.into(schema.Break) for item in book.breaks),
     )
     problems.raise_if_any()
     return result

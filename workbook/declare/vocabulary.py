@@ -5,7 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbook.declare import blocks, cards, charts, columns, figures, first_of, like, lines, patterns, points, records, rows, template_files
+from workbook.declare import (
+    blocks,
+    breaks,
+    cards,
+    charts,
+    columns,
+    figures,
+    first_of,
+    like,
+    lines,
+    patterns,
+    points,
+    records,
+    rows,
+    template_files,
+)
 from workbook.declare.keywords import Keywords, Written
 from workbook.declare.parts import PartFile, Use
 
@@ -16,6 +31,7 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type[Keywords]] = {
     "workbook": template_files.WorkbookFile,
+    "break": breaks.BreakKeywords,
     "pattern": patterns.Pattern,
     "sheet": template_files.SheetFile,
     "search": template_files.Search,
