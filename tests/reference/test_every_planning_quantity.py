@@ -68,6 +68,28 @@ STEERED: dict[str, draws.Values] = {
         "choose.case": "mine_1",
         "choose.comparison": "mine_3",
     },
+    "sheet Plan: one pool of experts with latent attention, and prefill and decode apart on the GPUs that hold the model": {
+        "service.plan.topology": "one pool",
+        "service.plan.model": "deepseek_v3",
+        "service.plan.gpu_1": "b200_sxm",
+        "service.plan.workload": "mooncake_conversation",
+        "service.plan.objective": 20_000,
+        "service.plan_b.topology": "disaggregated",
+        "service.plan_b.model": "gpt_oss_120b",
+        "service.plan_b.gpu_1": "h100_sxm",
+        "cases.plan_b.cache": "fp8",
+        "choose.case": "plan",
+        "choose.comparison": "plan_b",
+    },
+    "sheet Plan: a model that eight GPUs do not hold, and one that a comparison of its own degree serves": {
+        "service.plan.model": "llama_3_1_405b",
+        "service.plan.weights": "bf16",
+        "service.plan_b.model": "llama_3_1_8b",
+        "service.plan_b.tensor_parallel": 2,
+        "service.plan_b.long_window": 20_000,
+        "choose.case": "plan",
+        "choose.comparison": "plan_b",
+    },
     "cases without an answer": {
         "cases.mine_1.model": "llama_3_1_405b",
         "cases.mine_2.window_1": 90_000,
@@ -133,10 +155,11 @@ def inputs(edits: draws.Values | None = None) -> Inputs:
 
 @cache
 def _unedited() -> dict[str, float | str]:
-    """Grades are constants: evidence, which they are computed from, is in no cell."""
+    """Grades are constants, as evidence, which they are computed from, is in no cell; and so are the short names of assumptions."""
     model = book().model
-    graded = {cell: str(value) for cell, name, row in model.cells() if (value := model.quantities[name].constants.get(row)) in EVIDENCE}
-    return graded | {cell: figure.value for cell, name, row in model.cells() if (figure := draws.figure_of(model.quantities[name], row))}
+    constants = ((cell, name, model.quantities[name].constants.get(row)) for cell, name, row in model.cells())
+    texts = {cell: str(value) for cell, name, value in constants if value in EVIDENCE or (name == "ranges.short" and value)}
+    return texts | {cell: figure.value for cell, name, row in model.cells() if (figure := draws.figure_of(model.quantities[name], row))}
 
 
 def calculated(edits: draws.Values) -> Values:
@@ -191,7 +214,7 @@ def knobs() -> tuple[draws.Knob, ...]:
     return tuple(
         draws.knob_of(model, cell, name, row, figure.value)
         for cell, name, row, figure in cells
-        if not cell.startswith("cases.") and not is_limited(cell)
+        if not cell.startswith(("cases.", "service.")) and not is_limited(cell)
     )
 
 
@@ -212,15 +235,21 @@ def is_limited(cell: str) -> bool:
 
 def drawn(random: np.random.Generator) -> draws.Values:
     """Return edits of one to three cases in several assumptions each, and of a third of all other inputs."""
-    model = book().model
-    rows = random.choice(len(CASES), size=random.integers(1, CASES_EDITED + 1), replace=False)
-    columns = [name for name in model.tables["cases"].columns if model.quantities[name].is_settable(int(rows[0]))]
     edits: draws.Values = {}
-    for row in map(int, rows):
-        for name in random.choice(columns, size=ASSUMPTIONS_EDITED, replace=False):
-            knob = assumption_knob(str(name), row)
+    for case in random.choice(CASES, size=random.integers(1, CASES_EDITED + 1), replace=False):
+        places = assumptions_of(str(case))
+        for place in random.choice(len(places), size=ASSUMPTIONS_EDITED, replace=False):
+            knob = assumption_knob(*places[int(place)])
             edits[knob.cell] = knob.edited(random)
     return {**draws.draw(random, knobs()), **edits}
+
+
+def assumptions_of(case: str) -> list[tuple[str, int]]:
+    """Return where a case's assumptions may be set: on sheet Cases, and on sheet Plan what that asks."""
+    model = book().model
+    tables = [model.tables[name] for name in ("cases", "service") if (case,) in model.tables[name].index]
+    places = [(name, table.index[case,]) for table in tables for name in table.columns]
+    return [(name, row) for name, row in places if model.quantities[name].is_settable(row)]
 
 
 @cache

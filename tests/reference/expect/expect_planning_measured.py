@@ -16,7 +16,6 @@ from tests.reference.expect.expect_steps import (
     expect_work,
 )
 from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
-from tests.reference.expect.planning_hardware import apart
 from tests.reference.expect.planning_measured import (
     OFF,
     TOLERATED,
@@ -32,12 +31,13 @@ from tests.reference.expect.planning_measured import (
     sweep_exponent,
 )
 from tests.reference.expect.planning_nodes import LOADS, at_load, nameplate, node, outside, supplies
-from tests.reference.expect.planning_requests import distribution, falls, knots, longest, pieces
+from tests.reference.expect.planning_requests import distribution, falls, pieces
 from tests.reference.expect.planning_shapes import Shape, shape
 from tests.reference.expect.planning_steps import (
     EXPERTS,
     GEMMS,
     KEPT,
+    apart,
     attention_width,
     fit_bytes,
     kernel,
@@ -45,6 +45,7 @@ from tests.reference.expect.planning_steps import (
     rest_parameters,
     routed_parameters,
 )
+from tests.reference.expect.planning_traces import knots, longest
 from tests.reference.quantities import PLANNING, Inputs
 
 # Traces

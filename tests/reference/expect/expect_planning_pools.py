@@ -33,7 +33,6 @@ from tests.reference.expect.planning_columns import (
 from tests.reference.expect.planning_hardware import (
     Asked,
     Memory,
-    apart,
     billions,
     hardware,
     model,
@@ -72,7 +71,7 @@ from tests.reference.expect.planning_requests import (
     upto,
     upto_end,
 )
-from tests.reference.expect.planning_steps import KEPT
+from tests.reference.expect.planning_steps import KEPT, apart
 from tests.reference.expect.planning_study import CARDS, assumed, role, study
 from tests.reference.expect.search import Wanted, expect_search
 from tests.reference.quantities import PLANNING, Inputs, Value

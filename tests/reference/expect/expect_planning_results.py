@@ -13,7 +13,7 @@ from tests.reference.expect.planning_measured import fit_curve
 from tests.reference.expect.planning_money import HOURS, Totals, totals
 from tests.reference.expect.planning_needs import remark
 from tests.reference.expect.planning_pools import POOLS, curve_scale, tpot
-from tests.reference.expect.planning_sensitivity import figure, opening
+from tests.reference.expect.planning_sensitivity import figure
 from tests.reference.expect.planning_study import CASES, HELD, assumed, chosen, evidence, number_of
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
@@ -99,18 +99,8 @@ expect_totals("results", SHOWN, lambda _, case: case, always=True)
 expect_rows("results", {"held": lambda i, case: HELD[evidence(i, case).kind] or None})
 expect_rows("results", {"tpot": lambda i, case: max(tpot(i, case, pool) for pool in POOLS) if totals(i, case).state == OK else None})
 expect_rows("more_figures", {"remark": remark_of_chosen})
-expect_rows("trust", {"remark": remark_of_chosen})
 expect_totals("more_figures", MORE, chosen, always=False)
 expect_totals("more_figures", SHOWN, chosen, always=True)
-expect_totals("trust", SHOWN, chosen, always=True)
-expect_rows("trust", {"unanswered": lambda i, which: len(opening(i, which)) if state_of(i, which) == OK else None})
-expect_rows(
-    "trust",
-    {
-        "word": lambda i, which: evidence(i, chosen(i, which)).word,
-        "held": lambda i, which: HELD[evidence(i, chosen(i, which)).kind] or None,
-    },
-)
 expect_rows("cost_split", {"case": named, "state": state_of, "total": part_rule("total")})
 expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})
 expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
@@ -161,15 +151,15 @@ def saved(name: str) -> Callable[..., float]:
 
 
 def gain(i: Inputs, *keys: str) -> float:
-    """Return tok/J over that of one pool of H100."""
-    return lever(i, *keys).per_wall_joule / lever(i, "h100", "homo").per_wall_joule
+    """Return tok/J over that of one pool of H100, 0 unless both have an answer."""
+    return lever(i, *keys).per_wall_joule / lever(i, "h100", "homo").per_wall_joule if both_answered(i, *keys) else 0.0
 
 
 expect_rows("lever_cases", {name: lever_figure(name) for name in LEVERS})
 expect_rows(
     "lever_cases", {"found": lambda i, *keys: i.shown(f"cases.{lever_case(i, *keys)}"), "state": lambda i, *keys: lever(i, *keys).state}
 )
-expect_rows("lever_cases", {"answered": lever_answered, "both": both_answered})
+expect_rows("lever_cases", {"answered": lever_answered, "both": both_answered, "gain_of": gain})
 expect_rows("levers", {name: if_it_has(lever_answered, lever_figure(name)) for name in LEVERS[:3]})
 expect_rows("levers", {"saved": if_it_has(both_answered, saved("rent")), "power_saved": if_it_has(both_answered, saved("wall"))})
 expect_rows("levers", {"gain": if_it_has(both_answered, gain)})

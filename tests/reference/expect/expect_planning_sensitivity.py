@@ -7,7 +7,7 @@ from tests.reference.expect.expect_planning_results import named, remark_of_chos
 from tests.reference.expect.expect_planning_studies import place_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_money import totals
-from tests.reference.expect.planning_sensitivity import GRADES, HEADLINES, effect, headline_of, interval, moves, order, widest, worst
+from tests.reference.expect.planning_sensitivity import HEADLINES, effect, headline_of, interval, moves, order
 from tests.reference.expect.planning_study import (
     CARDS,
     HELD,
@@ -58,7 +58,7 @@ def first_open(i: Inputs, which: str) -> int:
 def matters_most(i: Inputs, which: str, headline: str) -> str:
     """Return the assumption that matters most: the first with an end without an answer, else the one that moves the figure most."""
     number = first_open(i, which)
-    return RANGED[number - 1] if number <= len(RANGED) else VARIANTS[widest(i, headline, which)].name
+    return RANGED[number - 1] if number <= len(RANGED) else widest(i, which, headline)
 
 
 def no_answer_at(i: Inputs, which: str, name: str, side: str) -> bool:
@@ -87,34 +87,19 @@ def driver(i: Inputs, which: str, headline: str) -> str:
     return f"no answer if {shown} is {LOW if no_answer_at(i, which, name, LOW) else HIGH}"
 
 
-def worst_shown(i: Inputs, which: str, headline: str) -> str:
-    """Return the worst grade; nothing without an answer."""
-    return GRADES[worst(i, headline, which) - 1] if state_of(i, which) == OK else ""
+def place_behind(name: str) -> float:
+    """Return by what hair an assumption stands behind those before it that move a figure as far."""
+    return place_of(name) * 1e-11
 
 
-def behind(variant: str) -> float:
-    """Return by what hair a variant stands behind one that moves a figure as far."""
-    item = VARIANTS[variant]
-    return place_of(item.name) * 1e-11 + (item.side == HIGH) * 1e-12
+def size_of(i: Inputs, which: str, headline: str, name: str) -> float:
+    """Return the larger of an assumption's two moves as the cells rank it."""
+    return sensitivity.hair(sensitivity.weight(i, headline, which, name), place_behind(name))
 
 
-def widest_size(i: Inputs, which: str, headline: str) -> float:
-    """Return the largest move as the cells rank it."""
-    variant = widest(i, headline, which)
-    return sensitivity.hair(sensitivity.weight(i, headline, variant), behind(variant))
-
-
-LEANED_ON = ("curve_1", "curve_2", "gpu_1", "gpu_2", "model", "workload", "server_1", "server_2", "times")
-
-
-def rank_of(i: Inputs, which: str, *names: str) -> int:
-    """Return the rank of the worst grade among some of what all figures lean on."""
-    return max(sensitivity.rank(sensitivity.leaning(i, which)[name]) for name in names)
-
-
-def grade_rule(name: str) -> Callable[[Inputs, str], str]:
-    """Return the rule of a grade that all figures lean on."""
-    return lambda i, which: sensitivity.leaning(i, which)[name]
+def widest(i: Inputs, which: str, headline: str) -> str:
+    """Return the uncertain assumption that moves a figure most."""
+    return sensitivity.drivers(i, headline, which)[0]
 
 
 def over_chosen(i: Inputs, which: str, headline: str) -> float:
@@ -133,10 +118,8 @@ expect_rows(
         "high": lambda i, which, headline: ends(i, which, headline)[2],
         "ratio": over_chosen,
         "unanswered": unanswered,
-        "worst": lambda i, which, headline: worst(i, headline, which),
-        "widest_size": widest_size,
-        "widest": lambda i, which, headline: place_of(VARIANTS[widest(i, headline, which)].name),
-        "grade": worst_shown,
+        "widest_size": lambda i, which, headline: size_of(i, which, headline, widest(i, which, headline)),
+        "widest": lambda i, which, headline: place_of(widest(i, which, headline)),
         "no_low": lambda i, which, headline: float(sensitivity.open_ends(i, headline, which)[0]),
         "no_high": lambda i, which, headline: float(sensitivity.open_ends(i, headline, which)[1]),
         "interval": interval_in_words,
@@ -175,66 +158,17 @@ expect_rows(
     },
 )
 expect_rows("look_state", {"state": lambda i: state_of(i, "chosen"), "remark": lambda i: remark_of_chosen(i, "chosen")})
-expect_rows(
-    "leaning",
-    {
-        "rank": lambda i, which: rank_of(i, which, *LEANED_ON),
-        "rank_curves": lambda i, which: rank_of(i, which, "curve_1", "curve_2", "times"),
-        "rank_gpus": lambda i, which: rank_of(i, which, "gpu_1", "gpu_2", "model", "workload"),
-    },
-)
-expect_rows("leaning", {"trace" if name == "workload" else name: grade_rule(name) for name in LEANED_ON})
-HEADLINE_UNITS = dict(
-    zip(
-        HEADLINES,
-        ("gpu/fleet", "kW/fleet", "tok/J", "ms", "MW*h/year/fleet", "tonne/year/fleet", *["USD/year/fleet"] * 2, *["USD/Mtok"] * 2),
-        strict=True,
-    )
-)
-
-
-def shown_end(which: str, end: int) -> Callable[[Inputs, str], Value]:
-    """Return the rule of a figure, or an end of its interval, where the case has an answer."""
-
-    def value(i: Inputs, headline: str) -> float | None:
-        is_open = (False, *sensitivity.open_ends(i, headline, which))[end]
-        return ends(i, which, headline)[end] if state_of(i, which) == OK and not is_open else None
-
-    return value
-
-
-def ratio(i: Inputs, headline: str) -> float | None:
-    """Return a figure of the case beside it over that of the chosen one."""
-    return over_chosen(i, "comparison", headline) if state_of(i, "comparison") == state_of(i, "chosen") == OK else None
-
-
-expect_rows(
-    "figures",
-    {
-        **{name: shown_end("chosen", end) for end, name in enumerate(("case", "low", "high"))},
-        **{name: shown_end("comparison", end) for end, name in enumerate(("comparison", "comparison_low", "comparison_high"))},
-        "comparison_grade": lambda i, headline: worst_shown(i, "comparison", headline),
-        "comparison_interval": lambda i, headline: interval_in_words(i, "comparison", headline),
-        "widest": lambda i, headline: driver(i, "chosen", headline),
-        "ratio": ratio,
-    },
-)
-
 # Effects
 
 
-def rank_if_leaning(i: Inputs, headline: str, variant: str) -> float:
-    """Return the rank of an assumption's grade where the figure leans on it."""
-    grade = i.text(f"ranges.{VARIANTS[variant].name}.grade")
-    return sensitivity.rank(grade) * (sensitivity.leans(i, effect(i, headline, variant)) and sensitivity.counts(variant))
-
-
 def size(i: Inputs, headline: str, variant: str) -> float:
-    """Return the size of a move as the cells rank it."""
-    return sensitivity.hair(sensitivity.weight(i, headline, variant), behind(variant))
+    """Return the size by which the cells rank an assumption, on the row of its high end."""
+    item = VARIANTS[variant]
+    if item.side == HIGH:
+        return size_of(i, item.which, headline, item.name)
+    return sensitivity.hair(0.0, place_behind(item.name))
 
 
-WHICH_SHOWN = {"chosen": "Case", "comparison": "Beside it"}
 expect_rows(
     "effects",
     {
@@ -243,8 +177,6 @@ expect_rows(
         "shift": lambda i, *keys: effect(i, *keys).shift,
         "down": lambda i, figure, key: min(0.0, effect(i, figure, key).shift) ** 2 * sensitivity.counts(key),
         "up": lambda i, figure, key: max(0.0, effect(i, figure, key).shift) ** 2 * sensitivity.counts(key),
-        "counts": lambda i, figure, key: float(sensitivity.leans(i, effect(i, figure, key)) and sensitivity.counts(key)),
-        "rank": rank_if_leaning,
         "size": size,
     },
 )
@@ -253,9 +185,9 @@ expect_rows(
 def size_of_moves(i: Inputs, name: str) -> float:
     """Return the larger of an assumption's two moves as the cells rank it; more than any where an end has no answer."""
     if sensitivity.infeasible(i, "chosen", name):
-        return sensitivity.hair(sensitivity.WITHOUT, place_of(name) * 1e-11)
+        return sensitivity.hair(sensitivity.WITHOUT, place_behind(name))
     larger = max(effect(i, i.text("look.headline"), f"chosen_{name}_{side}").rounded for side in (LOW, HIGH))
-    return sensitivity.hair(larger, place_of(name) * 1e-11)
+    return sensitivity.hair(larger, place_behind(name))
 
 
 def ends_without_answer(i: Inputs, name: str) -> float:

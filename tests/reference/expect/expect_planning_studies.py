@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
 from tests.reference.expect.planning_money import Totals, totals
-from tests.reference.expect.planning_sensitivity import rank
 from tests.reference.expect.planning_study import (
     CARDS,
     CASES,
@@ -51,7 +50,6 @@ expect_rows(
         "number": lambda _, name: RANGED.index(name) + 1,
     },
 )
-expect_rows("grades", {"rank": lambda _, grade: rank(grade)})
 UNITS = {
     "rate": "req/s/fleet",
     "objective": "ms",

@@ -8,7 +8,7 @@ from tests.reference.equations import step_time as eq
 from tests.reference.equations.step_time import SIXTEEN_BIT, Instance, Model, Served, Work
 from tests.reference.expect.chain import GIGA
 from tests.reference.expect.planning_requests import drawn, output_share, rule_share, taken
-from tests.reference.expect.planning_steps import GIB, constants, embedding, instance_of, kernels_of, model_of
+from tests.reference.expect.planning_steps import GIB, all_weights, apart, constants, instance_of, kernels_of, model_of
 from tests.reference.expect.planning_study import DECODE, PREFILL, assumed, pools_by_length, role
 from tests.reference.quantities import Inputs
 
@@ -46,7 +46,6 @@ def model(i: Inputs, key: str) -> Asked:
     cached = 1.0 if item.says("cache", "fp8") else SIXTEEN_BIT
     gpus = item["tensor_parallel"]
     replicas = gpus if item.says("attention", "replicated") and served.experts else 1.0
-    each = served.kept * SIXTEEN_BIT + (1.0 - served.kept) * served.weight_bytes
     return Asked(
         card=card,
         precision=precision,
@@ -54,7 +53,7 @@ def model(i: Inputs, key: str) -> Asked:
         kv_bytes=cached,
         kv_per_token=served.kv * cached / SIXTEEN_BIT,
         window_per_token=served.window_kv * cached / SIXTEEN_BIT,
-        total=served.rest * each + served.routed * served.weight_bytes + apart(i, card) * SIXTEEN_BIT,
+        total=all_weights(i, card, precision),
         replicas=replicas,
         sharing=min(gpus / replicas, served.kv_shards),
         trace_share=i[f"traces.{item.texts['workload']}.output_share"],
@@ -62,11 +61,6 @@ def model(i: Inputs, key: str) -> Asked:
         output_share=output_share(i, item),
         pools=pools_by_length(i, key),
     )
-
-
-def apart(i: Inputs, card: str) -> float:
-    """Return the parameters of an embedding that is not the output layer, too."""
-    return embedding(i, card) * (1.0 - i[f"models.{card}.tied"])
 
 
 @cache

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-from tests.reference.expect.planning_requests import TO, band, bounds, drawn, knots, taken, upto_end, window
+from tests.reference.expect.planning_requests import TO, band, bounds, drawn, taken, upto_end, window
+from tests.reference.expect.planning_traces import knots
 from tests.reference.quantities import Inputs
 
 BEYOND = 0.01

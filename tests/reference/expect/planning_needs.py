@@ -11,11 +11,10 @@ from tests.reference.expect.planning_hardware import hardware, model
 from tests.reference.expect.planning_instances import instance
 from tests.reference.expect.planning_pools import POOLS, limits, service, wanted
 from tests.reference.expect.planning_requests import OK, bounds, distribution, falls, taken, window
+from tests.reference.expect.planning_smallest import MOST_GPUS, gpus_for
 from tests.reference.expect.planning_states import trouble
 from tests.reference.expect.planning_study import assumed
 from tests.reference.quantities import Inputs
-
-MOST_GPUS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +32,6 @@ class Need:
     window: float
     prefill: float
     instances: float
-
-
-def gpus_for(total: float, sequence: float, usable: float, shards: float) -> float:
-    """Return the fewest GPUs, as a real number, that hold weights and a sequence's cache, 0 if no number does.
-
-    The cache of a sequence is shared out over as many GPUs as there are KV heads; every further one holds a copy of such a share.
-    """
-    together = (total + sequence) / usable
-    if together <= shards:
-        return together
-    left = usable - sequence / shards
-    return total / left if left > 0 else 0.0
 
 
 def doubled(least: float) -> float:

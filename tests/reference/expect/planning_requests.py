@@ -14,6 +14,7 @@ from tests.reference.equations.grid import Bin, Requests, Tokens
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect import lengths
 from tests.reference.expect.planning_study import DECODE, Assumed, assumed, pools_by_length, role
+from tests.reference.expect.planning_traces import knots, longest
 from tests.reference.quantities import Inputs
 
 NOTHING = 1e-9
@@ -29,23 +30,10 @@ OK, UNORDERED = "ok", "windows out of order"
 FROM, WINDOW, TO, EDGE = "from", "window", "to", "edge"
 
 
-def knots(i: Inputs, card: str) -> tuple[tuple[float, float], ...]:
-    """Return (tokens, cumulative share) of a trace's knots, from (0, 0)."""
-    points = i.members(f"trace_knots.{card}")
-    cells = [f"trace_knots.{card}.{point}" for point in points]
-    return ((0.0, 0.0), *((i[f"{cell}.upper"], i[f"{cell}.cumulative"]) for cell in cells))
-
-
 def pieces(i: Inputs, card: str) -> list[Bin]:
     """Return the bins of a trace."""
     points = knots(i, card)
     return [Bin(lower, upper, upto - under) for (lower, under), (upper, upto) in itertools.pairwise(points)]
-
-
-def longest(i: Inputs, card: str) -> float:
-    """Return the first knot that no request exceeds, tokens; the last where there is none."""
-    points = knots(i, card)[1:]
-    return next((length for length, share in points if share >= 1.0), points[-1][0])
 
 
 def falls(i: Inputs, card: str) -> int:

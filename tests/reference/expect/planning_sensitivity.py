@@ -5,17 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.expect.planning_money import Totals, totals
-from tests.reference.expect.planning_study import HIGH, RANGED, SCENARIOS, VARIANTS, assumed, chosen, evidence, study
+from tests.reference.expect.planning_study import HIGH, LOW, RANGED, SCENARIOS, VARIANTS, study
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import Inputs
 
 HEADLINES = ("gpus", "wall", "per_wall_joule", "first_token", "energy", "carbon", "rent", "own", "cost_rented", "cost_bought")
-GRADES = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
-"""Grades, best first."""
-
-GRADED = (("gpu", "hardware"), ("server", "servers"))
-"""Cards of either pool whose grade counts."""
-
 LEAST = 0.001
 """What a figure that falls to nothing counts as."""
 
@@ -35,14 +29,9 @@ def headline_of(i: Inputs, key: str, headline: str) -> float:
     return figure(totals(i, key), headline)
 
 
-def rank(grade: str) -> int:
-    """Return the rank of a grade, 1 for the best."""
-    return GRADES.index(grade) + 1
-
-
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a figure becomes at an end of a range; fields as columns of `effects`, and ``leans`` for ``counts``."""
+    """What a figure becomes at an end of a range; fields as columns of `effects`."""
 
     value: float
     base: float
@@ -80,37 +69,11 @@ def counts(variant: str) -> bool:
     return VARIANTS[variant].name not in SCENARIOS
 
 
-def leans(i: Inputs, item: Effect) -> bool:
-    """Tell whether a move is large enough for an uncertain assumption to count for the grade of a figure, or there is no figure at all."""
-    return abs(item.move) > i["look.material"] or item.infeasible
-
-
 def interval(i: Inputs, headline: str, which: str) -> tuple[float, float]:
     """Return how far a figure may be off (downwards, upwards): the root of the sum of the squares of the moves' logarithms."""
     shifts = [item.shift for key, item in effects(i, headline, which).items() if counts(key)]
     below, above = (math.sqrt(math.fsum(shift * shift for shift in shifts if sign * shift > 0)) for sign in (-1, 1))
     return 1.0 - math.exp(-below), math.exp(above) - 1.0
-
-
-def leaning(i: Inputs, which: str) -> dict[str, str]:
-    """Return the grades of what all figures of one of the two cases lean on."""
-    texts = assumed(i, chosen(i, which)).texts
-    times = {"as fitted": "calibrated", "as printed": "published", "by kernels": "derived"}[texts["time_rule"]]
-    if times == "calibrated" and not evidence(i, chosen(i, which)).fitted:
-        times = "derived"
-    curves = {name: i.text(f"power_fits.{texts[name]}.evidence") for name in ("curve_1", "curve_2")}
-    graded = {"model": "models", "workload": "traces", **{f"{name}_{pool}": card for name, card in GRADED for pool in (1, 2)}}
-    cards = {name: i.text(f"{catalogue}.{texts[name]}.grade") for name, catalogue in graded.items()}
-    return {**curves, **cards, "times": times}
-
-
-def worst(i: Inputs, headline: str, which: str) -> int:
-    """Return the rank of the worst grade that a figure leans on."""
-    grades = list(leaning(i, which).values())
-    grades += [
-        i.text(f"ranges.{VARIANTS[key].name}.grade") for key, item in effects(i, headline, which).items() if counts(key) and leans(i, item)
-    ]
-    return max(rank(grade) for grade in grades)
 
 
 WORSE_BELOW = ("per_wall_joule",)
@@ -127,14 +90,17 @@ def opening(i: Inputs, which: str) -> list[str]:
     return [key for key in infeasible(i, which) if counts(key)]
 
 
-def weight(i: Inputs, headline: str, variant: str) -> float:
-    """Return the rounded size of a move, 0 for what counts in no interval."""
-    return effect(i, headline, variant).rounded if counts(variant) else 0.0
+def weight(i: Inputs, headline: str, which: str, name: str) -> float:
+    """Return the rounded size of the larger move of an assumption, 0 for what counts in no interval."""
+    if name in SCENARIOS:
+        return 0.0
+    return max(effect(i, headline, f"{which}_{name}_{side}").rounded for side in (LOW, HIGH))
 
 
-def widest(i: Inputs, headline: str, which: str) -> str:
-    """Return the uncertain variant that moves a figure most, the first of equals."""
-    return max(effects(i, headline, which), key=lambda key: weight(i, headline, key))
+@cache
+def drivers(i: Inputs, headline: str, which: str) -> list[str]:
+    """Return the assumptions by how far they move a figure of one of the two cases, the first of equals first."""
+    return sorted(RANGED, key=lambda name: -weight(i, headline, which, name))
 
 
 def order(i: Inputs) -> list[str]:
@@ -149,8 +115,12 @@ def order(i: Inputs) -> list[str]:
 
 def moves(i: Inputs, name: str) -> tuple[float, float]:
     """Return how far the chosen figure moves at (the low end, the high end) of an assumption."""
-    headline = i.text("look.headline")
-    low, high = (effect(i, headline, f"chosen_{name}_{side}").move for side in ("low", HIGH))
+    return moves_of(i, i.text("look.headline"), name)
+
+
+def moves_of(i: Inputs, headline: str, name: str) -> tuple[float, float]:
+    """Return how far a figure of the chosen case moves at (the low end, the high end) of an assumption."""
+    low, high = (effect(i, headline, f"chosen_{name}_{side}").move for side in (LOW, HIGH))
     return low, high
 
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from tests.reference.equations.step_time import Constants, Instance, Kernel, Model
+from tests.reference.equations.step_time import SIXTEEN_BIT, Constants, Instance, Kernel, Model
 from tests.reference.expect.chain import GIGA, MICRO, MILLI, TERA
 from tests.reference.quantities import Inputs
 
@@ -34,6 +34,11 @@ def embedding(i: Inputs, card: str) -> float:
     return i[f"models.{card}.vocabulary"] * i[f"models.{card}.hidden"]
 
 
+def apart(i: Inputs, card: str) -> float:
+    """Return the parameters of an embedding that is not the output layer, too."""
+    return embedding(i, card) * (1.0 - i[f"models.{card}.tied"])
+
+
 def routed_parameters(i: Inputs, card: str) -> float:
     """Return the parameters of a model's routed experts: three projections each."""
     each = 3.0 * i[f"models.{card}.hidden"] * i[f"models.{card}.moe_intermediate"]
@@ -42,8 +47,7 @@ def routed_parameters(i: Inputs, card: str) -> float:
 
 def rest_parameters(i: Inputs, card: str) -> float:
     """Return the parameters outside routed experts, without an embedding that is not the output layer, too."""
-    apart = embedding(i, card) * (1.0 - i[f"models.{card}.tied"])
-    return max(0.0, i[f"models.{card}.total_parameters"] * GIGA - routed_parameters(i, card) - apart)
+    return max(0.0, i[f"models.{card}.total_parameters"] * GIGA - routed_parameters(i, card) - apart(i, card))
 
 
 def attention_width(i: Inputs, card: str) -> float:
@@ -93,6 +97,13 @@ def model_of(i: Inputs, card: str, precision: str) -> Model:
         state=of("state_bytes"),
         latent_heads=latent_heads(i, card),
     )
+
+
+def all_weights(i: Inputs, card: str, precision: str) -> float:
+    """Return the bytes of all weights of a model in a precision, each once."""
+    found = model_of(i, card, precision)
+    each = found.kept * SIXTEEN_BIT + (1.0 - found.kept) * found.weight_bytes
+    return found.rest * each + found.routed * found.weight_bytes + apart(i, card) * SIXTEEN_BIT
 
 
 def kernel(i: Inputs, card: str, name: str) -> Kernel:

@@ -1,19 +1,29 @@
 """What every study of the planning workbook assumes: cases, which take over what they do not state, and variants of two of them."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from tests.reference.equations.rounding import ceil
+from tests.reference.expect.planning_smallest import Smallest, smallest
+from tests.reference.expect.planning_traces import longest, mean_length
 from tests.reference.quantities import Inputs
 
 PUBLISHED, FLEETOPT = "published", "corrected_fleetopt"
 STEPS = ("paged", "shared", "physics", "trace_output", "served", "cut", "measured", "fractional", "prefill", "corrected", "fitted")
+PLAN, PLAN_B = "plan", "plan_b"
+SERVICES = (PLAN, PLAN_B)
+"""Cases that are asked for on sheet Plan."""
+
 OWN = tuple(f"mine_{number}" for number in range(1, 13))
 PARENTS = {
     **dict(zip(STEPS, (PUBLISHED, *STEPS), strict=False)),
     **dict.fromkeys(("corrected_homo", "corrected_two", FLEETOPT, "corrected_apart"), "fitted"),
     "b200_today": FLEETOPT,
     **dict.fromkeys(("b200_homo", "next_hardware"), "b200_today"),
+    PLAN: FLEETOPT,
+    PLAN_B: PLAN,
     **dict.fromkeys(OWN, FLEETOPT),
 }
 """The case that each case takes over what it does not state from."""
@@ -40,6 +50,21 @@ SCHEDULER = "engine_cap"
 
 FOLLOWING = (*OF_THE_SITE, OF_THE_MODEL, *(f"{name}_{number}" for name in OF_THE_GPU for number in (1, 2)), DEGREE, LONG_GPU, SCHEDULER)
 """Assumptions that are not taken over from the case stood on."""
+
+LONGEST, LEAST_LONGEST = "long_window", 65536.0
+"""On sheet Plan the longest window is the power of two that holds the longest request, and at least so many tokens."""
+
+ON_PLAN = (
+    *("workload", "rate", "load_profile", "objective", "model", "weights", "gpu_1", DEGREE, "topology", "window_1", LONGEST),
+    *("site", "life"),
+)
+"""What sheet Plan asks."""
+
+BY_TOPOLOGY = ("pools", "phases", "band")
+"""Assumptions that follow from the topology that is asked for."""
+
+FOLLOWING_ON_PLAN = (OF_THE_MODEL, DEGREE, LONGEST, *BY_TOPOLOGY)
+"""Assumptions that are not inherited from the service that a comparison is compared with."""
 
 CARDS = {
     "workload": "traces",
@@ -83,10 +108,43 @@ LOW, HIGH = "low", "high"
 
 def cell_of(i: Inputs, case: str, name: str) -> str | None:
     """Return the input cell that a case's assumption comes from, its own or that of the cases it stands on; None where it follows."""
-    cell = f"cases.{case}.{name}"
+    table, following = ("service", FOLLOWING_ON_PLAN) if is_on_plan(case, name) else ("cases", FOLLOWING)
+    cell = f"{table}.{case}.{name}"
     if cell in i:
         return cell
-    return None if name in FOLLOWING else cell_of(i, PARENTS[case], name)
+    return None if name in following else cell_of(i, PARENTS[case], name)
+
+
+def is_on_plan(case: str, name: str) -> bool:
+    """Tell whether an assumption of a case is asked for on sheet Plan, or follows from what is asked there."""
+    return case in SERVICES and name in (*ON_PLAN, *BY_TOPOLOGY)
+
+
+def topology(i: Inputs, case: str) -> str:
+    """Return the topology that is asked for on sheet Plan."""
+    return i.text(str(cell_of(i, case, "topology")))
+
+
+def holds(i: Inputs, case: str) -> Smallest:
+    """Return the smallest instance that holds the model of a case on sheet Plan."""
+    return smallest(
+        i,
+        text_of(i, case, "model"),
+        text_of(i, case, "weights"),
+        text_of(i, case, "gpu_1"),
+        number=1.0 if text_of(i, case, "cache") == "fp8" else 2.0,
+        share=number_of(i, case, "memory_share"),
+        window=number_of(i, case, LONGEST),
+    )
+
+
+def follows_on_plan(i: Inputs, case: str, name: str) -> float:
+    """Return a number that follows from what is asked for on sheet Plan."""
+    if name == DEGREE:
+        return holds(i, case).gpus
+    if name == LONGEST:
+        return max(LEAST_LONGEST, 2.0 ** float(ceil(math.log2(longest(i, text_of(i, case, "workload"))))))
+    return {"pools": 1.0 if topology(i, case) == "one pool" else 2.0, "band": 2.0 if topology(i, case) == "FleetOpt" else 1.0}[name]
 
 
 def number_of(i: Inputs, case: str, name: str) -> float:
@@ -94,6 +152,8 @@ def number_of(i: Inputs, case: str, name: str) -> float:
     cell = cell_of(i, case, name)
     if cell:
         return i[cell]
+    if is_on_plan(case, name):
+        return follows_on_plan(i, case, name)
     if name == SCHEDULER:
         return i[f"engines.{text_of(i, case, 'engine')}.max_sequences"]
     if name == DEGREE:
@@ -106,6 +166,8 @@ def text_of(i: Inputs, case: str, name: str) -> str:
     cell = cell_of(i, case, name)
     if cell:
         return i.text(cell)
+    if name == "phases":
+        return "apart" if topology(i, case) == "disaggregated" else "together"
     if name == LONG_GPU:
         return text_of(i, case, "gpu_1")
     if name == OF_THE_MODEL:
@@ -179,15 +241,6 @@ class Evidence:
     served: bool
     word: str
     kind: str
-
-
-def mean_length(i: Inputs, card: str) -> float:
-    """Return the mean tokens of a trace's requests, spread evenly between knots."""
-    total, under, below = 0.0, 0.0, 0.0
-    for point in i.members(f"trace_knots.{card}"):
-        upper, upto = (i[f"trace_knots.{card}.{point}.{name}"] for name in ("upper", "cumulative"))
-        total, under, below = total + (upto - below) * (under + upper) / 2.0, upper, upto
-    return total
 
 
 @cache
