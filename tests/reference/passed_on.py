@@ -71,14 +71,14 @@ def shown(book: Book, quantity: Quantity, row: int, what: Pass) -> object:
     target = f"{table.name}.{column}"
     if not what.keys:
         return value_of(book, target, row if what.table == quantity.table and len(table.rows) > 1 else 0)
-    wanted = [_key(book, quantity, row, key) for key in what.keys]
+    wanted = [named[key] if key in named else _key(book, quantity, row, key) for key in what.keys]
     rows = [number for number, keys in enumerate(_keys_of(book, table.name)) if all(map(_same_key, keys, wanted))]
     assert len(rows) == 1, (quantity.id, row, wanted)
     return value_of(book, target, rows[0])
 
 
 def _key(book: Book, quantity: Quantity, row: int, key: str) -> object:
-    """Return the key that a row looks up by: a text as written, or what another column of the row holds."""
+    """Return the key that a row looks up by, other than its own: a text as written, or what another column of the row holds."""
     if key.startswith("'"):
         return key.strip("'")
     table, _, column = key.rpartition(".")

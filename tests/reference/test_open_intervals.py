@@ -11,28 +11,36 @@ HEADLINES = [headline for (headline,) in planning.book().model.tables["headlines
 SMALL: Sets = {"choose.case": "mine_1", "cases.mine_1.objective": 5000, "ranges.memory_share.low": 0.4}
 """Too little memory for the weights at one low end."""
 
-SHARE = "Share of HBM the engine may use"
+ANSWERED = SMALL | {"ranges.memory_share.low": 0.9}
+
+SHARE = "HBM share for weights and KV cache"
+
+WITHOUT_RANGE = ("tokens", "tpot")
+"""Answers of sheet Plan for which no range is worked out."""
+
+ELSEWHERE = ("capex", "average")
+"""Answers whose drivers stand on another line: those of GPUs and of energy."""
 
 
 def infeasible() -> set[str]:
     """Return the variants of the chosen case of the templates whose own state is that there is no answer."""
     rows = planning.book().model.tables["variants"].rows
     states = {key: shown(planning.book().values, "case_totals.state", key) for (key,) in rows if key.startswith("chosen_")}
-    assert shown(planning.book().values, "case_totals.state", "corrected_fleetopt") == "ok"
+    assert shown(planning.book().values, "case_totals.state", "plan") == "ok"
     return {key for key, state in states.items() if state != "ok"}
 
 
 def test_every_end_without_an_answer_is_counted() -> None:
     values = planning.calculated(SMALL)
-    assert shown(values, "trust.unanswered", "chosen") == 1
-    assert shown(planning.book().values, "trust.unanswered", "chosen") == 0
+    assert shown(values, "headline_ranges.unanswered", "chosen", "gpus") == 1
+    assert shown(planning.book().values, "headline_ranges.unanswered", "chosen", "gpus") == 0
 
 
 def test_a_decision_without_an_answer_leaves_intervals_closed() -> None:
     """An objective shorter than any prefill is somebody's wish, and makes no figure uncertain: the tornado says it alone."""
     assert infeasible() == {"chosen_objective_low"}
     assert shown(planning.book().values, "tornado.remark", "n1") == "no answer if low"
-    assert {shown(planning.book().values, "figures.interval", headline) for headline in HEADLINES} == {"closed"}
+    assert {shown(planning.book().values, "headline_ranges.interval", "chosen", headline) for headline in HEADLINES} == {"closed"}
 
 
 def test_an_end_without_an_answer_has_words_and_no_bar() -> None:
@@ -47,15 +55,24 @@ def test_an_end_without_an_answer_has_words_and_no_bar() -> None:
 
 
 @pytest.mark.parametrize("headline", HEADLINES)
-def test_the_interval_is_open_on_the_side_that_is_worse_and_no_narrower_on_the_other(headline: str) -> None:
-    answered = planning.calculated(SMALL | {"ranges.memory_share.low": 0.9})
-    values = planning.calculated(SMALL)
-    worse, better = ("low", "high") if headline in WORSE_BELOW else ("high", "low")
-    assert shown(answered, "figures.interval", headline) == "closed"
-    assert shown(values, f"figures.{worse}", headline) == EMPTY
-    assert shown(values, f"figures.{better}", headline) == shown(answered, f"figures.{better}", headline)
-    assert shown(values, "figures.interval", headline) == f"no {'lower' if worse == 'low' else 'upper'} limit: no answer at 1 range end"
-    assert shown(values, "figures.widest", headline) == f"no answer if {SHARE} is low"
-    assert shown(answered, "figures.widest", headline) in {
-        shown(values, "ranges.assumption", name) for (name,) in planning.book().model.tables["ranges"].rows
-    }
+def test_the_interval_is_open_on_the_side_that_is_worse(headline: str) -> None:
+    answered, values = planning.calculated(ANSWERED), planning.calculated(SMALL)
+    worse = "lower" if headline in WORSE_BELOW else "upper"
+    assert shown(answered, "headline_ranges.interval", "chosen", headline) == "closed"
+    assert shown(values, "headline_ranges.interval", "chosen", headline) == f"no {worse} limit: no answer at 1 range end"
+
+
+@pytest.mark.parametrize("answer", [answer for (answer,) in planning.book().model.tables["figures"].rows])
+def test_an_answer_has_no_high_end_then_and_a_low_one_that_is_no_narrower(answer: str) -> None:
+    answered, values = planning.calculated(ANSWERED), planning.calculated(SMALL)
+    assert shown(values, "figures.high", answer) == EMPTY
+    assert shown(values, "figures.low", answer) == shown(answered, "figures.low", answer)
+    assert (shown(answered, "figures.high", answer) == EMPTY) == (answer in WITHOUT_RANGE)
+    drivers = shown(values, "figures.drivers", answer)
+    assert drivers == ("" if answer in (*WITHOUT_RANGE, *ELSEWHERE) else f"no answer if {SHARE} is low")
+    assert bool(drivers) == bool(shown(answered, "figures.drivers", answer))
+
+
+def test_the_sentence_says_why_there_is_no_upper_limit() -> None:
+    assert f"no upper limit: no answer if {SHARE} is low." in str(shown(planning.calculated(SMALL), "finding.answer"))
+    assert "no upper limit" not in str(shown(planning.calculated(ANSWERED), "finding.answer"))

@@ -93,8 +93,8 @@ def test_the_search_says_how_far_it_has_to_go() -> None:
 
 
 NUMBERS_OF_THE_CHOSEN = (
-    *("figures.case", "figures.low", "figures.high", "figures.comparison", "figures.comparison_low", "figures.comparison_high"),
-    *("figures.ratio", "budget.tokens", "budget.revenue", "budget.power_lasts", "budget.nodes_last", "budget.power_room"),
+    *("figures.case", "figures.low", "figures.high", "figures.comparison", "figures.change", "power_bars.case", "power_bars.comparison"),
+    *("budget.tokens", "budget.revenue", "budget.power_lasts", "budget.nodes_last", "budget.power_room"),
     *("budget.node_room", "budget.power_months", "budget.node_months", "quarters.wall", "quarters.nodes", "quarters.rent", "quarters.own"),
     *("cost_split.servers", "cost_split.gpus", "cost_split.hosts", "cost_split.building", "cost_split.total"),
     *("more_figures.tokens", "more_figures.instances", "more_figures.provisioned", "more_figures.board_power"),
@@ -104,6 +104,15 @@ NUMBERS_OF_THE_CHOSEN = (
 @pytest.mark.parametrize("column", NUMBERS_OF_THE_CHOSEN)
 def test_what_is_not_answered_shows_nothing(column: str) -> None:
     assert set(unanswered()[column].tolist()) == {EMPTY}
+
+
+def test_the_sentence_names_the_state_and_the_cure() -> None:
+    assert shown(unanswered(), "finding.answer") == (
+        f"No answer for Your case 1: the weights do not fit. {shown(unanswered(), 'results.remark', 'mine_1')}"
+    )
+    assert set(unanswered()["figures.drivers"].tolist()) == {""}
+    titles = [shown(unanswered(), f"sentence.{title}") for title in ("power_title", "cost_title")]
+    assert titles == ["Power", "Annual cost of owning"]
 
 
 def test_totals_of_a_case_without_an_answer_are_nothing() -> None:
