@@ -81,9 +81,14 @@ def off(i: Inputs, which: str, answer: str) -> tuple[float, float]:
     return interval(i, headline, which) if headline else (0.0, 0.0)
 
 
-def end_of(i: Inputs, which: str, answer: str, end: int) -> float:
-    """Return the low (0) or the high (1) end of an answer."""
-    return answer_of(i, which, answer) * (1.0 - off(i, which, answer)[0] if end == 0 else 1.0 + off(i, which, answer)[1])
+def low_end(i: Inputs, which: str, answer: str) -> float:
+    """Return the low end of an answer."""
+    return answer_of(i, which, answer) * (1.0 - off(i, which, answer)[0])
+
+
+def high_end(i: Inputs, which: str, answer: str) -> float:
+    """Return the high end of an answer."""
+    return answer_of(i, which, answer) * (1.0 + off(i, which, answer)[1])
 
 
 def has_low(i: Inputs, which: str, answer: str) -> bool:
@@ -116,8 +121,8 @@ expect_rows(
         "value": answer_of,
         "down": lambda i, *keys: off(i, *keys)[0],
         "up": lambda i, *keys: off(i, *keys)[1],
-        "low": lambda i, *keys: end_of(i, *keys, 0),
-        "high": lambda i, *keys: end_of(i, *keys, 1),
+        "low": low_end,
+        "high": high_end,
         "has_low": lambda i, *keys: float(has_low(i, *keys)),
         "has_high": lambda i, *keys: float(has_high(i, *keys)),
         "change": change,
@@ -145,8 +150,8 @@ expect_rows(
     "figures",
     {
         "case": if_it(is_answered, answer_of, "chosen"),
-        "low": if_it(has_low, lambda i, *keys: end_of(i, *keys, 0), "chosen"),
-        "high": if_it(has_high, lambda i, *keys: end_of(i, *keys, 1), "chosen"),
+        "low": if_it(has_low, low_end, "chosen"),
+        "high": if_it(has_high, high_end, "chosen"),
         "comparison": if_it(is_answered, answer_of, "comparison"),
         "change": if_it(both_have_answers, change, "comparison"),
         "drivers": lambda i, answer: drivers_shown(i, "chosen", answer),

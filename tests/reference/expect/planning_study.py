@@ -143,7 +143,8 @@ def follows_on_plan(i: Inputs, case: str, name: str) -> float:
     if name == DEGREE:
         return holds(i, case).gpus
     if name == LONGEST:
-        return max(LEAST_LONGEST, 2.0 ** float(ceil(math.log2(longest(i, text_of(i, case, "workload"))))))
+        doublings = float(ceil(math.log2(longest(i, text_of(i, case, "workload")))))
+        return max(LEAST_LONGEST, math.pow(2.0, doublings))
     return {"pools": 1.0 if topology(i, case) == "one pool" else 2.0, "band": 2.0 if topology(i, case) == "FleetOpt" else 1.0}[name]
 
 
