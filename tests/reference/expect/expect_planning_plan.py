@@ -10,6 +10,7 @@ from tests.reference.expect.expect_planning_studies import place_of
 from tests.reference.expect.expect_steps import expect_model
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_hardware import billions
+from tests.reference.expect.planning_load import rated_power
 from tests.reference.expect.planning_money import MILLION, Totals, totals
 from tests.reference.expect.planning_needs import whole
 from tests.reference.expect.planning_pools import POOLS, tpot
@@ -56,15 +57,19 @@ expect_rows(
 # Answers
 
 RANGES_OF: dict[str, str | None] = {
-    **dict.fromkeys(("gpus", "servers", "racks", "capex"), "gpus"),
+    **dict.fromkeys(("gpus", "servers", "racks", "capex", "provisioned", "peak"), "gpus"),
     "average": "energy",
     **dict.fromkeys(("tokens", "tpot"), None),
-    **{name: name for name in ("wall", "first_token", "own", "rent", "cost_bought", "cost_rented", "energy", "carbon")},
+    **{name: name for name in ("first_token", "own", "rent", "cost_bought", "cost_rented", "energy", "carbon")},
 }
 """Answers, and the figure whose range each has; None for one that has none."""
 
-WITHOUT_DRIVERS = ("capex", "average", "tokens", "tpot")
+WITHOUT_DRIVERS = ("capex", "tokens", "tpot")
 """Answers whose drivers are not named: those of another line, or none."""
+
+
+OF_RATINGS = ("provisioned", "peak")
+"""Answers that follow from what nodes draw at most."""
 
 
 def answer_of(i: Inputs, which: str, answer: str) -> float:
@@ -72,6 +77,8 @@ def answer_of(i: Inputs, which: str, answer: str) -> float:
     case = chosen(i, which)
     if answer == "tpot":
         return max(tpot(i, case, pool) for pool in POOLS)
+    if answer in OF_RATINGS:
+        return rated_power(i, case)[answer]
     return float(getattr(totals(i, case), "provisioned" if answer == "servers" else answer))
 
 
@@ -245,7 +252,7 @@ def gpu_name(i: Inputs, which: str) -> str:
 def fleet(i: Inputs) -> str:
     """Return the fleet of the case in words."""
     item, rate = of(i, "chosen"), number_of(i, chosen(i, "chosen"), "rate")
-    servers = f"{whole(item.provisioned)} servers ({whole(item.wall)} kW at peak)"
+    servers = f"{whole(item.provisioned)} servers ({whole(rated_power(i, chosen(i, 'chosen'))['provisioned'])} kW provisioned)"
     return f"{whole(item.gpus)} {gpu_name(i, 'chosen')} in {servers} carry {whole(rate)} requests/s"
 
 
