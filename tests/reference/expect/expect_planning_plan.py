@@ -323,8 +323,8 @@ def whose(i: Inputs) -> str:
 def remark(i: Inputs) -> str:
     """Return what to know of the answer."""
     if not is_answered(i, "chosen"):
-        return f"Demand is a scenario of its own (sheet Sensitivity), not an uncertainty.{whose(i)}"
-    return f"{rests_on(i)} Demand is a scenario of its own (sheet Sensitivity).{more(i)}{whose(i)}"
+        return f"Owner: {i.text('about.owner')}.{whose(i)}"
+    return f"{rests_on(i)} Demand is a scenario of its own (sheet Sensitivity).{more(i)}{whose(i)} Owner: {i.text('about.owner')}."
 
 
 def more(i: Inputs) -> str:
