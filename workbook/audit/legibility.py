@@ -49,9 +49,7 @@ class _Room:
     def width(self, column: int) -> float:
         """Return the pixels of a column; 0 where it is hidden."""
         if column not in self._widths:
-            found = next((each for each in self.sheet.columns if each.first <= column <= each.last), None)
-            width = found.width if found and found.width is not None else self.sheet.default_width + 0.71
-            self._widths[column] = 0.0 if found and found.hidden else int(width * 7 + 0.5)
+            self._widths[column] = self.sheet.width(column)
         return self._widths[column]
 
     def area(self, at: tuple[int, int]) -> Area:

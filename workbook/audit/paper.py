@@ -6,13 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from workbook.audit.rules import CODE, PROJECT, Found, Rule
+from workbook.xlsx.saved import area_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workbook.audit.examined import Examined
+    from workbook.xlsx.saved import SavedSheet
 
-A4 = "9"
+A4, SHORT, LONG = "9", 8.27, 11.69  # its number, and its sides in inches
+DOTS = 96  # pixels in an inch
 _CODES = re.compile(r"&(?:\"[^\"]*\"|[0-9]+|K[0-9A-F]{6}|[A-Za-z])")
 _PAGE, _FILE = "&P", "&F"
 
@@ -24,9 +27,17 @@ def _areas(file: Examined) -> Iterator[Found]:
 def _fitted(file: Examined) -> Iterator[Found]:
     for sheet in file.shown:
         wrong = [] if sheet.page.paper == A4 else [f"paper {sheet.page.paper or 'not chosen'}, not A4 ({A4})"]
-        wrong += [] if sheet.page.wide == 1 else ["not fitted to one page wide"]
+        wrong += [] if sheet.page.wide == 1 or _holds(sheet) else ["not one page wide"]
         if wrong and sheet.cells:
             yield Found(sheet.name, None, ", ".join(wrong))
+
+
+def _holds(sheet: SavedSheet) -> bool:
+    """Return whether the scale of a sheet that is not fitted to pages makes it one page wide."""
+    area = area_of(sheet.page.area.rpartition("!")[2]) if sheet.page.area and "," not in sheet.page.area else None
+    last = area.right if area else max((column for _, column in sheet.cells), default=0)
+    inches = sum(map(sheet.width, range(area.left if area else 0, last + 1))) / DOTS * sheet.page.scale / 100
+    return inches <= (LONG if sheet.page.landscape else SHORT) - sheet.page.margins
 
 
 def _headers(file: Examined) -> Iterator[Found]:

@@ -60,6 +60,8 @@ class Provenance:
             if row - 1 not in rows:
                 heads = {}
             entry: Entry = {heads[column]: value for column, value in cells if column in heads and isinstance(value, str | float)}
+            if entry and "unit" in heads.values():
+                entry.setdefault("unit", "")  # a plain number
             if entry:
                 self._rows[sheet.name, row] = entry
                 label = self._first.get((sheet.name, row), "")

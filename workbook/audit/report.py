@@ -9,8 +9,8 @@ from workbook.audit import documents, formulas, inputs, legibility, paper, struc
 from workbook.audit.examined import Examined
 from workbook.audit.rules import PROJECT, Found, Rule
 from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.record import breaks
 from workbook.record.read import baseline
-from workbook.record.write import BREAKS
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters
 from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.saved import Area, area_of, read_saved
@@ -28,6 +28,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+NOWHERE = Area(-1, -1, -1, -1)
 BROKEN_NO_MORE = Rule("604", "What is broken on purpose is still broken", PROJECT("docs/howto/audit_a_workbook.md"), lambda _: ())
 
 
@@ -75,60 +76,46 @@ def examine(path: Path) -> Examined:
 def audit_file(path: Path) -> Audit:
     """Audit a file by all rules; raises WorkbookError when it is no readable workbook."""
     file = examine(path)
-    breaks = [IntendedBreak.read(item) for item in broken_on_purpose(file)]
-    verdicts = [_verdict(file, rule, breaks) for rule in RULES]
-    over = tuple(Found(item.sheet, item.area, f"rule {item.rule} finds nothing there: {item.reason}") for item in breaks if not item.met)
-    return Audit(path, (*verdicts, Verdict(BROKEN_NO_MORE, over)))
+    declared = [_Declared(item) for item in (breaks.read(file.record.carried) if file.record else ())]
+    verdicts = [_verdict(file, rule, declared) for rule in RULES]
+    return Audit(path, (*verdicts, Verdict(BROKEN_NO_MORE, tuple(item.found for item in declared if not item.met))))
 
 
-def broken_on_purpose(file: Examined) -> list[dict[str, str]]:
-    """Return what the record of a build says is broken on purpose; nothing where it is damaged, or there is none."""
-    told = file.record.carried.get(BREAKS, []) if file.record else []
-    return [item for item in told if isinstance(item, dict)] if isinstance(told, list) else []
-
-
-def _verdict(file: Examined, rule: Rule, breaks: list[IntendedBreak]) -> Verdict:
+def _verdict(file: Examined, rule: Rule, declared: list[_Declared]) -> Verdict:
     found: list[Found] = []
     intended: list[tuple[Found, str]] = []
     for item in rule.find(file):
-        declared = [each for each in breaks if each.holds(rule, item)]
-        for each in declared:
+        holding = [each for each in declared if each.holds(rule, item)]
+        for each in holding:
             each.met = True
-        if declared:
-            intended.append((item, declared[0].reason))
+        if holding:
+            intended.append((item, holding[0].told.reason))
         else:
             found.append(item)
     return Verdict(rule, tuple(found), tuple(intended))
 
 
-@dataclass(slots=True)
-class IntendedBreak:
+class _Declared:
     """A rule that a workbook breaks on purpose; ``met`` once it was found broken there."""
 
-    rule: str
-    sheet: str
-    area: Area | None
-    reason: str
-    met: bool = False
-
-    @classmethod
-    def read(cls, told: dict[str, str]) -> IntendedBreak:
-        """Read what a record says; cells that are none stand for none."""
+    def __init__(self, told: breaks.IntendedBreak) -> None:
+        self.told, self.met = told, False
         try:
-            area = area_of(told["cells"]) if told.get("cells") else None
+            self.area = area_of(told.cells) if told.cells else None
         except ValueError:
-            area = Area(-1, -1, -1, -1)
-        return cls(str(told.get("rule", "")), str(told.get("sheet", "")), area, str(told.get("reason", "")))
+            self.area = NOWHERE
 
     def holds(self, rule: Rule, found: Found) -> bool:
         """Return whether a finding is one of those that are intended."""
-        if rule.number != self.rule or self.sheet not in {"", found.sheet}:
+        if rule.number != self.told.rule or self.told.sheet not in {"", found.sheet}:
             return False
         here, there = self.area, found.area
-        return here is None or (
-            there is not None
-            and here.top <= there.top
-            and here.left <= there.left
-            and here.bottom >= there.bottom
-            and here.right >= there.right
-        )
+        if here is None or there is None:
+            return here is None
+        starts_within = here.top <= there.top and here.left <= there.left
+        return starts_within and here.bottom >= there.bottom and here.right >= there.right
+
+    @property
+    def found(self) -> Found:
+        """Return the finding that nothing is broken there any more."""
+        return Found(self.told.sheet, self.area, f"rule {self.told.rule} finds nothing there: {self.told.reason}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from workbook.declare.keywords import Keywords, Text
+from workbook.declare.keywords import Keywords, Text, Texts
 
 if TYPE_CHECKING:
     from workbook.errors import Problems
@@ -20,8 +20,8 @@ class BreakKeywords(Keywords):
 
     called: ClassVar[str] = "a break of a rule"
     rule: Text = Field(description="The number of the rule, as 'workbook audit' prints it.")
-    sheet: Text = Field("", description="The sheet on which it is broken; all sheets and the whole file, if left out.")
-    cells: Text = Field("", description="The cells that break it, such as B3 or B2:D9; all of the sheet, if left out.")
+    sheets: Texts = Field((), description="The sheets that break it, each of them; all sheets and the whole file, if left out.")
+    cells: Text = Field("", description="The cells that break it, such as B3 or B2:D9; all of each sheet, if left out.")
     reason: Text = Field(description="Why it is broken, for those who audit the file.")
 
     def check(self, problems: Problems) -> None:

@@ -308,10 +308,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A rule of good spreadsheets that is broken on purpose on a sheet (all if empty), in some cells (all if empty), and why."""
+    """A rule of good spreadsheets that is broken on purpose on some sheets (all if empty), in some cells (all if empty), and why."""
 
     rule: str
-    sheet: str
+    sheets: tuple[str, ...]
     cells: str
     reason: str
     place: Place

@@ -26,6 +26,7 @@ from workbook.layout.formula import patterns
 from workbook.layout.plan import NOTE
 from workbook.model.evaluate import quantise
 from workbook.model.tables import MIXED
+from workbook.record import breaks
 from workbook.record import limits as carried_limits
 from workbook.record.choices import PART as CHOICES
 from workbook.record.choices import part_of
@@ -54,7 +55,6 @@ NONE = "-"  # in place of a fingerprint where there is nothing
 MOST_ROWS = 1_048_576
 LONGEST = 30_000  # characters in a cell; Excel takes 32,767
 INPUT, TAKEN = "input", "taken over"
-BREAKS = "breaks"  # the part that lists rules of good spreadsheets that are broken on purpose
 ROWS = "rows"  # the part that gives the key of each row of tables with one key, and an empty one for tables without keys
 WATCH = ("told", "typed over", "first row", "first of them")  # beside HEAD[1:], in column D; what they come to in column E
 OTHER_PARENT = "other parent"  # beside INPUT_COLUMNS, in column K, and what it comes to in columns H and I of HEAD[1:]
@@ -187,9 +187,13 @@ def _carried(layout: Layout) -> dict[str, object]:
     model = layout.model
     tables = {model.quantities[name].table: None for name in layout.segments}
     keys = {name: ["".join(row) for row in model.tables[name].rows] for name in tables if len(model.tables[name].keys) <= 1}
-    breaks = [{"rule": item.rule, "sheet": item.sheet, "cells": item.cells, "reason": item.reason} for item in model.declared.breaks]
-    carried = {**model.declared.carried, **({BREAKS: breaks} if breaks else {})}
-    return {**carried, carried_limits.PART: carried_limits.told(layout), CHOICES: part_of(model), ROWS: keys}
+    return {
+        **model.declared.carried,
+        **breaks.told(model.declared.breaks),
+        carried_limits.PART: carried_limits.told(layout),
+        CHOICES: part_of(model),
+        ROWS: keys,
+    }
 
 
 def _parts(carried: Mapping[str, object]) -> Iterator[tuple[Item, ...]]:

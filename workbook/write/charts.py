@@ -101,7 +101,21 @@ def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: Cha
     total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.breadth))
     width = (total - GAP * (place.among - 1)) // place.among
     chart.set_size({"width": width, "height": place.height * ROW_PIXELS - 10})
-    sheet.insert_chart(place.row, 0, chart, {"x_offset": place.number * (width + GAP), "y_offset": 4, "object_position": 2})
+    sheet.insert_chart(
+        place.row,
+        0,
+        chart,
+        {"x_offset": place.number * (width + GAP), "y_offset": 4, "object_position": 2, "description": description(place)},
+    )
+
+
+def description(place: ChartPlace) -> str:
+    """Return what a chart shows for those who cannot see it: its title, its kind and its axes."""
+    chart = place.chart
+    axes = " by ".join(filter(None, (chart.y.title, chart.x.title)))
+    lines = len({series.name or series.y for series in chart.series if series.role != "base"})
+    shown = f"{lines} series" if lines > 1 else ""
+    return ". ".join(filter(None, (place.title, f"A {chart.kind} chart of {axes}" if axes else f"A {chart.kind} chart", shown))) + "."
 
 
 def _groups(layout: Layout, series: Series, member: str) -> Iterator[tuple[str, list[int]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,9 @@ COMPRESSION = 7
 
 CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 a fixed stamp: equal inputs give equal bytes
 HEAT = {"type": "3_color_scale", "min_color": "#F6D6C9", "mid_color": "#FFFFFF", "max_color": "#BFE3CF"}
+
+
+_OTHER_SHEET = re.compile(r"=?(?:'(?:[^']|'')+'|\w+)!\$?[A-Z]{1,3}\$?[0-9]+")  # a formula that shows a cell of another sheet
 
 
 class WriterRefusedError(RuntimeError):
@@ -194,7 +198,10 @@ class _Writer:
         sheet.set_h_pagebreaks(plan.breaks)
         sheet.repeat_rows(0, 2)
         sheet.repeat_columns(0, plan.frozen[1] - 1)
-        sheet.set_footer(f"&L{self.layout.model.declared.title}&C&A&R&P / &N")
+        sheet.print_area(0, 0, plan.last_row, plan.last_column)
+        declared = self.layout.model.declared
+        named = ", version ".join(filter(None, (declared.title, declared.version)))
+        sheet.set_footer(f"&L{named.replace('&', '&&')}&C&A&R&P / &N")
 
     def quantity(self, quantity: Quantity) -> None:
         """Write all cells of one quantity."""
@@ -230,6 +237,8 @@ class _Writer:
             style = self.format(f"formula{own[row]}") if row in own else input_style if row in quantity.typed else formula_style
             if row in quantity.links:
                 style = link_style or self.link_style(quantity, row, sheet, own.get(row, suffix))
+            elif _OTHER_SHEET.fullmatch(text) and row not in quantity.typed:
+                style = self.format(f"linked{own.get(row, suffix)}")
             if quantity.takes_over(row):
                 style = self.format(f"taken{suffix}")
                 self.validate(quantity, row)
