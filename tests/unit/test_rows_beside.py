@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import address_of
 from workbook import api
 from workbook.layout.formula import formulas
 
@@ -47,6 +48,17 @@ blocks:
     rows: {site: {of: given}, side: {members: {p1: 1, p2: 2}}}
     columns:
       load: {label: Load, unit: "1", expr: "given[site].load"}
+  - table: shared
+    rows: {site: {of: given}, side: {members: {p1: 1, p2: 2}, shares: {p2: p1}}}
+    columns:
+      load: {label: Load, unit: "1", expr: "10 * given[site].load"}
+      word: {label: Word, unit: text, expr: "'much' if load > 10 else 'little'"}
+  - table: of_shared
+    rows: {site: {of: given}, side: {members: {p1: 1, p2: 2}}}
+    columns:
+      load: {label: Load, unit: "1", expr: "shared[site, side].load + side"}
+      word: {label: Word, unit: text, expr: "shared[site, side].word"}
+      north: {label: North, unit: "1", expr: "shared['north', 'p2'].load"}
   - values: whole
     title: Sums
     items:
@@ -68,11 +80,11 @@ def book(tmp_path: Path) -> api.Book:
 @pytest.mark.parametrize(
     ("name", "cell"),
     [
-        ("second.twice", "2*INDEX($C$16:$C$21,ROWS(A$25:A25))"),
-        ("second.word", "INDEX($D$16:$D$21,ROWS(A$25:A25))"),
-        ("some.load", "INDEX($C$18:$C$21,ROWS(A$34:A34))"),
-        ("turned.load", "AVERAGEIFS($C$16:$C$21,$A$16:$A$21,A41,$B$16:$B$21,B41)"),
-        ("crossed.load", "INDEX($B$7:$B$9,MATCH(A50,$A$7:$A$9,0))"),
+        ("second.twice", "2*INDEX($C$14:$C$19,ROWS(A$22:A22))"),
+        ("second.word", "INDEX($D$14:$D$19,ROWS(A$22:A22))"),
+        ("some.load", "INDEX($C$16:$C$19,ROWS(A$30:A30))"),
+        ("turned.load", "AVERAGEIFS($C$14:$C$19,$A$14:$A$19,A36,$B$14:$B$19,B36)"),
+        ("crossed.load", "INDEX($B$6:$B$8,MATCH(A44,$A$6:$A$8,0))"),
     ],
 )
 def test_a_row_of_a_table_with_the_same_rows_is_found_by_its_place(book: api.Book, name: str, cell: str) -> None:
@@ -85,3 +97,13 @@ def test_values_are_those_of_the_row_with_the_same_keys(book: api.Book) -> None:
     assert book.values["second.word"].tolist() == ["much" if load > 2 else "little" for load in loads]
     assert book.values["some.load"].tolist() == loads[2:]
     assert book.values["turned.load"].tolist() == [2, 1, 4, 2, 6, 3]
+
+
+def test_members_that_share_a_row_are_found_in_it(book: api.Book) -> None:
+    assert book.model.tables["shared"].rows == [("north", "p1"), ("south", "p1"), ("west", "p1")]
+    assert book.values["of_shared.load"].tolist() == [11, 12, 21, 22, 31, 32]
+    assert book.values["of_shared.word"].tolist() == ["little", "little", "much", "much", "much", "much"]
+    assert set(book.values["of_shared.north"].tolist()) == {10}
+    texts = [text for _, text in formulas(book.layout, book.model.quantities["of_shared.word"])]
+    shared = [address_of(book, f"shared.{site}.p1.word") for site in ("north", "south", "west")]
+    assert [text.replace("$", "") for text in texts] == [address for address in shared for _ in range(2)]

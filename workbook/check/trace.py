@@ -21,8 +21,10 @@ def row_used(book: Book, node: Tree, row: int) -> int | None:
             return row if book.model.quantities[name].size > 1 else 0
         case Neighbour(offset=offset):
             return row + offset
-        case Lookup(offset=int(offset)):
-            return row + offset
+        case Lookup(beside=int(below)):
+            return row + below
+        case Lookup(beside=tuple(rows)):
+            return rows[row]
         case Lookup(quantity=name, keys=keys):
             table = book.model.tables[book.model.quantities[name].table]
             wanted = [_key_value(book, key, row) for key in keys]

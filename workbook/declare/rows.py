@@ -27,6 +27,9 @@ class RowKey(Keywords):
     members: Annotated[Entries[str, Member], Written("mapping of keys to texts or numbers")] = Field(
         {}, description="The members, and what people read for each; numbers can be calculated with."
     )
+    shares: Annotated[Entries[str, Text], Written("mapping of members to members")] = Field(
+        {}, description="Members without a row of their own, and the member whose row is theirs: looked up by them, that row is found."
+    )
     count: Number = Field(None, description="The number of members, which are called by the key and a number: draw1, draw2.")
     prefix: Annotated[WrittenOut, Written("text")] = Field(
         None,

@@ -25,7 +25,7 @@ class RowKey:
 
     ``only`` lists those of them that rows have, ``without`` those that they have not: a new card joins the latter's rows.
     A key of parts has a member for each combination of theirs, such as ``low_rate`` of ``low`` and ``rate``. The names of
-    ``renamable`` members are inputs.
+    ``renamable`` members are inputs. Members in ``shares`` have the row of another.
     """
 
     name: str
@@ -38,6 +38,7 @@ class RowKey:
     parts: tuple[RowKey, ...] = ()
     without: tuple[str, ...] = ()
     renamable: bool = False
+    shares: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

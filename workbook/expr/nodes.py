@@ -109,13 +109,14 @@ class Neighbour:
 class Lookup:
     """The cell of a quantity whose row has the given keys.
 
-    ``offset`` is given where that is the row so many below our own, whichever it is: two tables of the same rows.
+    ``beside`` is given where the rows of both tables are known to go together: the row so many below our own, or for each of
+    our rows which one.
     """
 
     quantity: str
     keys: tuple[Tree, ...]
     at: int = 0
-    offset: int | None = None
+    beside: int | tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

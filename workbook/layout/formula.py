@@ -227,8 +227,11 @@ class _Writer:
         model = self.layout.model
         target = model.quantities[tree.quantity]
         table = model.tables[target.table]
-        if tree.offset is not None:
-            return self._in_row_below(tree.quantity, tree.offset)
+        if isinstance(tree.beside, int):
+            return self._in_row_below(tree.quantity, tree.beside)
+        if tree.beside is not None:
+            self.fixed_to_row = True
+            return _reference(self.layout, self.home, tree.quantity, tree.beside[self.row])
         if table.split:
             self.fixed_to_row = True
             members = tuple(

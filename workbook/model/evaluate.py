@@ -214,8 +214,9 @@ class _Rows:
         return list(zip(*(_plain(column) for column in columns), strict=True))
 
     def _lookup(self, tree: Lookup) -> Array:
-        if tree.offset is not None:
-            return np.asarray(self.owner.values[tree.quantity][self.rows + tree.offset])
+        if tree.beside is not None:
+            rows = self.rows + tree.beside if isinstance(tree.beside, int) else np.asarray(tree.beside)[self.rows]
+            return np.asarray(self.owner.values[tree.quantity][rows])
         target = self.owner.model.quantities[tree.quantity]
         index = self.owner.index(self.owner.model.tables[target.table])
         values = self.owner.values[tree.quantity]

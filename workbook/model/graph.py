@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.declare.catalogues import Bounds, Figure
@@ -129,7 +129,8 @@ class Key:
     """A key of a table's rows. ``of`` names the catalogue or list, ``quantity`` the column that shows it.
 
     ``cells`` gives the cells that members are named by, where cells name them: those of a list, and of a table that is
-    ``renamable``, in which the names are inputs of a column of their own.
+    ``renamable``, in which the names are inputs of a column of their own. ``shares`` gives members that have no row of
+    their own the member whose row is theirs.
     """
 
     name: str
@@ -140,6 +141,11 @@ class Key:
     unit: str = ""
     cells: dict[str, CellRef] = field(default_factory=dict)
     renamable: bool = False
+    shares: dict[str, str] = field(default_factory=dict)
+
+    def sharing(self, member: str) -> list[str]:
+        """Return the members whose row is that of a member: itself, and those that share it."""
+        return [member, *(other for other, owner in self.shares.items() if owner == member)]
 
 
 @dataclass(slots=True)
@@ -167,8 +173,10 @@ class Table:
     @property
     def index(self) -> dict[tuple[str, ...], int]:
         """Return the row of each tuple of member keys; rows are as they were when a table was made."""
-        if len(self._index) != len(self.rows):
-            self._index = {row: number for number, row in enumerate(self.rows)}
+        if len(self._index) < len(self.rows):
+            shared = any(key.shares for key in self.keys)
+            of_row = (lambda row: product(*map(Key.sharing, self.keys, row))) if shared else lambda row: (row,)
+            self._index = {members: number for number, row in enumerate(self.rows) for members in of_row(row)}
         return self._index
 
     def rows_with(self, positions: tuple[int, ...]) -> dict[tuple[str, ...], list[int]]:
@@ -307,10 +315,10 @@ class Model:
             return next((member for member, shown in key.shown.items() if shown == tree.value), None)
         return None
 
-    def offset(self, home: Table, table: Table, keys: tuple[Tree, ...]) -> int | None:
-        """Return how many rows below each row of ``home`` that of ``table`` with these keys is; None where it differs.
+    def beside(self, home: Table, table: Table, keys: tuple[Tree, ...]) -> int | tuple[int, ...] | None:
+        """Return how many rows below each row of ``home`` that of ``table`` with these keys is; where rows are shared, which row it is.
 
-        None, too, where users may sort the rows of one of them, or its rows run to the right: those are found by their keys.
+        None where it differs, where users may sort the rows of one of them, or its rows run to the right: those are found by keys.
         """
         if {home.kind, table.kind} != {"table"} or home.across or table.across or home.split or table.split:
             return None
@@ -320,8 +328,11 @@ class Model:
             tuple(self.static_member(tree, home, row, key) or "" for tree, key in zip(keys, table.keys, strict=True))
             for row in range(len(home.rows))
         ]
-        found = {table.index.get(own, len(table.rows)) - row for row, own in enumerate(members)}
-        return found.pop() if len(found) == 1 and members[0] in table.index else None
+        rows = tuple(table.index.get(own, len(table.rows)) for own in members)
+        found = {other - row for row, other in enumerate(rows)}
+        if len(found) == 1 and members[0] in table.index:
+            return found.pop()
+        return rows if any(key.shares for key in table.keys) and len(table.rows) not in rows else None
 
     def watching(self) -> set[str]:
         """Return the quantities that show what the record of the build watches, and those that follow from them."""
@@ -367,7 +378,7 @@ class Model:
                 if isinstance(node, Neighbour) and not earlier_rows:
                     continue
                 found[name] = None
-                if isinstance(node, Lookup) and node.offset is None:
+                if isinstance(node, Lookup) and node.beside is None:
                     found.update((key.quantity, None) for key in self.tables[self.quantities[name].table].keys if key.quantity)
         return list(found)
 

@@ -23,7 +23,7 @@ class Resolver:
         self.model, self.table = model, table
         self.picked: dict[str, str] = {}  # the members of row keys that choose columns, in the rows at hand
         self.siblings = {quantity.name: quantity.id for quantity in model.quantities.values() if quantity.table == table.name}
-        self.offsets: dict[tuple[str | Tree, ...], int | None] = {}  # by table and keys, wherever they are written
+        self.beside: dict[tuple[str | Tree, ...], int | tuple[int, ...] | None] = {}  # by table and keys, wherever they are written
 
     def by_picks(self, tree: Tree, rows: tuple[int, ...]) -> list[tuple[Resolver, tuple[int, ...]]]:
         """Return who resolves an expression for which rows: others for each member of the row keys that choose columns in it.
@@ -143,20 +143,20 @@ class Resolver:
                     tree.at, f"'{tree.column}' is optional in '{table.name}': some cards lack it, so it cannot be looked up"
                 )
             return Lookup(name, keys, tree.at)
-        offset = self._offset(table, keys) if static else None
-        if offset is not None:
-            return Lookup(quantity, keys, tree.at, offset)
+        beside = self._beside(table, keys) if static else None
+        if beside is not None:
+            return Lookup(quantity, keys, tree.at, beside)
         if len(keys) > 1 and self.model.quantities[quantity].is_text and not table.split:
             raise ExpressionError(tree.at, f"'{tree.table}.{tree.column}' is a text: texts are looked up by one key")
         if table.split and not static:
             raise ExpressionError(tree.at, f"'{tree.table}' is spread over sheets: look it up by row keys of this table or written keys")
         return Lookup(quantity, keys, tree.at)
 
-    def _offset(self, table: Table, keys: tuple[Tree, ...]) -> int | None:
+    def _beside(self, table: Table, keys: tuple[Tree, ...]) -> int | tuple[int, ...] | None:
         same = (table.name, *(replace(key, at=0) for key in keys))
-        if same not in self.offsets:
-            self.offsets[same] = self.model.offset(self.table, table, keys)
-        return self.offsets[same]
+        if same not in self.beside:
+            self.beside[same] = self.model.beside(self.table, table, keys)
+        return self.beside[same]
 
     def _with_column(self, table: Table, column: str) -> Table:
         """Return a catalogue, or the table of its cards side by side where that works out the column."""

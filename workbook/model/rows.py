@@ -109,11 +109,14 @@ class RowKeys:
         for member in (*row.only, *row.without):
             if member not in shown:
                 self.problems.add(row.place, f"'{member}' is not a member of '{' or '.join(row.of)}'", suggest(member, shown))
+        for member in (*row.shares, *row.shares.values()):
+            if member not in shown or (member in row.shares.values() and member in row.shares):
+                self.problems.add(row.place, f"'{member}' is not a member of '{row.name}' with a row", suggest(member, shown))
         of = row.of[0] if len(row.of) == 1 else ""
         if row.renamable:
             cells = {member: CellRef(f"{self.block}.{row.name}", number) for number, member in enumerate(shown)}
-        key = Key(row.name, of, f"{self.block}.{row.name}", shown, row.label, row.unit, cells, row.renamable)
-        return key, [member for member in (row.only or shown) if member in shown and member not in row.without]
+        key = Key(row.name, of, f"{self.block}.{row.name}", shown, row.label, row.unit, cells, row.renamable, row.shares)
+        return key, [member for member in (row.only or shown) if member in shown and member not in (*row.without, *row.shares)]
 
     def _shown(self, row: RowKey) -> tuple[Shown, Cells]:
         """Return what each member of a key is shown as, and of those that cells name, the cell."""

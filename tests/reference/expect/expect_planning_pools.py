@@ -35,8 +35,8 @@ from tests.reference.expect.planning_hardware import (
     Memory,
     billions,
     hardware,
+    installed,
     model,
-    on,
     prefill_board,
     prefill_raw,
     prefill_time,
@@ -72,7 +72,7 @@ from tests.reference.expect.planning_requests import (
     upto_end,
 )
 from tests.reference.expect.planning_steps import KEPT, apart
-from tests.reference.expect.planning_study import CARDS, assumed, role, study
+from tests.reference.expect.planning_study import CARDS, DECODE, assumed, role, study
 from tests.reference.expect.search import Wanted, expect_search
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -99,12 +99,17 @@ def hardware_of(i: Inputs, key: str, pool: str) -> Memory:
 
 def instance_of_pool(i: Inputs, key: str, pool: str) -> tuple[Model, step_time.Instance]:
     """Return the model of a study and the instance of a pool, by its key."""
-    return model(i, key).model, on(i, key, pool_of(pool))
+    return model(i, key).model, installed(i, key, pool_of(pool))
 
 
 def choices_of(i: Inputs, key: str, pool: str) -> tuple[str, str, Model]:
     """Return the GPU, the precision and the model of a pool, by its key."""
     return assumed(i, key).of_pool("gpu", pool_of(pool)), model(i, key).precision, model(i, key).model
+
+
+def more_carry(i: Inputs, engine: str) -> float:
+    """Return by how much the engine's time of a step with a prefill is longer as fitted to TPOT, ms."""
+    return i[f"engines.{engine}.tpot_carry_time"] - i[f"engines.{engine}.carry_time"]
 
 
 expect_fields("case_hardware", hardware_of, Memory)
@@ -122,7 +127,7 @@ expect_rows(
         "cached": lambda i, key, _: model(i, key).kv_bytes,
         "more_fixed": lambda i, key, pool: pools.more(i, key, pool_of(pool))[0],
         "more_each": lambda i, key, pool: pools.more(i, key, pool_of(pool))[1],
-        "more_carry": lambda i, key, pool: pools.more(i, key, pool_of(pool))[2],
+        "more_carry": lambda i, key, _: more_carry(i, assumed(i, key).texts["engine"]),
         "engine": lambda i, key, _: i.shown(f"engines.{assumed(i, key).texts['engine']}"),
     },
 )
@@ -150,6 +155,7 @@ expect_lengths("case_steps", served_by)
 expect_rows(
     "case_steps",
     {
+        "carries": lambda i, key, pool: float(role(i, key, pool_of(pool)) != DECODE),
         "hit": lambda i, key, pool: served(i, key, pool_of(pool)).work.hit,
         "prefill_time": lambda i, key, pool: prefill_time(i, key, pool_of(pool)) / MILLI,
         "prefill_own": lambda i, key, pool: prefill_raw(i, key, pool_of(pool)),

@@ -64,11 +64,17 @@ def model(i: Inputs, key: str) -> Asked:
 
 
 @cache
-def on(i: Inputs, key: str, pool: int) -> Instance:
-    """Return an instance of a pool; no step of a pool that decodes only carries a prefill."""
+def installed(i: Inputs, key: str, pool: int) -> Instance:
+    """Return an instance of a pool whatever its work."""
     item, asked = assumed(i, key), model(i, key)
     gpu, engine = item.of_pool("gpu", pool), item.texts["engine"]
-    found = instance_of(i, gpu, engine, asked.model, asked.precision, item["tensor_parallel"], asked.replicas, asked.kv_bytes)
+    return instance_of(i, gpu, engine, asked.model, asked.precision, item["tensor_parallel"], asked.replicas, asked.kv_bytes)
+
+
+@cache
+def on(i: Inputs, key: str, pool: int) -> Instance:
+    """Return an instance of a pool; no step of a pool that decodes only carries a prefill."""
+    found = installed(i, key, pool)
     return replace(found, carried=0.0) if role(i, key, pool) == DECODE else found
 
 
