@@ -235,8 +235,12 @@ def test_a_budget_that_is_short_at_once_or_never_runs_out(sets: Sets, months: fl
         assert lasts == months
 
 
-NAMED_OTHERWISE = {"servers": "case_totals.provisioned", "tpot": "results.tpot"}
-"""Answers of sheet Plan that have another name where they are worked out."""
+NAMED_OTHERWISE = {
+    "servers": "case_totals.provisioned",
+    "tpot": "results.tpot",
+    **{name: f"case_power.{name}" for name in ("provisioned", "peak")},
+}
+"""Answers of sheet Plan that are worked out elsewhere than in the totals of cases, or have another name there."""
 
 
 @pytest.mark.parametrize("answer", [answer for (answer,) in book().model.tables["figures"].rows])
