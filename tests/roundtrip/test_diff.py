@@ -209,9 +209,17 @@ def test_a_template_is_compared_with_a_file_that_was_edited_in_libreoffice(tmp_p
         "  Most power: 5 -> 6 kW (+20.00%)",
         "    +1  My own (cases)",
     ]
-    assert "  cases.mine.pue: nothing of its own -> 1.5 (typed into the file)" in result.stdout
+    assert "  cases.mine.pue: inherited -> 1.5 (typed into the file)" in result.stdout
     told = json.loads(command("diff", "across", edited, "--templates", ACROSS, "--format", "json").stdout)
     assert account_of(told) == diff("across", edited, templates=ACROSS)
+
+
+def test_a_value_typed_that_an_input_inherits_is_no_difference(tmp_path: Path) -> None:
+    """The case chosen once more in its list, or its PUE typed as it is: nothing has changed."""
+    built = build(tmp_path / "a.xlsx")
+    typed(built, tmp_path / "b.xlsx", api.load("across", ACROSS), {"chosen.case": "My own", "cases.mine.pue": 1.25})
+    for first, second in ((built, tmp_path / "b.xlsx"), (tmp_path / "b.xlsx", built), ("across", tmp_path / "b.xlsx")):
+        assert diff(first, second, templates=ACROSS).inputs == ()
 
 
 def test_a_file_without_results_is_calculated(tmp_path: Path) -> None:

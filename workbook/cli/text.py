@@ -155,4 +155,4 @@ def _note(item: NoteChange) -> str:
 
 def shown(value: Value) -> str:
     """Return a value as text: numbers with up to ten digits, None as what it means."""
-    return "nothing of its own" if value is None else value if isinstance(value, str) else f"{value:.10g}"
+    return "inherited" if value is None else value if isinstance(value, str) else f"{value:.10g}"

@@ -26,9 +26,9 @@ EDITED, FORMULA = "typed into the file", "a formula"
 
 
 class Held(NamedTuple):
-    """What an input holds (None: it takes another's value over), its unit, and what stands behind it.
+    """What an input holds (None: it inherits the value ``inherited``, None where that is not known), its unit and its source.
 
-    ``given_behind`` is what stands behind the templates' figure, also where users typed another.
+    ``given_behind`` is the source of the templates' figure, also where users typed another.
     """
 
     value: Value
@@ -36,6 +36,12 @@ class Held(NamedTuple):
     behind: str
     given_behind: str
     note: str = ""
+    inherited: Value = None
+
+    @property
+    def shows(self) -> Value:
+        """Return what the cell shows."""
+        return self.inherited if self.value is None else self.value
 
 
 class Told(NamedTuple):
@@ -81,7 +87,9 @@ def side_of_file(located: Located, edits: Edits) -> Side:
         value: Value = edits.sets[given.id] if is_own else None if given.taken else edits.choices.shown(given.id, given.value)
         note = edit.note if edit is not None and edit.note is not None else ""
         typed = f"{EDITED}: ={edit.formula}" if edit is not None and edit.formula else EDITED
-        inputs[given.id] = Held(value, given.unit, typed if is_own else given.behind, given.behind, note)
+        inherited = located.cell(located.input(given)) if value is None else None
+        shows = inherited.value if inherited and isinstance(inherited.value, float | str) else None
+        inputs[given.id] = Held(value, given.unit, typed if is_own else given.behind, given.behind, note, shows)
     blocks = [block for block in known.blocks if not is_of_account(block.id)]
     says_of = {block.id: block.says for block in reversed(blocks) if block.says}
     rows = _rows((block.id, block.size) for block in blocks)
@@ -130,7 +138,7 @@ def side_of_book(book: Book) -> Side:
             figure = quantity.inputs.get(row)
             inputs[cell_id] = Held(value, quantity.unit, EDITED, told(figure) if figure else "", layout.notes.get((sheet, line), ""))
         elif quantity.takes_over(row):
-            inputs[cell_id] = Held(None, quantity.unit, "", "")
+            inputs[cell_id] = Held(None, quantity.unit, "", "", inherited=shown(book.values[name])[row])
         else:
             behind = told(quantity.inputs[row])
             inputs[cell_id] = Held(given_value(given, quantity, row), quantity.unit, behind, behind)

@@ -99,12 +99,14 @@ def compared(first: Side, second: Side, book: Book | None) -> Account:
 def differ(one: Held | None, other: Held | None) -> bool:
     """Whether an input is not the same on both sides, to the digits that every spreadsheet program keeps.
 
-    One that takes a value over is none where the other side lacks it.
+    One that inherits its value is none where the other side lacks it, and the same where the other side holds that value.
     """
     if one is None or other is None:
         held = one or other
         return held is not None and held.value is not None
-    return not State(one.value, one.unit).is_like(State(other.value, other.unit))
+    if one.value is None and other.value is None:
+        return False
+    return not State(one.shows, one.unit).is_like(State(other.shows, other.unit))
 
 
 def _inputs(first: Side, second: Side, label: Callable[[str], str]) -> Iterator[InputChange]:

@@ -72,7 +72,7 @@ class Conflict:
 
     def _shown(self, state: State) -> str:
         if state.value is None:
-            return "what it took over" if state is self.base else "nothing of its own"
+            return "the inherited value" if state is self.base else "none of its own"
         value = repr(state.value) if isinstance(state.value, str) else f"{state.value:.15g}"
         return f"{value} (={state.formula})" if state.formula else value
 
