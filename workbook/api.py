@@ -299,7 +299,7 @@ def check_taken(layout: Layout, values: Values) -> None:
             what = f"{layout.address(quantity.id, row)} ({model.cell_id(quantity.id, row)})"
             choices = model.choices(quantity.bounds).values()
             if choices and value not in choices:
-                problems.add(place, f"{what} takes over '{value}', not one of the {_kind(model, quantity)}", suggest(str(value), choices))
+                problems.add(place, f"{what} inherits '{value}', not one of the {_kind(model, quantity)}", suggest(str(value), choices))
             else:
                 check_bounds(value, quantity.bounds, place, what, problems)
     problems.raise_if_any()

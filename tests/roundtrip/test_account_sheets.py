@@ -1,4 +1,4 @@
-"""The sheets that tell of an update: what they show, that every engine agrees, and that the account comes back from the file."""
+"""The sheets that report an update: what they show, that every engine agrees, and that the account comes back from the file."""
 
 from __future__ import annotations
 
@@ -358,7 +358,7 @@ def test_names_that_templates_have_already(account: Account, tmp_path: Path) -> 
     with pytest.raises(WorkbookError) as caught:
         api.prepared("tiny", root, extend=telling(account))
     (found,) = caught.value.diagnostics
-    assert found.message == "'update_inputs' is a table on the sheets that tell of an update"
+    assert found.message == "'update_inputs' is a table on the sheets that report an update"
     assert found.place is not None
     assert (found.place.file, found.place.line, found.place.column) == place
 

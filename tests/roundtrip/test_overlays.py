@@ -116,7 +116,7 @@ def test_what_is_wrong_in_them_now_is_told_with_its_line_and_the_way_out(built: 
     result = command("build", "--from", built, "--templates", root, "--out", tmp_path / "new.xlsx")
     assert result.exit_code == 2
     head, line, *_ = result.stderr.split("\n")
-    assert head == f"{built}: {RECORD_SHEET}: berlin.yaml:3:45: 'berlin' cannot take over from 'corrected', which is no case"
+    assert head == f"{built}: {RECORD_SHEET}: berlin.yaml:3:45: 'berlin' cannot inherit from 'corrected', which is no case"
     assert "parent: corrected" in line
     assert "give berlin.yaml, as it should be, with --overlay" in result.stderr
     assert not (tmp_path / "new.xlsx").exists()

@@ -98,7 +98,7 @@ def test_a_value_of_its_own_is_an_input_of_the_file(tmp_path: Path) -> None:
 
 def test_colours_are_explained_where_there_are_any(tmp_path: Path) -> None:
     texts = {cell.value for cell in read_cells(built(tmp_path / "plain.xlsx"))["Notes"].values()}
-    assert any(isinstance(text, str) and text.startswith("Black on pale blue: takes over") for text in texts)
+    assert any(isinstance(text, str) and text.startswith("Black on pale blue: inherits") for text in texts)
 
 
 # Read back.
@@ -207,7 +207,7 @@ def test_a_value_of_its_own_is_held_to_the_column(sets: dict[str, str | float], 
         (
             PARENTS,
             "parents: {corrected: §other, other: paper, mine: paper}",
-            "'corrected' cannot take over from 'other', which stands after it",
+            "'corrected' cannot inherit from 'other', which comes after it",
             "before",
         ),
         (PARENTS, "parents: {corrected: §corrected, mine: paper, other: paper}", "form a circle: corrected -> corrected", "no parent"),

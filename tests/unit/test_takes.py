@@ -109,7 +109,7 @@ def test_a_row_that_takes_over_shows_its_doc_as_note(tmp_path: Path) -> None:
 def test_notes_tell_the_equation_and_the_colour(tmp_path: Path) -> None:
     texts = {cell.value for cell in read_cells(built(tmp_path / "plain.xlsx"))["Notes"].values()}
     assert "2 × Power (machine_list) [Machine] [where no value is given]" in texts
-    assert any(isinstance(text, str) and text.startswith("Black on pale blue: takes over") for text in texts)
+    assert any(isinstance(text, str) and text.startswith("Black on pale blue: inherits") for text in texts)
 
 
 def test_what_was_set_is_read_back(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_explanations_show_the_expression_and_the_cell_it_names() -> None:
             CASES,
             'default: "site_list[site].machine"',
             "default: \"§'small'\"",
-            "Cases!E10 (cases.paper.machine) takes over 'small', not one of the machines",
+            "Cases!E10 (cases.paper.machine) inherits 'small', not one of the machines",
             "Small machine",
         ),
         (CASES, PUE, 'default: "§site_list[site].pue - 0.3"', "Cases!E9 (cases.paper.pue) is 0.95; it must be at least 1", ""),

@@ -108,7 +108,7 @@ def _check_names(declared: Declarations) -> None:
     named = [(block.name, block.place) for sheet in declared.sheets for block in sheet.blocks if hasattr(block, "name")]
     for name, place in [*named, *((catalogue.name, catalogue.place) for catalogue in declared.catalogues.values())]:
         if name in TABLES:
-            problems.add(place, f"'{name}' is a table on the sheets that tell of an update", "choose another name")
+            problems.add(place, f"'{name}' is a table on the sheets that report an update", "choose another name")
     problems.raise_if_any()
 
 

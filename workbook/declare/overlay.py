@@ -319,10 +319,10 @@ class _Overlay:
             return parent
         if parent:
             later = parent in members or (parent in cases.items and parent != case)
-            problem = "which stands after it" if later else "which is no case"
+            problem = "which comes after it" if later else "which is no case"
             self.problems.add(
                 place,
-                f"'{case}' cannot take over from '{parent}', {problem}",
+                f"'{case}' cannot inherit from '{parent}', {problem}",
                 "name one that stands before it" if later else suggest(named or parent, before),
             )
         elif case not in members:

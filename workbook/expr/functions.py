@@ -222,7 +222,7 @@ _FUNCTIONS = (
         rules.alternative,
         "otherwise(x, y): y where x is an error.",
         "IFERROR({*})",
-        "{0}, or {1} where there is none",
+        "{0}, or {1} where that is an error",
     ),
     Function(
         "locate",

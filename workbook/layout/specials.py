@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-TAKEN = "Black on pale blue: takes over a value from elsewhere. Type over it to give it a value of its own."
+TAKEN = "Black on pale blue: inherits a value. Overwrite it to give it a value of its own."
 MANY_EXPRESSIONS = 5  # a quantity whose rows have so many expressions is told by its description
 
 
@@ -39,11 +39,11 @@ def _colours(canvas: Canvas) -> None:
     rows = (
         ("input", "1.23", "Blue on pale yellow: an input. Edit it; everything that depends on it moves."),
         *((("taken", "1.23", TAKEN),) if takes_over else ()),
-        ("formula", "1.23", "Black: a formula. Locked (no password) so that it is not typed over by accident."),
+        ("formula", "1.23", "Black: a formula. Locked (no password) so that it is not overwritten by accident."),
         ("linked", "1.23", "Green: shows a cell of another sheet."),
         ("reference", "1.23", "Grey: for reference; no result depends on it."),
         ("passed", "pass", "Green fill: a check that holds."),
-        ("failed", "FAIL", "Red fill: a check that does not hold."),
+        ("failed", "FAIL", "Red fill: a failed check."),
     )
     for style, sample, text in rows:
         canvas.label(0, sample, f"sample_{style}")

@@ -174,7 +174,7 @@ class _Compiler:
             )
         above = next((node for node in walk(tree) if isinstance(node, Neighbour)), None)
         if above is not None:
-            raise ExpressionError(above.at, "'previous' and 'next' cannot stand in 'default'", "'parents' takes over a member's value")
+            raise ExpressionError(above.at, "'previous' and 'next' cannot stand in 'default'", "'parents' lets a member inherit a value")
 
     def _check_first_rows(self, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> None:
         """The first row of a group has none above it."""

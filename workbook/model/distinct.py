@@ -115,7 +115,7 @@ def _with_checks(sheet: Sheet, typed: list[_Typed], tables: dict[str, TableBlock
 
 def _check(item: _Typed, place: Place) -> Column:
     rows = f"k.{OTHERS} for k in {item.name}{KEYS}"
-    doc = "Rows with the key of another row, which lookups cannot tell apart. The table below marks them."
+    doc = "Rows with the key of another row, between which lookups cannot choose. The table below marks them."
     text = f"count({rows}) - count({rows} if k.{OTHERS} == 0)"
     label = f"{item.label} (sheet {item.sheet}): no duplicates"
     return Column(f"{item.name}{DIFFER}", label, "1", place, expr=Formula(text, place), doc=doc, format="failures")

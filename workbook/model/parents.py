@@ -38,7 +38,7 @@ def parent_rows(block: TableBlock, table: Table, problems: Problems) -> dict[int
             chain = " -> ".join([*ring, ring[0]])
             problems.add(item.parent_place, f"the parents of '{table.name}' form a circle: {chain}", "one of them must have no parent")
         else:
-            message = f"'{item.member}' cannot take over from '{item.parent}', which stands after it"
+            message = f"'{item.member}' cannot inherit from '{item.parent}', which comes after it"
             problems.add(item.parent_place, message, f"list '{item.parent}' before '{item.member}' in the rows of the table")
     return dict(sorted(found.items()))
 

@@ -20,7 +20,7 @@ CHECKS, BANNER, OTHER_PARENT, FAILURES = "checks", "banner", "other_parent", "fa
 MOST_TERMS = 10  # of a sum of checks
 PART_OF_SUM = "Failures in these checks, in the order above; a check that meets an error counts as one."
 HOLDS, FAILS = "All checks hold", "CHECK FAILS: see sheet Checks"
-WHO_CAN_TELL = "Excel from 2013 on, LibreOffice and Google Sheets can tell; Excel 2010 and Gnumeric cannot and show 0: use workbook verify"
+WHO_CAN_TELL = "Excel from 2013 on, LibreOffice and Google Sheets count them; Excel 2010 and Gnumeric show 0: use workbook verify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class Watch:
 WATCHES = (
     Watch(
         name="typed_over",
-        label="Formula cells that were typed over",
-        doc=f"Cells that hold no formula any more. {WHO_CAN_TELL}, which tells changed formulas, too.",
+        label="Overwritten formula cells",
+        doc=f"Cells that hold no formula any more. {WHO_CAN_TELL}, which reports changed formulas, too.",
         first_label="Where the first of them is",
-        first_doc="The first block of cells in which one was typed over, as it was built; empty where there is none.",
+        first_doc="The first block of cells with an overwritten one, as it was built; empty where no cell was overwritten.",
         count=COUNT_CELL,
         first=FIRST_CELL,
         says="formula cells that hold no formula any more",
@@ -53,7 +53,7 @@ WATCHES = (
         label="Cells that inherit from another case than declared",
         doc=f"Cells that show another value than the case they inherit from, as after one case was copied over another. {WHO_CAN_TELL}.",
         first_label="Which cell is the first of them",
-        first_doc="Its place when the workbook was built, and its id; empty where there is none.",
+        first_doc="Its place when the workbook was built, and its id; empty where all are as declared.",
         count=PARENT_COUNT,
         first=PARENT_FIRST,
         says="cells that inherit from another case than declared",
@@ -63,7 +63,7 @@ WATCHES = (
         label="Blocks of cells that show an error",
         doc="Blocks of cells, on any sheet, in which a cell shows an error such as #DIV/0!.",
         first_label="Where the first error is",
-        first_doc="The first block with an error, as it was built; empty if there is none.",
+        first_doc="The first block with an error, as it was built; empty without errors.",
         count=ERRORS_CELL,
         first=FIRST_ERROR_CELL,
         says="blocks of cells that show an error",
@@ -165,7 +165,7 @@ def _count_failures(owner: Maker, checks: Table, items: list[str]) -> None:
             part = owner.add(Quantity(CHECKS, f"{FAILURES}_{number}", label, "1", 1, checks.place, PART_OF_SUM, format="0"))
             owner.pending.append((part, Formula(" + ".join(some), checks.place), (0,)))
         terms = [f"{FAILURES}_{number}" for number in range(1, len(parts) + 1)]
-    failures = owner.add(Quantity(CHECKS, FAILURES, "Checks that do not hold", "1", 1, checks.place, doc, format="0", headline=True))
+    failures = owner.add(Quantity(CHECKS, FAILURES, "Failed checks", "1", 1, checks.place, doc, format="0", headline=True))
     owner.pending.append((failures, Formula(" + ".join(terms), checks.place), (0,)))
 
 
