@@ -18,7 +18,7 @@ SHARE = "HBM share for weights and KV cache"
 WITHOUT_RANGE = ("tokens", "tpot")
 """Answers of sheet Plan for which no range is worked out."""
 
-ELSEWHERE = ("capex", "average")
+ELSEWHERE = ("capex",)
 """Answers whose drivers stand on another line: those of GPUs and of energy."""
 
 

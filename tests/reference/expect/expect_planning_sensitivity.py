@@ -112,6 +112,7 @@ expect_rows(
     "headline_ranges",
     {
         "case": lambda i, which, _: named(i, which),
+        "beside": lambda _, which, __: float(which == "comparison"),
         "down": lambda i, which, headline: interval(i, headline, which)[0],
         "up": lambda i, which, headline: interval(i, headline, which)[1],
         "low": lambda i, which, headline: ends(i, which, headline)[1],
@@ -142,6 +143,7 @@ expect_rows(
     "variants",
     {
         "infeasible": lambda i, key: float(effect(i, HEADLINES[0], key).infeasible),
+        "answered": lambda i, key: float(effect(i, HEADLINES[0], key).answered),
         "counted": lambda _, key: float(sensitivity.counts(key)),
         "opens": lambda i, key: float(effect(i, HEADLINES[0], key).infeasible and sensitivity.counts(key)),
     },
@@ -172,7 +174,7 @@ def size(i: Inputs, headline: str, variant: str) -> float:
 expect_rows(
     "effects",
     {
-        "answered": lambda i, *keys: float(effect(i, *keys).answered),
+        "base": lambda i, *keys: effect(i, *keys).base,
         "move": lambda i, *keys: effect(i, *keys).move,
         "shift": lambda i, *keys: effect(i, *keys).shift,
         "down": lambda i, figure, key: min(0.0, effect(i, figure, key).shift) ** 2 * sensitivity.counts(key),
