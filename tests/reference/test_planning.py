@@ -205,32 +205,44 @@ def test_energy_money_and_carbon_of_a_year_by_hand() -> None:
     )
 
 
-def test_a_budget_turned_round_and_the_months_until_it_runs_out() -> None:
+def test_a_budget_carries_what_its_binding_limit_allows_and_lasts_until_growth_needs_it() -> None:
     case = "plan"
-    assert one("budget.tokens") == pytest.approx(one("case_totals.tokens", case) / one("case_totals.wall", case) * 1500, rel=1e-12)
-    assert one("budget.revenue") == pytest.approx(one("budget.tokens") * 8760 * 3600 / 1e6 * 3, rel=1e-12)
+    provisioned = one("case_totals.provisioned", case) * 10.2 * one("cases.pue", case)  # kW: servers as rated, at the wall
+    assert one("case_power.facility", case) == pytest.approx(provisioned, rel=1e-12)
+    rooms = {
+        "power": 1500 / provisioned,
+        "servers": 120 / one("case_totals.provisioned", case),
+        "capital": 40e6 / one("case_totals.capex", case),
+    }
+    assert book().values["budget.binding"][0] == min(rooms, key=lambda limit: rooms[limit])
+    least = min(rooms.values())
+    assert one("budget.tokens") == pytest.approx(one("case_totals.tokens", case) * least, rel=1e-12)
+    assert one("budget.revenue") == pytest.approx(one("case_totals.year_tokens", case) * least * 3, rel=1e-12)
+    left = one("budget.revenue") + one("budget.revenue_in") - one("budget.cost")
+    assert one("budget.margin") == pytest.approx(left, rel=1e-12)
     # Traffic grows by 60 % in twelve months, so that after the months found the needs are what there is.
-    for lasts, need, there_is in (("power_lasts", "wall", 1500), ("nodes_last", "provisioned", 120)):
-        months, needed = one(f"budget.{lasts}"), one(f"case_totals.{need}", case)
-        assert months == pytest.approx(12 * np.log(there_is / needed) / np.log(1.6), rel=1e-12)
-        assert needed * 1.6 ** (months / 12) == pytest.approx(there_is, rel=1e-12)
+    for limit, allowed in rooms.items():
+        months = one("budget_limits.lasts", limit)
+        assert months == pytest.approx(12 * np.log(allowed) / np.log(1.6), rel=1e-12)
+        assert one("budget_limits.needed", limit) * 1.6 ** (months / 12) == pytest.approx(one("budget_limits.available", limit), rel=1e-12)
 
 
 @pytest.mark.parametrize(
-    ("sets", "months"),
+    ("sets", "months", "words"),
     [
-        ({"plan.megawatts": 0.001}, 0),  # there is less than is needed now
-        ({"plan.growth": 0}, None),
-        ({"plan.growth": -0.2}, None),
+        ({"plan.megawatts": 0.001}, 0, "short today"),
+        ({"plan.growth": 0}, None, "not within 10 years"),
+        ({"plan.growth": -0.2}, None, "not within 10 years"),
     ],
 )
-def test_a_budget_that_is_short_at_once_or_never_runs_out(sets: Sets, months: float | None) -> None:
+def test_a_budget_that_is_short_at_once_or_never_runs_out(sets: Sets, months: float | None, words: str) -> None:
     edits = api.parse_sets(book().model, sets)
     computed = evaluate(book().model.overridden(edits), edits)
-    lasts = float(computed["budget.power_lasts"][0])
+    lasts = float(computed["budget_limits.lasts"][0])
+    assert computed["budget_limits.words"][0] == words
     if months is None:
         assert not np.isfinite(lasts), "the cell is empty"
-        assert computed["budget.power_months"][0] == 120
+        assert computed["budget_limits.months"][0] == 120
     else:
         assert lasts == months
 

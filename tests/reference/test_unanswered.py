@@ -94,8 +94,17 @@ def test_the_search_says_how_far_it_has_to_go() -> None:
 
 NUMBERS_OF_THE_CHOSEN = (
     *("figures.case", "figures.low", "figures.high", "figures.comparison", "figures.change", "power_bars.case", "power_bars.comparison"),
-    *("budget.tokens", "budget.revenue", "budget.power_lasts", "budget.nodes_last", "budget.power_room"),
-    *("budget.node_room", "budget.power_months", "budget.node_months", "quarters.wall", "quarters.nodes", "quarters.rent", "quarters.own"),
+    *("budget.tokens", "budget.gpus", "budget.capex", "budget.revenue", "budget.revenue_in", "budget.cost", "budget.margin"),
+    *(
+        "budget.share",
+        "budget.by_gpus",
+        "budget.rate_by_gpus",
+        "budget_limits.lasts",
+        "quarters.wall",
+        "quarters.nodes",
+        "quarters.rent",
+        "quarters.own",
+    ),
     *("cost_split.servers", "cost_split.gpus", "cost_split.hosts", "cost_split.building", "cost_split.total"),
     *("more_figures.tokens", "more_figures.instances", "more_figures.provisioned", "more_figures.board_power"),
 )

@@ -1,4 +1,4 @@
-"""Expectations of sheet Growth, of budgets, of constants, and of sheet Checks."""
+"""Expectations of sheet Budget, of constants, and of sheet Checks."""
 
 import math
 from collections.abc import Callable
@@ -7,16 +7,16 @@ from functools import cache
 
 from tests.reference.equations.queueing import WAIT_TAIL
 from tests.reference.equations.replay import LOWEST_CV2
-from tests.reference.equations.rounding import ceil
+from tests.reference.equations.rounding import ceil, floor
 from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
 from tests.reference.expect.expect_planning_results import left, product, remark_of_chosen, state_of
 from tests.reference.expect.planning_columns import expect_rows
-from tests.reference.expect.planning_load import profile
+from tests.reference.expect.planning_load import profile, profile_of, rated_power
 from tests.reference.expect.planning_money import MILLION, SECONDS, Totals, totals
-from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution
+from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution, output_share
 from tests.reference.expect.planning_sensitivity import LEAST
 from tests.reference.expect.planning_shapes import shape
-from tests.reference.expect.planning_study import CASES, LIKE, RANGED, chosen, is_sound, number_of, studies
+from tests.reference.expect.planning_study import CASES, LIKE, RANGED, assumed, chosen, is_sound, mean_length, number_of, studies
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.expect.search import NEVER
 from tests.reference.quantities import Inputs, Value
@@ -61,18 +61,27 @@ def months(i: Inputs, room: float) -> float:
     return min(HORIZON, math.log(room) / (math.log1p(i["plan.growth"]) / 12)) if i["plan.growth"] > 0 else HORIZON
 
 
-def room(i: Inputs, of: str) -> float:
-    """Return how many times the traffic of now the power or the nodes carry."""
-    had, taken = {
-        "power": (i["plan.megawatts"] * KILO, chosen_totals(i).wall),
-        "node": (i["plan.nodes"], chosen_totals(i).provisioned),
+LIMITS = ("power", "servers", "capital")
+
+
+def limit(i: Inputs, of: str) -> tuple[float, float]:
+    """Return what a limit makes available, and what the chosen case needs of it: kW at the wall as provisioned, servers, USD."""
+    return {
+        "power": (i["plan.megawatts"] * KILO, rated_power(i, chosen(i, "chosen"))["facility"]),
+        "servers": (i["plan.nodes"], chosen_totals(i).provisioned),
+        "capital": (i["plan.capital"], chosen_totals(i).capex),
     }[of]
-    return had / taken if taken else 0.0
 
 
-def carried(i: Inputs) -> float:
-    """Return the tokens/s that the power carries."""
-    return chosen_totals(i).per_wall_joule * i["plan.megawatts"] * MILLION
+def room(i: Inputs, of: str) -> float:
+    """Return how many times the traffic of now a limit allows."""
+    available, needed = limit(i, of)
+    return available / needed if needed else 0.0
+
+
+def least_room(i: Inputs) -> float:
+    """Return how many times the traffic of now all limits allow."""
+    return min(room(i, of) for of in LIMITS)
 
 
 def if_answered(value: Callable[[Inputs], float]) -> Callable[[Inputs], Value]:
@@ -80,23 +89,72 @@ def if_answered(value: Callable[[Inputs], float]) -> Callable[[Inputs], Value]:
     return lambda i: value(i) if state_of(i, "chosen") == OK else None
 
 
-def lasts(of: str) -> Callable[[Inputs], Value]:
-    """Return the rule of the months until the power or the nodes run out, blank where they do not."""
-    return lambda i: months(i, room(i, of)) if state_of(i, "chosen") == OK and months(i, room(i, of)) < HORIZON else None
+def carried(name: str) -> Callable[[Inputs], Value]:
+    """Return the rule of a total of the chosen case in the size that all limits allow."""
+    return if_answered(lambda i: float(getattr(chosen_totals(i), name)) * least_room(i))
+
+
+def in_words(i: Inputs, of: str) -> str:
+    """Return when a limit is reached."""
+    if state_of(i, "chosen") != OK:
+        return ""
+    if room(i, of) < 1:
+        return "short today"
+    found = months(i, room(i, of))
+    return "not within 10 years" if found >= HORIZON else f"in {math.floor(found + 0.5)} months"
+
+
+def binding(i: Inputs) -> str:
+    """Return the limit that is reached first."""
+    return next(of for of in LIMITS if room(i, of) <= least_room(i)) if state_of(i, "chosen") == OK else ""
+
+
+def year_in(i: Inputs) -> float:
+    """Return the million input tokens of a year of the chosen case."""
+    case = chosen(i, "chosen")
+    item = assumed(i, case)
+    prompt = mean_length(i, item.texts["workload"]) * (1.0 - output_share(i, item))
+    return item["rate"] * prompt * profile_of(i, case).load_factor * SECONDS / MILLION
+
+
+def sold(i: Inputs) -> float:
+    """Return the USD of a year for output tokens, at today's traffic."""
+    return chosen_totals(i).year_tokens * i["plan.price"]
+
+
+def of_gpus(i: Inputs, whole: float) -> float:
+    """Return the part of something that the GPUs to look at carry."""
+    return whole / max(1.0, chosen_totals(i).gpus) * i["plan.gpus"]
 
 
 expect_rows(
     "budget",
     {
-        "tokens": if_answered(carried),
-        "revenue": if_answered(lambda i: carried(i) * SECONDS / MILLION * i["plan.price"]),
-        "power_lasts": lasts("power"),
-        "nodes_last": lasts("node"),
-        "power_room": if_answered(lambda i: room(i, "power")),
-        "node_room": if_answered(lambda i: room(i, "node")),
-        "power_months": if_answered(lambda i: months(i, room(i, "power"))),
-        "node_months": if_answered(lambda i: months(i, room(i, "node"))),
+        "binding": binding,
+        "room": least_room,
+        "tokens": carried("tokens"),
+        "gpus": if_answered(lambda i: float(floor(chosen_totals(i).gpus * least_room(i)))),
+        "capex": carried("capex"),
+        "cost": carried("own"),
+        "revenue": if_answered(lambda i: sold(i) * least_room(i)),
+        "revenue_in": if_answered(lambda i: year_in(i) * i["plan.price_in"] * least_room(i)),
+        "margin": if_answered(lambda i: (sold(i) + year_in(i) * i["plan.price_in"] - chosen_totals(i).own) * least_room(i)),
+        "share": if_answered(lambda i: min(1.0, least_room(i) / (1.0 + i["plan.growth"]) ** (i["plan.months"] / 12.0))),
+        "by_gpus": if_answered(lambda i: of_gpus(i, chosen_totals(i).tokens)),
+        "rate_by_gpus": if_answered(lambda i: of_gpus(i, number_of(i, chosen(i, "chosen"), "rate"))),
+        "year_in": year_in,
         "remark": lambda i: remark_of_chosen(i, "chosen"),
+    },
+)
+expect_rows(
+    "budget_limits",
+    {
+        "available": lambda i, of: limit(i, of)[0],
+        "needed": lambda i, of: limit(i, of)[1],
+        "room": room,
+        "months": lambda i, of: months(i, room(i, of)),
+        "lasts": lambda i, of: months(i, room(i, of)) if state_of(i, "chosen") == OK and months(i, room(i, of)) < HORIZON else None,
+        "words": in_words,
     },
 )
 
@@ -119,7 +177,7 @@ expect_rows(
     {
         "factor": growth,
         "rate": lambda i, quarter: number_of(i, chosen(i, "chosen"), "rate") * growth(i, quarter),
-        "wall": grown(lambda i: chosen_totals(i).wall / KILO),
+        "wall": grown(lambda i: limit(i, "power")[1] / KILO),
         "budget": lambda i, _: i["plan.megawatts"],
         "nodes": lambda i, quarter: nodes_needed(i, quarter) if state_of(i, "chosen") == OK else None,
         "rent": grown(lambda i: chosen_totals(i).rent),
