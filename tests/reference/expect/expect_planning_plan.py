@@ -20,6 +20,7 @@ from tests.reference.expect.planning_steps import KEPT, apart, model_of
 from tests.reference.expect.planning_study import (
     CARDS,
     HELD,
+    PLAN,
     chosen,
     evidence,
     holds,
@@ -316,8 +317,9 @@ def rests_on(i: Inputs) -> str:
 
 def whose(i: Inputs) -> str:
     """Return that the answer is that of another case than sheet Plan asks for."""
-    name = named(i, "chosen")
-    return "" if name == "Your service" else f" The answer is of case {name}; the yellow cells ask for another one."
+    if chosen(i, "chosen") == PLAN:
+        return ""
+    return f" The answer is of case {named(i, 'chosen')}; the yellow cells ask for another one."
 
 
 def remark(i: Inputs) -> str:
