@@ -223,13 +223,7 @@ def checked_sets(model: Model, sets: Mapping[str, str | float | Given]) -> tuple
                 edits[inputs[cell_id]] = value
                 model = model.renamed({inputs[cell_id]: value})
         else:
-            is_cell = found[cell_id] is not None
-            known = (
-                "it is a formula or a constant; only inputs can be set"
-                if is_cell
-                else suggest(cell_id, [known for known, _, _ in model.settable()])
-            )
-            problems.add(given.name_place, f"{what}: there is no such input", known or "list them with: workbook inputs")
+            problems.add(given.name_place, f"{what}: there is no such input", _instead(model, cell_id, found[cell_id]))
         if problems.found:
             wrong[cell_id] = problems.found
     for cell_id, text in [*_unordered(model, edits), *shared_names(model, edits)]:
@@ -237,6 +231,16 @@ def checked_sets(model: Model, sets: Mapping[str, str | float | Given]) -> tuple
         place = item.place if isinstance(item, Given) else None
         wrong.setdefault(cell_id, []).append(Diagnostic(place, f"{'' if place else '--set '}{cell_id}: {text}"))
     return edits, wrong
+
+
+def _instead(model: Model, cell_id: str, at: tuple[str, int] | None) -> str:
+    """Return what to set in place of an id that is no input."""
+    if at is None:
+        return suggest(cell_id, [known for known, _, _ in model.settable()]) or "list them with: workbook inputs"
+    quantity, row = model.quantities[at[0]], at[1]
+    if row in quantity.entered and model.quantities[quantity.links[row].quantity].is_settable(quantity.links[row].row):
+        return f"it is entered as {model.cell_id(*quantity.links[row])}; set that"
+    return "it is a formula or a constant; only inputs can be set"
 
 
 def _unordered(model: Model, edits: Mapping[CellRef, float | str]) -> Iterator[tuple[str, str]]:

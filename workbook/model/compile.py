@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbook.declare.shown_units import FILE as SHOWN_UNITS
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.expr.check import Checker
 from workbook.expr.functions import FUNCTIONS, may_be_empty
@@ -13,7 +14,7 @@ from workbook.expr.nodes import Call, Cell, Fixed, Neighbour, Number, walk
 from workbook.expr.nodes import quantities as references
 from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.rules import TEXT, Type, UnitError
-from workbook.expr.units import Units, show
+from workbook.expr.units import Units, UnknownUnitError, show
 from workbook.model.distinct import with_distinct
 from workbook.model.graph import Model, Quantity, Variant
 from workbook.model.order import CycleError
@@ -42,6 +43,7 @@ def compile_model(declared: Declarations) -> Model:
     tabulator = Tabulator(model, problems)
     tabulator.run()
     problems.raise_if_any()
+    _check_shown_units(model, problems)
     _check_searches(model, problems)
     _check_results(model, problems)
     compiler = _Compiler(model, problems)
@@ -51,6 +53,15 @@ def compile_model(declared: Declarations) -> Model:
     compiler.sort()
     problems.raise_if_any()
     return model
+
+
+def _check_shown_units(model: Model, problems: Problems) -> None:
+    """What people read stands for units that there are."""
+    for unit in model.declared.shown_units:
+        try:
+            model.units.parse(unit)
+        except UnknownUnitError as error:
+            problems.add(Place(SHOWN_UNITS), str(error), model.units.guess(unit))
 
 
 def _check_searches(model: Model, problems: Problems) -> None:

@@ -23,11 +23,16 @@ def link_entered(maker: Maker, block: TableBlock) -> None:
             suggest(block.entered_in, maker.model.tables),
         )
         return
-    keys = {key.quantity for key in other.keys}
+    keys, rows = {key.quantity for key in other.keys}, _rows(maker, table, other)
     for entered in (maker.model.quantities[name] for name in other.columns if name not in keys):
         quantity = maker.model.quantities.get(f"{table.name}.{entered.name}")
-        if quantity is not None:
-            _link(maker, quantity, entered, _rows(maker, table, other))
+        if quantity is None:
+            continue
+        if quantity.unit == entered.unit:
+            _link(maker, quantity, entered, rows)
+        else:
+            message = f"'{quantity.id}' is entered as '{entered.id}', which has the unit '{entered.unit}', not '{quantity.unit}'"
+            maker.problems.add(entered.place, message, f"like: {table.name}, so that it has the same")
 
 
 def _rows(maker: Maker, table: Table, other: Table) -> dict[int, int]:
@@ -40,7 +45,7 @@ def _rows(maker: Maker, table: Table, other: Table) -> dict[int, int]:
             maker.problems.add(
                 other.place,
                 f"'{' '.join(keys)}' of '{other.name}' is not a row of '{table.name}'",
-                suggest(keys[0], [row[0] for row in table.rows]),
+                suggest(" ".join(keys), [" ".join(row) for row in table.rows]),
             )
     return found
 

@@ -288,7 +288,7 @@ class Tabulator(Maker):
                 reference=self.is_reference(column.reference),
             )
         )
-        quantity.formats = {row: column.formats[keys[-1]] for row, keys in enumerate(table.rows) if keys and keys[-1] in column.formats}
+        self._formats(column, quantity, table)
         if column.shows or column.beside or column.leads:
             self.showing.append((column, quantity))
         self._check_source(column.source, column.place)
@@ -311,6 +311,14 @@ class Tabulator(Maker):
                 self.pending.append((quantity, column.default, tuple(row for row in range(quantity.size) if row not in quantity.inputs)))
             elif table.parents and not column.constants:
                 take_over(quantity, table, self.problems)
+
+    def _formats(self, column: Column, quantity: Quantity, table: Table) -> None:
+        """The number formats of single rows, by their last key."""
+        members = [keys[-1] for keys in table.rows if keys]
+        quantity.formats = {row: column.formats[member] for row, member in enumerate(members) if member in column.formats}
+        for member in column.formats.keys() - set(members):
+            message = f"'{quantity.id}' has a format for '{member}', which is not a row of '{table.name}'"
+            self.problems.add(column.place, message, suggest(member, members))
 
     def _figures(self, column: Column, quantity: Quantity, table: Table) -> None:
         """Inputs or printed constants, nested by row keys; the last key alone serves all rows that have it."""

@@ -64,9 +64,9 @@ def check_charts(layout: Layout) -> None:
 
 def _wrong_title(layout: Layout, chart: Chart) -> Iterator[Diagnostic]:
     """Yield what is wrong with the cell that a chart has for a title."""
-    quantity = layout.model.quantities.get(chart.title_of)
-    if chart.title_of and (quantity is None or not quantity.is_text or quantity.size != 1):
-        yield Diagnostic(chart.place, f"'title_of: {chart.title_of}' is no single text", suggest(chart.title_of, layout.model.quantities))
+    texts = [quantity.id for quantity in layout.model.quantities.values() if quantity.is_text and quantity.size == 1]
+    if chart.title_of and chart.title_of not in texts:
+        yield Diagnostic(chart.place, f"'title_of: {chart.title_of}' is no single text", suggest(chart.title_of, texts))
 
 
 def _wrong_lines(series: Series, table: Table) -> Iterator[Diagnostic]:
