@@ -10,7 +10,6 @@ from tests.reference.equations.replay import LOWEST_CV2
 from tests.reference.equations.rounding import ceil, floor
 from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
 from tests.reference.expect.expect_planning_results import left, product, remark_of_chosen, state_of
-from tests.reference.expect.expect_workloads import mean_length
 from tests.reference.expect.planning_columns import expect_rows
 from tests.reference.expect.planning_load import profile, profile_of, rated_power
 from tests.reference.expect.planning_money import MILLION, SECONDS, Totals, totals
@@ -18,6 +17,7 @@ from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution,
 from tests.reference.expect.planning_sensitivity import LEAST
 from tests.reference.expect.planning_shapes import shape
 from tests.reference.expect.planning_study import CASES, LIKE, RANGED, assumed, chosen, is_sound, number_of, studies
+from tests.reference.expect.planning_traces import mean_length
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.expect.search import NEVER
 from tests.reference.quantities import Inputs, Value
