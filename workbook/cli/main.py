@@ -18,6 +18,7 @@ from workbook.cli.audit import audit
 from workbook.cli.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
 from workbook.cli.questions import cells, explain, inputs, optimize, results
 from workbook.cli.reference import functions, language, schema, units
+from workbook.cli.render import render
 from workbook.cli.roundtrip import diff, not_carried, pull, remarked, warn
 from workbook.cli.validation import validate
 from workbook.declare.packaged import directory, write_out
@@ -248,5 +249,5 @@ def templates(target: Path) -> None:
     click.echo(f"{target}: {write_out(target)} files")
 
 
-for command in (audit, cells, diff, explain, functions, inputs, language, optimize, pull, results, schema, units, validate):
+for command in (audit, cells, diff, explain, functions, inputs, language, optimize, pull, render, results, schema, units, validate):
     main.add_command(command)

@@ -151,6 +151,15 @@ class LibreOfficeSession:
         """Print the document to a PDF file; call ``recalculate`` first."""
         self._request("save", path=str(path.absolute()), filter_name=_PDF_FILTER)
 
+    def sheets(self) -> list[str]:
+        """Name the visible sheets in the order of their tabs."""
+        names: list[str] = self._request("sheets")
+        return names
+
+    def show(self, sheet: str) -> None:
+        """Show one sheet and hide all others, which are not printed then."""
+        self._request("show", sheet=sheet)
+
     def close_document(self) -> None:
         """Close the document and keep the process."""
         if self.alive:

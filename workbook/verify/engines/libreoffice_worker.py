@@ -199,6 +199,7 @@ class Worker:
         # Making the proxy of a cell or range takes several calls between the processes, using it again takes one.
         self._proxies: dict[tuple[str, int, int, int, int], Any] = {}
         self._held: dict[tuple[str, str], Callable[[], object]] = {}
+        self._areas: dict[str, Any] = {}  # that are printed, by sheet
         self._logical_format: int | None = None
         self.operations: dict[str, Callable[..., object]] = {
             "version": office.version,
@@ -208,6 +209,8 @@ class Worker:
             "recalculate": self.recalculate,
             "read": self.read,
             "save": self.save,
+            "show": self.show,
+            "sheets": self.sheets,
             "close": self.close,
         }
 
@@ -224,6 +227,7 @@ class Worker:
         self._sheets = {}
         self._proxies = {}
         self._held = {}
+        self._areas = {}
         self._logical_format = None
         if document is not None:
             document.close(True)  # noqa: FBT003 - UNO calls take no keywords
@@ -235,6 +239,20 @@ class Worker:
     def save(self, path: str, filter_name: str) -> None:
         """Write the document as it is now."""
         self._opened().storeToURL(Path(path).as_uri(), self._office.properties(FilterName=filter_name))
+
+    def show(self, sheet: str) -> None:
+        """Show one sheet only; what is hidden, and has no print area, is not printed."""
+        self._sheet(sheet)
+        sheets = self._opened().Sheets
+        for name in (sheet, *sheets.ElementNames):  # one sheet has to be visible at any time
+            areas = self._areas.setdefault(name, sheets.getByName(name).getPrintAreas())
+            sheets.getByName(name).setPrintAreas(areas if name == sheet else ())
+            sheets.getByName(name).IsVisible = name == sheet
+
+    def sheets(self) -> list[str]:
+        """Name the visible sheets in the order of their tabs."""
+        sheets = self._opened().Sheets
+        return [name for name in sheets.ElementNames if sheets.getByName(name).IsVisible]
 
     def set_values(self, edits: list[tuple[str, str, float | str | bool | None]]) -> None:
         """Put constants into cells, in place of whatever they held."""

@@ -1,0 +1,1 @@
+"""Workbooks as pages: PDF files and pictures, by LibreOffice."""
