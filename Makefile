@@ -1,6 +1,6 @@
 # Short names for the project's commands; each is a script or a command that also runs on its own.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test build
+.PHONY: help setup check test build pictures
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' Makefile
@@ -18,3 +18,9 @@ test: ## everything: setup, check and all tests; PYTEST="-k golden" picks some
 build: ## write output/planning.xlsx and output/paper.xlsx
 	.venv-test/bin/workbook build planning
 	.venv-test/bin/workbook build paper
+
+pictures: build ## remake the pictures of README.md and docs/language.md
+	.venv-test/bin/workbook render output/planning.xlsx --sheet Plan --png output/pictures --dpi 110
+	.venv-test/bin/workbook render output/planning.xlsx --sheet Bridge --png output/pictures --dpi 110
+	.venv-test/bin/workbook render output/paper.xlsx --sheet Power --png output/pictures --dpi 110
+	rm -f output/pictures/*_[0-9].png
