@@ -24,6 +24,14 @@ TYPED = {"tiny": ("lengths",), "paper": ("designs", *LISTS), "planning": ("cases
 FAILS = "CHECK FAILS: see sheet Checks"
 
 
+# What is typed, and how many cases and hours are then counted.
+NESTED: tuple[tuple[dict[str, str | float], tuple[int, int]], ...] = (
+    ({}, (0, 0)),
+    ({"cases.paper.name": "mine", "cases.mine.name": ""}, (2, 0)),
+    ({"hours.h2": 1.0}, (0, 2)),
+)
+
+
 @cache
 def book(name: str) -> api.Book:
     """Return a workbook at the inputs of its templates."""
@@ -63,6 +71,18 @@ def test_a_case_with_the_name_of_another_row_that_lookups_find_is_counted(names:
     values = evaluate(model, {model.find(f"cases.{case}.name") or CellRef("", 0): name for case, name in names.items()})
     assert values["checks.cases_differ"].tolist() == [rows]
     assert values["checks.status"].tolist() == [FAILS]
+
+
+def test_a_table_of_two_keys_counts_duplicates_of_either(tmp_path: Path) -> None:
+    """Looked up by case and hours: two cases of one name, and two lengths of one number, are each counted by a check of their own."""
+    root = copy_of(ACROSS, tmp_path / "templates")
+    plant(root, "sheets/cases.yaml", "rows: {case: {label: Case, members", "rows: {case: {label: Case, renamable: true, members")
+    share = '      own: {label: Of the table of two keys, unit: kWh, expr: "nested[chosen.case, hours].energy"}\n'
+    plant(root, "sheets/results.yaml", "      below: {label: Cases below", f"{share}      below: {{label: Cases below")
+    model = api.load("across", root).model
+    for edits, counts in NESTED:
+        values = evaluate(model, {model.find(name) or CellRef("", 0): value for name, value in edits.items()})
+        assert (values["checks.cases_differ"].tolist(), values["checks.hours_differ"].tolist()) == ([counts[0]], [counts[1]]), edits
 
 
 @pytest.fixture(scope="module")
