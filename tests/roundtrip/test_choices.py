@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.roundtrip.edits import typed
+from tests.roundtrip.edits import in_libreoffice, place, typed
 from tests.support import ACROSS, command, copy_of
 from workbook import api
 from workbook.roundtrip.pull import pull
@@ -63,3 +64,22 @@ def test_a_choice_among_cases_follows_a_name_typed_later(tmp_path: Path) -> None
     edits = {"chosen.case": "Another one", "cases.other.name": "Oslo"}
     regenerate(typed(built, tmp_path / "edited.xlsx", api.load("across", root), edits), tmp_path / "new.xlsx", templates=root)
     assert pull(tmp_path / "new.xlsx").sets == {"chosen.case": "Oslo", "cases.other.name": "Oslo"}
+
+
+def test_a_choice_that_is_no_name_fails_a_check_that_names_it(tmp_path: Path) -> None:
+    """Pasted over the list: what is looked up by it is an error, and the master check says where to pick another."""
+    built = api.build("across", tmp_path / "built.xlsx", templates=ACROSS).path
+    in_libreoffice([(built, tmp_path / "saved.xlsx", [["value", *place(api.load("across", ACROSS), "chosen.case"), "Ours"]])])
+    cells = read_cells(tmp_path / "saved.xlsx")["Checks"]
+    row = next(at[1:] for at, cell in cells.items() if cell.value == "Case (sheet Results): one of sheet Cases")
+    assert cells[f"B{row}"].value == 1
+    assert cells["B3"].value == "CHECK FAILS: see sheet Checks"
+
+
+def test_a_choice_whose_look_ups_are_guarded_needs_no_such_check(tmp_path: Path) -> None:
+    root = copy_of(ACROSS, tmp_path / "templates")
+    path = root / "sheets/results.yaml"
+    guarded = re.sub(r'expr: "(cases\[chosen\.case\]\.\w+)"', r'expr: "otherwise(\1, 0)"', path.read_text("utf-8"))
+    path.write_text(guarded, "utf-8")
+    for templates, count in ((ACROSS, 1), (root, 0)):
+        assert sum(name.endswith("_known") for name in api.load("across", templates).model.tables["checks"].columns) == count

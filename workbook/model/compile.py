@@ -17,6 +17,7 @@ from workbook.expr.rules import TEXT, Type, UnitError
 from workbook.expr.units import Units, UnknownUnitError, show
 from workbook.model.distinct import with_distinct
 from workbook.model.graph import Model, Quantity, Variant
+from workbook.model.known import with_known
 from workbook.model.order import CycleError
 from workbook.model.resolve import Resolver
 from workbook.model.tables import MIXED, Tabulator
@@ -38,7 +39,7 @@ def compile_model(declared: Declarations) -> Model:
         units = Units(Path(declared.units_file))
     except ValueError as error:
         raise WorkbookError([Diagnostic(Place("units.txt"), str(error))]) from None
-    model = Model(with_distinct(declared), units, {}, {}, {})
+    model = Model(with_known(with_distinct(declared)), units, {}, {}, {})
     problems = Problems()
     tabulator = Tabulator(model, problems)
     tabulator.run()

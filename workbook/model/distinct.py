@@ -54,7 +54,7 @@ def _looked_up(declared: Declarations, tables: dict[str, TableBlock]) -> set[str
     """Return the tables in which expressions find rows by a key that is not written out, or aggregate those that have a key."""
     found = set()
     keys = {name: {key.name for row in block.rows for key in (row, *row.parts)} for name, block in tables.items()}
-    for formula in _formulas(declared):
+    for formula in formulas_of(declared):
         try:
             tree = parse(formula.text)
         except ExpressionError:
@@ -75,7 +75,7 @@ def _compared(over: Over) -> Iterator[str]:
             yield side.name.partition(".")[2]
 
 
-def _formulas(declared: Declarations) -> Iterator[Formula]:
+def formulas_of(declared: Declarations) -> Iterator[Formula]:
     """Yield every expression of the sheets and cards."""
     for sheet in declared.sheets:
         for block in sheet.blocks:
