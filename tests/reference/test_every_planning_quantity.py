@@ -103,6 +103,22 @@ STEERED: dict[str, draws.Values] = {
         "plan.megawatts": 0,
         **{f"measured.h100_x4_llama_70b.p{point}.counted": 0 for point in range(1, 9)},
     },
+    "quotes, a short life, electricity with colocation, another GPU for long requests": {
+        **{f"cases.mine_1.{name}": value for name, value in (("life", 3.5), ("staff", 5000), ("rent_price", 1.1), ("server_price_2", 4e5))},
+        "cases.mine_1.electricity_bill": "with colocation",
+        "cases.mine_1.gpu_2": "h200_sxm",
+        "cases.mine_2.rent_scale": 0,
+        "cases.mine_2.capex_scale": 0,
+        "choose.case": "mine_1",
+        "choose.comparison": "mine_2",
+    },
+    "nothing paid for rent, and servers for nothing": {
+        "cases.mine_2.rent_scale": 0,
+        "cases.mine_2.capex_scale": 0,
+        "cases.mine_2.discount": 0,
+        "cases.mine_2.life": 9,
+        "choose.case": "mine_2",
+    },
     "bands cut, output as printed, one assumption twice": {
         "cases.mine_1.credit": "as printed",
         "cases.mine_1.pools": 3,

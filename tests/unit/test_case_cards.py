@@ -35,15 +35,31 @@ def moved(sets: Mapping[str, str | float], *cells: str) -> list[float | str]:
 
 
 def test_a_gpu_is_rented_and_bought_at_the_price_of_its_own_card() -> None:
-    totals = [f"case_totals.mine_1.{name}" for name in ("provisioned", "rent", "capex")]
-    nodes, rent, capex = map(float, moved({}, *totals))
+    totals = [f"case_totals.mine_1.{name}" for name in ("provisioned", "rent", "servers")]
+    nodes, rent, servers = map(float, moved({}, *totals))
     assert rent == pytest.approx(nodes * 8 * 2.35 * 8760, rel=1e-12)
-    assert capex == pytest.approx(nodes * 325_000, rel=1e-12)
-    nodes, rent, capex = map(float, moved({"cases.mine_1.gpu_1": "h200_sxm"}, *totals))
+    assert servers == pytest.approx(nodes * 325_000, rel=1e-12)
+    nodes, rent, servers = map(float, moved({"cases.mine_1.gpu_1": "h200_sxm"}, *totals))
     assert rent == pytest.approx(nodes * 8 * 2.50 * 8760, rel=1e-12)
-    assert capex == pytest.approx(nodes * (325_000 - 8 * 27_500 + 8 * 36_000), rel=1e-12)
-    nodes, rent, capex = map(float, moved({"hardware.h100_sxm.price": 5, "hardware.h100_sxm.purchase_price": 30_000}, *totals))
-    assert (rent, capex) == pytest.approx((nodes * 8 * 5 * 8760, nodes * (105_000 + 240_000)), rel=1e-12)
+    assert servers == pytest.approx(nodes * (325_000 - 8 * 27_500 + 8 * 36_000), rel=1e-12)
+    nodes, rent, servers = map(float, moved({"hardware.h100_sxm.price": 5, "hardware.h100_sxm.purchase_price": 30_000}, *totals))
+    assert (rent, servers) == pytest.approx((nodes * 8 * 5 * 8760, nodes * (105_000 + 240_000)), rel=1e-12)
+
+
+def test_a_quote_takes_the_place_of_the_cards_prices_and_multipliers_stay() -> None:
+    totals = [f"case_totals.mine_1.{name}" for name in ("provisioned", "rent", "servers")]
+    quotes: dict[str, str | float] = {"cases.mine_1.rent_price": 2.0, "cases.mine_1.server_price": 300_000}
+    nodes, rent, servers = map(float, moved(quotes, *totals))
+    assert (rent, servers) == pytest.approx((nodes * 8 * 2 * 8760, nodes * 300_000), rel=1e-12)
+    nodes, rent, servers = map(float, moved({**quotes, "cases.mine_1.rent_scale": 0.9, "cases.mine_1.capex_scale": 0.8}, *totals))
+    assert (rent, servers) == pytest.approx((nodes * 8 * 2 * 0.9 * 8760, nodes * 240_000), rel=1e-12)
+
+
+def test_the_long_pool_has_the_quote_of_the_short_pools_for_the_same_hardware() -> None:
+    names = [f"cases.mine_1.{name}_2" for name in ("rent_price", "server_price")]
+    quotes: dict[str, str | float] = {"cases.mine_1.rent_price": 2.0, "cases.mine_1.server_price": 300_000}
+    assert moved(quotes, *names) == [2.0, 300_000]
+    assert moved({**quotes, "cases.mine_1.gpu_2": "h200_sxm"}, *names) == [2.50, 325_000 - 8 * 27_500 + 8 * 36_000]
 
 
 @pytest.mark.parametrize(

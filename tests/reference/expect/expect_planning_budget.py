@@ -46,6 +46,8 @@ expect_rows(
         "close": lambda _: 0.25,
         "horizon": lambda _: HORIZON,
         "nothing": lambda _: LEAST,
+        "resale": lambda _: 3.0,
+        "worthless": lambda _: 5.0,
     },
 )
 

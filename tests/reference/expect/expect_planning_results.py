@@ -10,7 +10,7 @@ from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_instances import instance
 from tests.reference.expect.planning_load import average, mean_of_year
 from tests.reference.expect.planning_measured import fit_curve
-from tests.reference.expect.planning_money import HOURS, Totals, totals
+from tests.reference.expect.planning_money import HOURS, Totals, colocation, totals
 from tests.reference.expect.planning_needs import remark
 from tests.reference.expect.planning_pools import POOLS, curve_scale, tpot
 from tests.reference.expect.planning_sensitivity import figure
@@ -49,7 +49,13 @@ def named(i: Inputs, which: str) -> str:
 
 def electricity(i: Inputs, which: str, kilowatts: float) -> float:
     """Return the yearly price of a part of the average power of one of the two cases."""
-    return kilowatts * HOURS * number_of(i, chosen(i, which), "electricity")
+    return kilowatts * HOURS * metered_price(i, which)
+
+
+def metered_price(i: Inputs, which: str) -> float:
+    """Return what a kWh costs one of the two cases besides colocation, USD."""
+    case = chosen(i, which)
+    return number_of(i, case, "electricity") if assumed(i, case).says("electricity_bill", "metered") else 0.0
 
 
 def gpus_average(i: Inputs, which: str) -> float:
@@ -64,9 +70,11 @@ def it_average(i: Inputs, which: str) -> float:
 
 def cost_parts(i: Inputs, which: str) -> dict[str, float]:
     """Return what owning the fleet of one of the two cases for a year is made of, USD."""
-    item = totals(i, chosen(i, which))
+    item, asked = totals(i, chosen(i, which)), assumed(i, chosen(i, which))
     return {
-        "servers": item.capex * item.annuity,
+        "servers": item.capital,
+        "upkeep": item.servers * asked["upkeep"] + item.provisioned * asked["staff"],
+        "colocation": colocation(i, chosen(i, which)),
         "gpus": electricity(i, which, gpus_average(i, which)),
         "hosts": electricity(i, which, it_average(i, which) - gpus_average(i, which)),
         "building": electricity(i, which, item.average - it_average(i, which)),
@@ -102,11 +110,11 @@ expect_rows("more_figures", {"remark": remark_of_chosen})
 expect_totals("more_figures", MORE, chosen, always=False)
 expect_totals("more_figures", SHOWN, chosen, always=True)
 expect_rows("cost_split", {"case": named, "state": state_of, "total": part_rule("total")})
-expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "gpus", "hosts", "building")})
+expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "upkeep", "colocation", "gpus", "hosts", "building")})
 expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
 
 
-expect_rows("cost_split", {"average": gpus_average})
+expect_rows("cost_split", {"average": gpus_average, "price": metered_price})
 PLANNING.differences.update({"cost_split.hosts", "cost_split.building"})
 expect_rows("chosen", {"case": lambda i: named(i, "chosen"), "comparison": lambda i: named(i, "comparison")})
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from tests.reference.expect.planning_load import profile_of, ratio
+from tests.reference.equations import economics
+from tests.reference.expect.planning_load import profile_of, rated_power, ratio
 from tests.reference.expect.planning_pools import (
     POOLS,
     Run,
@@ -14,7 +15,7 @@ from tests.reference.expect.planning_pools import (
 )
 from tests.reference.expect.planning_requests import bounds, taken
 from tests.reference.expect.planning_states import study_state, trouble
-from tests.reference.expect.planning_study import PREFILL, assumed, role, study
+from tests.reference.expect.planning_study import PREFILL, Assumed, assumed, role, study
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.quantities import Inputs
 
@@ -61,10 +62,15 @@ class Totals:
     carbon: float
     electricity: float
     rent: float
+    servers: float
     capex: float
     discount: float
     life: float
     annuity: float
+    residual: float
+    capital: float
+    housing: float
+    running: float
     own: float
     cost_rented: float
     cost_bought: float
@@ -75,27 +81,61 @@ def over(tokens_per_second: float, kilowatts: float) -> float:
     return tokens_per_second / (kilowatts * KILO) if kilowatts else 0.0
 
 
+class Bought(NamedTuple):
+    """A fleet that is owned: price of servers, and with their network, USD; residual value over the price; USD a year."""
+
+    servers: float
+    capex: float
+    residual: float
+    capital: float
+
+
 class Year(NamedTuple):
-    """A year of a fleet: load factor, average kW, kWh, million output tokens, USD rented and owned, and the yearly share of the price."""
+    """A year of a fleet: load factor, average kW, kWh, million output tokens, USD of electricity, rented and owned; and what was bought."""
 
     load_factor: float
     average: float
     energy: float
     tokens: float
+    electricity: float
     rent: float
-    capex: float
-    annuity: float
-    own: float
+    bought: Bought
+    housing: float
+    running: float
+
+
+def bought(item: Assumed, pools: list[Run]) -> Bought:
+    """Return what a study's pools cost to buy, and what a year of that is over their life."""
+    servers = sum(pool.capex for pool in pools)
+    price = servers * (1.0 + item["network_share"])
+    residual = economics.residual_share(item["residual"], item["life"])
+    capital = economics.capital_of_a_year(price, residual * price, item["discount"], item["life"])
+    return Bought(servers, price, residual, capital)
+
+
+def colocation(i: Inputs, case: str) -> float:
+    """Return what a case pays a year for colocation of the kW that its nodes are provisioned for, USD."""
+    return 12.0 * assumed(i, case)["colocation"] * rated_power(i, case)["provisioned"]
+
+
+@cache
+def housing_of_a_node(i: Inputs, case: str) -> float:
+    """Return what a node of a case costs a year in staff and colocation, USD, 0 without an answer."""
+    item, pools = assumed(i, case), POOLS if study_state(i, case) == OK else ()
+    nodes = sum(run(i, case, pool).provisioned for pool in pools)
+    return item["staff"] + colocation(i, case) / nodes if nodes else 0.0
 
 
 def year(i: Inputs, key: str, pools: list[Run], wall: float, output: float) -> Year:
     """Return a year of a study's pools, which draw so many kW and give so many tokens/s at the peak."""
     item, base = assumed(i, key), study(i, key).base
     load_factor, average = profile_of(i, base).load_factor, wall * ratio(i, base)
-    energy, yearly = average * HOURS, annuity(item["discount"], item["life"])
-    rent, capex = sum(pool.rent for pool in pools) * HOURS, sum(pool.capex for pool in pools)
-    own = capex * yearly + energy * item["electricity"]
-    return Year(load_factor, average, energy, output * load_factor * SECONDS / MILLION, rent, capex, yearly, own)
+    energy, rent = average * HOURS, sum(pool.rent for pool in pools) * HOURS
+    electricity = energy * item["electricity"] if item.says("electricity_bill", "metered") else 0.0
+    has, nodes = bought(item, pools), sum(pool.provisioned for pool in pools)
+    housing = nodes * housing_of_a_node(i, base)
+    running = has.servers * item["upkeep"] + housing + electricity
+    return Year(load_factor, average, energy, output * load_factor * SECONDS / MILLION, electricity, rent, has, housing, running)
 
 
 def take_all(i: Inputs, key: str) -> bool:
@@ -113,6 +153,7 @@ def totals(i: Inputs, key: str) -> Totals:
     wall, output = (board + host) * item["pue"], sum(tokens(i, key, pool) for pool in POOLS if pools)
     one = sum(pool.power_one for pool in pools)
     yearly = year(i, key, pools, wall, output)
+    own = yearly.bought.capital + yearly.running
     return Totals(
         instances=sum(pool.used for pool in pools),
         gpus=sum(pool.gpus for pool in pools),
@@ -138,13 +179,18 @@ def totals(i: Inputs, key: str) -> Totals:
         per_year_joule=over(output * yearly.load_factor, yearly.average),
         energy=yearly.energy / KILO,
         carbon=yearly.energy * item["carbon"] / MILLION,
-        electricity=yearly.energy * item["electricity"],
+        electricity=yearly.electricity,
         rent=yearly.rent,
-        capex=yearly.capex,
+        servers=yearly.bought.servers,
+        capex=yearly.bought.capex,
         discount=item["discount"],
         life=item["life"],
-        annuity=yearly.annuity,
-        own=yearly.own,
+        annuity=annuity(item["discount"], item["life"]),
+        residual=yearly.bought.residual,
+        capital=yearly.bought.capital,
+        housing=yearly.housing,
+        running=yearly.running,
+        own=own,
         cost_rented=yearly.rent / yearly.tokens if yearly.tokens else 0.0,
-        cost_bought=yearly.own / yearly.tokens if yearly.tokens else 0.0,
+        cost_bought=own / yearly.tokens if yearly.tokens else 0.0,
     )

@@ -180,7 +180,6 @@ class Run:
     provisioned: float
     racks: float
     rent: float
-    node_price: float
     capex: float
 
 
@@ -237,7 +236,6 @@ def run(i: Inputs, key: str, pool: int) -> Run:
     flight = utilisation * asked.n_slots
     counted = max(1.0, float(trunc(flight)) if item.says("counting", "truncated") else flight)
     fit, server = f"power_fits.{item.of_pool('curve', pool)}", f"servers.{item.of_pool('server', pool)}"
-    card = f"hardware.{item.of_pool('gpu', pool)}"
     idle, nominal = i[f"{fit}.p_idle"], i[f"{fit}.p_nominal"]
     board = float(power.logistic_power(counted, idle, nominal, i[f"{fit}.k"], i[f"{fit}.x0"]))
     own = service(i, key, pool).own_prefill * MILLI
@@ -253,7 +251,6 @@ def run(i: Inputs, key: str, pool: int) -> Run:
     nodes = float(ceil(gpus / i[f"{server}.gpus"]))
     provisioned = float(ceil(nodes / item["availability"]))
     hosts = outside(i, item.of_pool("server", pool), drawn, by_component=item.says("host_rule", "by component"))
-    node_price = i[f"{server}.gpus"] * i[f"{card}.purchase_price"] + i[f"{server}.host_price"]
     return Run(
         used=used,
         utilisation=utilisation,
@@ -275,10 +272,36 @@ def run(i: Inputs, key: str, pool: int) -> Run:
         host_power=nodes * hosts * item["host"] * item["host_scale"] / KILO,
         provisioned=provisioned,
         racks=float(ceil(provisioned / i[f"{server}.nodes_per_rack"])),
-        rent=provisioned * i[f"{server}.gpus"] * i[f"{card}.price"] * item["rent_scale"],
-        node_price=node_price,
-        capex=provisioned * node_price * item["capex_scale"],
+        rent=provisioned * i[f"{server}.gpus"] * item.price("rent_price", pool) * item["rent_scale"],
+        capex=provisioned * item.price("server_price", pool) * item["capex_scale"],
     )
+
+
+def prefill_share(i: Inputs, key: str, pool: int) -> float:
+    """Return the share of a pool's GPU time that prefill takes: all or nothing where pools do one of both."""
+    own, does = taken(i, key, pool), role(i, key, pool)
+    return own_share(i, key, pool) if own.share and does == TOGETHER else float(bool(own.share) and does == PREFILL)
+
+
+def own_share(i: Inputs, key: str, pool: int) -> float:
+    """Return that share of a pool that does both. As fitted, steps hold no prefill."""
+    if not service(i, key, pool).compute:
+        return chunk_share(i, key, pool)
+    return step_share(i, key, pool) if instance(i, key, pool).by_kernels else run(i, key, pool).busy
+
+
+def step_share(i: Inputs, key: str, pool: int) -> float:
+    """Return the share of a step that equation 18 adds to decoding."""
+    item, n = served(i, key, pool), max(1.0, run(i, key, pool).in_flight)
+    in_prefill = item.on.carried * eq.carry(item.work, n) + n / eq.steps(item.work) * eq.prefill(item)
+    return in_prefill / eq.step(item, n)
+
+
+def chunk_share(i: Inputs, key: str, pool: int) -> float:
+    """Return the share of steps that give no output."""
+    own = taken(i, key, pool)
+    decoding = own.mean(own.requests.total(own.requests.output)) / i["whole_tokens.per_step"]
+    return max(0.0, 1.0 - decoding / max(1.0, own.mean(own.requests.total(own.requests.steps))))
 
 
 def first_token(i: Inputs, key: str, pool: int) -> float:

@@ -48,7 +48,13 @@ LONG_GPU = "gpu_2"
 SCHEDULER = "engine_cap"
 """The most sequences are those of the engine's card unless the case states others."""
 
-FOLLOWING = (*OF_THE_SITE, OF_THE_MODEL, *(f"{name}_{number}" for name in OF_THE_GPU for number in (1, 2)), DEGREE, LONG_GPU, SCHEDULER)
+PRICES = ("rent_price", "rent_price_2", "server_price", "server_price_2")
+"""Prices are those of the cards unless the case states a quote; the long pool's (_2) are the short pools' for the same hardware."""
+
+FOLLOWING = (
+    *(*OF_THE_SITE, OF_THE_MODEL, *(f"{name}_{number}" for name in OF_THE_GPU for number in (1, 2)), DEGREE, LONG_GPU, SCHEDULER),
+    *PRICES,
+)
 """Assumptions that are not taken over from the case stood on."""
 
 LONGEST, LEAST_LONGEST = "long_window", 65536.0
@@ -79,16 +85,19 @@ CARDS = {
 
 CHOICES = (
     *("output_rule", "compression", "credit", "slots_rule", "capacity_rule", "time_rule", "prefill_rule", "counting", "cache", "attention"),
-    *("power_rule", "phases", "scaling", "spares", "host_rule"),
+    *("power_rule", "phases", "scaling", "spares", "host_rule", "electricity_bill"),
 )
 FIXED = (
     *("assumed_output", "tensor_parallel", "cached_share", "gained", "verify", "pools", "window_1", "window_2", "long_window", "band"),
-    *("host", "network", "parked"),
+    *("host", "network", "parked", *PRICES, "network_share", "residual", "upkeep", "staff", "colocation"),
 )
 """Numbers without a range."""
 
-OF_CASES = ("load_profile", "scaling", "parked", "spares")
-"""Assumptions about the year: cases have them, variants take what follows from them from their case."""
+OF_CASES = (
+    *("load_profile", "scaling", "parked", "spares"),
+    *("server_price", "server_price_2", "network_share", "residual", "upkeep", "staff", "colocation", "electricity_bill"),
+)
+"""Assumptions about the year and what owning costs: cases have them, variants take them, or what follows from them, from their case."""
 
 RANGED = (
     *("rate", "output_scale", "compressible", "objective", "cap", "time_scale", "power_scale", "memory_share", "engine_cap", "host_scale"),
@@ -157,9 +166,24 @@ def number_of(i: Inputs, case: str, name: str) -> float:
         return follows_on_plan(i, case, name)
     if name == SCHEDULER:
         return i[f"engines.{text_of(i, case, 'engine')}.max_sequences"]
+    if name in PRICES:
+        return price_of(i, case, name)
     if name == DEGREE:
         return i[f"power_fits.{text_of(i, case, 'curve_1')}.{DEGREE}"]
     return i[f"sites.{text_of(i, case, 'site')}.{OF_THE_SITE[name]}"]
+
+
+def price_of(i: Inputs, case: str, name: str) -> float:
+    """Return a price that a case states no quote for, USD of a GPU-hour or of a server with its GPUs."""
+    short = name.removesuffix("_2")
+    pool = "1" if name == short else "2"
+    gpu, server = (text_of(i, case, f"{kind}_{pool}") for kind in ("gpu", "server"))
+    same = gpu == text_of(i, case, "gpu_1") and (short == "rent_price" or server == text_of(i, case, "server_1"))
+    if pool == "2" and same:
+        return number_of(i, case, short)
+    if short == "rent_price":
+        return i[f"hardware.{gpu}.price"]
+    return i[f"servers.{server}.host_price"] + i[f"servers.{server}.gpus"] * i[f"hardware.{gpu}.purchase_price"]
 
 
 def text_of(i: Inputs, case: str, name: str) -> str:
@@ -383,6 +407,10 @@ class Assumed:
     def __getitem__(self, name: str) -> float:
         """Return a number."""
         return self.numbers[name]
+
+    def price(self, name: str, pool: int) -> float:
+        """Return a price of the short pools for the first, that of the long pool for the others."""
+        return self.numbers[name if pool == 1 else f"{name}_2"]
 
     def of_pool(self, name: str, pool: int) -> str:
         """Return the card of the short pools for the first, that of the long pool for the others."""

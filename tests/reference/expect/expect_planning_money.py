@@ -1,0 +1,339 @@
+"""Expectations of sheets Money and Rent or buy: what cases cost to buy, to own and to rent, and what tokens in and out cost."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from tests.reference.equations import economics
+from tests.reference.equations.rounding import ceil
+from tests.reference.expect.expect_planning_results import named, state_of
+from tests.reference.expect.planning_columns import expect_fields, expect_rows, pool_of
+from tests.reference.expect.planning_load import profile_of
+from tests.reference.expect.planning_money import MILLION, SECONDS, Totals, colocation, totals
+from tests.reference.expect.planning_pools import POOLS, chunk_share, own_share, prefill_share, rate, run, service, step_share
+from tests.reference.expect.planning_study import DECODE, assumed, chosen, number_of, role
+from tests.reference.expect.pools import KILO, OK
+from tests.reference.quantities import PLANNING, Inputs, Value
+
+MONTHS = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a case costs; fields as columns of `case_money`: USD, USD a year, months, million tokens a year, USD per million tokens."""
+
+    servers: float
+    network: float
+    capex: float
+    residual_value: float
+    capital_year: float
+    upkeep_year: float
+    staff_year: float
+    colocation_year: float
+    housing_node: float
+    electricity_year: float
+    own_year: float
+    rent_year: float
+    npv: float
+    break_even_month: float
+    break_even_load: float
+    in_tokens: float
+    in_share: float
+    in_rented: float
+    in_owned: float
+    out_rented: float
+    out_owned: float
+
+
+def tokens_in(i: Inputs, case: str, pool: int) -> float:
+    """Return the tokens/s of the prompts that a pool computes, those found in the prefix cache included."""
+    return 0.0 if role(i, case, pool) == DECODE else rate(i, case, pool) * service(i, case, pool).prompt
+
+
+def input_tokens(i: Inputs, case: str) -> float:
+    """Return the million tokens of the prompts that a case computes in a year, those found in the prefix cache included."""
+    return sum(tokens_in(i, case, pool) for pool in POOLS) * profile_of(i, case).load_factor * SECONDS / MILLION
+
+
+def over(amount: float, of: float) -> float:
+    """Return a ratio, 0 of nothing."""
+    return amount / of if of else 0.0
+
+
+def gpus_in(i: Inputs, case: str, pool: int) -> float:
+    """Return the GPUs of a pool by the share of their time that prefill takes."""
+    return run(i, case, pool).gpus * prefill_share(i, case, pool)
+
+
+@cache
+def money(i: Inputs, case: str) -> Money:
+    """Return what a case costs; nothing of one without an answer."""
+    item, has = assumed(i, case), totals(i, case)
+    pools = POOLS if has.state == OK else ()
+    network, left = has.servers * item["network_share"], economics.residual_share(item["residual"], item["life"])
+    capex, computed = has.servers + network, input_tokens(i, case) if pools else 0.0
+    upkeep, staff = has.servers * item["upkeep"], has.provisioned * item["staff"]
+    housing = colocation(i, case)
+    running = upkeep + staff + housing + has.electricity
+    capital = economics.capital_of_a_year(capex, capex * left, item["discount"], item["life"])
+    share = over(sum(gpus_in(i, case, pool) for pool in pools), has.gpus)
+    own = capital + running
+    return Money(
+        servers=has.servers,
+        network=network,
+        capex=capex,
+        residual_value=capex * left,
+        capital_year=capital,
+        upkeep_year=upkeep,
+        staff_year=staff,
+        colocation_year=housing,
+        housing_node=over(staff + housing, has.provisioned),
+        electricity_year=has.electricity,
+        own_year=own,
+        rent_year=has.rent,
+        npv=economics.owning_saves(capex, capex * left, running, has.rent, item["discount"], item["life"]),
+        break_even_month=economics.payback_months(capex, running, has.rent, item["life"]),
+        break_even_load=over(own, has.rent),
+        in_tokens=computed,
+        in_share=share,
+        in_rented=over(has.rent * share, computed),
+        in_owned=over(own * share, computed),
+        out_rented=over(has.rent * (1.0 - share), has.year_tokens),
+        out_owned=over(own * (1.0 - share), has.year_tokens),
+    )
+
+
+expect_fields("case_money", money, Money)
+
+
+def of_pool(value: Callable[[Inputs, str, int], float]) -> Callable[..., Value]:
+    """Return the rule of a column of pools."""
+    return lambda i, case, pool: value(i, case, pool_of(pool))
+
+
+expect_rows(
+    "money_pools",
+    {
+        "prefill_share": of_pool(prefill_share),
+        "own_share": of_pool(own_share),
+        "step_share": of_pool(step_share),
+        "chunk_share": of_pool(chunk_share),
+        "gpus_in": of_pool(gpus_in),
+        "tokens_in": of_pool(tokens_in),
+    },
+)
+PLANNING.differences.update({"case_money.npv", "case_money.network"})
+PLANNING.differences.update({f"money_pools.{name}" for name in ("prefill_share", "own_share", "step_share", "chunk_share", "gpus_in")})
+
+# Rent or buy: the chosen case
+
+Rule = Callable[[Inputs], Value]
+
+
+def case_of(i: Inputs) -> str:
+    """Return the chosen case."""
+    return chosen(i, "chosen")
+
+
+def answered(i: Inputs) -> bool:
+    """Tell whether the chosen case has an answer."""
+    return state_of(i, "chosen") == OK
+
+
+def if_answered(value: Callable[[Inputs, Money, Totals], Value]) -> Callable[..., Value]:
+    """Return a rule that is blank where the chosen case has no answer."""
+    return lambda i, *_: value(i, money(i, case_of(i)), totals(i, case_of(i))) if answered(i) else None
+
+
+def months(i: Inputs) -> float:
+    """Return the whole months to break-even, 0 for never."""
+    return float(ceil(money(i, case_of(i)).break_even_month))
+
+
+def amount(i: Inputs) -> str:
+    """Return the size of the net present value in words: millions with a decimal, or thousands."""
+    size = abs(money(i, case_of(i)).npv)
+    if size >= 0.95 * MILLION:
+        tenths = math.floor(size / 1e5 + 0.5)
+        return f"${tenths // 10}.{tenths % 10}M"
+    return f"${math.floor(size / KILO + 0.5)}k"
+
+
+def period(i: Inputs) -> str:
+    """Return the life of the servers in words: years where they are whole, else months."""
+    years = number_of(i, case_of(i), "life")
+    whole = math.floor(years + 0.5)
+    return f"{whole} years" if abs(years - whole) * MONTHS < 5e-7 else f"{math.floor(years * MONTHS + 0.5)} months"
+
+
+def verdict(i: Inputs) -> str:
+    """Return the answer in a sentence."""
+    if not answered(i):
+        return f"No answer: {state_of(i, 'chosen')}"
+    return owning(i) if money(i, case_of(i)).npv > 0 else renting(i)
+
+
+def owning(i: Inputs) -> str:
+    """Return the answer where owning costs less."""
+    if months(i):
+        return f"Owning pays back after {months(i):.0f} months; over {period(i)} it saves {amount(i)} (net present value)."
+    return f"Owning saves {amount(i)} over {period(i)} (net present value)."
+
+
+def reason(i: Inputs) -> str:
+    """Return why renting costs less."""
+    return f"pays back after {months(i):.0f} months, but with interest" if months(i) else "does not pay back and"
+
+
+def renting(i: Inputs) -> str:
+    """Return the answer where renting costs less."""
+    return f"Renting is cheaper: owning {reason(i)} costs {amount(i)} more over {period(i)} (net present value)."
+
+
+def crossing(i: Inputs) -> str:
+    """Return what the chart of cash shows."""
+    if not answered(i):
+        return f"No answer: {state_of(i, 'chosen')}"
+    if months(i):
+        return f"Cash paid: owning costs less from month {months(i):.0f} on"
+    return "Cash paid: owning costs more throughout"
+
+
+def compared(i: Inputs) -> str:
+    """Return what is compared."""
+    case = named(i, "chosen")
+    return f"Case {case}, chosen on sheet Plan. Renting: all GPUs all year, at the price of the case. Prices: sheet Cases."
+
+
+SHOWN = ("capex", "own_year", "rent_year", "npv", "residual_value")
+expect_rows("rent_or_buy", {name: if_answered(lambda _i, item, _t, name=name: getattr(item, name)) for name in SHOWN})  # type: ignore[misc]
+expect_rows(
+    "rent_or_buy",
+    {
+        "break_even_month": if_answered(lambda _i, item, _t: item.break_even_month or None),
+        "break_even_load": if_answered(lambda _i, item, _t: item.break_even_load if item.break_even_load <= 1 else None),
+        "life": lambda i: number_of(i, case_of(i), "life"),
+        "discount": lambda i: number_of(i, case_of(i), "discount"),
+    },
+)
+expect_rows("finding_money", {"basis": compared})
+expect_rows(
+    "verdict_terms",
+    {
+        "balance": lambda i: money(i, case_of(i)).npv,
+        "months": months,
+        "life_months": lambda i: number_of(i, case_of(i), "life") * MONTHS,
+        "period": period,
+        "amount": amount,
+        "owning": owning,
+        "reason": reason,
+        "renting": renting,
+        "verdict": verdict,
+        "crossing": crossing,
+    },
+)
+
+
+def by_way(way: str, item: Money, fleet: Totals) -> tuple[float, float, float]:
+    """Return USD per million tokens in, out, and out with all costs, of a fleet that is rented or owned."""
+    if way == "rented":
+        return item.in_rented, item.out_rented, fleet.cost_rented
+    return item.in_owned, item.out_owned, fleet.cost_bought
+
+
+def way_rule(place: int) -> Callable[..., Value]:
+    """Return the rule of a column of what tokens cost."""
+    return lambda i, way: by_way(way, money(i, case_of(i)), totals(i, case_of(i)))[place] if answered(i) else None
+
+
+expect_rows("token_costs", {name: way_rule(place) for place, name in enumerate(("input", "output", "all_output"))})
+
+
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """A year of owning and of renting; fields as columns of `cash_years`: year, USD."""
+
+    span: float
+    within: float
+    purchase: float | None
+    sale: float | None
+    running: float | None
+    owned: float | None
+    owned_total: float | None
+    rented: float | None
+    rented_total: float | None
+    factor: float
+    saved: float | None
+    saved_total: float | None
+
+
+@cache
+def cash(i: Inputs, key: str) -> Cash:
+    """Return a year of the chosen case: bought at the start, sold in the last year of its life."""
+    year = int(key[1:])
+    item, has = money(i, case_of(i)), totals(i, case_of(i))
+    span = max(0.0, min(1.0, has.life - (year - 1))) if year else 0.0
+    factor = (1.0 + has.discount) ** -min(float(year), has.life)
+    within = answered(i) and (not year or span > 0)
+    if not within:
+        return Cash(span, within, None, None, None, None, None, None, None, factor, None, None)
+    purchase, sale = 0.0 if year else item.capex, item.residual_value if year and year >= has.life else 0.0
+    running, rented = has.running * span, item.rent_year * span
+    owned = purchase - sale + running
+    before = cash(i, f"y{year - 1}") if year else Cash(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    saved = (rented - owned) * factor
+    return Cash(
+        span=span,
+        within=within,
+        purchase=purchase,
+        sale=sale,
+        running=running,
+        owned=owned,
+        owned_total=(before.owned_total or 0.0) + owned,
+        rented=rented,
+        rented_total=(before.rented_total or 0.0) + rented,
+        factor=factor,
+        saved=saved,
+        saved_total=(before.saved_total or 0.0) + saved,
+    )
+
+
+expect_fields("cash_years", cash, Cash)
+PLANNING.differences.update({"cash_years.saved", "cash_years.saved_total", "cash_years.owned", "cash_years.owned_total"})
+
+
+def ratio(i: Inputs, term: str) -> float:
+    """Return the price of an H100-hour over that for one year."""
+    return i[f"commitments.{term}.h100"] / i["commitments.one_year.h100"]
+
+
+def saved_at(i: Inputs, term: str) -> float:
+    """Return what owning saves against renting at the price of a commitment, USD."""
+    item, has = money(i, case_of(i)), totals(i, case_of(i))
+    rent = item.rent_year * ratio(i, term)
+    return economics.owning_saves(item.capex, item.residual_value, has.running, rent, has.discount, has.life)
+
+
+def load_at(i: Inputs, term: str) -> float | None:
+    """Return the break-even utilisation at the price of a commitment, blank above 1."""
+    found = money(i, case_of(i)).break_even_load / ratio(i, term)
+    return found if found <= 1 else None
+
+
+def gpu_hour(i: Inputs, term: str) -> float:
+    """Return the price of a GPU-hour of the chosen case at a commitment."""
+    item = assumed(i, case_of(i))
+    return item["rent_price"] * item["rent_scale"] * ratio(i, term)
+
+
+def term_rule(value: Callable[[Inputs, str], Value]) -> Callable[..., Value]:
+    """Return the rule of a column of commitments that is blank where the chosen case has no answer."""
+    return lambda i, term: value(i, term) if answered(i) else None
+
+
+expect_rows(
+    "commitments", {"ratio": ratio, "price": term_rule(gpu_hour), "npv": term_rule(saved_at), "break_even_load": term_rule(load_at)}
+)
+expect_rows("commitments", {"rent_year": term_rule(lambda i, term: money(i, case_of(i)).rent_year * ratio(i, term))})
+PLANNING.differences.add("commitments.npv")
