@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.roundtrip.edits import in_libreoffice, place
-from tests.support import ACROSS, TINY, copy_of, plant
+from tests.support import ACROSS, TINY, copy_of, plant, shipped
 from workbook import api
 from workbook.model.evaluate import evaluate
 from workbook.model.graph import CellRef
@@ -35,7 +35,7 @@ NESTED: tuple[tuple[dict[str, str | float], tuple[int, int]], ...] = (
 @cache
 def book(name: str) -> api.Book:
     """Return a workbook at the inputs of its templates."""
-    return api.load(name, TINY if name == "tiny" else None)
+    return api.load(name, TINY) if name == "tiny" else shipped(name)
 
 
 @pytest.mark.parametrize("name", TYPED)
@@ -61,7 +61,7 @@ def test_a_value_twice_in_a_list_counts_for_both_rows(name: str) -> None:
 @pytest.mark.parametrize(
     ("names", "rows"),
     [
-        ({"mine_1": "Case, Arrival rate, high"}, 1),  # the name of a study that the same lookups find; that of a study cannot be typed
+        ({"mine_1": "This case, Arrival rate, high"}, 1),  # the name of a study that the same lookups find; that of a study cannot be typed
         ({"mine_1": "mine_2", "mine_2": ""}, 2),  # a case without a name goes by its key
         ({"mine_1": "Your case 2"}, 0),  # both go by their keys, and another check says so
     ],

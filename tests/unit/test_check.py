@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from tests.support import TINY, command, copy_of, plant
+from tests.support import TINY, command, copy_of, plant, shipped
 from workbook import api
 from workbook.check.warnings import check
 from workbook.declare.packaged import packaged
@@ -91,7 +91,7 @@ def test_what_is_for_reference_is_grey_and_what_moves_something_blue(tmp_path: P
 
 @pytest.mark.parametrize("name", ["paper", "planning"])
 def test_the_packaged_workbooks_have_nothing_to_report(name: str) -> None:
-    assert check(api.load(name)) == ()
+    assert check(shipped(name)) == ()
 
 
 # Figures of an unusual size.

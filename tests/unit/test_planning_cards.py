@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from tests.support import shipped
+from tests.support import shipped, shipped_file
 from workbook import api
 from workbook.declare import cards
 from workbook.declare.catalogues import EVIDENCE
@@ -17,7 +17,6 @@ from workbook.errors import Place, Problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from workbook.declare.catalogues import Card, Figure
 
@@ -244,10 +243,10 @@ def test_fields_of_one_basis_are_those_of_its_workbooks_only() -> None:
         assert set(card.entries) & (planned | printed) == planned
 
 
-def test_sources_of_planned_models_are_told_in_the_plan_only(tmp_path: Path) -> None:
+def test_sources_of_planned_models_are_told_in_the_plan_only() -> None:
     told = {}
     for name in ("paper", "planning"):
-        sheets = openpyxl.load_workbook(api.build(name, tmp_path / f"{name}.xlsx").path, read_only=True)
+        sheets = openpyxl.load_workbook(shipped_file(name).path, read_only=True)
         told[name] = {str(cell) for cell in (row[0] for row in sheets["Notes"].iter_rows(values_only=True)) if cell}
     only = {title for title in told["planning"] if title.startswith(("gpt-oss-120b", "Qwen3-Next", "Qwen3-32B", "Qwen3-30B", "Mixtral"))}
     assert len(only) == 5

@@ -122,9 +122,9 @@ def near_ends(quantity: Quantity) -> list[float]:
 
 
 @pytest.mark.parametrize("name", ["paper", "planning"])
-def test_every_input_of_a_book_has_the_rule_of_the_command_line(name: str, tmp_path: Path) -> None:
-    book = api.load(name)
-    rules = rules_of(api.build(name, tmp_path / "built.xlsx").path)
+def test_every_input_of_a_book_has_the_rule_of_the_command_line(name: str) -> None:
+    book = shipped(name)
+    rules = rules_of(shipped_file(name).path)
     for quantity in book.model.quantities.values():
         for row in range(quantity.size) if quantity.id in book.layout.segments else ():
             if not quantity.is_settable(row):

@@ -47,7 +47,7 @@ DROPPED = (
 )
 PATTERN = re.compile(rf"\b({'|'.join(DROPPED)})\b", re.IGNORECASE)
 GENERATED = {"keywords.md", "functions.md", "units.md"}
-LEFT = ("Cases", "Growth", "Notes")  # of planning: being rewritten; Notes has the labels of all
+LEFT = ("Cases", "Budget", "Notes")  # of planning: being rewritten; Notes has the labels of all
 
 
 def held(text: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from xlsxwriter.worksheet import Worksheet
 
+from tests.support import shipped_file
 from workbook import api
 from workbook.write import writer as write
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
 
 def test_fast_worksheet_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast, plain = tmp_path / "fast.xlsx", tmp_path / "plain.xlsx"
-    api.build("paper", fast)
+    fast, plain = shipped_file("paper").path, tmp_path / "plain.xlsx"
     monkeypatch.setattr(write, "_Sheet", Worksheet)
     api.build("paper", plain)
     with zipfile.ZipFile(fast) as ours, zipfile.ZipFile(plain) as theirs:
