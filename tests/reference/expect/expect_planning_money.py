@@ -263,7 +263,7 @@ class Cash:
     owned_total: float | None
     rented: float | None
     rented_total: float | None
-    factor: float
+    factor: float | None
     saved: float | None
     saved_total: float | None
 
@@ -277,7 +277,7 @@ def cash(i: Inputs, key: str) -> Cash:
     factor = (1.0 + has.discount) ** -min(float(year), has.life)
     within = answered(i) and (not year or span > 0)
     if not within:
-        return Cash(span, within, None, None, None, None, None, None, None, factor, None, None)
+        return Cash(span, within, None, None, None, None, None, None, None, None, None, None)
     purchase, sale = 0.0 if year else item.capex, item.residual_value if year and year >= has.life else 0.0
     running, rented = has.running * span, item.rent_year * span
     owned = purchase - sale + running
