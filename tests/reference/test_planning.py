@@ -251,6 +251,7 @@ NAMED_OTHERWISE = {
     "servers": "case_totals.provisioned",
     "tpot": "results.tpot",
     **{name: f"case_power.{name}" for name in ("provisioned", "peak")},
+    **{name: f"case_money.{name}" for name in ("in_owned", "out_owned", "in_rented", "out_rented")},
 }
 """Answers of sheet Plan that are worked out elsewhere than in the totals of cases, or have another name there."""
 

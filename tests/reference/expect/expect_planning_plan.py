@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 from tests.reference.expect import planning_sensitivity as sensitivity
+from tests.reference.expect.expect_planning_money import money
 from tests.reference.expect.expect_planning_results import both_answered, gain, named, remark_of_chosen, state_of
 from tests.reference.expect.expect_planning_sensitivity import driver, size_of
 from tests.reference.expect.expect_planning_studies import place_of
@@ -44,7 +45,9 @@ def number_rule(name: str) -> Callable[[Inputs, str], float]:
 
 
 expect_rows("service", {"weights": shown_card("weights"), "phases": lambda i, case: text_of(i, case, "phases")})
-expect_rows("service", {name: number_rule(name) for name in ("tensor_parallel", "long_window", "pools", "band")})
+expect_rows(
+    "service", {name: number_rule(name) for name in ("tensor_parallel", "long_window", "pools", "band", "rent_price", "server_price")}
+)
 expect_fields("plan_needs", holds, Smallest)
 expect_model("plan_needs", lambda i, case: model_of(i, text_of(i, case, "model"), text_of(i, case, "weights")))
 expect_rows(
@@ -60,14 +63,19 @@ expect_rows(
 RANGES_OF: dict[str, str | None] = {
     **dict.fromkeys(("gpus", "servers", "racks", "capex", "provisioned", "peak"), "gpus"),
     "average": "energy",
+    **dict.fromkeys(("in_owned", "out_owned"), "cost_bought"),
+    **dict.fromkeys(("in_rented", "out_rented"), "cost_rented"),
     **dict.fromkeys(("tokens", "tpot"), None),
-    **{name: name for name in ("first_token", "own", "rent", "cost_bought", "cost_rented", "energy", "carbon")},
+    **{name: name for name in ("first_token", "own", "rent", "energy", "carbon")},
 }
 """Answers, and the figure whose range each has; None for one that has none."""
 
 WITHOUT_DRIVERS = ("capex", "tokens", "tpot")
 """Answers whose drivers are not named: those of another line, or none."""
 
+
+OF_TOKENS = ("in_owned", "out_owned", "in_rented", "out_rented")
+"""Costs of a million tokens."""
 
 OF_RATINGS = ("provisioned", "peak")
 """Answers that follow from what nodes draw at most."""
@@ -78,6 +86,8 @@ def answer_of(i: Inputs, which: str, answer: str) -> float:
     case = chosen(i, which)
     if answer == "tpot":
         return max(tpot(i, case, pool) for pool in POOLS)
+    if answer in OF_TOKENS:
+        return float(getattr(money(i, case), answer))
     if answer in OF_RATINGS:
         return rated_power(i, case)[answer]
     return float(getattr(totals(i, case), "provisioned" if answer == "servers" else answer))

@@ -69,7 +69,10 @@ ON_PLAN = (
 BY_TOPOLOGY = ("pools", "phases", "band")
 """Assumptions that follow from the topology that is asked for."""
 
-FOLLOWING_ON_PLAN = (OF_THE_MODEL, DEGREE, LONGEST, *BY_TOPOLOGY)
+QUOTES = ("rent_price", "server_price")
+"""Prices that sheet Plan asks for, those of the cards until quoted."""
+
+FOLLOWING_ON_PLAN = (OF_THE_MODEL, DEGREE, LONGEST, *BY_TOPOLOGY, *QUOTES)
 """Assumptions that are not inherited from the service that a comparison is compared with."""
 
 CARDS = {
@@ -126,7 +129,7 @@ def cell_of(i: Inputs, case: str, name: str) -> str | None:
 
 def is_on_plan(case: str, name: str) -> bool:
     """Tell whether an assumption of a case is asked for on sheet Plan, or follows from what is asked there."""
-    return case in SERVICES and name in (*ON_PLAN, *BY_TOPOLOGY)
+    return case in SERVICES and name in (*ON_PLAN, *BY_TOPOLOGY, *QUOTES)
 
 
 def topology(i: Inputs, case: str) -> str:
@@ -151,6 +154,8 @@ def follows_on_plan(i: Inputs, case: str, name: str) -> float:
     """Return a number that follows from what is asked for on sheet Plan."""
     if name == DEGREE:
         return holds(i, case).gpus
+    if name in QUOTES:
+        return price_of(i, case, name)
     if name == LONGEST:
         doublings = float(ceil(math.log2(longest(i, text_of(i, case, "workload")))))
         return max(LEAST_LONGEST, math.pow(2.0, doublings))
