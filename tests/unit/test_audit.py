@@ -486,7 +486,7 @@ def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
 
 
 COMPLIED_WITH = {
-    *("101", "102", "103", "104", "105", "201", "206", "207", "209", "301", "302", "305", "306", "402", "501", "503", "504", "603"),
+    *("101", "102", "103", "104", "105", "201", "206", "207", "209", "301", "302", "305", "306", "402", "501", "503", "504", "602", "603"),
 }
 """Rules that both workbooks comply with, or break for the reasons that their templates give."""
 
@@ -502,3 +502,19 @@ def test_every_chart_tells_in_words_what_it_shows(name: str) -> None:
     charts = [chart for sheet in read_saved(shipped_file(name).path).sheets.values() for chart in sheet.charts]
     assert charts
     assert all(re.search(r"\bA (line|scatter|column|stacked|bar|waterfall|tornado) chart", chart.description) for chart in charts)
+
+
+TOLERANCES = {
+    "paper": {
+        "Table 1 at the printed digits": "±0.5 of the last digit",
+        "tok/W over tok/J is the tensor parallel degree": "±1e-09 of the value",
+    },
+    "planning": {"Parameters of models agree with their shapes": "0.93 to 1.05 times", "Every case has an answer": "exact"},
+}
+
+
+@pytest.mark.parametrize("name", TOLERANCES)
+def test_checks_state_the_tolerances_of_their_expressions(name: str) -> None:
+    cells = read_saved(shipped_file(name).path).sheets["Checks"].cells
+    stated = {cell.value: cells[row, 3].value for (row, column), cell in cells.items() if column == 0 and (row, 3) in cells}
+    assert {label: stated[label] for label in TOLERANCES[name]} == TOLERANCES[name]

@@ -46,8 +46,9 @@ def _checks(file: Examined, sheet: SavedSheet) -> Iterator[tuple[int, int]]:
 def _tolerances(file: Examined) -> Iterator[Found]:
     for sheet in check_sheets(file):
         for row, column in _checks(file, sheet):
-            if "tolerance" not in file.provenance.row(sheet.name, row):
-                yield Found(sheet.name, Area(row, column, row, column), "no tolerance stands beside this check")
+            said = file.provenance.row(sheet.name, row).keys()
+            if "tolerance" not in said and not {"low", "high"} <= said:
+                yield Found(sheet.name, Area(row, column, row, column), "neither a tolerance nor limits stand beside this check")
 
 
 def _masters(file: Examined) -> Iterator[Found]:

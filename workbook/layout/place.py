@@ -26,6 +26,7 @@ from workbook.layout.paper import height_of, lines, longest_text, paginate, sett
 from workbook.layout.plan import NOTE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
 from workbook.layout.specials import fill
 from workbook.layout.style import WIDTHS
+from workbook.layout.tolerances import tolerance
 from workbook.model.equations import equation
 from workbook.xlsx.a1 import sheet_key
 
@@ -283,8 +284,10 @@ class Placer(Canvas):
             self.sentences(block)
             return
         self.heading(block.title)
-        names = ("Check" if block.checks else "Result", "Value", "Unit", "How it is computed")
-        self.header(names, (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, 0.0), (1, 1, 1, TEXT_COLUMNS - 3))
+        names = ("Check", "Value", "Unit", "Tolerance") if block.checks else ("Result", "Value", "Unit")
+        at = len(names)  # of how it is computed
+        widths, spans = (LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH, UNIT_WIDTH)[:at], (1, 1, 1, 1)[:at]
+        self.header((*names, "How it is computed"), (*widths, 0.0), (*spans, TEXT_COLUMNS - at))
         model = self.layout.model
         table = model.tables[block.name]
         row = table.index[(self.plan.member,)] if self.plan.member else 0
@@ -298,7 +301,7 @@ class Placer(Canvas):
             key = model.quantities[table.keys[0].quantity]
             self.label(0, key.label, "label")
             self.label(2, "", "unit")
-            self.wide(3, "This sheet's own", TEXT_COLUMNS - 3)
+            self.wide(at, "This sheet's own", TEXT_COLUMNS - at)
             self.layout.segments.setdefault(key.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
             self.row += 1
         for name in [*(item.name for item in block.items), *extra]:
@@ -308,8 +311,9 @@ class Placer(Canvas):
             self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
             if quantity.is_text:
                 self.widen(1, quantity.width or min(WIDEST, text_width(model, quantity.id)))
-            how = quantity.doc or equation(model, quantity)
-            self.wide(3, how, TEXT_COLUMNS - 3)
+            if block.checks:
+                self.label(3, tolerance(model, quantity), "unit")
+            self.wide(at, quantity.doc or equation(model, quantity), TEXT_COLUMNS - at)
             self.row += 1
 
     def table(self, name: str) -> None:
