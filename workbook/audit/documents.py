@@ -44,11 +44,20 @@ def _checks(file: Examined, sheet: SavedSheet) -> Iterator[tuple[int, int]]:
 
 
 def _tolerances(file: Examined) -> Iterator[Found]:
+    """Yield verdicts without a tolerance or limits in their row; those that a check counts, which states its own, are part of it."""
     for sheet in check_sheets(file):
+
+        def states(row: int, name: str = sheet.name) -> bool:
+            said = file.provenance.row(name, row).keys()
+            return "tolerance" in said or {"low", "high"} <= said
+
+        stating = [run for run in file.runs if run.sheet == sheet.name and states(run.top)]
+        counted = [area for run in stating for name, area in file.used_by(run) if name == sheet.name]
         for row, column in _checks(file, sheet):
-            said = file.provenance.row(sheet.name, row).keys()
-            if "tolerance" not in said and not {"low", "high"} <= said:
-                yield Found(sheet.name, Area(row, column, row, column), "neither a tolerance nor limits stand beside this check")
+            within = any(area.top <= row <= area.bottom and area.left <= column <= area.right for area in counted)
+            if not states(row) and not within:
+                what = "neither a tolerance nor limits stand beside this check"
+                yield Found(sheet.name, Area(row, column, row, column), what)
 
 
 def _masters(file: Examined) -> Iterator[Found]:
