@@ -9,15 +9,15 @@ from tests.reference.equations.queueing import WAIT_TAIL
 from tests.reference.equations.replay import LOWEST_CV2
 from tests.reference.equations.rounding import ceil, floor
 from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
+from tests.reference.expect.expect_planning_money import money
 from tests.reference.expect.expect_planning_results import left, product, remark_of_chosen, state_of
 from tests.reference.expect.planning_columns import expect_rows
-from tests.reference.expect.planning_load import profile, profile_of, rated_power
-from tests.reference.expect.planning_money import MILLION, SECONDS, Totals, totals
-from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution, output_share
+from tests.reference.expect.planning_load import profile, rated_power
+from tests.reference.expect.planning_money import Totals, totals
+from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution
 from tests.reference.expect.planning_sensitivity import LEAST
 from tests.reference.expect.planning_shapes import shape
-from tests.reference.expect.planning_study import CASES, LIKE, RANGED, assumed, chosen, is_sound, number_of, studies
-from tests.reference.expect.planning_traces import mean_length
+from tests.reference.expect.planning_study import CASES, LIKE, RANGED, chosen, is_sound, number_of, studies
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.expect.search import NEVER
 from tests.reference.quantities import Inputs, Value
@@ -113,11 +113,8 @@ def binding(i: Inputs) -> str:
 
 
 def year_in(i: Inputs) -> float:
-    """Return the million input tokens of a year of the chosen case."""
-    case = chosen(i, "chosen")
-    item = assumed(i, case)
-    prompt = mean_length(i, item.texts["workload"]) * (1.0 - output_share(i, item))
-    return item["rate"] * prompt * profile_of(i, case).load_factor * SECONDS / MILLION
+    """Return the million input tokens of a year of the chosen case, as served."""
+    return money(i, chosen(i, "chosen")).in_tokens
 
 
 def sold(i: Inputs) -> float:

@@ -26,6 +26,7 @@ from tests.reference.expect.planning_study import (
     evidence,
     holds,
     number_of,
+    price_of,
     text_of,
 )
 from tests.reference.expect.pools import OK
@@ -44,6 +45,12 @@ def number_rule(name: str) -> Callable[[Inputs, str], float]:
     return lambda i, case: number_of(i, case, name)
 
 
+def server_gpus(i: Inputs, case: str) -> float:
+    """Return the price of the GPUs of a server, USD."""
+    card, gpu = text_of(i, case, "server_1"), text_of(i, case, "gpu_1")
+    return i[f"servers.{card}.gpus"] * i[f"hardware.{gpu}.purchase_price"]
+
+
 expect_rows("service", {"weights": shown_card("weights"), "phases": lambda i, case: text_of(i, case, "phases")})
 expect_rows(
     "service", {name: number_rule(name) for name in ("tensor_parallel", "long_window", "pools", "band", "rent_price", "server_price")}
@@ -54,6 +61,9 @@ expect_rows(
     "plan_needs",
     {
         "leaves": lambda i, case: KEPT[text_of(i, case, "weights")],
+        "server": shown_card("server_1"),
+        "server_gpus": server_gpus,
+        "server_price": lambda i, case: price_of(i, case, "server_price"),
         "embedding": lambda i, case: billions(apart(i, text_of(i, case, "model"))),
     },
 )
