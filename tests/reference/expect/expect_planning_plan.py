@@ -270,11 +270,25 @@ def gpu_name(i: Inputs, which: str) -> str:
     return i.shown(f"hardware.{text_of(i, chosen(i, which), 'gpu_1')}")
 
 
+def rate_of_case(i: Inputs) -> float:
+    """Return the requests a second of the case."""
+    return number_of(i, chosen(i, "chosen"), "rate")
+
+
+def load_in_words(i: Inputs) -> str:
+    """Return the requests a second of the case in words, with a decimal below ten."""
+    return f"carry {whole(rate_of_case(i)) if rate_of_case(i) >= 10 else rounded(rate_of_case(i), 1)} requests/s"
+
+
+def servers_in_words(i: Inputs) -> str:
+    """Return the servers of the case in words."""
+    provisioned = rated_power(i, chosen(i, "chosen"))["provisioned"]
+    return f"{whole(of(i, 'chosen').provisioned)} servers ({whole(provisioned)} kW provisioned)"
+
+
 def fleet(i: Inputs) -> str:
     """Return the fleet of the case in words."""
-    item, rate = of(i, "chosen"), number_of(i, chosen(i, "chosen"), "rate")
-    servers = f"{whole(item.provisioned)} servers ({whole(rated_power(i, chosen(i, 'chosen'))['provisioned'])} kW provisioned)"
-    return f"{whole(item.gpus)} {gpu_name(i, 'chosen')} in {servers} carry {whole(rate)} requests/s"
+    return f"{whole(of(i, 'chosen').gpus)} {gpu_name(i, 'chosen')} in {servers_in_words(i)} {load_in_words(i)}"
 
 
 def millions(i: Inputs, which: str, name: str) -> str:
@@ -387,6 +401,9 @@ expect_rows(
     "sentence",
     {
         "fleet": fleet,
+        "servers": servers_in_words,
+        "load": load_in_words,
+        "rate": rate_of_case,
         "rent": lambda i: millions(i, "chosen", "rent"),
         "own": lambda i: millions(i, "chosen", "own"),
         "own_other": lambda i: millions(i, "comparison", "own"),
