@@ -30,7 +30,7 @@ REMARKS = {
     "mine_3": r"window 2 must be at least (20001) tokens",
     "mine_4": r"the last window must be at least (16384) tokens",
     "mine_5": r"windows must be at most (1048576) tokens",
-    "mine_6": r"needs 16 GPUs an instance \(\d+ GB over; 8 is the most\)",
+    "mine_6": r"needs 16 GPUs an instance, and 8 is the most \(\d+ GB over\): choose a lower weight precision, GPUs with .*",
     "mine_7": r"needs (4) GPUs an instance \(\d+ GB over\)",
 }
 CURES = {
@@ -119,7 +119,7 @@ def test_what_is_not_answered_shows_nothing(column: str) -> None:
 
 def test_the_sentence_names_the_state_and_the_cure() -> None:
     assert shown(unanswered(), "finding.answer") == (
-        f"No answer for Your case 1: the weights do not fit. {shown(unanswered(), 'results.remark', 'mine_1')}"
+        f"No answer for Your case 1: the weights do not fit; {shown(unanswered(), 'results.remark', 'mine_1')}."
     )
     assert set(unanswered()["figures.drivers"].tolist()) == {""}
     titles = [shown(unanswered(), f"sentence.{title}") for title in ("power_title", "cost_title")]

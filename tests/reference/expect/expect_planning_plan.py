@@ -276,8 +276,9 @@ def rate_of_case(i: Inputs) -> float:
 
 
 def load_in_words(i: Inputs) -> str:
-    """Return the requests a second of the case in words, with a decimal below ten."""
-    return f"carry {whole(rate_of_case(i)) if rate_of_case(i) >= 10 else rounded(rate_of_case(i), 1)} requests/s"
+    """Return the requests a second of the case in words, with decimals below ten."""
+    rate = rate_of_case(i)
+    return f"carry {whole(rate) if rate >= 10 or rate == round(rate) else rounded(rate, 2)} requests/s"
 
 
 def servers_in_words(i: Inputs) -> str:
@@ -319,8 +320,10 @@ def other(i: Inputs) -> str:
     """Return how the comparison differs, nothing where there is none."""
     if not is_answered(i, "comparison") or chosen(i, "comparison") == chosen(i, "chosen"):
         return ""
-    direction = "fewer" if fewer(i) < 0 else "more"
-    return f" {named(i, 'comparison')} ({gpu_name(i, 'comparison')}) needs {in_percent(abs(fewer(i)))}% {direction} GPUs."
+    subject = f" {named(i, 'comparison')} ({gpu_name(i, 'comparison')}) needs"
+    if in_percent(abs(fewer(i))) == "0":
+        return f"{subject} about as many GPUs."
+    return f"{subject} {in_percent(abs(fewer(i)))}% {'fewer' if fewer(i) < 0 else 'more'} GPUs."
 
 
 def cure(i: Inputs) -> str:
@@ -331,7 +334,7 @@ def cure(i: Inputs) -> str:
 def answer(i: Inputs) -> str:
     """Return the answer in a sentence, or why there is none and what would give one."""
     if not is_answered(i, "chosen"):
-        return f"No answer for {named(i, 'chosen')}: {state_of(i, 'chosen')}. {cure(i)}"
+        return f"No answer for {named(i, 'chosen')}: {state_of(i, 'chosen')}{'; ' if cure(i) else ''}{cure(i)}."
     costs = f"renting costs ${millions(i, 'chosen', 'rent')} M a year, owning ${millions(i, 'chosen', 'own')} M"
     return f"{fleet(i)}; {costs}; {likely_range(i)}.{other(i)}"
 

@@ -95,7 +95,6 @@ class Remark:
     order: str
     trace: str
     memory: str
-    more: str
     sequence: str
     time: str
     cure: str
@@ -124,11 +123,15 @@ def of_trace(i: Inputs, key: str) -> str:
     return f"sheet Traces: {wrong} knots are not above the one before" if wrong else "sheet Traces: the last share must be 1"
 
 
-def of_memory(gpus: float, over: float, more: str) -> str:
+def of_memory(gpus: float, over: float) -> str:
     """Return what weights and sequences need."""
     if not gpus:
         return "needs a shorter window, or GPUs with more memory"
-    return f"needs {whole(gpus)} GPUs an instance ({whole(over)} GB over{more})"
+    needed = f"needs {whole(gpus)} GPUs an instance"
+    if gpus > MOST_GPUS:
+        choices = "choose a lower weight precision, GPUs with more memory or a shorter window"
+        return f"{needed}, and {whole(MOST_GPUS)} is the most ({whole(over)} GB over): {choices}"
+    return f"{needed} ({whole(over)} GB over)"
 
 
 @cache
@@ -140,8 +143,7 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
     objective = float(floor(max(each.prefill for each in needs))) + 1.0
     instances, least_window = max(each.instances for each in needs), min(each.window for each in needs)
     reach, least_window_2, order = of_order(i, key)
-    more = "; 8 is the most" if gpus > MOST_GPUS else ""
-    memory = of_memory(gpus, over, more)
+    memory = of_memory(gpus, over)
     printed = assumed(i, key).says("capacity_rule", "as printed")
     sequence = f"windows must be at most {whole(least_window)} tokens" if printed else memory
     worst = max(trouble(i, key, pool) for pool in POOLS)
@@ -173,7 +175,6 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
         order=order,
         trace=of_trace(i, key),
         memory=memory,
-        more=more,
         sequence=sequence,
         time=time,
         cure=cure,
