@@ -119,9 +119,16 @@ class Planner:
         edits: Sets = {cell: self.one_of(cell) for cell in LOOKS}
         for row in self.random.sample(range(len(self.model.tables["cases"].rows)), count):
             self.waiting = self.waiting or self.random.sample(self.names, len(self.names))
-            name = self.waiting.pop()
-            edits[self.model.cell_id(name, row)] = self.value(name, row)
+            name, at = self.entered(self.waiting.pop(), row)
+            edits[self.model.cell_id(name, at)] = self.value(name, at)
         return edits
+
+    def entered(self, name: str, row: int) -> tuple[str, int]:
+        """Give where an assumption of a case is entered: on sheet Plan what that asks, which is typed over there."""
+        asked = self.model.quantities[name].links.get(row)
+        if row not in self.model.quantities[name].entered or asked is None:
+            return name, row
+        return (asked.quantity if self.model.quantities[asked.quantity].is_settable(asked.row) else "service.topology"), asked.row
 
     def value(self, name: str, row: int) -> float | str:
         """Draw a value that the cell may hold."""
@@ -180,7 +187,7 @@ def compare(session: LibreOfficeSession, book: api.Book, edits: Edits, new: Edit
             nudged = nudged or nudges(book.model, edits, values)
             kind = tally.excluded if jumps(at, values, nudged) else tally.wrong
         kind.append(f"{sheet}!{address} {book.model.cell_id(*at)}: Python {expected!r}, LibreOffice {got!r}, after {edits}")
-    tally.edits += sum(name.startswith("cases.") for name, _ in new)
+    tally.edits += sum(name.startswith(("cases.", "service.")) for name, _ in new)
     tally.moved.append(moved)
     tally.states |= set(lists["case_totals.state"])
     tally.pool_states |= set(lists["case_pools.state"])
