@@ -243,17 +243,13 @@ def test_a_case_that_chooses_it_has_an_answer_that_says_what_it_leans_on(added: 
 
 
 def api_results(added: Path, sets: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Give results of two cases of the planning workbook, and check the worst grade of the one beside."""
+    """Give results of two cases of the planning workbook."""
     book = api.load("planning", added / "cards", sets)
     found = {}
     for case in ("mine_1", "next_hardware"):
         names = ("state", "word", "per_board_joule", "gpus")
         at = {name: book.model.find(f"results.{case}.{name}") or ("", 0) for name in names}
         found[case] = {name: book.values[quantity][row] for name, (quantity, row) in at.items()}
-    grades = [
-        book.values[quantity][row] for quantity, row in (book.model.find(f"leaning.comparison.gpu_{pool}") or ("", 0) for pool in (1, 2))
-    ]
-    assert grades == ["assumed", "assumed"]
     return found
 
 

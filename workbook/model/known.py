@@ -36,6 +36,7 @@ def with_known(declared: Declarations) -> Declarations:
     choices = [
         (block.name, column, sheet.name)
         for sheet in declared.sheets
+        if not sheet.is_report  # what an update reports adds no check to those of the model
         for block in sheet.blocks
         if isinstance(block, InputsBlock)
         for column, _ in block.items
