@@ -87,13 +87,14 @@ TERMS_OF_STEPS = {
     *(f"{table}.{name}" for table in ("case_hardware", "series_list") for name in ("offered", "expert_factor", "sent_token")),
     *("worked.pre_attention", "worked_steps.experts", "worked_steps.uc", "load_pools.spares", "loads.gpu"),
     *("loads.off_a", "loads.off_b", "loads.off_c"),
+    *("case_remarks.memory", "sentence.other"),  # answers in words
 }
 """Columns with longer formulas, up to 600 characters: each is one equation of step times, and a case may cost only so many formulas."""
 
 _BLOCK = re.compile(r"R\d+(C\d+):R\d+\1\b")  # fixed rows of one column, as r1c1 writes them
 _CELL = re.compile(r"R\d+(C\d+)")
-SHARED = {"case_pools.fits"}
-"""Columns whose rows name cells of a table in which two of their rows share one."""
+SHARED = {"case_pools", "case_steps", "case_full", "case_flight"}
+"""Tables whose rows name cells of one in which the second and third pool share a row: cell by cell, in the same columns."""
 BLOCKS = {
     *("case_totals.trouble", "case_totals.first_token", "design_totals.first_token", "ladder.first_token"),
     *(f"case_remarks.{name}" for name in ("gpus", "over", "objective", "instances", "window")),
@@ -262,7 +263,7 @@ def test_a_column_holds_one_formula(built: tuple[api.Book, api.BuildReport]) -> 
             for row in variant.rows:
                 sheet, address = _at(book, quantity.id, row)
                 text = r1c1(formulas[sheet, address], address)
-                text = _CELL.sub(r"\1", text) if quantity.id in SHARED else text
+                text = _CELL.sub(r"\1", text) if quantity.table in SHARED else text
                 texts[sheet].add(_BLOCK.sub(r"\1:\1", text) if quantity.id in BLOCKS else text)
             compared += len(variant.rows)
             assert all(len(found) == 1 for found in texts.values()), (quantity.id, texts)
