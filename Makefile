@@ -23,4 +23,5 @@ pictures: build ## remake the pictures of README.md and docs/language.md
 	.venv-test/bin/workbook render output/planning.xlsx --sheet Plan --png output/pictures --dpi 110
 	.venv-test/bin/workbook render output/planning.xlsx --sheet Bridge --png output/pictures --dpi 110
 	.venv-test/bin/workbook render output/paper.xlsx --sheet Power --png output/pictures --dpi 110
-	rm -f output/pictures/*_[0-9].png
+	mv output/pictures/paper_power_3.png output/pictures/power.png
+	rm -f output/pictures/*_[0-9].png output/pictures/paper_power.png
