@@ -119,10 +119,10 @@ class Grammar:
                 return Call("otherwise", (self.text(depth - 1), self.text(depth - 1)))
             if draw < 0.4:
                 return Call("join", (self.text(depth - 1), Call("text", (self.text(depth - 1),))))
-            if draw < 0.5:
+            if draw < 0.65:
                 # Engines differ in the digits of numbers beyond 15 of them.
                 small = Call("max", (Call("min", (self.number(depth - 1), Number(1e9))), _signed(-1e9)))
-                return Call("text", (small,))
+                return Call("text", (small,)) if draw < 0.5 else Call("decimals", (Call("floor", (small,)), Number(1.0)))
             return Call("if", (self.condition(depth - 1), self.text(depth - 1), self.text(depth - 1)))
         return Name(f"{self.prefix}word") if self.chance.random() < 0.3 else Text(self.chance.choice(TEXTS))
 

@@ -21,8 +21,8 @@ from workbook.ask.inspect import CELL_COLUMNS, INPUT_COLUMNS
 from workbook.xlsx.cells import read_cells
 
 COMMANDS = (
-    *("build", "cells", "check", "diff", "explain", "functions", "inputs", "language", "optimize", "pull"),
-    *("results", "schema", "templates", "units", "validate", "verify"),
+    *("audit", "build", "cells", "check", "diff", "explain", "functions", "inputs", "language", "optimize", "pull"),
+    *("render", "results", "schema", "templates", "units", "validate", "verify"),
 )
 CLOSING = re.compile(r"(.+\.xlsx): (\d+) sheets, ([\d,]+) inputs, ([\d,]+) formulas, \d+\.\d s\n")
 TEXT_COLUMNS = {
@@ -237,10 +237,10 @@ def test_templates_written_out_build_the_same_workbook(tmp_path: Path) -> None:
 
 def test_changed_templates_change_the_workbook(tmp_path: Path) -> None:
     command("templates", tmp_path / "mine")
-    sheet = tmp_path / "mine" / "sheets" / "planning_cover.yaml"
+    sheet = tmp_path / "mine" / "sheets" / "start.yaml"
     sheet.write_text(re.sub(r"(?m)^title: .*$", "title: My own title", sheet.read_text("utf-8")), "utf-8")
     assert command("build", "--templates", tmp_path / "mine", "--out", tmp_path / "mine.xlsx").exit_code == 0
-    assert read_cells(tmp_path / "mine.xlsx")["Cover"]["A1"].value == "My own title"
+    assert read_cells(tmp_path / "mine.xlsx")["Start"]["A1"].value == "My own title"
 
 
 # Help and versions.

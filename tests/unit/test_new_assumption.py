@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BEFORE = "      pue:\n"
-RECORD = """      network_share:
+RECORD = """      link_share:
         {label: Network power over host power, unit: "1", minimum: 0, maximum: 2, evidence: assumed, values: {published: 0.1},
          record: {low: 0, high: 0.3, behind: no source}}
 """
-USED, USE = "asked[case].host_scale", "asked[case].host_scale * (1 + asked[case].network_share)"
+USED, USE = "asked[case].host_scale", "asked[case].host_scale * (1 + asked[case].link_share)"
 
 
 @pytest.fixture(scope="module")
@@ -33,25 +33,25 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> api.Book:
 
 def test_it_has_a_range_a_place_in_the_grid_and_a_bar(book: api.Book) -> None:
     model = book.model
-    assert model.tables["ranges"].keys[0].shown["network_share"] == "Network power over host power"
-    assert ("network_share",) in model.tables["crossable"].index
+    assert model.tables["ranges"].keys[0].shown["link_share"] == "Network power over host power"
+    assert ("link_share",) in model.tables["crossable"].index
     assert len(model.tables["tornado"].rows) == len(model.tables["ranges"].rows) == 19
-    row = model.tables["ranges"].index["network_share",]
+    row = model.tables["ranges"].index["link_share",]
     assert [book.values[f"ranges.{name}"][row] for name in ("low", "high", "least", "most")] == [0, 0.3, 0, 2]
     assert book.values["tornado.assumption"].tolist().count("Network power over host power") == 1
 
 
 def test_every_study_has_it_and_variants_vary_it(book: api.Book) -> None:
     asked = book.model.tables["asked"].index
-    found = {study: float(book.values["asked.network_share"][asked[study,]]) for study in ("published", "chosen_network_share_high")}
-    assert found == {"published": 0.1, "chosen_network_share_high": 0.3}
-    pue = {float(book.values["asked.pue"][asked[study,]]) for study in ("corrected_fleetopt", "chosen_network_share_high")}
+    found = {study: float(book.values["asked.link_share"][asked[study,]]) for study in ("published", "chosen_link_share_high")}
+    assert found == {"published": 0.1, "chosen_link_share_high": 0.3}
+    pue = {float(book.values["asked.pue"][asked[study,]]) for study in ("corrected_fleetopt", "chosen_link_share_high")}
     assert len(pue) == 1
 
 
 def test_it_moves_the_answer(book: api.Book) -> None:
     totals = book.model.tables["case_totals"].index
-    low, high = (float(book.values["case_totals.wall"][totals[f"chosen_network_share_{side}",]]) for side in ("low", "high"))
+    low, high = (float(book.values["case_totals.wall"][totals[f"chosen_link_share_{side}",]]) for side in ("low", "high"))
     assert low < float(book.values["case_totals.wall"][totals["corrected_fleetopt",]]) < high
 
 

@@ -80,7 +80,7 @@ def test_a_value_taken_over_is_a_formula_that_may_be_typed_over(tmp_path: Path) 
     site, pue, machine, cooling, power = (
         address_of(loaded(), f"cases.mine.{name}") for name in ("site", "pue", "machine", "cooling", "power")
     )
-    looked_up = f"=INDEX(Cards!$B$8:$B$9,MATCH({site},Cards!$A$8:$A$9,0))"
+    looked_up = f"=INDEX(Cards!$B$7:$B$8,MATCH({site},Cards!$A$7:$A$8,0))"
     paper = address_of(loaded(), "cases.paper.pue")
     cells = [(sheet[at].value, sheet[at].fill.fgColor.rgb, sheet[at].protection.locked) for at in (paper, pue, "C18", "C19")]
     column, row = coordinate_from_string(power)
@@ -90,7 +90,7 @@ def test_a_value_taken_over_is_a_formula_that_may_be_typed_over(tmp_path: Path) 
     rules = {str(rule.sqref): (rule.type, rule.operator, rule.formula1, rule.formula2) for rule in sheet.data_validations.dataValidation}
     own = {name: [address_of(loaded(), f"cases.{case}.{name}") for case in CASE_KEYS] for name in ASSUMED}
     assert [rules[at] for at in own["pue"]] == [("decimal", None, "1.0", "3.0")] * 3
-    assert rules[machine] == ("list", None, "Cards!$A$14:$A$15", None)
+    assert rules[machine] == ("list", None, "Cards!$A$13:$A$14", None)
     assert rules[cooling] == ("list", None, '"air,water"', None)
     assert rules["C18"] == rules["C19"]
     assert set(rules) == {at for cells in own.values() for at in cells} | {"B18", "B19", "C18", "C19"}
@@ -175,7 +175,7 @@ def test_a_source_is_that_of_the_value_taken_over() -> None:
 def test_explanations_show_the_expression_and_the_cell_it_names() -> None:
     shown = command("explain", "cases.mine.pue", "--workbook", "takes", "--templates", TAKES).stdout
     assert "equation  PUE (site_list) [Site] [where no value is given]" in shown
-    assert "takes     taken over from site_list.south.pue (Cards!B9) = 1.5" in shown
+    assert "takes     taken over from site_list.south.pue (Cards!B8) = 1.5" in shown
     over = ("explain", "cases.mine.load", "--workbook", "takes", "--templates", TAKES, "--set", "cases.mine.load=3")
     assert "takes     in place of an expression: 2 × Power (machine_list) [Machine]" in command(*over).stdout
 
