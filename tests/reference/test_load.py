@@ -8,10 +8,10 @@ from tests.reference.equations import load
 from tests.reference.equations import step_time as eq
 from tests.reference.expect import planning_load as year
 from tests.reference.expect import worked
+from tests.reference.expect.planning_cases import CASES
 from tests.reference.expect.planning_hardware import served
 from tests.reference.expect.planning_pools import POOLS, run
 from tests.reference.expect.planning_steps import constants
-from tests.reference.expect.planning_study import CASES
 from tests.reference.quantities import Inputs
 from tests.reference.test_every_planning_quantity import inputs
 

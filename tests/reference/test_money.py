@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.reference import test_every_planning_quantity as planning
-from tests.reference.expect.planning_study import CASES, STEPS
+from tests.reference.expect.planning_cases import CASES, STEPS
 from tests.reference.quantities import EMPTY
 
 if TYPE_CHECKING:

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.reference import test_every_planning_quantity as planning
+from tests.reference.expect.planning_cases import CASES, OWN, SCENARIOS
+from tests.reference.expect.planning_ranges import BY_KIND
 from tests.reference.expect.planning_sensitivity import HEADLINES, drivers, weight
-from tests.reference.expect.planning_study import BY_KIND, CASES, OWN, SCENARIOS
 
 SHIPPED = [case for case in CASES if case not in OWN]
 MOST = 3

@@ -1,4 +1,4 @@
-"""Rules on what people print, and on what those who cannot see a chart are told."""
+"""Rules on what people print, and on the text of charts for those who cannot see them."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def text(units: Units, arguments: Sequence[Argument], at: int) -> Type:
 
 
 def decimals(units: Units, arguments: Sequence[Argument], at: int) -> Type:
-    """A plain number turned into a text (decimals): the reader is told its scale by the words around it."""
+    """A plain number turned into a text (decimals): the words around it give its scale."""
     plain(units, arguments, at)
     return TEXT
 

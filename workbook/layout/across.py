@@ -55,7 +55,7 @@ def place_across(canvas: Canvas, table: Table) -> None:
         canvas.label(0, quantity.label, "label")
         canvas.label(1, unit_text(canvas.layout.model, quantity), "unit")
         _evidence(canvas, quantity, heads)
-        _cells(canvas, quantity, first, ceil(longest_text(model, quantity.id) / canvas.fitted(width)) if quantity.is_text else 1)
+        _cells(canvas, quantity, first, ceil(1.1 * longest_text(model, quantity.id) / canvas.fitted(width)) if quantity.is_text else 1)
 
 
 def place_bare(canvas: Canvas, quantities: list[Quantity]) -> None:

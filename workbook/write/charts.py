@@ -175,7 +175,12 @@ def _series(layout: Layout, series: Series, name: str, rows: list[int], number: 
             return result
         if not chart.y.log:
             # On a logarithmic axis LibreOffice sets the labels of values below 1 on top of the category names.
-            result["data_labels"] = {"value": True, "position": "outside_end", "num_format": "0.00", "font": {"name": FONT, "size": 8}}
+            result["data_labels"] = {
+                "value": True,
+                "position": "outside_end",
+                "num_format": chart.y.format or "0.00",
+                "font": {"name": FONT, "size": 8},
+            }
     return result
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml  # type: ignore[import-untyped] # no stubs
 
-from tests.reference.expect.planning_study import CASES, studies
+from tests.reference.expect.planning_cases import CASES
+from tests.reference.expect.planning_study import studies
 from tests.reference.quantities import PAPER, PLANNING, Inputs, Registry
 
 SHEETS = Path(__file__).parents[3] / "templates" / "sheets"

@@ -11,13 +11,15 @@ from tests.reference.equations.rounding import ceil, floor
 from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
 from tests.reference.expect.expect_planning_money import money
 from tests.reference.expect.expect_planning_results import left, product, remark_of_chosen, state_of
+from tests.reference.expect.planning_cases import CASES, RANGED, chosen, number_of
 from tests.reference.expect.planning_columns import expect_rows
 from tests.reference.expect.planning_load import profile, rated_power
 from tests.reference.expect.planning_money import Totals, totals
+from tests.reference.expect.planning_ranges import LIKE, is_sound
 from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution
 from tests.reference.expect.planning_sensitivity import LEAST
 from tests.reference.expect.planning_shapes import shape
-from tests.reference.expect.planning_study import CASES, LIKE, RANGED, chosen, is_sound, number_of, studies
+from tests.reference.expect.planning_study import studies
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.expect.search import NEVER
 from tests.reference.quantities import Inputs, Value

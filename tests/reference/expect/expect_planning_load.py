@@ -6,12 +6,13 @@ from dataclasses import fields
 from tests.reference.equations import step_time as eq
 from tests.reference.expect import planning_load as year
 from tests.reference.expect.chain import MILLI
+from tests.reference.expect.planning_cases import chosen
 from tests.reference.expect.planning_columns import expect_fields, expect_rows, pool_of
 from tests.reference.expect.planning_hardware import served
 from tests.reference.expect.planning_measured import fit_curve
 from tests.reference.expect.planning_pools import POOLS, run
 from tests.reference.expect.planning_states import study_state
-from tests.reference.expect.planning_study import assumed, chosen
+from tests.reference.expect.planning_study import assumed
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 

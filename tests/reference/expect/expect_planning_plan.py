@@ -5,30 +5,20 @@ from collections.abc import Callable
 
 from tests.reference.expect import planning_sensitivity as sensitivity
 from tests.reference.expect.expect_planning_money import money
-from tests.reference.expect.expect_planning_results import both_answered, gain, named, remark_of_chosen, state_of
+from tests.reference.expect.expect_planning_results import state_of
 from tests.reference.expect.expect_planning_sensitivity import driver, size_of
 from tests.reference.expect.expect_planning_studies import place_of
 from tests.reference.expect.expect_steps import expect_model
+from tests.reference.expect.planning_cases import CARDS, chosen, holds, number_of, price_of, text_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_hardware import billions
 from tests.reference.expect.planning_load import rated_power
-from tests.reference.expect.planning_money import MILLION, Totals, totals
-from tests.reference.expect.planning_needs import whole
+from tests.reference.expect.planning_money import totals
 from tests.reference.expect.planning_pools import POOLS, tpot
-from tests.reference.expect.planning_sensitivity import drivers, headline_of, interval
+from tests.reference.expect.planning_ranges import stretched
+from tests.reference.expect.planning_sensitivity import LEAST, drivers, interval
 from tests.reference.expect.planning_smallest import Smallest
 from tests.reference.expect.planning_steps import KEPT, apart, model_of
-from tests.reference.expect.planning_study import (
-    CARDS,
-    HELD,
-    PLAN,
-    chosen,
-    evidence,
-    holds,
-    number_of,
-    price_of,
-    text_of,
-)
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -103,10 +93,29 @@ def answer_of(i: Inputs, which: str, answer: str) -> float:
     return float(getattr(totals(i, case), "provisioned" if answer == "servers" else answer))
 
 
-def off(i: Inputs, which: str, answer: str) -> tuple[float, float]:
-    """Return how far an answer may be off (downwards, upwards)."""
+def of_figure(i: Inputs, which: str, answer: str) -> tuple[float, float]:
+    """Return how far the figure may be off whose range an answer has (downwards, upwards)."""
     headline = RANGES_OF[answer]
     return interval(i, headline, which) if headline else (0.0, 0.0)
+
+
+ELSE_OF = {"capex": "capex_scale", "peak": "pue"}
+"""Answers in proportion to GPUs, and what else each depends on."""
+
+
+def of_else(i: Inputs, which: str, answer: str) -> tuple[float, float]:
+    """Return the ends of what else an answer depends on, relative to its base (low, high)."""
+    if answer not in ELSE_OF:
+        return 1.0, 1.0
+    found = stretched(i, chosen(i, which), ELSE_OF[answer])
+    return (found.low / found.base, found.high / found.base) if found.base > 0 else (1.0, 1.0)
+
+
+def off(i: Inputs, which: str, answer: str) -> tuple[float, float]:
+    """Return how far an answer may be off (downwards, upwards): both moves, as if independent."""
+    (down, up), (low, high) = of_figure(i, which, answer), of_else(i, which, answer)
+    below = math.hypot(math.log(1.0 - down), math.log(max(LEAST, low)))
+    return 1.0 - math.exp(-below), math.exp(math.hypot(math.log(1.0 + up), math.log(high))) - 1.0
 
 
 def low_end(i: Inputs, which: str, answer: str) -> float:
@@ -147,6 +156,10 @@ expect_rows(
     "answers",
     {
         "value": answer_of,
+        "of_down": lambda i, *keys: of_figure(i, *keys)[0],
+        "of_up": lambda i, *keys: of_figure(i, *keys)[1],
+        "other_low": lambda i, *keys: of_else(i, *keys)[0],
+        "other_high": lambda i, *keys: of_else(i, *keys)[1],
         "down": lambda i, *keys: off(i, *keys)[0],
         "up": lambda i, *keys: off(i, *keys)[1],
         "low": low_end,
@@ -256,179 +269,3 @@ expect_rows(
 )
 PLANNING.differences.update({"drivers.size", "drivers.low_move", "drivers.high_move"})
 expect_rows("in_words", {"first": words_at("n1"), "second": words_at("n2"), "third": words_at("n3"), "text": in_words})
-
-# The answer in words
-
-
-def of(i: Inputs, which: str) -> Totals:
-    """Return the fleet of one of the two cases."""
-    return totals(i, chosen(i, which))
-
-
-def gpu_name(i: Inputs, which: str) -> str:
-    """Return the name of the GPU of the short pools of one of the two cases."""
-    return i.shown(f"hardware.{text_of(i, chosen(i, which), 'gpu_1')}")
-
-
-def rate_of_case(i: Inputs) -> float:
-    """Return the requests a second of the case."""
-    return number_of(i, chosen(i, "chosen"), "rate")
-
-
-def load_in_words(i: Inputs) -> str:
-    """Return the requests a second of the case in words, with decimals below ten."""
-    rate = rate_of_case(i)
-    return f"carry {whole(rate) if rate >= 10 or rate == round(rate) else rounded(rate, 2)} requests/s"
-
-
-def servers_in_words(i: Inputs) -> str:
-    """Return the servers of the case in words."""
-    provisioned = rated_power(i, chosen(i, "chosen"))["provisioned"]
-    return f"{whole(of(i, 'chosen').provisioned)} servers ({whole(provisioned)} kW provisioned)"
-
-
-def fleet(i: Inputs) -> str:
-    """Return the fleet of the case in words."""
-    return f"{whole(of(i, 'chosen').gpus)} {gpu_name(i, 'chosen')} in {servers_in_words(i)} {load_in_words(i)}"
-
-
-def millions(i: Inputs, which: str, name: str) -> str:
-    """Return a yearly cost in millions."""
-    return rounded(float(getattr(of(i, which), name)) / MILLION, 2)
-
-
-def in_percent(share: float) -> str:
-    """Return a share in whole percent."""
-    return whole(100.0 * share)
-
-
-def likely_range(i: Inputs) -> str:
-    """Return how far the cost of owning may be off, and what moves it most."""
-    if sensitivity.opening(i, "chosen"):
-        return f"no upper limit: {driver(i, 'chosen', 'own')}"
-    down, up = (in_percent(share) for share in interval(i, "own", "chosen"))
-    return f"likely range of owning -{down}/+{up}%, mostly {short(i, driver_at(i, 'own', 'n1'))}"
-
-
-def fewer(i: Inputs) -> float:
-    """Return the GPUs of the comparison, relative to those of the case, less one; 0 where these are none."""
-    base = headline_of(i, chosen(i, "chosen"), "gpus")
-    return headline_of(i, chosen(i, "comparison"), "gpus") / base - 1.0 if base else 0.0
-
-
-def other(i: Inputs) -> str:
-    """Return how the comparison differs, nothing where there is none."""
-    if not is_answered(i, "comparison") or chosen(i, "comparison") == chosen(i, "chosen"):
-        return ""
-    subject = f" {named(i, 'comparison')} ({gpu_name(i, 'comparison')}) needs"
-    if in_percent(abs(fewer(i))) == "0":
-        return f"{subject} about as many GPUs."
-    return f"{subject} {in_percent(abs(fewer(i)))}% {'fewer' if fewer(i) < 0 else 'more'} GPUs."
-
-
-def cure(i: Inputs) -> str:
-    """Return what there is to say of the case."""
-    return remark_of_chosen(i, "chosen")
-
-
-def answer(i: Inputs) -> str:
-    """Return the answer in a sentence, or why there is none and what would give one."""
-    if not is_answered(i, "chosen"):
-        return f"No answer for {named(i, 'chosen')}: {state_of(i, 'chosen')}{'; ' if cure(i) else ''}{cure(i)}."
-    costs = f"renting costs ${millions(i, 'chosen', 'rent')} M a year, owning ${millions(i, 'chosen', 'own')} M"
-    return f"{fleet(i)}; {costs}; {likely_range(i)}.{other(i)}"
-
-
-def held(i: Inputs) -> str:
-    """Return how many percent of points the limits held on which the case rests."""
-    return in_percent(HELD[evidence(i, chosen(i, "chosen")).kind])
-
-
-def rests_on(i: Inputs) -> str:
-    """Return what step times and power of the case rest on."""
-    word = evidence(i, chosen(i, "chosen")).word
-    if word == "as printed":
-        return "Step times and power: as printed in the paper, judged on no points."
-    return f"Step times and power: {word} (intervals held {held(i)}% of such points, {'in sample' if word == 'measured' else 'held out'})."
-
-
-def whose(i: Inputs) -> str:
-    """Return that the answer is that of another case than sheet Plan asks for."""
-    if chosen(i, "chosen") == PLAN:
-        return ""
-    return f" The answer is of case {named(i, 'chosen')}; the yellow cells ask for another one."
-
-
-def remark(i: Inputs) -> str:
-    """Return what to know of the answer."""
-    if not is_answered(i, "chosen"):
-        return f"Owner: {i.text('about.owner')}.{whose(i)}"
-    return f"{rests_on(i)} Demand is a scenario of its own (sheet Sensitivity).{more(i)}{whose(i)} Owner: {i.text('about.owner')}."
-
-
-def more(i: Inputs) -> str:
-    """Return what else there is to say of the case."""
-    return f" {cure(i)}." if cure(i) else ""
-
-
-def power_title(i: Inputs) -> str:
-    """Return the finding of the chart of power."""
-    if not both_have_answers(i):
-        return "Power"
-    return f"Average power {whole(of(i, 'chosen').average)} kW, compared with {whole(of(i, 'comparison').average)} kW"
-
-
-def cost_title(i: Inputs) -> str:
-    """Return the finding of the chart of cost."""
-    if not both_have_answers(i):
-        return "Annual cost of owning"
-    return f"Owning costs ${millions(i, 'chosen', 'own')} M a year, compared with ${millions(i, 'comparison', 'own')} M"
-
-
-ROUTING, NEXT_GPU = ("h100", "fleetopt"), ("b200", "homo")
-
-
-def gained(i: Inputs, *keys: str) -> str:
-    """Return by how many percent tokens per joule rise, halves up."""
-    return rounded(100.0 * (gain(i, *keys) - 1.0))
-
-
-def routing_title(i: Inputs) -> str:
-    """Return the finding of the chart of routing and new GPUs."""
-    if not (both_answered(i, *ROUTING) and both_answered(i, *NEXT_GPU)):
-        return "Routing and new GPUs"
-    return f"Routing brings {gained(i, *ROUTING)}% on H100, B200 alone {gained(i, *NEXT_GPU)}%"
-
-
-expect_rows(
-    "sentence",
-    {
-        "fleet": fleet,
-        "servers": servers_in_words,
-        "load": load_in_words,
-        "rate": rate_of_case,
-        "rent": lambda i: millions(i, "chosen", "rent"),
-        "own": lambda i: millions(i, "chosen", "own"),
-        "own_other": lambda i: millions(i, "comparison", "own"),
-        "down": lambda i: in_percent(interval(i, "own", "chosen")[0]),
-        "up": lambda i: in_percent(interval(i, "own", "chosen")[1]),
-        "range": likely_range,
-        "fewer": fewer,
-        "other": other,
-        "answer": answer,
-        "cure": cure,
-        "held": held,
-        "evidence": rests_on,
-        "mine": whose,
-        "remark": remark,
-        "more": more,
-        "average": lambda i: whole(of(i, "chosen").average),
-        "average_other": lambda i: whole(of(i, "comparison").average),
-        "power_title": power_title,
-        "cost_title": cost_title,
-        "routing": lambda i: gained(i, *ROUTING),
-        "generation": lambda i: gained(i, *NEXT_GPU),
-        "routing_title": routing_title,
-    },
-)
-PLANNING.differences.add("sentence.fewer")

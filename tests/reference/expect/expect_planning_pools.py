@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from tests.reference.equations import fleet, grid, step_time
 from tests.reference.equations.grid import Requests
-from tests.reference.equations.node_power import Node
 from tests.reference.equations.step_time import Model, Served
 from tests.reference.expect import planning_instances as instances
 from tests.reference.expect import planning_pools as pools
@@ -21,6 +20,7 @@ from tests.reference.expect.expect_steps import (
     expect_power,
     expect_step,
 )
+from tests.reference.expect.planning_cases import CARDS
 from tests.reference.expect.planning_columns import (
     expect_columns,
     expect_fields,
@@ -47,8 +47,6 @@ from tests.reference.expect.planning_hardware import Requests as LengthsOf
 from tests.reference.expect.planning_hardware import requests as lengths_of
 from tests.reference.expect.planning_instances import Instance
 from tests.reference.expect.planning_long import Long, long_request, prompt_of_cut
-from tests.reference.expect.planning_needs import Need, Remark, need, remark
-from tests.reference.expect.planning_nodes import node
 from tests.reference.expect.planning_pools import Run, Service
 from tests.reference.expect.planning_requests import (
     TO,
@@ -72,7 +70,7 @@ from tests.reference.expect.planning_requests import (
     upto_end,
 )
 from tests.reference.expect.planning_steps import KEPT, apart
-from tests.reference.expect.planning_study import CARDS, DECODE, assumed, role, study
+from tests.reference.expect.planning_study import DECODE, assumed, role, study
 from tests.reference.expect.search import Wanted, expect_search
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -378,13 +376,6 @@ expect_pools({"bound": pools.bound})
 expect_fields("case_pools", lambda i, key, pool: pools.run(i, key, pool_of(pool)), Run)
 
 
-def what_a_node_takes(i: Inputs, key: str, pool: str) -> Node:
-    """Return what a node of a pool takes at the power of its GPUs."""
-    item, drawn = assumed(i, key), pools.run(i, key, pool_of(pool)).drawn
-    return node(i, item.of_pool("server", pool_of(pool)), drawn, by_component=item.says("host_rule", "by component"))
-
-
-expect_fields("case_pools", what_a_node_takes, Node)
 expect_pools(
     {
         "curve_scale": lambda i, key, pool: pools.curve_scale(i, assumed(i, key), pool),
@@ -400,10 +391,6 @@ expect_pools(
     }
 )
 
-# What pools need, and remarks
-
-expect_fields("pool_needs", lambda i, key, pool: need(i, key, pool_of(pool)), Need)
-expect_fields("case_remarks", lambda i, key: remark(i, key, states.study_state(i, key)), Remark)
 
 # Shares as summed are differences of sums near 1: what is left of nothing is its rounding
 PLANNING.differences.update({"case_pools.share_sum", "case_pools.beyond", "case_bands.band_share"})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.expect.chain import MILLI
+from tests.reference.expect.planning_cases import CASES, chosen, number_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_instances import instance
 from tests.reference.expect.planning_load import average, mean_of_year
@@ -13,8 +14,9 @@ from tests.reference.expect.planning_measured import fit_curve
 from tests.reference.expect.planning_money import HOURS, Totals, colocation, totals
 from tests.reference.expect.planning_needs import remark
 from tests.reference.expect.planning_pools import POOLS, curve_scale, tpot
+from tests.reference.expect.planning_ranges import HELD, evidence
 from tests.reference.expect.planning_sensitivity import figure
-from tests.reference.expect.planning_study import CASES, HELD, assumed, chosen, evidence, number_of
+from tests.reference.expect.planning_study import assumed
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 

@@ -5,24 +5,12 @@ from collections.abc import Callable
 from tests.reference.expect import planning_sensitivity as sensitivity
 from tests.reference.expect.expect_planning_results import named, remark_of_chosen, state_of
 from tests.reference.expect.expect_planning_studies import place_of
+from tests.reference.expect.planning_cases import CARDS, HIGH, LOW, RANGED, SCENARIOS, chosen, text_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_money import totals
+from tests.reference.expect.planning_ranges import HELD, Evidence, evidence, level, stated
 from tests.reference.expect.planning_sensitivity import HEADLINES, effect, headline_of, interval, moves, order
-from tests.reference.expect.planning_study import (
-    CARDS,
-    HELD,
-    HIGH,
-    LOW,
-    RANGED,
-    SCENARIOS,
-    VARIANTS,
-    Evidence,
-    chosen,
-    evidence,
-    level,
-    stated,
-    text_of,
-)
+from tests.reference.expect.planning_study import VARIANTS
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -88,7 +76,7 @@ def driver(i: Inputs, which: str, headline: str) -> str:
 
 
 def place_behind(name: str) -> float:
-    """Return by what hair an assumption stands behind those before it that move a figure as far."""
+    """Return by what hair an assumption ranks after those before it that move a figure as far."""
     return place_of(name) * 1e-11
 
 

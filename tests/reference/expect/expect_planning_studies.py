@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
-from tests.reference.expect.planning_money import Totals, totals
-from tests.reference.expect.planning_study import (
+from tests.reference.expect.planning_cases import (
     CARDS,
     CASES,
     CHOICES,
@@ -13,18 +11,14 @@ from tests.reference.expect.planning_study import (
     HIGH,
     OF_CASES,
     RANGED,
-    VARIANTS,
-    Range,
-    Study,
-    assumed,
     chosen,
-    is_sound,
-    level,
     number_of,
-    stretched,
-    study,
     text_of,
 )
+from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
+from tests.reference.expect.planning_money import Totals, totals
+from tests.reference.expect.planning_ranges import Range, is_sound, level, stretched
+from tests.reference.expect.planning_study import VARIANTS, Study, assumed, study
 from tests.reference.quantities import Inputs, Value
 
 # Cases

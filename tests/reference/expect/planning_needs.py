@@ -95,6 +95,8 @@ class Remark:
     order: str
     trace: str
     memory: str
+    most: str
+    choose: str
     sequence: str
     time: str
     cure: str
@@ -123,15 +125,19 @@ def of_trace(i: Inputs, key: str) -> str:
     return f"sheet Traces: {wrong} knots are not above the one before" if wrong else "sheet Traces: the last share must be 1"
 
 
+def beyond_most(gpus: float) -> tuple[str, str]:
+    """Return that a node has fewer GPUs than are needed, and what helps then; nothing where it has not."""
+    if gpus <= MOST_GPUS:
+        return "", ""
+    return f", and {whole(MOST_GPUS)} is the most", ": choose a lower weight precision, GPUs with more memory or a shorter window"
+
+
 def of_memory(gpus: float, over: float) -> str:
     """Return what weights and sequences need."""
     if not gpus:
         return "needs a shorter window, or GPUs with more memory"
-    needed = f"needs {whole(gpus)} GPUs an instance"
-    if gpus > MOST_GPUS:
-        choices = "choose a lower weight precision, GPUs with more memory or a shorter window"
-        return f"{needed}, and {whole(MOST_GPUS)} is the most ({whole(over)} GB over): {choices}"
-    return f"{needed} ({whole(over)} GB over)"
+    most, choose = beyond_most(gpus)
+    return f"needs {whole(gpus)} GPUs an instance{most} ({whole(over)} GB over){choose}"
 
 
 @cache
@@ -175,6 +181,8 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
         order=order,
         trace=of_trace(i, key),
         memory=memory,
+        most=beyond_most(gpus)[0],
+        choose=beyond_most(gpus)[1],
         sequence=sequence,
         time=time,
         cure=cure,

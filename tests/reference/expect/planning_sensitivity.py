@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
+from tests.reference.expect.planning_cases import HIGH, LOW, RANGED, SCENARIOS
 from tests.reference.expect.planning_money import Totals, totals
-from tests.reference.expect.planning_study import HIGH, LOW, RANGED, SCENARIOS, VARIANTS, study
+from tests.reference.expect.planning_study import VARIANTS, study
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import Inputs
 
