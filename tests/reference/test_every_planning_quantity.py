@@ -59,6 +59,8 @@ STEERED: dict[str, draws.Values] = {
         "cases.mine_2.verify": 1.25,
         "cases.mine_3.cached_share": 0.5,
         "cases.mine_4.weights": "nvfp4",
+        "cases.mine_3.tpot_objective": 25,
+        "cases.mine_5.tpot_objective": 2,
         "cases.mine_1.tensor_parallel": 1,
         "cases.mine_2.model": "qwen3_next_80b_a3b",
         "cases.mine_2.slots_rule": "whole windows",

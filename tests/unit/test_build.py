@@ -94,7 +94,7 @@ SHARED, SHARING = "case_hardware", {"case_pools", "case_steps", "case_full", "ca
 """A table in which the second and the third pool of a case share a row, and those whose rows name its cells one by one."""
 BLOCKS = {
     *("case_totals.trouble", "case_totals.first_token", "design_totals.first_token", "ladder.first_token"),
-    *(f"case_remarks.{name}" for name in ("gpus", "over", "objective", "instances", "window")),
+    *(f"case_remarks.{name}" for name in ("gpus", "over", "objective", "tpot", "instances", "window")),
     *("sweep_levels.longest_wait", "flex.longest", "flex.lowest_served"),
     *("headline_ranges.worst", "results.tpot"),
     "headline_ranges.widest_size",

@@ -1,18 +1,22 @@
 """Expectations of sheet Load."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from tests.reference.equations import step_time as eq
+from tests.reference.equations.tpot import Trials
 from tests.reference.expect import planning_load as year
 from tests.reference.expect.chain import MILLI
 from tests.reference.expect.planning_cases import chosen
 from tests.reference.expect.planning_columns import expect_fields, expect_rows, pool_of
 from tests.reference.expect.planning_hardware import served
+from tests.reference.expect.planning_instances import that_fit
 from tests.reference.expect.planning_measured import fit_curve
+from tests.reference.expect.planning_needs import tpot_alone
 from tests.reference.expect.planning_pools import POOLS, run
 from tests.reference.expect.planning_states import study_state
 from tests.reference.expect.planning_study import assumed
+from tests.reference.expect.planning_tpot import for_tokens, left, trials
 from tests.reference.expect.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 
@@ -111,6 +115,23 @@ expect_rows(
 )
 
 
+def tpot_each(i: Inputs, case: str, pool: str) -> float:
+    """Return the ms of a sequence more in proportion, with the engine's times as fitted to TPOT."""
+    item = served(i, case, pool_of(pool))
+    return each(replace(item, on=for_tokens(i, case, pool_of(pool)))) / MILLI
+
+
+expect_fields("load_pools", lambda i, case, pool: trials(i, case, pool_of(pool), that_fit(i, case, pool_of(pool))), Trials)
+expect_rows(
+    "load_pools",
+    {
+        "tpot_left": lambda i, case, pool: left(i, case, pool_of(pool)),
+        "tpot_each": tpot_each,
+        "tpot_carry": lambda i, case, pool: for_tokens(i, case, pool_of(pool)).carried / MILLI,
+        "tpot_most": lambda i, case, pool: that_fit(i, case, pool_of(pool)),
+        "tpot_alone": lambda i, case, pool: tpot_alone(i, case, pool_of(pool)),
+    },
+)
 expect_fields("load_pools", lambda i, case, pool: year.rated(i, case, pool_of(pool)), year.Rated)
 for name in ("peak", "nameplate", "provisioned", "facility", "rack"):
     expect_rows("case_power", {name: lambda i, case, name=name: year.rated_power(i, case)[name]})

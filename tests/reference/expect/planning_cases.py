@@ -58,7 +58,7 @@ LONGEST, LEAST_LONGEST = "long_window", 65536.0
 """On sheet Plan the longest window is the power of two that holds the longest request, and at least so many tokens."""
 
 ON_PLAN = (
-    *("workload", "rate", "load_profile", "objective", "model", "weights", "gpu_1", DEGREE, "topology", "window_1", LONGEST),
+    *("workload", "rate", "load_profile", "objective", "tpot_objective", "model", "weights", "gpu_1", DEGREE, "topology", "window_1", LONGEST),
     *("site", "life"),
 )
 """What sheet Plan asks."""
@@ -89,7 +89,7 @@ CHOICES = (
 )
 FIXED = (
     *("assumed_output", "tensor_parallel", "cached_share", "gained", "verify", "pools", "window_1", "window_2", "long_window", "band"),
-    *("host", "network", "parked", *PRICES, "network_share", "residual", "upkeep", "staff", "colocation"),
+    *("host", "network", "tpot_objective", "parked", *PRICES, "network_share", "residual", "upkeep", "staff", "colocation"),
 )
 """Numbers without a range."""
 

@@ -10,7 +10,8 @@ from tests.reference.expect.chain import MILLI
 from tests.reference.expect.planning_hardware import hardware, model, served
 from tests.reference.expect.planning_requests import taken
 from tests.reference.expect.planning_steps import fit_bytes
-from tests.reference.expect.planning_study import PREFILL, assumed, role
+from tests.reference.expect.planning_study import PREFILL, assumed, role, study
+from tests.reference.expect.planning_tpot import trials
 from tests.reference.quantities import Inputs
 
 
@@ -42,6 +43,7 @@ class Instance:
     most: float
     by_windows: float
     by_pages: float
+    by_tpot: float
     n_slots: float
     fit_h: float
     fit_context: float
@@ -75,6 +77,20 @@ def slots(i: Inputs, key: str, pool: int) -> tuple[float, float, float, float]:
     by_windows = min(most, float(floor(held / (served.window + more_window))))
     by_pages = min(cap, float(floor(held / (served.length + more)))) if served.length > 0 else 0.0
     return by_slots, most, by_windows, by_pages
+
+
+def that_fit(i: Inputs, key: str, pool: int) -> float:
+    """Return the sequences that fit by the rule of a study, whatever the time per output token."""
+    _, _, by_windows, by_pages = slots(i, key, pool)
+    return by_pages if assumed(i, key).says("slots_rule", "paged") else by_windows
+
+
+def by_tpot(i: Inputs, key: str, pool: int) -> float:
+    """Return the sequences that meet the TPOT objective: a setting of the case, which its variants keep; as many as fit without one."""
+    if not assumed(i, key)["tpot_objective"] or role(i, key, pool) == PREFILL:
+        return max(slots(i, key, pool)[2:])
+    base = study(i, key).base
+    return trials(i, base, pool, that_fit(i, base, pool)).tpot_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +140,8 @@ def instance(i: Inputs, key: str, pool: int) -> Instance:
     printed, fit = f"printed_profiles.{item.of_pool('printed', pool)}", f"power_fits.{item.of_pool('curve', pool)}"
     as_printed, times_printed = item.says("capacity_rule", "as printed"), item.says("time_rule", "as printed")
     by_slots, most, by_windows, by_pages = slots(i, key, pool)
-    n = by_pages if item.says("slots_rule", "paged") else by_windows
+    tpot_slots = by_tpot(i, key, pool)
+    n = min(tpot_slots, by_pages if item.says("slots_rule", "paged") else by_windows)
     if role(i, key, pool) == PREFILL:
         n = 1.0
     whole, _, token = kernel_step(i, key, pool, n)
@@ -142,6 +159,7 @@ def instance(i: Inputs, key: str, pool: int) -> Instance:
         most=most,
         by_windows=by_windows,
         by_pages=by_pages,
+        by_tpot=tpot_slots,
         n_slots=n,
         fit_h=i[f"{fit}.h"],
         fit_context=i[f"{fit}.context"],

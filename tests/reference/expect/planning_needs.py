@@ -13,7 +13,8 @@ from tests.reference.expect.planning_pools import POOLS, limits, service, wanted
 from tests.reference.expect.planning_requests import OK, bounds, distribution, falls, taken, window
 from tests.reference.expect.planning_smallest import MOST_GPUS, gpus_for
 from tests.reference.expect.planning_states import trouble
-from tests.reference.expect.planning_study import assumed
+from tests.reference.expect.planning_study import PREFILL, assumed, role
+from tests.reference.expect.planning_tpot import growing, once
 from tests.reference.quantities import Inputs
 
 
@@ -85,6 +86,7 @@ class Remark:
     gpus: float
     over: float
     objective: float
+    tpot: float
     instances: float
     window: float
     reach: float
@@ -101,6 +103,14 @@ class Remark:
     time: str
     cure: str
     remark: str
+
+
+def tpot_alone(i: Inputs, key: str, pool: int) -> float:
+    """Return the time per output token of one sequence, ms; 0 for a pool that gives none."""
+    if role(i, key, pool) == PREFILL or not taken(i, key, pool).share:
+        return 0.0
+    step = once(i, key, pool) + growing(i, key, pool)(1.0)
+    return assumed(i, key)["time_scale"] * step / assumed(i, key)["gained"]
 
 
 def whole(value: float) -> str:
@@ -157,6 +167,9 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
     if worst == 2:
         time = f"the shortest TTFT objective that works is {whole(objective)} ms"
     cure = sequence if worst >= 3 else time
+    tpot = float(floor(max(tpot_alone(i, key, pool) for pool in POOLS))) + 1.0
+    if worst == 6:
+        cure = f"the shortest TPOT objective that works is {whole(tpot)} ms"
     if worst == 5:
         cure = "choose another precision or GPU: sheet Kernels and engines has no kernels for this pair"
     if item.state != OK:
@@ -171,6 +184,7 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
         gpus=gpus,
         over=over,
         objective=objective,
+        tpot=tpot,
         instances=instances,
         window=least_window,
         reach=reach,

@@ -7,13 +7,14 @@ from tests.reference.equations import power, replay
 from tests.reference.equations import step_time as eq
 from tests.reference.equations.rounding import ceil, trunc
 from tests.reference.expect import search
-from tests.reference.expect.chain import GIGA, MICRO, MILLI
+from tests.reference.expect.chain import GIGA, MILLI
 from tests.reference.expect.planning_hardware import model, on, prefill_board, served
 from tests.reference.expect.planning_instances import instance, sameness
 from tests.reference.expect.planning_long import long_request
 from tests.reference.expect.planning_nodes import outside
 from tests.reference.expect.planning_requests import taken
 from tests.reference.expect.planning_study import DECODE, PREFILL, TOGETHER, Assumed, assumed, role
+from tests.reference.expect.planning_tpot import for_tokens
 from tests.reference.expect.pools import KILO, least
 from tests.reference.expect.search import Wanted
 from tests.reference.quantities import Inputs
@@ -191,19 +192,11 @@ def curve_scale(i: Inputs, item: Assumed, pool: int) -> float:
 
 def tpot(i: Inputs, key: str, pool: int) -> float:
     """Return the time per output token with the sequences in flight on average, ms: a step with the engine's times as fitted to it."""
-    if role(i, key, pool) == PREFILL:
+    if role(i, key, pool) == PREFILL or not taken(i, key, pool).share:
         return 0.0
     item, flight = served(i, key, pool), max(1.0, run(i, key, pool).in_flight)
     item = replace(item, on=for_tokens(i, key, pool))
     return assumed(i, key)["time_scale"] * eq.step(item, flight) / item.work.gained / MILLI
-
-
-def for_tokens(i: Inputs, key: str, pool: int) -> eq.Instance:
-    """Return an instance with the engine's times that were fitted to the time per output token alone."""
-    engine = f"engines.{assumed(i, key).texts['engine']}"
-    layer, sequence = (i[f"{engine}.tpot_{name}_time"] * MICRO for name in ("layer", "sequence"))
-    carried = 0.0 if role(i, key, pool) == DECODE else i[f"{engine}.tpot_carry_time"] * MILLI
-    return replace(on(i, key, pool), layer=layer, sequence=sequence, carried=carried)
 
 
 def engine_more(i: Inputs, key: str, pool: int) -> float:

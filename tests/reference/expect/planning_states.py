@@ -2,7 +2,7 @@
 
 from tests.reference.expect import search
 from tests.reference.expect.planning_hardware import is_offered
-from tests.reference.expect.planning_instances import instance
+from tests.reference.expect.planning_instances import instance, slots
 from tests.reference.expect.planning_pools import POOLS, limits, service, wanted
 from tests.reference.expect.planning_requests import bounds, taken
 from tests.reference.expect.planning_study import assumed
@@ -12,6 +12,7 @@ from tests.reference.quantities import Inputs
 TROUBLES = (
     *(OK, "no answer within reach", "objective shorter than prefill", "holds no sequence", "the weights do not fit"),
     "no kernels for this precision",
+    "TPOT objective shorter than a step",
 )
 """Why there is no answer, the worst last; of a window, who holds no sequence comes before."""
 
@@ -24,6 +25,8 @@ def trouble(i: Inputs, key: str, pool: int) -> int:
         return 5
     if not instance(i, key, pool).fits:
         return 4
+    if instance(i, key, pool).by_tpot < 1 <= max(slots(i, key, pool)[2:]):
+        return 6
     if instance(i, key, pool).n_slots < 1:
         return 3
     if service(i, key, pool).prefill >= assumed(i, key)["objective"]:
