@@ -33,10 +33,16 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """The text of an expression and where it starts."""
+    """The text of an expression and where it starts; ``pattern`` is what a row's own text was made from, if anything."""
 
     text: str
     place: Place
+    pattern: str = ""
+
+    @property
+    def declared(self) -> str:
+        """Return the text as the templates have it."""
+        return self.pattern or self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -358,7 +358,7 @@ class Tabulator(Maker):
                 written = written.replace(f"{{{key.name}}}", member)
             rows_of.setdefault(written, []).append(number)
         for written, same in rows_of.items():
-            self.pending.append((quantity, Formula(written, text.place), tuple(same)))
+            self.pending.append((quantity, Formula(written, text.place, text.text), tuple(same)))
 
     def _cases(self, column: Column, quantity: Quantity, table: Table) -> None:
         """An expression for each member of a key, or for all that a pattern such as ``*_h100`` matches and none before it does."""

@@ -267,7 +267,7 @@ def row_print(cells: Mapping[int, str | float]) -> str:
 
 def says(quantity: Quantity) -> str:
     """Return the expressions of a quantity as the templates have them."""
-    return BETWEEN.join(dict.fromkeys(variant.formula.text for variant in quantity.variants))
+    return BETWEEN.join(dict.fromkeys(variant.formula.declared for variant in quantity.variants))
 
 
 def _watch(last: int) -> Iterator[tuple[Item, ...]]:

@@ -162,7 +162,7 @@ def _formulas(first: Side, second: Side, book: Book | None) -> Iterator[FormulaC
         gone, come = (BETWEEN.join(text for text in one if text not in other) for one, other in ((old, new), (new, old)))
         quantity = book.given.quantities.get(name) if book else None
         variants = quantity.variants if quantity else []
-        cells = sum(len(variant.rows) for variant in variants if variant.formula.text in come.split(BETWEEN))
+        cells = sum(len(variant.rows) for variant in variants if variant.formula.declared in come.split(BETWEEN))
         rows = second.rows.get(name.partition(".")[0], 0)
         yield FormulaChange(name, quantity.label if quantity else name, cells or rows, gone, come)
 

@@ -43,7 +43,7 @@ def _changed_formulas(account: Account, model: Model) -> Iterator[str]:
             continue
         texts = {*item.before.split(BETWEEN), *item.after.split(BETWEEN)}
         for row, variant in quantity.formula_rows().items():
-            if variant.formula.text in texts:
+            if variant.formula.declared in texts:
                 yield model.cell_id(quantity.id, row)
 
 

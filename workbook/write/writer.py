@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from io import BytesIO
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -25,6 +26,7 @@ from workbook.write.charts import add_chart
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from workbook.declare.catalogues import Bounds
@@ -51,8 +53,21 @@ class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
 
     XlsxWriter tries some 30 regular expressions on each formula to add prefixes to functions newer than Excel 2010;
     ours hold none, or have the prefix (on the record of the build). The files are the same byte for byte, but that an empty
-    text is marked as a text: XlsxWriter stores it as a number without digits.
+    text is marked as a text: XlsxWriter stores it as a number without digits, and that a formula filled down is stored once.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shared: dict[tuple[int, int], str] = {}
+        self._groups = 0
+
+    def share(self, cells: Sequence[Spot]) -> None:
+        """Store the formulas of adjacent cells once, at the first of them, as Excel does with a formula that is filled down or across."""
+        if len(cells) > 1:
+            first, last = cells[0], cells[-1]
+            self._shared.update(((spot.row, spot.column), f' t="shared" si="{self._groups}"') for spot in cells)
+            self._shared[first.row, first.column] += f' ref="{first.address}:{last.address}"'
+            self._groups += 1
 
     def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
         if self._check_dimensions(row, col):
@@ -64,14 +79,17 @@ class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
         if type(cell) is CellNumberTuple and cell.format is not None:
             self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{cell.format._get_xf_index()}"><v>{cell.number:.16G}</v></c>')  # noqa: SLF001
             return
-        if type(cell) is not CellFormulaTuple or cell.format is None or not (cell.value or cell.value == ""):
+        if type(cell) is not CellFormulaTuple or cell.format is None or cell.value is None:
             super()._write_cell(row, col, cell)
             return
-        text = cell.formula.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        kind, value = "", cell.value
+        shared = self._shared.get((row, col), "")
+        follows = shared and " ref=" not in shared
+        text = "" if follows else cell.formula.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        kind, value = "", cell.value or (cell.value if cell.value == "" else 0)
         if isinstance(value, str):
             kind, value = ' t="str"', self._escape_data(value)
-        self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{cell.format._get_xf_index()}"{kind}><f>{text}</f><v>{value}</v></c>')  # noqa: SLF001
+        style = cell.format._get_xf_index()  # noqa: SLF001
+        self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{style}"{kind}><f{shared}>{text}</f><v>{value}</v></c>')
 
 
 def write(layout: Layout, values: Values, path: Path, version: str, given: Model | None = None) -> dict[str, int]:
@@ -87,6 +105,12 @@ def write(layout: Layout, values: Values, path: Path, version: str, given: Model
     with whole(path) as part:
         part.write_bytes(_packed_tighter(packed))
     return counts
+
+
+def _adjacent(spots: Sequence[Spot]) -> Iterator[list[Spot]]:
+    """Yield the runs of cells each of which stands below, or beside, the one before it."""
+    for _, run in groupby(enumerate(spots), key=lambda item: item[1].row + item[1].column - item[0]):
+        yield [spot for _, spot in run]
 
 
 def _packed_tighter(packed: BytesIO) -> bytes:
@@ -231,6 +255,7 @@ class _Writer:
                 style = self.format(f"formula{own[row]}")
             self.constant(sheet, r, c, constant, style)
         link_style = self.format("banner") if quantity.table == "banner" else key_style if is_head else None
+        filled: dict[tuple[int, str], list[Spot]] = {}
         for row, text, pattern in patterns(self.layout, quantity):
             segment = self.layout.segment(quantity.id, row)
             spot = sheet, r, c = Spot(segment.sheet, *segment.cell(row))
@@ -246,6 +271,10 @@ class _Writer:
             if row not in quantity.typed:
                 self.prints.add(quantity.id, row, spot, text, pattern, segment.rows.start)
             self.counts["formulas"] += 1
+            if pattern and "!" not in text:  # Excel stores no formula once that refers to another sheet
+                filled.setdefault((segment.rows.start, pattern), []).append(spot)
+        for run in chain.from_iterable(map(_adjacent, filled.values())):
+            self.sheets[run[0].sheet].share(run)
         self.conditional(quantity)
 
     def link_style(self, quantity: Quantity, row: int, sheet: str, suffix: str) -> Any:
