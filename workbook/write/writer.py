@@ -85,7 +85,7 @@ class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
         shared = self._shared.get((row, col), "")
         follows = shared and " ref=" not in shared
         text = "" if follows else cell.formula.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        kind, value = "", cell.value or (cell.value if cell.value == "" else 0)
+        kind, value = "", cell.value
         if isinstance(value, str):
             kind, value = ' t="str"', self._escape_data(value)
         style = cell.format._get_xf_index()  # noqa: SLF001
