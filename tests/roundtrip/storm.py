@@ -22,6 +22,7 @@ from workbook.declare.limits import LONGEST_TEXT
 from workbook.declare.sheets import declarations
 from workbook.errors import WorkbookError
 from workbook.record.read import baseline, read
+from workbook.xlsx.a1 import column_letters
 from workbook.xlsx.cells import cell_position, cell_reference
 
 if TYPE_CHECKING:
@@ -176,7 +177,8 @@ class Made:
             return Change(kind, *dice.choice(self.formulas), dice.choice([None, 5.0, "text", "=1+1"]))
         if kind == "label":
             return Change(kind, *dice.choice(self.labels), f"Our text {dice.randint(1, 9)}")
-        return Change(kind, sheet, f"Z{dice.randint(30, 90)}", dice.choice([1.0, "mine", "=1+1"]))
+        free = column_letters(self.book.layout.sheets[sheet].last_column + 2)
+        return Change(kind, sheet, f"{free}{dice.randint(30, 90)}", dice.choice([1.0, "mine", "=1+1"]))
 
     def value(self, given: Given, dice: random.Random) -> Any:
         """Draw what an input can hold: near what it is, at its limits, or another choice."""
