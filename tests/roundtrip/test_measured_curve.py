@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BOARD = "cards/hardware/b200_sxm.yaml"
 RATE, IDLE = "traffic.rate", "power_curves.b200.p_idle"
 
-CHOICE = "  computed_power: {value: power curve, source: b200_power_calibration, confidence: low, evidence: derived}\n"
+CHOICE = "  - {source: b200_power_calibration, confidence: low, evidence: derived, figures: {computed_power: power curve}}\n"
 """The line of cards/hardware/b200_sxm.yaml, as the guide gives it."""
 
 TEMPLATES = "workbook templates cards"
@@ -92,7 +92,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(CARDS / "power_curves" / "b200.yaml", folder)
     in_libreoffice([(shipped_file("paper").path, folder / "last.xlsx", [["value", *place(shipped("paper"), RATE), NEW_RATE]])])
     run(folder, TEMPLATES)
-    plant(folder, BOARD, "  curve: ", f"{CHOICE}  curve: ")
+    plant(folder, BOARD, "  - {basis: paper", f"{CHOICE}  - {{basis: paper")
     said = run(folder, MEASURED, finds="check")
     assert next(line for line in said if line.startswith("check fails: Table")).startswith("check fails: Table 1 at the printed digits: ")
     assert "1 edit kept, 3 inputs with new figures, 0 conflicts" in said

@@ -268,7 +268,8 @@ def test_the_watts_of_a_borrowed_curve_are_scaled(added: Path) -> None:
 def test_a_rack_of_its_own_is_one_card_more(added: Path) -> None:
     root = Path(shutil.copytree(added / "cards", added / "racks"))
     shutil.copy(CARDS / "servers" / f"{NEW}_rack.yaml", root / "servers")
-    plant(root, f"hardware/{NEW}.yaml", "server: {value: gb200_nvl72_rack", f"server: {{value: {NEW}_rack")
+    borrowed = next(line for line in (root / "hardware" / f"{NEW}.yaml").read_text("utf-8").splitlines() if "[server]" in line)
+    plant(root, f"hardware/{NEW}.yaml", borrowed, f"  - figures: {{server: {NEW}_rack}}")
     for name in ("paper", "planning"):
         assert command("check", name, "--templates", root).exit_code == 0
     book = api.load("planning", root, CHOSEN)

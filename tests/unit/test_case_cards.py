@@ -118,7 +118,7 @@ def test_an_overlay_may_overwrite_what_a_case_takes(tmp_path: Path) -> None:
 
 def test_a_grade_is_computed_and_never_typed(tmp_path: Path) -> None:
     root = copy_of(packaged(), tmp_path / "templates")
-    plant(root, "hardware/h200_sxm.yaml", "  launch: ", "  grade: vendor\n  launch: ")
+    plant(root, "hardware/h200_sxm.yaml", "tdp: 700", "grade: vendor, tdp: 700")
     with pytest.raises(WorkbookError) as caught:
         api.load("planning", root)
     (found,) = caught.value.diagnostics

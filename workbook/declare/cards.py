@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from pydantic import Field
 from workbook.declare.catalogues import BASES, EVIDENCE, Card, Catalogue, Entry, Figure, Points
 from workbook.declare.evidence import completed
 from workbook.declare.figures import Basis, CardExpression, CardField, CardFields, CardFigure, Sourced, figure_of, sourced
+from workbook.declare.groups import Lenders, borrowed_fields, written_out
 from workbook.declare.keywords import Anything, Entries, Keywords, Text, Texts, Written, WrittenOut
 from workbook.declare.limits import check_bounds
 from workbook.declare.mistakes import read_as
@@ -52,9 +54,10 @@ class CardFile(Keywords):
     about: Text = Field("", description="What the card describes, in a sentence or two.")
     basis: Basis = Field("", description="The basis of the only workbooks that have the card; all have it, if left out.")
     defaults: CardDefaults | None = Field(None, description="The source and evidence of every figure that does not state its own.")
-    fields: Annotated[Entries[str, Anything], Written("mapping of the catalogue's fields to figures")] = Field(
+    fields: Annotated[Entries[str, Anything], Written("mapping of fields to figures, or a list of groups of figures")] = Field(
         {},
-        description="The figures: a value, with 'defaults'; {value, source ...}; {expr, ...}; or one for 'paper' and one for 'corrected'.",
+        description="The figures: a value, with 'defaults'; {value, source ...}; {expr, ...}; or one for 'paper' and one for 'corrected'. "
+        "In a group stand those that share source, evidence or basis, or are borrowed from another card.",
     )
     each: Annotated[WrittenOut, Written("{NAME: {of: CATALOGUE, without: [...]}}")] = Field(
         None, description="Write a card for each card of another catalogue: {NAME} in this one is its key, {NAME.name} its name."
@@ -110,6 +113,9 @@ def catalogue(
     spec = written.points.declared() if written.points else None
     folders = [root / folder for folder in (name, more) if folder]
     nodes = [node for folder in folders for node in _nodes(folder, known or {}, problems)]
+    borrowed = {key for _, node in nodes if isinstance(node, Mapping) for key in borrowed_fields(node, basis)}
+    nodes = _ungrouped(nodes, Lenders(name, _names(nodes), {key: field.basis for key, field in fields.items()}), problems)
+    fields = {key: replace(field, takes=field.takes or key in borrowed) for key, field in fields.items()}
     cards = _cards(root / name, nodes, written.placed("order"), _Kind(fields, spec, basis, written.fields), written.place, problems)
     here = {key: field for key, field in fields.items() if field.basis in {"", basis}}
     title, label = written.title or name, written.label or name
@@ -138,6 +144,15 @@ def _nodes(folder: Path, known: dict[str, Catalogue], problems: Problems) -> Ite
                     yield "", one
         elif node is not None:
             yield path.stem, node
+
+
+def _names(nodes: Iterable[tuple[str, Node]]) -> dict[str, str]:
+    """Return the names of cards by their keys."""
+    return {_key_of(node): named(node.items.get("name")) for _, node in nodes if isinstance(node, Mapping)}
+
+
+def _ungrouped(nodes: Iterable[tuple[str, Node]], lenders: Lenders, problems: Problems) -> list[tuple[str, Node]]:
+    return [(key, written_out(node, lenders, problems) if isinstance(node, Mapping) else node) for key, node in nodes]
 
 
 def _key_of(card: Node) -> str:

@@ -61,9 +61,14 @@ def _graded(node: Node, evidence: Mapping, *, bare: bool) -> Node:
     return _with_evidence(node, evidence)
 
 
+def with_words(figure: Mapping, evidence: Mapping) -> Mapping:
+    """Return a figure with the words of evidence that it does not state; the date of one source is not that of another."""
+    other = {"date"} if "source" in figure.items else set()
+    return laid_over(without(evidence, other), figure)
+
+
 def _with_evidence(node: Mapping, evidence: Mapping) -> Mapping:
-    other = {"date"} if "source" in node.items else set()  # the date of one source is not that of another
-    whole = laid_over(without(evidence, other), node)
+    whole = with_words(node, evidence)
     return without(whole, {word for word in EVIDENCE if named(whole.items.get(word)) == NONE})
 
 

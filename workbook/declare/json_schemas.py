@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbook.declare import cards, columns, figures, first_of, like, lines, records, template_files
+from workbook.declare import cards, columns, figures, first_of, groups, like, lines, records, template_files
 from workbook.declare.mistakes import read_as
 from workbook.declare.parts import PartFile, Use
 from workbook.declare.yaml import read
@@ -144,12 +144,18 @@ def _card(catalogue: cards.CatalogueFile) -> Schema:
     schema["$defs"] |= figure["$defs"] | both["$defs"] | calculated["$defs"]
     schema["$defs"] |= {"CardFigures": _body(both), "CardExpression": _body(calculated), "CardFigure": _body(figure)}
     given = {name: field for name, field in catalogue.fields.items() if not field.worst_of}
+    required = [name for name, field in given.items() if not (field.optional or field.basis or field.has("default"))]
+    some = {"type": "object", "properties": {name: _figure(name, field) for name, field in given.items()}, "additionalProperties": False}
+    group = _body(_schema_of(groups.CardGroup))
+    names: Schema = {"type": "array", "items": {"enum": list(given)}}
+    group["properties"]["figures"] = {
+        "description": group["properties"]["figures"].get("description", ""),
+        "anyOf": [{"$ref": "#/$defs/Fields"}, names],
+    }
+    schema["$defs"] |= {"Fields": some, "CardGroup": group}
     schema["properties"]["fields"] = {
         "description": schema["properties"]["fields"].get("description", ""),
-        "type": "object",
-        "properties": {name: _figure(name, field) for name, field in given.items()},
-        "required": [name for name, field in given.items() if not (field.optional or field.basis or field.has("default"))],
-        "additionalProperties": False,
+        "anyOf": [{"$ref": "#/$defs/Fields", "required": required}, {"type": "array", "items": {"$ref": "#/$defs/CardGroup"}}],
     }
     return schema
 
