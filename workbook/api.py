@@ -269,7 +269,8 @@ def _set_value(
         shown = choices.get(str(given)) or by_name.get(plain(str(given)))
         if shown is None:
             shown_there = choices.values() if place and not place.line else choices  # cells show names; files and commands hold keys
-            problems.add(place, f"{what}: {as_typed(given)} is not one of the {_kind(model, quantity)}", suggest(str(given), shown_there))
+            hint = _elsewhere(model, str(given)) or suggest(str(given), shown_there)
+            problems.add(place, f"{what}: {as_typed(given)} is not one of the {_kind(model, quantity)}", hint)
         return shown
     try:
         number = quantise(float(given))
@@ -284,6 +285,12 @@ def _set_value(
         return None
     check_bounds(number, quantity.bounds, place, what, problems)
     return number
+
+
+def _elsewhere(model: Model, given: str) -> str:
+    """Return of which other catalogue a card is, as one that lacks a figure; an empty text for the name of no card."""
+    found = (f"it is one of: {other.title}" for other in model.declared.catalogues.values() if given in other.cards)
+    return next(found, "")
 
 
 def _kind(model: Model, quantity: Quantity) -> str:

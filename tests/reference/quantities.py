@@ -14,6 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar, cast
 
+from tests.reference.borrowed import lenders
+
 Value = float | str | None
 Rule = Callable[..., object]
 SomeRule = TypeVar("SomeRule", bound=Rule)
@@ -38,7 +40,7 @@ class Inputs:
         card, _, field = cell.rpartition(".")
         if cell not in self._cells and field in OF_THE_CARD:
             return OF_THE_CARD[field](self, card)
-        value = self._cells[cell]
+        value = self._held(cell)
         if isinstance(value, str):
             message = f"{cell} holds the text {value!r}"
             raise TypeError(message)
@@ -50,7 +52,11 @@ class Inputs:
 
     def text(self, cell: str) -> str:
         """Return a text, or the key of the card that the cell names."""
-        return str(self._cells[cell])
+        return str(self._held(cell))
+
+    def _held(self, cell: str) -> float | str:
+        """Return what a cell holds, or what the card holds that its card borrows it from."""
+        return self._held(lenders()[cell]) if cell not in self._cells and cell in lenders() else self._cells[cell]
 
     def shown(self, card: str) -> str:
         """Return the name that cells show for the key of a card."""
@@ -85,6 +91,12 @@ def _layer_kernels(i: Inputs, card: str) -> float:
     return 2.5 if i[f"{card}.experts"] else 4.0
 
 
+def _of_the_curve(i: Inputs, card: str) -> float:
+    """Return the TDP of the GPU whose measured power curve a GPU borrows: that of the H100 or of the B200."""
+    lender = lenders()[f"{card}.curve"].split(".")[1]
+    return i["hardware.b200_sxm.tdp" if lender in {"b200_sxm", "gb200_nvl72"} else "hardware.h100_sxm.tdp"]
+
+
 OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "active_parameters": lambda i, card: i[f"{card}.total_parameters"],
     "kv_bytes_per_token": lambda i, card: 2.0 * i[f"{card}.layers"] * i[f"{card}.kv_heads"] * i[f"{card}.head_dim"] * 2.0,
@@ -93,10 +105,14 @@ OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "kept_4": lambda i, card: 1.0 if i[f"{card}.experts"] else i[f"{card}.kept_8"],
     "layer_kernels": _layer_kernels,
     "attention_layers": lambda i, card: i[f"{card}.layers"],
+    "curve_scale": lambda i, card: i[f"{card}.tdp"] / _of_the_curve(i, card),
 }
-"""Fields of a model's card that follow from others unless it states them: dense, key and value of every head in 16 bit, a head a GPU."""
+"""Fields of a card that follow from others unless it states them.
 
-OF_PLANNING = ("kept_8", "kept_4", "layer_kernels", "attention_layers")
+A model is dense, with key and value of every head in 16 bit, a head a GPU; a GPU has a borrowed curve's watts in the ratio of the TDPs.
+"""
+
+OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers"}
 """Those that the paper's workbook does not have."""
 
 
@@ -165,8 +181,9 @@ PAPER = Registry()
 PLANNING = Registry()
 
 for _registry in (PAPER, PLANNING):
-    for _field in OF_THE_CARD.keys() - (OF_PLANNING if _registry is PAPER else ()):
+    for _field in OF_THE_CARD.keys() - {"curve_scale"} - (OF_PLANNING if _registry is PAPER else set()):
         _registry.add(f"models.{_field}", lambda i, model, field=_field: i[f"models.{model}.{field}"])
+PLANNING.add("hardware.curve_scale", lambda i, gpu: i[f"hardware.{gpu}.curve_scale"])
 
 RULES, DIFFERENCES, TINY = PAPER.rules, PAPER.differences, PAPER.tiny
 expect, expected = PAPER.expect, PAPER.expected

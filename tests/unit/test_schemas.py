@@ -22,7 +22,6 @@ OF_FOLDER = {
     "parts": "part",
     "catalogues": "catalogue",
     "measured_models": "models",
-    "measured_hardware": "hardware",
 }  # others hold cards, and are called alike
 OF_FILE = {"sources": "sources", "limits": "limits"}
 

@@ -198,7 +198,8 @@ def price_of(i: Inputs, case: str, name: str) -> float:
         return number_of(i, case, short)
     if short == "rent_price":
         return i[f"hardware.{gpu}.price"]
-    return i[f"servers.{server}.host_price"] + i[f"servers.{server}.gpus"] * i[f"hardware.{gpu}.purchase_price"]
+    purchase = i[f"hardware.{gpu}.purchase_price"]
+    return i[f"servers.{server}.host_price"] + i[f"servers.{server}.gpus"] * purchase if purchase else 0.0
 
 
 def text_of(i: Inputs, case: str, name: str) -> str:

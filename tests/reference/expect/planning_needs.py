@@ -172,6 +172,8 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
         cure = f"the shortest TPOT objective that works is {whole(tpot)} ms"
     if worst == 5:
         cure = "choose another precision or GPU: sheet Kernels and engines has no kernels for this pair"
+    if not worst:
+        cure = "enter a price of a GPU-hour and one of a server: the card of the GPU has none (0)"
     if item.state != OK:
         cure = of_trace(i, key) if distribution(i, assumed(i, key).texts["workload"]) != OK else order
     spare = ""

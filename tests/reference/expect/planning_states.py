@@ -48,4 +48,13 @@ def study_state(i: Inputs, key: str) -> str:
     """Return why a study has no answer, or that it has one."""
     if bounds(i, key).state != OK:
         return bounds(i, key).state
-    return in_words(max(trouble(i, key, pool) for pool in POOLS), "a window")
+    worst = max(trouble(i, key, pool) for pool in POOLS)
+    return in_words(worst, "a window") if worst else unpriced(i, key)
+
+
+def unpriced(i: Inputs, key: str) -> str:
+    """Return which price is missing for a study that has an answer, 0 on the card of its GPU or as a quote."""
+    item = assumed(i, key)
+    if not all(item.price("rent_price", pool) for pool in POOLS):
+        return "no rental price published"
+    return OK if all(item.price("server_price", pool) for pool in POOLS) else "no purchase price published"
