@@ -21,7 +21,6 @@ OF_FOLDER = {
     "sheets": "sheet",
     "parts": "part",
     "catalogues": "catalogue",
-    "measured_models": "models",
 }  # others hold cards, and are called alike
 OF_FILE = {"sources": "sources", "limits": "limits"}
 

@@ -91,9 +91,9 @@ class _Kind(NamedTuple):
 
 
 def catalogue(
-    root: Path, name: str, basis: str, place: Place, problems: Problems, known: dict[str, Catalogue] | None = None, more: str = ""
+    root: Path, name: str, basis: str, place: Place, problems: Problems, known: dict[str, Catalogue] | None = None
 ) -> Catalogue | None:
-    """Read a catalogue's fields (catalogues/NAME.yaml) and its cards (NAME/*.yaml, and those of the folder ``more``).
+    """Read a catalogue's fields (catalogues/NAME.yaml) and its cards (NAME/*.yaml).
 
     A file with ``each: {gpu: {of: hardware}}`` is a card for every card of a catalogue in ``known``; see ``patterns``.
     """
@@ -111,8 +111,7 @@ def catalogue(
     places = written.key_places("fields")
     fields = {key: field.declared(key, places[key]) for key, field in written.fields.items()}
     spec = written.points.declared() if written.points else None
-    folders = [root / folder for folder in (name, more) if folder]
-    nodes = [node for folder in folders for node in _nodes(folder, known or {}, problems)]
+    nodes = list(_nodes(root / name, known or {}, problems))
     borrowed = {key for _, node in nodes if isinstance(node, Mapping) for key in borrowed_fields(node, basis)}
     nodes = _ungrouped(nodes, Lenders(name, _names(nodes), {key: field.basis for key, field in fields.items()}), problems)
     fields = {key: replace(field, takes=field.takes or key in borrowed) for key, field in fields.items()}

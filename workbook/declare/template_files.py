@@ -51,9 +51,6 @@ class WorkbookFile(Keywords):
         (),
         description="The kinds of card that are read, in order: one may name those before it. Fields naming other kinds are left out.",
     )
-    more_cards: Annotated[Entries[str, Text], Written("mapping of catalogues to folders")] = Field(
-        {}, description="A folder with further cards of a catalogue, which other workbooks do without: {models: models_measured}."
-    )
     patterns: Annotated[Entries[str, Anything], Written("mapping of names to {of: CATALOGUE, without: [...]}")] = Field(
         {}, description="Names of groups of cards: a key or an item of a list that holds {NAME} is written once for each of the cards."
     )
@@ -129,7 +126,7 @@ def read_workbook(root: Path, name: str, data: Mapping[str, Path]) -> Declaratio
         raise WorkbookError(problems.found)
     catalogues: dict[str, Catalogue] = {}
     for key, at in book.placed("catalogues"):
-        if catalogue := cards.catalogue(root, key, book.basis, at, problems, catalogues, book.more_cards.get(key, "")):
+        if catalogue := cards.catalogue(root, key, book.basis, at, problems, catalogues):
             catalogues[key] = catalogue
     catalogues = {key: _without_strangers(root, found, catalogues) for key, found in catalogues.items()}
     patterns = read_patterns(book.patterns, catalogues, problems)
@@ -138,9 +135,6 @@ def read_workbook(root: Path, name: str, data: Mapping[str, Path]) -> Declaratio
     written = with_tables_written_out(nodes, problems)
     sheets = tuple(sheet for key, node in written.items() if (sheet := _sheet(root, key, node, problems)))
     wanted = dict(book.placed("catalogues"))
-    for key, at in book.key_places("more_cards").items():
-        if key not in wanted:
-            problems.add(at, f"there is no catalogue '{key}' in this workbook", suggest(key, wanted))
     if len(catalogues) == len(wanted):
         _check_shown_once(sheets, wanted, problems)
     result = book.into(

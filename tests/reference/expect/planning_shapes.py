@@ -43,6 +43,7 @@ def shape(i: Inputs, model: str) -> Shape:
     is_latent = i.text(f"models.{model}.attention") == "MLA"
     keeps_less, of_other_shape = (is_latent or of("state_bytes") > 0,) * 2
     stated, stated_active, kept = of("total_parameters"), of("active_parameters"), of("kv_bytes_per_token")
+    least, most = (0.0, 1.2) if of("state_bytes") else (0.93 * (total + embedding), 1.05)
     return Shape(
         kv_shape=kv,
         kv_agrees=kept <= 1.01 * kv and (keeps_less or kept >= 0.99 * kv),
@@ -52,7 +53,7 @@ def shape(i: Inputs, model: str) -> Shape:
         plain_parameters=plain,
         expert_parameters=expert,
         total_shape=total + embedding,
-        total_agrees=0.93 * (total + embedding) <= stated <= 1.05 * (total + 2.0 * embedding),
+        total_agrees=least <= stated <= most * (total + 2.0 * embedding),
         active_shape=active,
         active_agrees=stated_active <= stated and (of_other_shape or 0.97 * active <= stated_active <= 1.03 * (active + 2.0 * embedding)),
     )
