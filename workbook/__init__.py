@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from workbook.ask.results import results
     from workbook.ask.search import Optimum, optimize
     from workbook.audit.report import Audit, audit_file
+    from workbook.importers.card import Card
+    from workbook.importers.trace import import_trace
     from workbook.roundtrip.diff import diff
     from workbook.roundtrip.pull import Edits, pull
     from workbook.roundtrip.regenerate import Regeneration, regenerate
@@ -31,6 +33,7 @@ __all__ = [
     "Audit",
     "Book",
     "BuildReport",
+    "Card",
     "Diagnostic",
     "Edits",
     "Optimum",
@@ -44,6 +47,7 @@ __all__ = [
     "cells",
     "diff",
     "explain",
+    "import_trace",
     "inputs",
     "load",
     "optimize",
@@ -57,7 +61,9 @@ __all__ = [
 # pandas and the engines take longer to import than a build takes to run: they are loaded when asked for.
 _LATER = {
     "Audit": "workbook.audit.report",
+    "Card": "workbook.importers.card",
     "audit_file": "workbook.audit.report",
+    "import_trace": "workbook.importers.trace",
     "cells": "workbook.ask.inspect",
     "explain": "workbook.ask.inspect",
     "inputs": "workbook.ask.inspect",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(workbook.__file__).parent
 ROOMS = (
     *("errors", "files", "collector", "xlsx", "expr", "declare", "model", "layout", "record", "write", "check", "audit", "api"),
-    *("changes", "verify", "render", "roundtrip", "ask", "validation", "cli", "__init__", "__main__"),
+    *("importers", "changes", "verify", "render", "roundtrip", "ask", "validation", "cli", "__init__", "__main__"),
 )
 ONLY = {"xlsxwriter": {"write"}, "ruamel": {"declare"}, "pydantic": {"declare"}, "ast": {"expr"}, "pint": {"expr"}, "click": {"cli"}}
 MOST_LINES = 400

@@ -15,6 +15,7 @@ from workbook import api
 from workbook.check import warnings
 from workbook.cli import options
 from workbook.cli.audit import audit
+from workbook.cli.importing import importing
 from workbook.cli.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
 from workbook.cli.questions import cells, explain, inputs, optimize, results
 from workbook.cli.reference import functions, language, schema, units
@@ -249,5 +250,21 @@ def templates(target: Path) -> None:
     click.echo(f"{target}: {write_out(target)} files")
 
 
-for command in (audit, cells, diff, explain, functions, inputs, language, optimize, pull, render, results, schema, units, validate):
+for command in (
+    audit,
+    cells,
+    diff,
+    explain,
+    functions,
+    importing,
+    inputs,
+    language,
+    optimize,
+    pull,
+    render,
+    results,
+    schema,
+    units,
+    validate,
+):
     main.add_command(command)

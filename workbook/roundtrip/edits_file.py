@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from typing import TYPE_CHECKING
 
 from workbook.declare.overlay import bare
-from workbook.declare.yaml import MAXIMUM_BYTES, UNUSABLE
+from workbook.declare.written import scalar
+from workbook.declare.yaml import MAXIMUM_BYTES
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.files import check_target, whole
 
@@ -26,7 +26,6 @@ PARENTS = "# Cases whose cells inherit from another case than they did when the 
 FORMULAS = "# A 'formula' gives the value, with ids in place of cells."
 REMARKS = "# Entries that were not taken quite as they stand in the workbook."
 LEFT = "# Changes that a build cannot take: make them in the templates, or enter them again."
-_BREAKS = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff]")  # characters that YAML takes for line ends, or not at all
 _PLAIN_KEY = re.compile(r"[a-z][a-z0-9_.]*\Z")
 
 
@@ -34,7 +33,7 @@ def text_of(edits: Edits) -> str:
     """Return edits as YAML: sorted by id, one a line, and what cannot be carried below. Equal edits give equal texts."""
     cases = "".join(f" --overlay {shlex.quote(name)}" for name in edits.overlays)
     lines = [HEAD.format(name=shlex.quote(bare(edits.workbook)), cases=cases).rstrip()]
-    lines += [f"workbook: {_scalar(edits.workbook)}", f"version: {_scalar(edits.version)}"]
+    lines += [f"workbook: {scalar(edits.workbook)}", f"version: {scalar(edits.version)}"]
     if edits.parents:
         lines += [PARENTS, edits.parents.rstrip()]
     if edits.formulas:
@@ -42,11 +41,11 @@ def text_of(edits: Edits) -> str:
     lines.append("sets:" if edits.edits else "sets: {}")
     for name, edit in sorted(edits.edits.items()):
         key = edits.choices.key(name, edit.value)
-        lines.append(f"  {name if _PLAIN_KEY.match(name) else _scalar(name)}: {_edit(edit, key)}")
+        lines.append(f"  {name if _PLAIN_KEY.match(name) else scalar(name)}: {_edit(edit, key)}")
     if edits.remarks:
-        lines += [REMARKS, "remarks:", *(f"  - {_scalar(str(item))}" for item in edits.remarks)]
+        lines += [REMARKS, "remarks:", *(f"  - {scalar(str(item))}" for item in edits.remarks)]
     if edits.left:
-        lines += [LEFT, "left:", *(f"  - {_scalar(str(item))}" for item in edits.left)]
+        lines += [LEFT, "left:", *(f"  - {scalar(str(item))}" for item in edits.left)]
     return "\n".join(lines) + "\n"
 
 
@@ -54,25 +53,17 @@ def _edit(edit: Edit, key: str | None) -> str:
     """Return what is said of one input; a choice is given by its key, which no change of a name touches."""
     told: dict[str, str] = {}
     if edit.value != edit.given or edit.taken or edit.formula:
-        told["value"] = _scalar(key or edit.value)
+        told["value"] = scalar(key or edit.value)
         if key and key != edit.value:
-            told["shown"] = _scalar(edit.value)
+            told["shown"] = scalar(edit.value)
         if edit.given is not None:
-            told["took_over" if edit.taken else "was"] = _scalar(edit.given)
-    told["unit"] = _scalar(edit.unit)
+            told["took_over" if edit.taken else "was"] = scalar(edit.given)
+    told["unit"] = scalar(edit.unit)
     if edit.ids:
-        told["formula"] = _scalar(f"={edit.ids}")
+        told["formula"] = scalar(f"={edit.ids}")
     if edit.note is not None:
-        told["note"] = _scalar(edit.note)
+        told["note"] = scalar(edit.note)
     return "{" + ", ".join(f"{key}: {value}" for key, value in told.items()) + "}"
-
-
-def _scalar(value: float | str) -> str:
-    """Return a number or a text in double quotes; characters that no template may hold become U+FFFD."""
-    if isinstance(value, str):
-        text = json.dumps(UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", value), ensure_ascii=False)
-        return _BREAKS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)  # noqa: PLR2004 as in formulas
 
 
 def write_edits(edits: Edits, path: Path) -> None:

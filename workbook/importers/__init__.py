@@ -1,0 +1,1 @@
+"""Files that people have, such as traces and configurations of models, read into cards."""

@@ -1,0 +1,184 @@
+"""Rows of tables in files of any length, with the lines they stand on: CSV, JSON lines and Parquet, a chunk at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+CHUNK = 50_000  # rows: some tens of megabytes as Python values
+SHOWN = 5  # bad rows that are shown; all are counted
+MAXIMUM_BYTES = 64 * 1024**3
+LONGEST_LINE = 4 * 1024 * 1024
+LONGEST_CELL = 1024 * 1024
+MAXIMUM_COLUMNS = 10_000
+
+
+@dataclass
+class Bad:
+    """Rows that could not be used: how many, and the first of them."""
+
+    file: str
+    count: int = 0
+    first: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, line: int, message: str) -> None:
+        """Count a row, and keep what is wrong with it if it is among the first."""
+        self.count += 1
+        if len(self.first) < SHOWN:
+            self.first.append(Diagnostic(Place(self.file, line, 1), message))
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows: the cells of each column that was asked for, and the line of each row."""
+
+    lines: list[int]
+    columns: dict[str, list[Any]]
+
+
+class Table:
+    """A table in a file: its names of columns at once, its rows when they are asked for.
+
+    Raises:
+        WorkbookError: for a file that cannot be read, is too large, or holds no table.
+
+    """
+
+    def __init__(self, path: Path, progress: Callable[[int, int], None] | None = None) -> None:
+        """Read the names of columns; ``progress`` is called with the bytes read so far and those of the file."""
+        self.path, self.progress, self.bad = path, progress, Bad(str(path))
+        try:
+            self.size = path.stat().st_size
+            if not path.is_file():
+                self._refuse("is not a regular file", "name a file")
+            if self.size > MAXIMUM_BYTES:
+                self._refuse(f"is {self.size:,} bytes; at most {MAXIMUM_BYTES:,} are read", "split it")
+            with path.open("rb") as stream:
+                start = stream.read(4)
+        except OSError as error:
+            self._refuse(f"cannot be read: {error.strerror or error}")
+        self.format = "parquet" if start == b"PAR1" else "jsonl" if start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{" else "csv"
+        self.names = self._names()
+
+    def _refuse(self, message: str, fix: str = "", line: int = 0) -> NoReturn:
+        raise WorkbookError([Diagnostic(Place(str(self.path), line, 1 if line else 0), message, fix)])
+
+    def _names(self) -> list[str]:
+        if self.format == "parquet":
+            return list(self._parquet().schema_arrow.names)
+        if self.format == "csv":
+            with self._text() as stream:
+                try:
+                    names = next(csv.reader(_bounded(stream)), [])
+                except (csv.Error, ValueError) as error:
+                    self._refuse(f"is not a CSV file: {error}", "save it as CSV, JSON lines or Parquet", 1)
+            names = [name.strip() for name in names]
+            if not any(names) or len(names) > MAXIMUM_COLUMNS:
+                self._refuse("has no line of column names", "the first line names the columns")
+            if len(set(names)) < len(names):
+                twice = next(name for name in names if names.count(name) > 1)
+                self._refuse(f"names the column {as_typed(twice)} twice", "rename one", 1)
+            return names
+        first = next(self._records(), None)
+        if first is None:
+            self._refuse("holds no JSON object on a line of its own", "write one object a line", 1)
+        return list(first[1])
+
+    def _text(self) -> io.TextIOWrapper:
+        return io.TextIOWrapper(self.path.open("rb"), encoding="utf-8-sig", errors="replace", newline="")
+
+    def chunks(self, names: list[str]) -> Iterator[Chunk]:
+        """Yield the rows, a chunk at a time, of the named columns; rows that cannot be read are counted in ``bad``."""
+        self.bad = Bad(str(self.path))
+        csv.field_size_limit(LONGEST_CELL)
+        if self.format == "parquet":
+            yield from self._batches(names)
+            return
+        rows = self._rows(names) if self.format == "csv" else self._objects(names)
+        while part := list(islice(rows, CHUNK)):
+            lines = [line for line, _ in part]
+            cells = list(zip(*(row for _, row in part), strict=True))
+            yield Chunk(lines, {name: list(column) for name, column in zip(names, cells, strict=True)})
+
+    def _rows(self, names: list[str]) -> Iterator[tuple[int, list[Any]]]:
+        with self._text() as stream:
+            reader = csv.reader(_bounded(stream, self._advance))
+            width, wanted = len(next(reader)), [self.names.index(name) for name in names]
+            while True:
+                try:
+                    row = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    self.bad.add(reader.line_num, f"is not a row of a CSV file: {error}")
+                    continue
+                except ValueError as error:
+                    self._refuse(str(error), line=reader.line_num + 1)
+                if len(row) == width:
+                    yield reader.line_num, [row[index] for index in wanted]
+                elif row:
+                    self.bad.add(reader.line_num, f"has {len(row)} cells; the first line names {width} columns")
+
+    def _records(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        with self._text() as stream:
+            for number, line in enumerate(_bounded(stream, self._advance), 1):
+                if not line.strip():
+                    continue
+                try:
+                    record = json.loads(line)
+                except (ValueError, RecursionError):
+                    self.bad.add(number, "is not JSON")
+                    continue
+                if isinstance(record, dict):
+                    yield number, record
+                else:
+                    self.bad.add(number, "is not a JSON object")
+
+    def _objects(self, names: list[str]) -> Iterator[tuple[int, list[Any]]]:
+        for number, record in self._records():
+            yield number, [record.get(name) for name in names]
+
+    def _advance(self, characters: int) -> None:
+        if self.progress:
+            self.progress(characters, self.size)
+
+    def _parquet(self) -> Any:
+        try:
+            from pyarrow import parquet  # noqa: PLC0415 an extra
+        except ImportError:
+            self._refuse("is a Parquet file, and pyarrow is not installed", "pip install 'inference-workbook[importers]'")
+        try:
+            return parquet.ParquetFile(self.path)
+        except (OSError, ValueError) as error:
+            self._refuse(f"is not a Parquet file that can be read: {str(error).splitlines()[0]}")
+
+    def _batches(self, names: list[str]) -> Iterator[Chunk]:
+        done, file = 1, self._parquet()
+        for batch in file.iter_batches(batch_size=CHUNK, columns=names):
+            yield Chunk(list(range(done, done + batch.num_rows)), {name: batch.column(name).to_pylist() for name in names})
+            done += batch.num_rows
+            self._advance(self.size * batch.num_rows // max(1, file.metadata.num_rows))
+
+
+def _bounded(stream: io.TextIOWrapper, advance: Callable[[int], None] | None = None) -> Iterator[str]:
+    """Yield lines; raises ValueError for one that is longer than memory should hold."""
+    passed = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            message = f"has a line of more than {LONGEST_LINE:,} characters"
+            raise ValueError(message)
+        passed += len(line)
+        if advance and passed > LONGEST_LINE:
+            advance(passed)
+            passed = 0
+        yield line

@@ -1,0 +1,299 @@
+"""Traces of requests: lengths, rates and shared prefixes, as a card of ``traces``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
+from workbook.importers.card import Card, Value, key_of, name_of
+from workbook.importers.rows import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from workbook.importers.rows import Chunk
+
+    Numbers = NDArray[np.float64]
+
+KNOTS = (64, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576, 32768, 49152, 65536, 98304, 131072)
+JOINT = (0, 64, 256, 1024, 4096, 16384, 65536, 10_000_001)  # edges of bins of input and output tokens
+MOST_TOKENS = 10_000_000
+HOUR, MINUTE = 3600.0, 60.0
+MOST_MINUTES = 10 * 366 * 24 * 60
+MOST_BLOCKS = 1 << 26  # ids of prefix blocks below this are remembered, a byte each
+BLOCK = 512  # tokens of a block in Mooncake's traces
+ENOUGH = 100  # requests below which a distribution says little
+SHOWN_HOURS = 24
+KNOWN: Mapping[str, tuple[str, ...]] = {  # Azure; Mooncake; BurstGPT; others
+    "input": ("ContextTokens", "input_length", "Request tokens", "input_tokens", "prompt_tokens", "num_prefill_tokens", "prompt_len"),
+    "output": (
+        "GeneratedTokens",
+        "output_length",
+        "Response tokens",
+        "output_tokens",
+        "completion_tokens",
+        "num_decode_tokens",
+        "output_len",
+    ),
+    "time": ("TIMESTAMP", "timestamp", "Timestamp", "arrival_time", "arrived_at", "time"),
+    "hash": ("hash_ids",),
+}
+
+
+@dataclass
+class _Sums:
+    """What is kept of a trace while it is read: its size does not depend on the number of requests."""
+
+    lengths: NDArray[np.int64] = field(default_factory=lambda: np.zeros(MOST_TOKENS * 2 + 1, np.int64))
+    joint: Numbers = field(default_factory=lambda: np.zeros((len(JOINT) - 1,) * 2))
+    minutes: dict[int, int] = field(default_factory=dict)
+    requests: int = 0
+    longest: int = 0
+    input: float = 0
+    output: float = 0
+    last: float | None = None
+    in_order: bool = True
+    gaps: Numbers = field(default_factory=lambda: np.zeros(3))  # their number, sum and sum of squares
+    seen: NDArray[np.bool_] | None = None
+    shared: float = 0
+    blocks_known: bool = True
+
+    def add(self, prompt: Numbers, output: Numbers) -> None:
+        """Count requests by their lengths."""
+        total = (prompt + output).astype(np.int64)
+        counts = np.bincount(total)
+        self.lengths[: len(counts)] += counts
+        self.longest = max(self.longest, int(total.max(initial=0)))
+        self.requests += len(total)
+        self.input += float(prompt.sum())
+        self.output += float(output.sum())
+        self.joint += np.histogram2d(prompt, output, bins=(JOINT, JOINT))[0]
+
+    def arrive(self, seconds: Numbers) -> None:
+        """Count arrivals by minute, and gaps between them while they are in order."""
+        found, counts = np.unique(np.floor(seconds / MINUTE).astype(np.int64), return_counts=True)
+        for minute, count in zip(found.tolist(), counts.tolist(), strict=True):
+            self.minutes[minute] = self.minutes.get(minute, 0) + count
+        gaps = np.diff(seconds if self.last is None else np.concatenate([[self.last], seconds]))
+        self.in_order = self.in_order and bool((gaps >= 0).all())
+        self.gaps += (len(gaps), gaps.sum(), (gaps**2).sum())
+        self.last = float(seconds[-1]) if len(seconds) else self.last
+
+    def share(self, hashes: list[Any], prompt: Numbers, block: int) -> None:
+        """Count the input tokens of leading blocks that an earlier request had, in an unlimited cache."""
+        seen = self.seen = np.zeros(MOST_BLOCKS, bool) if self.seen is None else self.seen
+        for ids, tokens in zip(hashes, prompt.tolist(), strict=True):
+            usable = isinstance(ids, list) and all(type(item) is int and 0 <= item < MOST_BLOCKS for item in ids)
+            if not usable:
+                self.blocks_known = False
+                return
+            known = seen[ids] if ids else np.zeros(0, bool)
+            leading = len(ids) if known.all() else int(np.argmin(known))
+            self.shared += min(leading * block, tokens)
+            seen[ids] = True
+
+
+def import_trace(
+    file: Path,
+    columns: Mapping[str, str] | None = None,
+    *,
+    unit: str = "",
+    block: int = BLOCK,
+    progress: Callable[[int, int], None] | None = None,
+) -> Card:
+    """Read a trace of requests into a card of ``traces``.
+
+    Args:
+        file: CSV, JSON lines or Parquet, a request a row; as long as it may be, in 300 MB of memory.
+        columns: names of the columns that hold ``input`` and ``output`` (tokens), ``time`` and ``hash`` (ids of prefix blocks),
+            where they are not those of the traces of Azure, Mooncake or BurstGPT.
+        unit: of times that are numbers, ``s`` or ``ms``; seconds, but for Mooncake's columns.
+        block: tokens of a prefix block.
+        progress: called with the characters read since the last call, and the bytes of the file.
+
+    Raises:
+        WorkbookError: for a file without such columns, or without a usable row.
+
+    """
+    table = Table(file, progress)
+    names = _columns(table, columns or {})
+    scale = 1e-3 if (unit or ("ms" if names["input"] == "input_length" else "s")) == "ms" else 1.0
+    sums = _Sums()
+    for chunk in table.chunks(list(dict.fromkeys(names.values()))):
+        prompt, output, good = _lengths(chunk, names, table)
+        sums.add(prompt[good], output[good])
+        if "time" in names:
+            seconds = _seconds(chunk.columns[names["time"]], scale)
+            _note_times(seconds, good, chunk, names["time"], table)
+            sums.arrive(seconds[good & np.isfinite(seconds)])
+            if len(sums.minutes) > MOST_MINUTES:
+                raise WorkbookError([Diagnostic(Place(str(file)), "spans more minutes than ten years have", "give --time-unit ms?")])
+        if "hash" in names and sums.blocks_known:
+            hashes = [_ids(item) for item, use in zip(chunk.columns[names["hash"]], good.tolist(), strict=True) if use]
+            sums.share(hashes, prompt[good], block)
+    if not sums.requests or sums.input + sums.output == 0:
+        raise WorkbookError([*table.bad.first, Diagnostic(Place(str(file)), f"has no usable request in {table.bad.count:,} bad rows")])
+    return _card(file, sums, table, names)
+
+
+def _columns(table: Table, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of columns by what they hold; raises WorkbookError for those that are not there."""
+    found, wrong = {}, []
+    for role, known in KNOWN.items():
+        if role in given:
+            found[role] = given[role]
+            if given[role] not in table.names:
+                message = f"has no column {as_typed(given[role])}"
+                wrong.append(Diagnostic(Place(str(table.path), 1, 1), message, suggest(given[role], table.names)))
+            continue
+        name = next((name for name in known if name in table.names), None)
+        if name:
+            found[role] = name
+        elif role in {"input", "output"}:
+            has = ", ".join(as_typed(name) for name in table.names[:SHOWN_HOURS])
+            message = f"has no column that is known to hold {role} tokens; its columns are {has}"
+            wrong.append(Diagnostic(Place(str(table.path), 1, 1), message, f"name it with --{role}-column"))
+    if wrong:
+        raise WorkbookError(wrong)
+    return found
+
+
+def _numbers(cells: list[Any]) -> Numbers:
+    """Return cells as numbers, NaN for what is none."""
+    try:
+        return np.array(cells, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        return np.array([_number(cell) for cell in cells], dtype=float)
+
+
+def _number(cell: Any) -> float:
+    try:
+        return float(cell) if isinstance(cell, int | float | str) and not isinstance(cell, bool) else float("nan")
+    except (ValueError, OverflowError):
+        return float("nan")
+
+
+def _lengths(chunk: Chunk, names: Mapping[str, str], table: Table) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
+    """Return input and output tokens, and which rows have both; the others are counted as bad."""
+    prompt, output = (_numbers(chunk.columns[names[role]]) for role in ("input", "output"))
+    fits = [(values >= 0) & (values <= MOST_TOKENS) & (values == np.floor(values)) for values in (prompt, output)]
+    good = fits[0] & fits[1]
+    for row in np.flatnonzero(~good).tolist():
+        name = names["output" if fits[0][row] else "input"]
+        message = f"{name} is {as_typed(chunk.columns[name][row])}, not a whole number of tokens from 0 to {MOST_TOKENS:,}"
+        table.bad.add(chunk.lines[row], message)
+    return prompt, output, good
+
+
+def _seconds(cells: list[Any], scale: float) -> Numbers:
+    """Return times in seconds: numbers times ``scale``, or dates of ISO 8601; NaN for what is neither."""
+    numbers = _numbers(cells)
+    if np.isfinite(numbers).any():
+        return np.where(np.abs(numbers) < 1e15, numbers * scale, np.nan)  # noqa: PLR2004 beyond any date in milliseconds
+    dates = pd.to_datetime(pd.Series(cells, dtype=object), errors="coerce", utc=True, format="ISO8601").to_numpy("datetime64[ns]")
+    return np.where(np.isnat(dates), np.nan, dates.astype("int64") / 1e9)
+
+
+def _note_times(seconds: Numbers, good: NDArray[np.bool_], chunk: Chunk, name: str, table: Table) -> None:
+    for row in np.flatnonzero(good & ~np.isfinite(seconds)).tolist():
+        table.bad.add(chunk.lines[row], f"{name} is {as_typed(chunk.columns[name][row])}, not a time; its lengths are counted")
+
+
+def _ids(cell: Any) -> Any:
+    """Return ids of blocks: a list, or a text such as '[1, 2]' in CSV."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return [int(item) for item in cell.strip("[] ").replace(",", " ").split()]
+    except ValueError:
+        return None
+
+
+def _knots(sums: _Sums) -> list[tuple[float, float]]:
+    """Return twenty lengths and the share of requests up to each: those of our cards, or wider ones for longer requests."""
+    uppers = np.array(KNOTS)
+    if sums.longest > KNOTS[-1]:
+        uppers = np.unique(np.round(np.geomspace(KNOTS[0], sums.longest, len(KNOTS))).astype(int))
+    cumulative = np.cumsum(sums.lengths)
+    return [(int(upper), round(float(cumulative[upper] / sums.requests), 6)) for upper in uppers]
+
+
+def _arrivals(sums: _Sums) -> list[str]:
+    """Return what is known of arrivals, as sentences."""
+    if len(sums.minutes) < 2:  # noqa: PLR2004 one minute has no variance
+        return []
+    first, last = min(sums.minutes), max(sums.minutes)
+    counts = np.zeros(min(last - first + 1, MOST_MINUTES))
+    for minute, count in sums.minutes.items():
+        counts[min(minute - first, len(counts) - 1)] += count
+    inner = counts[1:-1] if len(counts) > 3 else counts  # noqa: PLR2004 the first and the last minute are cut short
+    mean = inner.mean()
+    lines = [f"arrivals: {mean / MINUTE:.4g} requests/s over {len(counts) / 60:.1f} hours"]
+    hours = np.add.reduceat(counts, np.arange(0, len(counts), 60))
+    whole = hours[: len(counts) // 60]
+    if len(whole) > 1:
+        lines.append(f"busiest hour over the average: {whole.max() / whole.mean():.2f}")
+        cut = "" if len(whole) <= SHOWN_HOURS else f", the first {SHOWN_HOURS} of {len(whole)}"
+        lines.append(f"requests/s by hour{cut}: {', '.join(f'{count / HOUR:.3g}' for count in whole[:SHOWN_HOURS])}")
+    if mean > 0:
+        lines.append(f"index of dispersion of a minute's requests (Poisson: 1): {inner.var() / mean:.2f}")
+    number, total, squares = sums.gaps.tolist()
+    if sums.in_order and total > 0:
+        lines.append(f"coefficient of variation of gaps (Poisson: 1): {max(0, squares * number / total**2 - 1) ** 0.5:.2f}")
+    elif not sums.in_order:
+        lines.append("gaps between requests: not computed, the rows are not in order of time")
+    return lines
+
+
+def _joint(sums: _Sums) -> list[str]:
+    """Return shares of requests by bins of input and output, as sentences."""
+    shares = sums.joint / sums.requests
+    lines = [f"share of requests by input (rows, tokens from) and output (columns, tokens from): {', '.join(map(str, JOINT[:-1]))}"]
+    for lower, row in zip(JOINT, shares, strict=False):
+        lines.append(f"  {lower}: {', '.join(f'{share:.4f}' for share in row)}")
+    return lines
+
+
+def _card(file: Path, sums: _Sums, table: Table, names: Mapping[str, str]) -> Card:
+    few = sums.requests < ENOUGH
+    derived = "computed from the file"
+    fields = {
+        "output_share": Value(round(sums.output / (sums.input + sums.output), 6), "output tokens over all tokens"),
+        "mean_input": Value(round(sums.input / sums.requests, 1)),
+        "mean_output": Value(round(sums.output / sums.requests, 1)),
+        "requests": Value(sums.requests),
+        "licence": Value("of your own", derived),
+    }
+    remarks = [*_arrivals(sums), *_joint(sums)]
+    warnings = [str(item) for item in table.bad.first]
+    if table.bad.count:
+        warnings.append(f"{table.bad.count:,} rows with a mistake, the first of them above; rows without lengths are left out")
+    if "hash" in names and sums.blocks_known:
+        remarks.append(
+            f"share of input tokens in prefixes that an earlier request had (unlimited cache): {sums.shared / max(1, sums.input):.4f}"
+        )
+    elif "hash" in names:
+        warnings.append("ids of prefix blocks are not lists of whole numbers: no share of prefixes")
+    if few:
+        warnings.append(f"{sums.requests} requests say little of a distribution: graded low")
+    means = f"mean input {sums.input / sums.requests:,.1f}, output {sums.output / sums.requests:,.1f} tokens"
+    return Card(
+        *("traces", key_of(file.stem), name_of(file.stem), f"{sums.requests:,} requests read from a file; {means}.", file, fields),
+        rows=_knots(sums),
+        confidence="low" if few else "high",
+        remarks=remarks,
+        warnings=warnings,
+        verdict="; ".join(
+            [
+                f"{sums.requests:,} requests, {means}",
+                *(line for line in remarks if line.startswith(("arrivals", "busiest", "index", "share of input"))),
+            ]
+        ),
+    )
