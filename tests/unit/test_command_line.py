@@ -21,7 +21,22 @@ from workbook.ask.inspect import CELL_COLUMNS, INPUT_COLUMNS
 from workbook.xlsx.cells import read_cells
 
 COMMANDS = (
-    *("audit", "build", "cells", "check", "diff", "explain", "functions", "import", "inputs", "language", "optimize", "pull"),
+    *(
+        "audit",
+        "build",
+        "catalogue",
+        "cells",
+        "check",
+        "diff",
+        "drift",
+        "explain",
+        "functions",
+        "import",
+        "inputs",
+        "language",
+        "optimize",
+        "pull",
+    ),
     *("render", "results", "schema", "templates", "units", "validate", "verify"),
 )
 CLOSING = re.compile(r"(.+\.xlsx): (\d+) sheets, ([\d,]+) inputs, ([\d,]+) formulas, \d+\.\d s\n")

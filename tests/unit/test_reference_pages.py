@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.mark.parametrize(("name", "page"), [("functions", "functions"), ("units", "units"), ("language", "keywords")])
+@pytest.mark.parametrize(
+    ("name", "page"), [("functions", "functions"), ("units", "units"), ("language", "keywords"), ("catalogue", "catalogue")]
+)
 def test_the_page_in_docs_is_what_the_command_prints(name: str, page: str) -> None:
     said = command(name)
     assert (said.exit_code, said.stderr) == (0, "")

@@ -17,8 +17,8 @@ from workbook.cli import options
 from workbook.cli.audit import audit
 from workbook.cli.importing import importing
 from workbook.cli.options import BAD_INPUT, FINDING, PATH, SHOWN_DIFFERENCES
-from workbook.cli.questions import cells, explain, inputs, optimize, results
-from workbook.cli.reference import functions, language, schema, units
+from workbook.cli.questions import cells, drift, explain, inputs, optimize, results
+from workbook.cli.reference import catalogue, functions, language, schema, units
 from workbook.cli.render import render
 from workbook.cli.roundtrip import diff, not_carried, pull, remarked, warn
 from workbook.cli.validation import validate
@@ -252,8 +252,10 @@ def templates(target: Path) -> None:
 
 for command in (
     audit,
+    catalogue,
     cells,
     diff,
+    drift,
     explain,
     functions,
     importing,

@@ -80,6 +80,24 @@ def print_frame(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str
 
 
 @click.command(cls=options.Command)
+@options.name
+@click.option("--today", default="", metavar="DATE", help="The day compared to; the version of the workbook by default.")
+@options.form
+@options.templates
+def drift(name: str, today: str, form: str, templates: Path | None) -> None:
+    """List cards with figures older than a year, and figures that a newer source has.
+
+    What the figure of a newer source would move is the headline that moves most, before and after. Newer figures are lines of
+    newer/SOURCE.csv in the templates, by the key of their source.
+    """
+    from workbook.ask import drift as drifts  # noqa: PLC0415 as above
+
+    print_frame(
+        drifts.drift(name, templates, today), form, ["id", "value", "date", "newer", "newer_date", "headline", "before", "after", "note"]
+    )
+
+
+@click.command(cls=options.Command)
 @click.argument("name", default="planning", metavar="[WORKBOOK|FILE]")
 @click.option("--case", "cases", multiple=True, metavar="NAME", help="Show this case (its key or its name); may be repeated.")
 @options.sets

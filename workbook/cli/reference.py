@@ -37,6 +37,15 @@ def language(word: str | None) -> None:
 
 
 @click.command()
+@options.templates
+def catalogue(templates: Path | None) -> None:
+    """Print every figure of accelerators and models with its evidence and source."""
+    from workbook.ask.catalogue import page  # noqa: PLC0415 templates are loaded only when needed
+
+    click.echo(page(templates), nl=False)
+
+
+@click.command()
 @click.argument("target", type=options.PATH, metavar="DIR")
 @options.templates
 def schema(target: Path, templates: Path | None) -> None:
