@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbook.ask.search import Optimum, optimize
     from workbook.audit.report import Audit, audit_file
     from workbook.importers.card import Card
+    from workbook.importers.model import import_model
     from workbook.importers.trace import import_trace
     from workbook.roundtrip.diff import diff
     from workbook.roundtrip.pull import Edits, pull
@@ -48,6 +49,7 @@ __all__ = [
     "diff",
     "drift",
     "explain",
+    "import_model",
     "import_trace",
     "inputs",
     "load",
@@ -64,6 +66,7 @@ _LATER = {
     "Audit": "workbook.audit.report",
     "Card": "workbook.importers.card",
     "audit_file": "workbook.audit.report",
+    "import_model": "workbook.importers.model",
     "import_trace": "workbook.importers.trace",
     "cells": "workbook.ask.inspect",
     "explain": "workbook.ask.inspect",

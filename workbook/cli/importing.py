@@ -69,3 +69,13 @@ def trace(file: Path, out: Path | None, time_unit: str | None, block: int, **col
 
     given = {name.removesuffix("_column"): value for name, value in columns.items() if value}
     _finish(_read(file, lambda progress: import_trace(file, given, unit=time_unit or "", block=block, progress=progress)), out)
+
+
+@importing.command()
+@file
+@out
+def model(file: Path, out: Path | None) -> None:
+    """Read a model's config.json of Hugging Face: its shape, parameters and KV cache."""
+    from workbook.importers.model import import_model  # noqa: PLC0415 as above
+
+    _finish(import_model(file), out)

@@ -60,6 +60,7 @@ class Card:
     rows: Sequence[Sequence[float]] = ()
     confidence: str = "medium"
     evidence: str = "measured"
+    basis: str = ""
     remarks: Sequence[str] = ()
     warnings: Sequence[str] = field(default=())
     verdict: str = ""
@@ -75,6 +76,7 @@ class Card:
             f"key: {self.key}",
             f"name: {scalar(self.name)}",
             f"about: {scalar(self.about)}",
+            *([f"basis: {self.basis}"] if self.basis else ()),
             f"defaults: {{{grade}}}",
             *(f"# {visible(line)}" for line in self.remarks),
             "fields:",

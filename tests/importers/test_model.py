@@ -1,0 +1,203 @@
+"""Configurations of models read into cards: published parameter counts, and cache bytes worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbook import WorkbookError, api, import_model
+from workbook.check.warnings import check
+from workbook.cli.main import main
+from workbook.declare.packaged import write_out
+from workbook.importers.families import FAMILIES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbook.importers.card import Card
+
+
+def dense(kind: str, layers: int, hidden: int, heads: tuple[int, int, int], width: int, vocabulary: int, **more: Any) -> dict[str, Any]:
+    names = ("num_attention_heads", "num_key_value_heads", "head_dim")
+    shape = {"num_hidden_layers": layers, "hidden_size": hidden, "intermediate_size": width, "vocab_size": vocabulary}
+    return {"model_type": kind, **shape, **dict(zip(names, heads, strict=True)), **more}
+
+
+def latent(kind: str, layers: int, hidden: int, heads: int, q_rank: int, dims: tuple[int, int, int], **more: Any) -> dict[str, Any]:
+    nope, rope, value = dims
+    ranks = {"kv_lora_rank": 512, "q_lora_rank": q_rank, "qk_nope_head_dim": nope, "qk_rope_head_dim": rope, "v_head_dim": value}
+    experts = {"num_experts_per_tok": 8, "n_shared_experts": 1, "moe_intermediate_size": 2048, "moe_layer_freq": 1}
+    return dense(kind, layers, hidden, (heads, heads, 64), 18432, 129280) | ranks | experts | more
+
+
+LINEAR = {"linear_num_key_heads": 16, "linear_key_head_dim": 128, "linear_value_head_dim": 128, "linear_conv_kernel_dim": 4}
+V3 = latent("deepseek_v3", 61, 7168, 128, 1536, (128, 64, 128), n_routed_experts=256, first_k_dense_replace=3)
+INDEX = {"index_n_heads": 64, "index_head_dim": 128, "index_topk": 2048}
+NEMOTRON = "M-M-M-MM-M-M-M*-M-M-M*-M-M-M-M*-M-M-M-M*-M-MM-M-M-M-M-M-"
+CASES: dict[str, tuple[dict[str, Any], float, float, int, int, int]] = {
+    # config, published parameters and active ones (billions; 0: not published), cache bytes a token, in window layers, state bytes
+    "llama 8b": (dense("llama", 32, 4096, (32, 8, 128), 14336, 128256), 8.03, 0, 2 * 32 * 8 * 128 * 2, 0, 0),
+    "llama 405b": (dense("llama", 126, 16384, (128, 8, 128), 53248, 128256), 405.9, 0, 2 * 126 * 8 * 128 * 2, 0, 0),
+    "qwen2 7b": (dense("qwen2", 28, 3584, (28, 4, 128), 18944, 152064), 7.62, 0, 57344, 0, 0),
+    "qwen3 32b": (dense("qwen3", 64, 5120, (64, 8, 128), 25600, 151936), 32.8, 0, 262144, 0, 0),
+    "qwen3 30b": (
+        dense("qwen3_moe", 48, 2048, (32, 4, 128), 6144, 151936, num_experts=128, num_experts_per_tok=8, moe_intermediate_size=768),
+        *(30.5, 3.3, 98304, 0, 0),
+    ),
+    "mixtral": (
+        dense("mixtral", 32, 4096, (32, 8, 128), 14336, 32000, num_local_experts=8, num_experts_per_tok=2),
+        *(46.7, 12.9, 131072, 0, 0),
+    ),
+    "deepseek v3": (V3, 671, 37, 61 * (512 + 64) * 2, 0, 0),
+    "deepseek v3.2": (V3 | {"model_type": "deepseek_v32"} | INDEX, 671, 37, 70272, 0, 0),
+    "kimi k2": (
+        latent("kimi_k2", 61, 7168, 64, 1536, (128, 64, 128), n_routed_experts=384, first_k_dense_replace=1, vocab_size=163840),
+        *(1026, 32, 70272, 0, 0),
+    ),
+    "glm 4.5": (
+        dense("glm4_moe", 92, 5120, (96, 8, 128), 12288, 151552, n_routed_experts=160, num_experts_per_tok=8, n_shared_experts=1)
+        | {"moe_intermediate_size": 1536, "first_k_dense_replace": 3},
+        *(353, 32, 92 * 2 * 8 * 128 * 2, 0, 0),
+    ),
+    "gpt-oss 120b": (
+        dense("gpt_oss", 36, 2880, (64, 8, 64), 2880, 201088, num_local_experts=128, num_experts_per_tok=4, sliding_window=128)
+        | {"layer_types": ["sliding_attention", "full_attention"] * 18, "quantization_config": {"quant_method": "mxfp4"}},
+        *(116.8, 5.1, 36864, 36864, 0),
+    ),
+    "gemma 3 27b": (
+        {"model_type": "gemma3", "text_config": dense("gemma3_text", 62, 5376, (32, 16, 128), 21504, 262208, sliding_window=1024)},
+        *(27.0, 0, 10 * 2 * 16 * 128 * 2, 52 * 2 * 16 * 128 * 2, 0),
+    ),
+    "minimax m2": (
+        dense("minimax_m2", 62, 3072, (48, 8, 128), 1536, 200064, num_local_experts=256, num_experts_per_tok=8),
+        *(229, 10, 253952, 0, 0),
+    ),
+    "qwen3-next": (
+        dense("qwen3_next", 48, 2048, (16, 2, 256), 5120, 151936, num_experts=512, num_experts_per_tok=10, moe_intermediate_size=512)
+        | {"shared_expert_intermediate_size": 512, "full_attention_interval": 4, "linear_num_value_heads": 32}
+        | LINEAR,
+        *(79.7, 3.87, 24576, 0, 36 * (32 * 128 * 128 + 3 * 8192) * 2),
+    ),
+    "qwen3.5 27b": (
+        dense("qwen3_5_text", 64, 5120, (24, 4, 256), 17408, 248320, linear_num_value_heads=48, full_attention_interval=4) | LINEAR,
+        *(26.9, 0, 65536, 0, 48 * (48 * 128 * 128 + 3 * (2 * 2048 + 6144)) * 2),
+    ),
+    "llama 4 scout": (
+        dense(
+            "llama4_text", 48, 5120, (40, 8, 128), 8192, 202048, num_local_experts=16, num_experts_per_tok=1, intermediate_size_mlp=16384
+        ),
+        *(107.8, 17, 196608, 0, 0),
+    ),
+    "nemotron nano 9b": (
+        dense("nemotron_h", 56, 4480, (40, 8, 128), 15680, 131072, hybrid_override_pattern=NEMOTRON, mamba_num_heads=128)
+        | {"mamba_head_dim": 80, "ssm_state_size": 128, "n_groups": 8, "conv_kernel": 4},
+        *(8.89, 0, 4 * 2 * 8 * 128 * 2, 0, 27 * (128 * 80 * 128 + 3 * (128 * 80 + 2 * 8 * 128)) * 2),
+    ),
+}
+
+
+def card_of(folder: Path, config: object) -> Card:
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config, indent=1), "utf-8")
+    return import_model(folder / "config.json")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_counts_are_within_one_per_cent_of_those_published_and_caches_exact(name: str, tmp_path: Path) -> None:
+    config, total, active, cache, window, state = CASES[name]
+    fields = card_of(tmp_path, config).fields
+    assert fields["total_parameters"].value == pytest.approx(total, rel=0.01)
+    if active:  # published to two digits, with one embedding or with both
+        embedding = 0 if fields["tied"].value else float(fields["vocabulary"].value) * float(fields["hidden"].value) / 1e9
+        assert 0.95 * float(fields["active_parameters"].value) <= active <= 1.05 * (float(fields["active_parameters"].value) + embedding)
+    found = [fields[key].value if key in fields else 0 for key in ("kv_bytes_per_token", "window_bytes_per_token", "state_bytes")]
+    assert found == [cache, window, state]
+
+
+@pytest.mark.parametrize(
+    ("given", "precision"),
+    [
+        ({"quant_method": "fp8", "weight_block_size": [128, 128]}, "fp8_block"),
+        ({"quant_method": "modelopt", "quant_algo": "FP8"}, "fp8"),
+        ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "nvfp4"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 4}}}}, "int4"),
+    ],
+)
+def test_the_precision_of_weights_is_that_of_the_quantisation(tmp_path: Path, given: dict[str, Any], precision: str) -> None:
+    assert card_of(tmp_path, CASES["llama 8b"][0] | {"quantization_config": given}).fields["precision"].value == precision
+
+
+def test_every_missing_or_wrong_key_is_reported_at_once(tmp_path: Path) -> None:
+    config = {key: value for key, value in V3.items() if key not in {"kv_lora_rank", "vocab_size"}} | {"hidden_size": "wide"}
+    with pytest.raises(WorkbookError) as caught:
+        card_of(tmp_path, config)
+    assert {item.message for item in caught.value.diagnostics} == {
+        "the key 'kv_lora_rank' is missing",
+        "the key 'vocab_size' is missing",
+        "'hidden_size' must be a whole number up to 1,000,000,000, not 'wide'",
+    }
+
+
+@pytest.mark.parametrize("kind", [kind for kind, family in FAMILIES.items() if family.refused])
+def test_what_no_card_can_hold_is_refused_with_the_reason(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(WorkbookError, match="no card can hold"):
+        card_of(tmp_path, {"model_type": kind})
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "{}", '{"model_type": "lama"}', "[" * 5000, '{"model_type": ["x"]}'])
+def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text, "utf-8")
+    result = CliRunner().invoke(main, ["import", "model", str(tmp_path / "config.json"), "-o", str(tmp_path / "out.yaml")])
+    assert (result.exit_code, (tmp_path / "out.yaml").exists()) == (2, False)
+    assert str(tmp_path / "config.json") in result.stderr
+
+
+def test_bytes_of_weights_beside_the_file_are_compared(tmp_path: Path) -> None:
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {"total_size": 16_060_522_496}}), "utf-8")
+    assert card_of(tmp_path, CASES["llama 8b"][0]).warnings == []
+    index.write_text(json.dumps({"metadata": {"total_size": 14_000_000_000}}), "utf-8")
+    assert "7.00 billion parameters of 16 bit, the shapes give 8.03" in card_of(tmp_path, CASES["llama 8b"][0]).warnings[0]
+
+
+def test_cards_are_taken_by_the_planning_workbook_without_a_contradiction(tmp_path: Path) -> None:
+    root = tmp_path / "cards"
+    write_out(root)
+    for name, (config, *_) in CASES.items():
+        key = "own_" + "".join(sign if sign.isalnum() else "_" for sign in name)
+        card_of(tmp_path / key, config).save(root / "models" / f"{key}.yaml")
+    found = [str(item) for item in check(api.load("planning", root)) if "own_" in str(item)]
+    assert found == []
+
+
+VALUES = st.one_of(st.integers(-3, 10**10), st.text(max_size=5), st.none(), st.booleans(), st.floats(), st.lists(st.integers(), max_size=3))
+
+
+def read_any(folder: Path, data: st.DataObject) -> None:
+    """A configuration with some keys changed gives a card or a list of what is wrong."""
+    config = dict(CASES[data.draw(st.sampled_from(sorted(CASES)))][0])
+    for key in data.draw(st.lists(st.sampled_from(sorted(config)), max_size=3)):
+        config[key] = data.draw(VALUES)
+    try:
+        card = card_of(folder, config)
+    except WorkbookError:
+        return
+    card.save(folder / "any.yaml")
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_configuration_gives_a_card_or_messages(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    read_any(tmp_path_factory.getbasetemp(), data)
+
+
+@pytest.mark.storm
+@settings(max_examples=10_000, deadline=None)
+@given(data=st.data())
+def test_ten_thousand_configurations_give_cards_or_messages(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    read_any(tmp_path_factory.getbasetemp(), data)

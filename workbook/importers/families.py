@@ -1,0 +1,104 @@
+"""Families of models as data: which keys of a config.json hold what, and what each architecture adds to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "layers": ("num_hidden_layers",),
+    "attention_heads": ("num_attention_heads",),
+    "kv_heads": ("num_key_value_heads",),
+    "head_dim": ("head_dim",),
+    "hidden": ("hidden_size",),
+    "intermediate": ("intermediate_size",),
+    "vocabulary": ("vocab_size",),
+    "experts": ("num_experts", "num_local_experts", "n_routed_experts"),
+    "experts_per_token": ("num_experts_per_tok", "num_experts_per_token"),
+    "shared_experts": ("n_shared_experts",),
+    "shared_width": ("shared_expert_intermediate_size",),
+    "moe_intermediate": ("moe_intermediate_size",),
+    "first_dense": ("first_k_dense_replace",),
+    "expert_step": ("decoder_sparse_step", "interleave_moe_layer_step"),
+    "window": ("sliding_window",),
+    "window_pattern": ("sliding_window_pattern",),
+    "full_interval": ("full_attention_interval",),
+    "kv_rank": ("kv_lora_rank",),
+    "q_rank": ("q_lora_rank",),
+    "rope": ("qk_rope_head_dim",),
+    "nope": ("qk_nope_head_dim",),
+    "value_dim": ("v_head_dim",),
+    "index_heads": ("index_n_heads",),
+    "index_dim": ("index_head_dim",),
+    "linear_keys": ("linear_num_key_heads",),
+    "linear_values": ("linear_num_value_heads",),
+    "linear_key_dim": ("linear_key_head_dim",),
+    "linear_value_dim": ("linear_value_head_dim",),
+    "convolution": ("linear_conv_kernel_dim", "conv_kernel"),
+    "recurrent_heads": ("mamba_num_heads",),
+    "recurrent_dim": ("mamba_head_dim",),
+    "state": ("ssm_state_size",),
+    "groups": ("n_groups",),
+}
+"""What a shape is made of, and the keys that hold it; the first key that is there counts."""
+
+_DENSE = ("layers", "attention_heads", "kv_heads", "hidden", "intermediate", "vocabulary")
+_SPARSE = ("layers", "attention_heads", "kv_heads", "hidden", "vocabulary", "experts", "experts_per_token", "moe_intermediate")
+_LATENT = (*(name for name in _SPARSE if name != "kv_heads"), "intermediate", "kv_rank", "rope", "nope", "value_dim")
+_LINEAR = ("linear_keys", "linear_values", "linear_key_dim", "linear_value_dim", "convolution", "head_dim")
+_RECURRENT = ("recurrent_heads", "recurrent_dim", "state", "groups", "convolution", "head_dim")
+
+
+@dataclass(frozen=True)
+class Family:
+    """An architecture: what its config must hold, and what it says without holding it.
+
+    Args:
+        needs: parts of the shape that cannot be left out.
+        attention: GQA or MLA (one latent row a layer in the cache).
+        constants: parts of the shape that the architecture fixes, unless the config states them.
+        keys: other keys than in ``KEYS``.
+        gates: outputs of attention that are multiplied by a gate as wide as the query.
+        matrices: matrices of a feed-forward part.
+        refused: why no card of ours can hold it; nothing is read then.
+
+    """
+
+    needs: tuple[str, ...] = _DENSE
+    attention: str = "GQA"
+    constants: Mapping[str, int] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gates: int = 0
+    matrices: int = 3
+    refused: str = ""
+
+
+_DENSE_FAMILY, _LATENT_FAMILY = Family(), Family(_LATENT, "MLA")
+_MIXED = Family(_SPARSE, keys={"moe_intermediate": ("moe_intermediate_size", "intermediate_size")}, constants={"intermediate": 0})
+_WIDTHS = "its layers with and without a window differ in heads or widths of heads, and a card has one of each"
+
+FAMILIES: Mapping[str, Family] = {
+    **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "qwen3_vl_text", "mimo"), _DENSE_FAMILY),
+    **dict.fromkeys(("gemma3", "gemma3_text"), Family((*_DENSE, "window", "head_dim"), constants={"window_pattern": 6, "tied": 1})),
+    **dict.fromkeys(("mixtral", "gpt_oss", "minimax_m2"), _MIXED),
+    **dict.fromkeys(("qwen3_moe", "qwen3_vl_moe_text"), Family(_SPARSE)),
+    **dict.fromkeys(("glm4_moe", "minimax_m3"), Family((*_SPARSE, "intermediate"))),
+    **dict.fromkeys(("deepseek_v3", "deepseek_v32", "kimi_k2", "glm_moe_dsa", "glm4_moe_lite"), _LATENT_FAMILY),
+    **dict.fromkeys(("qwen3_next", "qwen3_5_moe_text"), Family((*_SPARSE, *_LINEAR), gates=1, constants={"full_interval": 4})),
+    "qwen3_5_text": Family((*_DENSE, *_LINEAR), gates=1, constants={"full_interval": 4}),
+    "llama4_text": Family(
+        (*_SPARSE, "intermediate"),
+        keys={"moe_intermediate": ("intermediate_size",), "intermediate": ("intermediate_size_mlp", "intermediate_size")},
+        constants={"shared_experts": 1, "expert_step": 1},
+    ),
+    "nemotron_h": Family((*_DENSE, *_RECURRENT), matrices=2),
+    "deepseek_v4": Family(refused="its cache is compressed by other ratios in other layers, and a card has one cache a token"),
+    "kimi_linear": Family(refused="it has linear attention (KDA) beside latent attention, whose shapes a card cannot be checked against"),
+    **dict.fromkeys(("gemma4", "gemma4_text"), Family(refused=_WIDTHS)),
+    **dict.fromkeys(("mimo_v2_flash", "step3p7", "step3p5"), Family(refused=_WIDTHS)),
+    "nemotron-nas": Family(refused="its layers differ from each other, and a card has one shape of a layer"),
+}
+"""Families by ``model_type``; models that read pictures too have theirs in ``text_config``."""
