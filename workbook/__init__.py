@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workbook.audit.report import Audit, audit_file
     from workbook.importers.card import Card
     from workbook.importers.model import import_model
+    from workbook.importers.power import Instance, import_power
     from workbook.importers.trace import import_trace
     from workbook.roundtrip.diff import diff
     from workbook.roundtrip.pull import Edits, pull
@@ -37,6 +38,7 @@ __all__ = [
     "Card",
     "Diagnostic",
     "Edits",
+    "Instance",
     "Optimum",
     "Overlays",
     "Place",
@@ -50,6 +52,7 @@ __all__ = [
     "drift",
     "explain",
     "import_model",
+    "import_power",
     "import_trace",
     "inputs",
     "load",
@@ -67,6 +70,8 @@ _LATER = {
     "Card": "workbook.importers.card",
     "audit_file": "workbook.audit.report",
     "import_model": "workbook.importers.model",
+    "Instance": "workbook.importers.power",
+    "import_power": "workbook.importers.power",
     "import_trace": "workbook.importers.trace",
     "cells": "workbook.ask.inspect",
     "explain": "workbook.ask.inspect",

@@ -79,3 +79,34 @@ def model(file: Path, out: Path | None) -> None:
     from workbook.importers.model import import_model  # noqa: PLC0415 as above
 
     _finish(import_model(file), out)
+
+
+@importing.command()
+@file
+@out
+@click.option("--batch-column", metavar="NAME", help="The column of sequences in flight.")
+@click.option("--watts-column", metavar="NAME", help="The column of watts of a GPU.")
+@click.option("--throughput-column", metavar="NAME", help="The column of output tokens per second.")
+@click.option("--time-column", metavar="NAME", help="The column of times: dates, or seconds.")
+@click.option("--warm-up", type=click.FloatRange(0, 1e6), default=30, show_default=True, help="Seconds left out when the batch changes.")
+@click.option("--gpu", metavar="KEY", help="For a card of power_fits: the card of the GPU.")
+@click.option("--model", metavar="KEY", help="As --gpu: the card of the model.")
+@click.option("--series", metavar="KEY", help="As --gpu: the measured series to compare it with.")
+@click.option("--context", type=click.FloatRange(1, 1e7), help="As --gpu: mean tokens of a sequence in flight.")
+@click.option("--gpus", type=click.IntRange(1, 1024), default=1, show_default=True, help="GPUs of the instance.")
+@click.option("--precision", default="bf16", show_default=True, help="Precision of the weights.")
+def power(file: Path, out: Path | None, warm_up: float, gpus: int, precision: str, context: float | None, **more: str | None) -> None:
+    """Read a log of power (nvidia-smi, DCGM, rocm-smi) or a table of batch, watts and tok/s, and fit the power curve.
+
+    The card is one of power_curves; with --gpu, --model, --series and --context one of power_fits, with W and H.
+    """
+    from workbook.importers.power import Instance, import_power  # noqa: PLC0415 as above
+
+    columns = {name.removesuffix("_column"): value for name, value in more.items() if name.endswith("_column") and value}
+    keys = {name: value for name in ("gpu", "model", "series") if (value := more[name])}
+    instance = None
+    if keys or context:
+        if len(keys) < 3 or not context:  # noqa: PLR2004 all of them
+            raise click.UsageError("give --gpu, --model, --series and --context together")
+        instance = Instance(keys["gpu"], keys["model"], keys["series"], context, gpus, precision)
+    _finish(_read(file, lambda progress: import_power(file, columns, instance=instance, warm_up=warm_up, progress=progress)), out)

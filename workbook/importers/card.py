@@ -28,10 +28,13 @@ class Value:
     note: str = ""
     confidence: str = ""
     evidence: str = ""
+    low: float | None = None
+    high: float | None = None
 
     def text(self) -> str:
         """Return the figure as YAML: a bare value, where nothing differs."""
-        more = {name: getattr(self, name) for name in ("confidence", "evidence") if getattr(self, name)}
+        more = {name: scalar(end) for name, end in (("low", self.low), ("high", self.high)) if end is not None}
+        more |= {name: getattr(self, name) for name in ("confidence", "evidence") if getattr(self, name)}
         if self.note:
             more["note"] = scalar(self.note)
         if not more:

@@ -277,29 +277,32 @@ def _precision(config: _Config) -> str:
     return ""
 
 
+def _derived(value: float, note: str, confidence: str = "") -> Value:
+    return Value(value, note, confidence, "derived")
+
+
 def _fields(shape: Shape, precision: str) -> dict[str, Value]:
     """Return the figures of the card."""
-    derived = {"evidence": "derived"}
     names = ("layers", "attention_heads", "kv_heads", "head_dim", "hidden", "intermediate", "vocabulary")
     fields = {name: Value(shape[name]) for name in names}
     if shape.expert_layers == len(shape.kinds):
-        fields["intermediate"] = Value(0, "no layer is dense", **derived)
+        fields["intermediate"] = _derived(0, "no layer is dense")
     if shape["experts"]:
         fields |= {name: Value(shape[name]) for name in ("experts", "experts_per_token", "shared_experts", "moe_intermediate")}
         fields["moe_layers"] = Value(shape.expert_layers)
     if shape.family.attention == "MLA":
-        fields |= {"attention": Value("MLA"), "kv_shards_max": Value(1, "every GPU keeps the whole latent cache", **derived)}
-    fields["total_parameters"] = Value(round(shape.total / GIGA, 4), "from the shapes", **derived)
-    fields["active_parameters"] = Value(round(shape.active / GIGA, 4), "from the shapes, with one embedding", **derived)
-    fields["kv_bytes_per_token"] = Value(shape.count("full") * shape.cached, f"16 bit, {shape.count('full')} layers", **derived)
+        fields |= {"attention": Value("MLA"), "kv_shards_max": _derived(1, "every GPU keeps the whole latent cache")}
+    fields["total_parameters"] = _derived(round(shape.total / GIGA, 4), "from the shapes")
+    fields["active_parameters"] = _derived(round(shape.active / GIGA, 4), "from the shapes, with one embedding")
+    fields["kv_bytes_per_token"] = _derived(shape.count("full") * shape.cached, f"16 bit, {shape.count('full')} layers")
     if windows := shape.count("window"):
         fields |= {"window_layers": Value(windows), "attention_window": Value(shape["window"])}
-        fields["window_bytes_per_token"] = Value(windows * shape.cached, "16 bit", **derived)
+        fields["window_bytes_per_token"] = _derived(windows * shape.cached, "16 bit")
     states = shape.count("linear") * shape.linear[1] + shape.count("recurrent") * shape.recurrent[1]
     if states:
         kernels = 4.5 if shape.count("linear") else 2
-        fields["state_bytes"] = Value(states * BYTES, "16 bit", confidence="medium", **derived)
-        fields["layer_kernels"] = Value(kernels, "most layers are linear or recurrent", confidence="low", **derived)
+        fields["state_bytes"] = _derived(states * BYTES, "16 bit", confidence="medium")
+        fields["layer_kernels"] = _derived(kernels, "most layers are linear or recurrent", confidence="low")
         fields["attention_layers"] = Value(shape.count("full"))
     return fields | {"precision": Value(precision), "tied": Value(shape["tied"])}
 

@@ -9,13 +9,19 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
+import numpy as np
+import pandas as pd
+
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 CHUNK = 50_000  # rows: some tens of megabytes as Python values
+SHOWN_NAMES = 24
 SHOWN = 5  # bad rows that are shown; all are counted
 MAXIMUM_BYTES = 64 * 1024**3
 LONGEST_LINE = 4 * 1024 * 1024
@@ -93,6 +99,37 @@ class Table:
         if first is None:
             self._refuse("holds no JSON object on a line of its own", "write one object a line", 1)
         return list(first[1])
+
+    def find(self, known: Mapping[str, tuple[str, ...]], given: Mapping[str, str], needed: tuple[str, ...]) -> dict[str, str]:
+        """Return the names of columns by what they hold.
+
+        Args:
+            known: names that are understood, by what they hold.
+            given: names that the user gave, which count before those.
+            needed: what must be there.
+
+        Raises:
+            WorkbookError: with every column that is not there.
+
+        """
+        found, wrong = {}, []
+        for role, names in known.items():
+            if role in given:
+                found[role] = given[role]
+                if given[role] not in self.names:
+                    message = f"has no column {as_typed(given[role])}"
+                    wrong.append(Diagnostic(Place(str(self.path), 1, 1), message, suggest(given[role], self.names)))
+                continue
+            name = next((name for name in names if name in self.names), None)
+            if name:
+                found[role] = name
+            elif role in needed:
+                has = ", ".join(as_typed(name) for name in self.names[:SHOWN_NAMES])
+                message = f"has no column that is known to hold {role}; its columns are {has}"
+                wrong.append(Diagnostic(Place(str(self.path), 1, 1), message, f"name it with --{role}-column"))
+        if wrong:
+            raise WorkbookError(wrong)
+        return found
 
     def _text(self) -> io.TextIOWrapper:
         return io.TextIOWrapper(self.path.open("rb"), encoding="utf-8-sig", errors="replace", newline="")
@@ -182,3 +219,28 @@ def _bounded(stream: io.TextIOWrapper, advance: Callable[[int], None] | None = N
             advance(passed)
             passed = 0
         yield line
+
+
+def numbers_of(cells: list[Any]) -> NDArray[np.float64]:
+    """Return cells as numbers, NaN for what is none."""
+    try:
+        return np.array(cells, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        return np.array([number_of(cell) for cell in cells], dtype=float)
+
+
+def number_of(cell: Any) -> float:
+    """Return a cell as a number, NaN for what is none."""
+    try:
+        return float(cell) if isinstance(cell, int | float | str) and not isinstance(cell, bool) else float("nan")
+    except (ValueError, OverflowError):
+        return float("nan")
+
+
+def seconds_of(cells: list[Any], scale: float) -> NDArray[np.float64]:
+    """Return times in seconds: numbers times ``scale``, or dates of ISO 8601; NaN for what is neither."""
+    numbers = numbers_of(cells)
+    if np.isfinite(numbers).any():
+        return np.where(np.abs(numbers) < 1e15, numbers * scale, np.nan)  # noqa: PLR2004 beyond any date in milliseconds
+    dates = pd.to_datetime(pd.Series(cells, dtype=object), errors="coerce", utc=True, format="ISO8601").to_numpy("datetime64[ns]")
+    return np.where(np.isnat(dates), np.nan, dates.astype("int64") / 1e9)

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
 from workbook.importers.card import Card, Value, key_of, name_of
-from workbook.importers.rows import Table
+from workbook.importers.rows import Table, numbers_of, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,14 +122,14 @@ def import_trace(
 
     """
     table = Table(file, progress)
-    names = _columns(table, columns or {})
+    names = table.find(KNOWN, columns or {}, needed=("input", "output"))
     scale = 1e-3 if (unit or ("ms" if names["input"] == "input_length" else "s")) == "ms" else 1.0
     sums = _Sums()
     for chunk in table.chunks(list(dict.fromkeys(names.values()))):
         prompt, output, good = _lengths(chunk, names, table)
         sums.add(prompt[good], output[good])
         if "time" in names:
-            seconds = _seconds(chunk.columns[names["time"]], scale)
+            seconds = seconds_of(chunk.columns[names["time"]], scale)
             _note_times(seconds, good, chunk, names["time"], table)
             sums.arrive(seconds[good & np.isfinite(seconds)])
             if len(sums.minutes) > MOST_MINUTES:
@@ -143,46 +142,9 @@ def import_trace(
     return _card(file, sums, table, names)
 
 
-def _columns(table: Table, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the names of columns by what they hold; raises WorkbookError for those that are not there."""
-    found, wrong = {}, []
-    for role, known in KNOWN.items():
-        if role in given:
-            found[role] = given[role]
-            if given[role] not in table.names:
-                message = f"has no column {as_typed(given[role])}"
-                wrong.append(Diagnostic(Place(str(table.path), 1, 1), message, suggest(given[role], table.names)))
-            continue
-        name = next((name for name in known if name in table.names), None)
-        if name:
-            found[role] = name
-        elif role in {"input", "output"}:
-            has = ", ".join(as_typed(name) for name in table.names[:SHOWN_HOURS])
-            message = f"has no column that is known to hold {role} tokens; its columns are {has}"
-            wrong.append(Diagnostic(Place(str(table.path), 1, 1), message, f"name it with --{role}-column"))
-    if wrong:
-        raise WorkbookError(wrong)
-    return found
-
-
-def _numbers(cells: list[Any]) -> Numbers:
-    """Return cells as numbers, NaN for what is none."""
-    try:
-        return np.array(cells, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        return np.array([_number(cell) for cell in cells], dtype=float)
-
-
-def _number(cell: Any) -> float:
-    try:
-        return float(cell) if isinstance(cell, int | float | str) and not isinstance(cell, bool) else float("nan")
-    except (ValueError, OverflowError):
-        return float("nan")
-
-
 def _lengths(chunk: Chunk, names: Mapping[str, str], table: Table) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
     """Return input and output tokens, and which rows have both; the others are counted as bad."""
-    prompt, output = (_numbers(chunk.columns[names[role]]) for role in ("input", "output"))
+    prompt, output = (numbers_of(chunk.columns[names[role]]) for role in ("input", "output"))
     fits = [(values >= 0) & (values <= MOST_TOKENS) & (values == np.floor(values)) for values in (prompt, output)]
     good = fits[0] & fits[1]
     for row in np.flatnonzero(~good).tolist():
@@ -190,15 +152,6 @@ def _lengths(chunk: Chunk, names: Mapping[str, str], table: Table) -> tuple[Numb
         message = f"{name} is {as_typed(chunk.columns[name][row])}, not a whole number of tokens from 0 to {MOST_TOKENS:,}"
         table.bad.add(chunk.lines[row], message)
     return prompt, output, good
-
-
-def _seconds(cells: list[Any], scale: float) -> Numbers:
-    """Return times in seconds: numbers times ``scale``, or dates of ISO 8601; NaN for what is neither."""
-    numbers = _numbers(cells)
-    if np.isfinite(numbers).any():
-        return np.where(np.abs(numbers) < 1e15, numbers * scale, np.nan)  # noqa: PLR2004 beyond any date in milliseconds
-    dates = pd.to_datetime(pd.Series(cells, dtype=object), errors="coerce", utc=True, format="ISO8601").to_numpy("datetime64[ns]")
-    return np.where(np.isnat(dates), np.nan, dates.astype("int64") / 1e9)
 
 
 def _note_times(seconds: Numbers, good: NDArray[np.bool_], chunk: Chunk, name: str, table: Table) -> None:

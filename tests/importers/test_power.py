@@ -1,0 +1,144 @@
+"""Logs of power read into cards: planted curves come back, intervals hold, and weak fits say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbook import Instance, WorkbookError, api, import_power
+from workbook.cli.main import main
+from workbook.declare.packaged import write_out
+from workbook.importers.power import fit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+BATCHES = np.array([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024], dtype=float)
+
+
+def curve(batch: NDArray[np.float64], low: float, high: float, k: float, x0: float) -> NDArray[np.float64]:
+    """Eq. 1 of the paper, written apart: P = P_idle + (P_nom - P_idle) / (1 + exp(-k (log2 b - x0)))."""
+    return np.array([low + (high - low) / (1 + np.exp(-k * (np.log2(b) - x0))) for b in batch])
+
+
+def table(folder: Path, batches: NDArray[np.float64] = BATCHES, extra: str = "", name: str = "log.csv") -> Path:
+    """A table of the paper's H100 curve, with the times of W = 5 ms and H = 0.1 ms."""
+    watts = curve(batches, 300, 600, 1, 4.2)
+    rows = [f"{b:g},{w!r},{b / (5 + 0.1 * b) * 1000!r}" for b, w in zip(batches.tolist(), watts.tolist(), strict=True)]
+    (folder / name).write_text("\n".join(["batch,watts,tok_s", *rows]) + "\n" + extra, "utf-8")
+    return folder / name
+
+
+def test_a_curve_without_noise_comes_back(tmp_path: Path) -> None:
+    card = import_power(table(tmp_path))
+    assert [card.fields[name].value for name in ("p_idle", "p_nominal", "k", "x0")] == pytest.approx([300, 600, 1, 4.2], rel=1e-3)
+    assert (card.kind, card.confidence) == ("power_curves", "medium")
+
+
+def test_step_times_come_with_the_instance(tmp_path: Path) -> None:
+    card = import_power(table(tmp_path), instance=Instance("h100_sxm", "llama_3_1_70b", "h100_x4_llama_70b", 1000, 4))
+    assert card.kind == "power_fits"
+    assert [card.fields[name].value for name in ("w", "h")] == pytest.approx([5, 0.1])
+
+
+def test_warm_up_of_a_log_is_dropped_and_units_are_read(tmp_path: Path) -> None:
+    lines = ["timestamp, batch, power.draw [W]"]
+    for n, (b, w) in enumerate(zip(BATCHES, curve(BATCHES, 100, 700, 0.8, 5), strict=True)):
+        lines += [f"2026/11/28 10:{n:02d}:{s:02d}.000, {b:g}, {100 if s < 30 else w:.6f} W" for s in range(0, 60, 10)]
+    (tmp_path / "smi.csv").write_text("\n".join(lines).replace("/", "-"), "utf-8")
+    card = import_power(tmp_path / "smi.csv")
+    assert [card.fields[name].value for name in ("p_idle", "p_nominal", "k", "x0")] == pytest.approx([100, 700, 0.8, 5], rel=2e-3)
+    assert "33 rows of warm-up" in card.verdict
+
+
+def test_few_batches_are_graded_low_and_fewer_refused(tmp_path: Path) -> None:
+    assert import_power(table(tmp_path, BATCHES[[0, 4, 6, 10]])).confidence == "low"
+    with pytest.raises(WorkbookError, match="has 3 batches"):
+        import_power(table(tmp_path, BATCHES[[0, 4, 10]]))
+
+
+def test_a_fit_at_a_bound_is_graded_low(tmp_path: Path) -> None:
+    """A step from one batch to the next has no steepness that could be fitted."""
+    (tmp_path / "step.csv").write_text("batch,watts\n" + "".join(f"{b:g},{600 if b > 20 else 300}\n" for b in BATCHES), "utf-8")
+    card = import_power(tmp_path / "step.csv")
+    assert card.confidence == "low"
+    assert any("ran into a bound" in line for line in card.warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("batch,watts\n1,600\n2,500\n4,400\n8,300\n", "power does not rise"),
+        ("a,b\n1,2\n", "no column that is known to hold watts"),
+        ("batch,watts\nx,1\n", "log.csv:2:1: batch and watts are 'x', '1'"),
+    ],
+)
+def test_what_is_no_log_of_power_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "log.csv").write_text(text, "utf-8")
+    result = CliRunner().invoke(main, ["import", "power", str(tmp_path / "log.csv"), "-o", str(tmp_path / "out.yaml")])
+    assert (result.exit_code, (tmp_path / "out.yaml").exists()) == (2, False)
+    assert message in result.stderr
+
+
+def test_the_card_is_taken_by_the_planning_workbook(tmp_path: Path) -> None:
+    root = tmp_path / "cards"
+    write_out(root)
+    keys = ["--gpu", "h100_sxm", "--model", "llama_3_1_70b", "--series", "h100_x4_llama_70b", "--context", "1000", "--gpus", "4"]
+    result = CliRunner().invoke(main, ["import", "power", str(table(tmp_path)), "-o", str(root / "power_fits" / "own.yaml"), *keys])
+    assert result.exit_code == 0, result.output
+    api.prepared("planning", root)
+
+
+def held(trials: int) -> NDArray[np.float64]:
+    """Return for each constant the share of trials whose interval held the planted one: noise of 8 W, as measured series have."""
+    draw = np.random.default_rng(7)
+    inside = np.zeros(4)
+    for _ in range(trials):
+        low, rise = draw.uniform(80, 400), draw.uniform(250, 500)
+        planted = np.array([low, low + rise, draw.uniform(0.7, 1.3), draw.uniform(4, 6)])
+        found = fit(BATCHES, curve(BATCHES, *planted) + draw.normal(0, 8, len(BATCHES)))
+        inside += (found.low <= planted) & (planted <= found.high)
+    return np.asarray(inside / trials)
+
+
+@pytest.mark.storm
+def test_intervals_hold_planted_constants_in_95_of_100_trials() -> None:
+    assert min(held(500)) >= 0.95 - 2 * (0.95 * 0.05 / 500) ** 0.5  # two standard errors of a count
+
+
+def test_intervals_hold_in_most_of_forty_trials() -> None:
+    assert min(held(40)) >= 0.8
+
+
+READINGS = st.one_of(st.integers(-2, 2000).map(str), st.floats().map(str), st.text(max_size=6), st.sampled_from(["1 W", "1e400", "inf"]))
+
+
+def read_any(folder: Path, rows: list[tuple[str, str]]) -> None:
+    """A log gives a card or a list of what is wrong."""
+    text = "batch,watts\n" + "\n".join(",".join(row) for row in rows)
+    (folder / "any.csv").write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        card = import_power(folder / "any.csv")
+    except WorkbookError:
+        return
+    card.save(folder / "any.yaml")
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(st.tuples(READINGS, READINGS), max_size=9))
+def test_any_log_gives_a_card_or_messages(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
+    read_any(tmp_path_factory.getbasetemp(), rows)
+
+
+@pytest.mark.storm
+@settings(max_examples=10_000, deadline=None)
+@given(rows=st.lists(st.tuples(READINGS, READINGS), max_size=9))
+def test_ten_thousand_logs_give_cards_or_messages(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
+    read_any(tmp_path_factory.getbasetemp(), rows)

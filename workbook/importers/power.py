@@ -1,0 +1,250 @@
+"""Logs of power: watts by sequences in flight, fitted by the logistic curve, as a card of ``power_curves`` or ``power_fits``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
+from workbook.importers.card import Card, Value, key_of, name_of
+from workbook.importers.rows import Table, number_of, seconds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+KNOWN: Mapping[str, tuple[str, ...]] = {
+    "batch": ("batch", "batch_avg", "batch_size", "concurrency", "max_concurrency", "in_flight", "num_requests_running", "running"),
+    "watts": (
+        *(
+            "watts",
+            "W",
+            "power",
+            "power_w",
+            "w_per_gpu",
+            "power.draw [W]",
+            "power.draw",
+            "power.draw.average [W]",
+            "power.draw.instant [W]",
+        ),
+        *("DCGM_FI_DEV_POWER_USAGE", "POWER", "Average Graphics Package Power (W)", "Current Socket Graphics Package Power (W)"),
+    ),
+    "throughput": ("throughput", "tok_s", "tok/s", "tokens_per_second", "output_throughput", "tok_s_instance"),
+    "time": ("timestamp", "time", "Timestamp", "Time"),
+}
+FEWEST, FEW = 4, 6  # batches: below the first a curve of four constants is refused, below the second graded low
+MOST_BATCHES = 10_000
+WARM_UP = 30.0  # seconds
+MOST_BATCH, MOST_WATTS = 1e6, 1e5
+LOWEST = (0.0, 0.0, 0.05, -10.0)  # of p_idle, the rise to p_nominal, k and x0
+HIGHEST = (1e4, 1e4, 15.0, 20.0)
+_NAMES = ("p_idle", "rise", "k", "x0")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What was measured, as keys of cards: with all of it and a column of throughput a file gives a card of ``power_fits``."""
+
+    gpu: str
+    model: str
+    series: str
+    context: float
+    tensor_parallel: int = 1
+    precision: str = "bf16"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A logistic curve of power over log2 of the sequences in flight (Eq. 1 of arXiv 2603.17280), with 95% intervals.
+
+    Args:
+        constants: p_idle and p_nominal (W/gpu), k, and x0 (log2 of sequences).
+        low: lower ends of their intervals.
+        high: upper ends.
+        rmse: root mean square error at the batches (W/gpu).
+        bounded: names of constants that ran into a bound.
+
+    """
+
+    constants: Numbers
+    low: Numbers
+    high: Numbers
+    rmse: float
+    bounded: tuple[str, ...]
+
+
+def logistic(batch: Numbers, idle: float, rise: float, k: float, x0: float) -> Numbers:
+    """Return watts of a GPU at sequences in flight: Eq. 1 of the paper."""
+    return np.asarray(idle + rise / (1 + np.exp(-k * (np.log2(batch) - x0))))
+
+
+def fit(batch: Numbers, watts: Numbers) -> Fit:
+    """Fit the curve by least squares, each batch with one vote; intervals follow from the curvature at the best fit (Student's t)."""
+    from scipy.optimize import least_squares  # noqa: PLC0415 half a second that only this needs
+    from scipy.stats import t  # noqa: PLC0415 as above
+
+    logs, spread = np.log2(batch), float(np.ptp(watts)) or 1.0
+    starts = [(float(watts.min()), spread, k, middle) for k in (0.5, 1.5) for middle in np.quantile(logs, (0.25, 0.5, 0.75))]
+    limits = (np.array(LOWEST), np.array(HIGHEST))
+    scale = (spread, spread, 1.0, 1.0)
+
+    def off(constants: Numbers) -> Numbers:
+        return logistic(batch, *constants) - watts
+
+    runs = [least_squares(off, np.clip(start, limits[0] + 1e-9, limits[1] - 1e-9), bounds=limits, x_scale=scale) for start in starts]
+    best = min(runs, key=lambda run: run.cost)
+    free = len(batch) - len(LOWEST)
+    to_nominal = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], dtype=float)
+    half = np.full(len(LOWEST), np.inf)
+    if free > 0:
+        covariance = np.linalg.pinv(best.jac.T @ best.jac) * 2 * best.cost / free
+        half = t.ppf(0.975, free) * np.sqrt(np.diag(to_nominal @ covariance @ to_nominal.T))
+    near = 1e-3 * (limits[1] - limits[0])
+    at_bound = (best.x - limits[0] < near) | (limits[1] - best.x < near)
+    at_bound[1] = limits[1][1] - best.x[1] < near[1]
+    found = to_nominal @ best.x
+    bounded = tuple(name for name, stuck in zip(_NAMES, at_bound, strict=True) if stuck)
+    return Fit(found, found - half, found + half, float(np.sqrt(2 * best.cost / len(batch))), bounded)
+
+
+def import_power(
+    file: Path,
+    columns: Mapping[str, str] | None = None,
+    *,
+    instance: Instance | None = None,
+    warm_up: float = WARM_UP,
+    progress: Callable[[int, int], None] | None = None,
+) -> Card:
+    """Read a log of power, or a table of it by batch, into a card of ``power_curves``, or of ``power_fits`` with ``instance``.
+
+    Args:
+        file: CSV (of nvidia-smi, DCGM, rocm-smi or one's own) or JSON lines, with a column of sequences in flight.
+        columns: names of the columns ``batch``, ``watts`` (of a GPU), ``throughput`` (tok/s) and ``time``, where they are others.
+        instance: what was measured.
+        warm_up: seconds at the start of every batch that are left out, where the file has times and several rows a batch.
+        progress: called with the characters read since the last call, and the bytes of the file.
+
+    Raises:
+        WorkbookError: for a file without such columns, with fewer than four batches, or whose watts do not rise.
+
+    """
+    table = Table(file, progress)
+    needed = ("batch", "watts", "throughput") if instance else ("batch", "watts")
+    names = table.find(KNOWN, columns or {}, needed)
+    batch, watts, speed, dropped = _steady(table, names, warm_up)
+    if len(batch) < FEWEST:
+        message = f"has {len(batch)} batches with usable rows; a curve of four constants needs {FEWEST}"
+        raise WorkbookError([*table.bad.first, Diagnostic(Place(str(file)), message, "measure more batches, or shorten --warm-up")])
+    if watts[-1] <= watts[0]:
+        message = f"power does not rise: {watts[0]:.1f} W at batch {batch[0]:g}, {watts[-1]:.1f} W at {batch[-1]:g}"
+        raise WorkbookError([Diagnostic(Place(str(file)), message, "the columns of batch and watts may be others")])
+    return _card(file, table, (batch, watts, speed), fit(batch, watts), instance, dropped)
+
+
+def _steady(table: Table, names: Mapping[str, str], warm_up: float) -> tuple[Numbers, Numbers, Numbers, int]:
+    """Return mean watts and throughput by batch, and how many rows of warm-up were dropped."""
+    sums: dict[float, Numbers] = {}
+    alone: dict[float, Numbers] = {}  # the first row of a batch: kept where nothing follows it
+    last, since, dropped = float("nan"), 0.0, 0
+    for chunk in table.chunks(list(dict.fromkeys(names.values()))):
+        cells = {role: chunk.columns[name] for role, name in names.items()}
+        times = seconds_of(cells["time"], 1.0) if "time" in cells else None
+        speeds = cells.get("throughput") or [0] * len(chunk.lines)
+        for row, line in enumerate(chunk.lines):
+            batch, watts, speed = (_reading(cell) for cell in (cells["batch"][row], cells["watts"][row], speeds[row]))
+            if not (0 < batch <= MOST_BATCH and 0 < watts <= MOST_WATTS and speed >= 0):
+                shown = ", ".join(as_typed(cells[role][row]) for role in ("batch", "watts"))
+                table.bad.add(line, f"batch and watts are {shown}: numbers above 0, the batch up to 1,000,000, are needed")
+                continue
+            now = float(times[row]) if times is not None else float("inf")
+            if batch != last:
+                last, since = batch, now if times is not None else 0.0
+            reading = np.array([1.0, watts, speed])
+            alone.setdefault(batch, reading)
+            if now - since < warm_up:
+                dropped += 1
+            else:
+                sums[batch] = sums.get(batch, np.zeros(3)) + reading
+        if len(alone) > MOST_BATCHES:
+            raise WorkbookError([Diagnostic(Place(str(table.path)), f"has more than {MOST_BATCHES:,} batches", "round them")])
+    if dropped == len(alone) and not sums:
+        sums, dropped = alone, 0  # a table: one row a batch
+    found = np.array([(batch, *(total[1:] / total[0])) for batch, total in sorted(sums.items())]).reshape(-1, 3)
+    return found[:, 0], found[:, 1], found[:, 2], dropped
+
+
+def _reading(cell: Any) -> float:
+    """Return a number, also one that its unit follows, such as '512.3 W'."""
+    return number_of(cell.strip().removesuffix("W")) if isinstance(cell, str) else number_of(cell)
+
+
+def _card(file: Path, table: Table, points: tuple[Numbers, Numbers, Numbers], found: Fit, instance: Instance | None, dropped: int) -> Card:
+    batch, _, speed = points
+    warnings = [str(item) for item in table.bad.first]
+    if table.bad.count:
+        warnings.append(f"{table.bad.count:,} rows with a mistake are left out")
+    low = bool(found.bounded) or len(batch) < FEW
+    if found.bounded:
+        warnings.append(f"the fit ran into a bound ({', '.join(found.bounded)}): it means nothing outside the batches measured; graded low")
+    if len(batch) < FEW:
+        warnings.append(f"{len(batch)} batches hardly determine four constants: graded low")
+    fields = _constants(found)
+    if instance:
+        fields = _of_instance(instance) | fields | _steps(batch, speed, found.rmse, instance.context)
+    ends = ", ".join(_shown(name, value) for name, value in _constants(found).items())
+    span = f"{len(batch)} batches from {batch[0]:g} to {batch[-1]:g}"
+    verdict = f"{span}, {dropped:,} rows of warm-up left out; {ends}; RMSE {found.rmse:.1f} W"
+    return Card(
+        *("power_fits" if instance else "power_curves", key_of(file.stem), name_of(file.stem)),
+        f"Logistic curve fitted to {len(batch)} batches of a log of power; RMSE {found.rmse:.1f} W.",
+        *(file, fields),
+        confidence="low" if low else "medium",
+        evidence="calibrated",
+        warnings=warnings,
+        verdict=verdict,
+    )
+
+
+def _shown(name: str, value: Value) -> str:
+    return f"{name} {value.value:g}" + (f" ({value.low:g} to {value.high:g})" if value.low is not None and value.high is not None else "")
+
+
+def _constants(found: Fit) -> dict[str, Value]:
+    """Return the constants of the curve, with their 95% intervals where there are any."""
+    fields = {}
+    for name, value, low, high in zip(("p_idle", "p_nominal", "k", "x0"), found.constants, found.low, found.high, strict=True):
+        known = bool(np.isfinite(low) and np.isfinite(high))
+        floor = -np.inf if name == "x0" else 0.0
+        note = "fitted by least squares; 95% interval" if known else "fitted; no interval"
+        ends = (round(max(floor, float(low)), 4), round(float(high), 4)) if known else (None, None)
+        fields[name] = Value(round(float(value), 4), note, low=ends[0], high=ends[1])
+    return fields
+
+
+def _of_instance(instance: Instance) -> dict[str, Value]:
+    """Return what was measured, as it was given."""
+    names = ("gpu", "model", "tensor_parallel", "precision", "series")
+    return {name: Value(getattr(instance, name)) for name in names} | {"evidence": Value("measured")}
+
+
+def _steps(batch: Numbers, speed: Numbers, rmse: float, context: float) -> dict[str, Value]:
+    """Return W and H: the step time batch / (tok/s) over the batch, by least squares; it holds prefill, where there was any."""
+    used = speed > 0
+    slope, start = np.polyfit(batch[used], batch[used] / speed[used] * 1000, 1) if used.sum() > 1 else (np.nan, np.nan)
+    if not (slope > 0 and start > 0):
+        raise WorkbookError([Diagnostic(None, "step times (batch over tok/s) do not rise with the batch: W and H cannot be fitted")])
+    note = "fitted to batch over tok/s, which holds prefill"
+    return {
+        "rmse": Value(round(rmse, 4), evidence="derived"),
+        "batch_low": Value(float(batch[0]), evidence="measured"),
+        "batch_high": Value(float(batch[-1]), evidence="measured"),
+        "w": Value(round(float(start), 4), note),
+        "h": Value(round(float(slope), 5), note),
+        "context": Value(context, "as given when the file was read", confidence="low", evidence="assumed"),
+    }
