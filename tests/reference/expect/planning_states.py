@@ -56,5 +56,5 @@ def unpriced(i: Inputs, key: str) -> str:
     """Return which price is missing for a study that has an answer, 0 on the card of its GPU or as a quote."""
     item = assumed(i, key)
     if not all(item.price("rent_price", pool) for pool in POOLS):
-        return "no rental price published"
-    return OK if all(item.price("server_price", pool) for pool in POOLS) else "no purchase price published"
+        return "no rental price"
+    return OK if all(item.price("server_price", pool) for pool in POOLS) else "no purchase price"
