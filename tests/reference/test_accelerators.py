@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.reference.borrowed import lenders
-from tests.support import command, shipped
+from tests.support import command, copy_of, shipped
 from workbook import api
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PUBLISHED: dict[str, tuple[float, ...]] = {
     "h100_sxm": (80, 3.35, 989, 1979, 0, 700, 450),
@@ -43,6 +47,19 @@ LISTED: dict[str, tuple[float, float, str]] = {
     "trainium_3": (144, 4.9, "TDP"),
 }
 """By accelerator: memory and bandwidth, and what is not published that the equations need."""
+
+OWN = """key: house
+name: House accelerator
+about: "One that nobody ships: twice the bandwidth of an H200, and its kernels."
+basis: corrected
+defaults: {confidence: low, evidence: assumed, note: as asked for}
+fields:
+  - figures: {memory: 282, hbm_bandwidth: 9.6, bf16_compute: 989, fp8_compute: 1979, tdp: 1000, scale_up_bandwidth: 450, scale_up_domain: 8}
+  - figures: {price: 4.00, purchase_price: 60000}
+  - {borrowed: h200_sxm, figures: [curve, server, printed, kernels]}
+  - figures: {curve_scale: {expr: "tdp / hardware['h100_sxm'].tdp"}}
+"""
+"""A card of one's own, as the guide has it."""
 
 FIELDS = ("memory", "hbm_bandwidth", "bf16_compute", "fp8_compute", "fp4_compute", "tdp", "scale_up_bandwidth")
 UNPRICED = {"no rental price", "no purchase price"}
@@ -117,3 +134,15 @@ def test_one_that_lacks_a_figure_is_refused_with_the_reason() -> None:
     assert result.exit_code == 2
     assert "'tpu_v5e' is not one of the accelerators" in result.output
     assert "it is one of: Accelerators that lack a figure to plan with" in result.output
+
+
+def test_an_accelerator_of_ones_own_is_one_short_file(tmp_path: Path) -> None:
+    root = copy_of(None, tmp_path / "templates")
+    (root / "hardware" / "house.yaml").write_text(OWN, "utf-8")
+    book = api.load("planning", root, {"service.plan.gpu_1": "house", "service.plan_b.gpu_1": "h200_sxm", "service.plan.objective": 5000})
+    row = book.model.tables["case_totals"].index
+    state, gpus = (book.values[f"case_totals.{name}"] for name in ("state", "gpus"))
+    assert len(OWN.splitlines()) <= 20
+    assert [state[row[case,]] for case in ("plan", "plan_b")] == ["ok", "ok"]
+    assert gpus[row["plan",]] < gpus[row["plan_b",]], "it reads twice as fast and holds twice as much"
+    assert float(book.values["hardware.curve_scale"][book.model.tables["hardware"].index["house",]]) == pytest.approx(1000 / 700)
