@@ -21,6 +21,7 @@ import workbook
 from workbook import api
 from workbook.cli.main import main
 from workbook.declare.packaged import packaged
+from workbook.record.fingerprints import shifted
 from workbook.verify.engines import find
 from workbook.xlsx.cells import cell_position, read_cells
 from workbook.xlsx.package import Package
@@ -145,9 +146,20 @@ def address_of(book: api.Book, cell_id: str) -> str:
 
 
 def formula_cells(path: Path) -> dict[tuple[str, str], Cell]:
-    """Give every formula cell of a file but those of the record, as the raw reader finds it."""
+    """Give every formula cell of a file but those of the record, as the raw reader finds it; where it shares a formula, with that."""
     found = {sheet: cells for sheet, cells in read_cells(path).items() if sheet != RECORD_SHEET}
-    return {(sheet, address): cell for sheet, cells in found.items() for address, cell in cells.items() if cell.is_formula}
+    return {
+        (sheet, address): filled(cells, address) for sheet, cells in found.items() for address, cell in cells.items() if cell.is_formula
+    }
+
+
+def filled(cells: Mapping[str, Cell], address: str) -> Cell:
+    """Give a cell of a sheet with the formula that it shares with another, if it does."""
+    cell = cells[address]
+    if not cell.follows or cell.formula is not None:
+        return cell
+    (row, column), (first_row, first_column) = cell_position(address), cell_position(cell.follows)
+    return cell._replace(formula=shifted(cells[cell.follows].formula or "", row - first_row, column - first_column))
 
 
 def recorded_formulas(path: Path) -> int:

@@ -110,6 +110,28 @@ INTERVALS = {  # over the model's result: throughput, power, energy
 }
 """Factors counted on models left out of the fit, by kind."""
 
+FIRST_TOKENS = {"up to 8 in flight": (0.42, 2.3), "more in flight": (0.48, 4.8)}
+"""Measured over the model's time to first token: 5% to 95% of served points."""
+
+AHEAD = 0.1
+"""Share of the other requests in flight whose prompts are computed first: chosen with the points in view."""
+
+
+@pytest.mark.parametrize("start", range(EVERY))
+def test_the_first_token_waits_for_a_tenth_of_the_others(start: int) -> None:
+    rows = book().model.tables["point_steps"].rows
+    for row in range(start, len(rows), EVERY * EVERY):
+        line = lines()[rows[row][0]]
+        what, n = served(line), book().values["point_steps.n"][row]
+        latency = cards()[f"engines.{line['engine']}.request_latency"] * MILLI
+        prompts = 1.0 + AHEAD * max(0.0, n - 1.0)
+        wanted = (latency + what.on.carried + eq.step_decode(what, n) + eq.prefill(what) * prompts) / MILLI
+        load = "up to 8 in flight" if n <= 8 else "more in flight"
+        low, high = FIRST_TOKENS[load]
+        found = [book().values[f"point_steps.{name}"][row] for name in ("ttft", "load", "ttft_inside")]
+        assert found == [pytest.approx(wanted, rel=1e-9), load, float(low <= number(line, "ttft") / wanted <= high)], rows[row]
+
+
 CURVES = {"h100_sxm": (300.0, 600.0, 1.0, 4.2), "b200_sxm": (430.0, 860.0, 1.0, 6.8)}
 """The paper's Table A: W, W, per doubling, log2 of sequences."""
 

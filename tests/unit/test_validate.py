@@ -186,7 +186,7 @@ def test_the_sheet_evidence_has_a_row_for_each_group() -> None:
     model = shipped("planning").model
     shown = [keys[0] for name in ("evidence_energy", "evidence_served", "evidence_published") for keys in model.tables[name].rows]
     assert len(shown) == len(set(shown)) == len(rows())
-    assert len(model.tables["evidence_short"].rows) == 6
+    assert len(model.tables["evidence_short"].rows) == 7
 
 
 def test_the_first_page_prints_these_errors() -> None:

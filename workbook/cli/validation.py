@@ -24,7 +24,7 @@ DIGITS = 3
     "--by",
     default="",
     metavar="COLUMNS",
-    help="Group by these together, such as gpu,model: gpu, model, precision, engine, kind, published.",
+    help="Group by these together, such as gpu,model: gpu, model, precision, engine, kind, load, published.",
 )
 @options.form
 @options.templates

@@ -31,17 +31,18 @@ class Result(NamedTuple):
 RESULTS = {
     "tok/s": Result("speed", "tokens", "speed_inside", "paper_speed"),
     "TPOT": Result("tpot", "tpot", "", ""),
+    "TTFT": Result("ttft", "ttft", "ttft_inside", ""),
     "W": Result("gpu_power", "watts", "power_inside", "paper_power"),
     "J/token": Result("energy", "joules", "energy_inside", "paper_energy"),
 }
 FILES = {
     "power": ("ML.ENERGY", ("tok/s", "W", "J/token")),
-    "served": ("served requests", ("tok/s", "TPOT")),
+    "served": ("served requests", ("tok/s", "TPOT", "TTFT")),
     "outside": ("published by others", ("tok/s",)),
 }
 """What the points of the package's files are called, and the results compared: the times between tokens of ``power`` are medians."""
 
-GROUPS = {"gpu": "gpu", "kind": "kind", "precision": "weights", "engine": "engine", "model": "model", "published": "by"}
+GROUPS = {"gpu": "gpu", "kind": "kind", "precision": "weights", "engine": "engine", "model": "model", "published": "by", "load": "load"}
 ALL = "all"
 CLOSE = 0.25
 NAMES = {
@@ -68,7 +69,7 @@ def validate(data: Path | None = None, by: Sequence[str] = (), templates: Path |
     Args:
         data: a CSV file of points; see docs/howto/use_my_measurements.md. Nothing is fitted to it, so that its errors are
             those of prediction.
-        by: columns to group by, together: gpu, model, precision, engine, kind, published. By default each alone, and all points.
+        by: columns to group by, together: gpu, model, precision, engine, kind, load, published. By default each alone, and all points.
         templates: a directory of templates of one's own.
 
     Returns:
@@ -107,10 +108,10 @@ def _measured(points: Points, result: str) -> Array:
 
 
 def _column(points: Points, name: str) -> Array:
-    """Return a column of texts to group by; dense and sparse models are the kinds."""
+    """Return a column of texts to group by; dense and sparse models are the kinds, few and many sequences in flight the loads."""
     if name == "kind":
         return np.where(points.given("experts") > 0, "experts", "dense").astype(object)
-    return points.given(GROUPS[name])
+    return points.of(name) if name == "load" else points.given(GROUPS[name])
 
 
 def _groups(points: Points, among: Array, by: Sequence[str]) -> Iterator[tuple[str, str, Array]]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from workbook.model.graph import CellRef, Model
 
 TEMPLATE, TABLE, STEPS = "validation", "points", "point_steps"
-RESULTS = ("step", "speed", "tpot", "gpu_power", "energy", "speed_inside", "power_inside", "energy_inside")
-MEASURED = ("throughput", "tpot", "watts", "joules")
+RESULTS = ("step", "speed", "tpot", "ttft", "gpu_power", "energy", "speed_inside", "ttft_inside", "power_inside", "energy_inside")
+MEASURED = ("throughput", "ttft", "tpot", "watts", "joules")
 
 
 @dataclass(frozen=True)
