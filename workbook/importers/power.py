@@ -81,7 +81,8 @@ class Fit:
 
 def logistic(batch: Numbers, idle: float, rise: float, k: float, x0: float) -> Numbers:
     """Return watts of a GPU at sequences in flight: Eq. 1 of the paper."""
-    return np.asarray(idle + rise / (1 + np.exp(-k * (np.log2(batch) - x0))))
+    with np.errstate(over="ignore"):  # far below the middle the curve is idle: 1 over infinity
+        return np.asarray(idle + rise / (1 + np.exp(-k * (np.log2(batch) - x0))))
 
 
 def fit(batch: Numbers, watts: Numbers) -> Fit:
