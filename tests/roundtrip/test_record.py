@@ -11,8 +11,8 @@ import pytest
 from tests.roundtrip.edits import change_part
 from tests.support import ACROSS, RECORD_SHEET, TINY
 from workbook import api
-from workbook.record.fingerprints import Fingerprints, Spot, fingerprint, references, relative, shifted
-from workbook.record.write import guarded, prints_of, unguarded
+from workbook.record.fingerprints import Fingerprints, Spot, fingerprint, prints_of, references, relative, shifted
+from workbook.record.write import guarded, unguarded
 from workbook.roundtrip.pull import pull
 from workbook.xlsx.cells import read_cells
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +11,7 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.xlsx.a1 import RECORD_SHEET
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 PART = "account"  # its name among what a file carries
@@ -80,6 +81,19 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that people added to the edited workbook and that the new one does not have: its kind, place, and what it is.
+
+    A run of ``count`` cells of one column with the same format is one.
+    """
+
+    kind: str
+    place: str
+    text: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class FormulaChange:
     """Cells of one quantity whose formulas differ: how many, and the first of them before and after, without =."""
 
@@ -128,7 +142,8 @@ class Account:
     ``groups`` gives by the name of a group the ids of the inputs in it, in the order in which they are shown; the last is
     what formulas and structure brought, if anything. ``unexplained`` says why headlines have no shares, or from what they
     were worked out. With ``is_update`` the second was built from the first; else the two were only compared. ``refused``
-    lists entries of the first that the second does not have, and ``remarks`` says which it has otherwise than they stood there.
+    lists entries of the first that the second does not have, and ``remarks`` says which it has otherwise than they stood there;
+    ``lost`` lists what else people added to the first.
     """
 
     before: Origin
@@ -143,6 +158,7 @@ class Account:
     notes: tuple[NoteChange, ...] = ()
     refused: tuple[Refusal, ...] = ()
     remarks: tuple[str, ...] = ()
+    lost: tuple[Loss, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -152,6 +168,14 @@ class Account:
     def as_json(self) -> dict[str, Any]:
         """Return the account as JSON can hold it."""
         return asdict(self)
+
+
+def counted(lost: Iterable[Loss]) -> str:
+    """Return what was not carried as one line: how many of each kind; nothing where there is none."""
+    counts: Counter[str] = Counter()
+    for item in lost:
+        counts[item.kind] += item.count
+    return ", ".join(f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in sorted(counts.items()))
 
 
 def account_of(told: Any) -> Account:
@@ -169,6 +193,7 @@ def account_of(told: Any) -> Account:
         tuple(NoteChange(**item) for item in told.get("notes", ())),  # a file of an earlier version has none
         tuple(Refusal(**item) for item in told.get("refused", ())),
         tuple(told.get("remarks", ())),
+        tuple(Loss(**item) for item in told.get("lost", ())),
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.changes.cells import HERE, LONGEST_LABEL, clean
-from workbook.changes.differences import ORDER, OUTCOMES
+from workbook.changes.differences import ORDER, OUTCOMES, counted
 from workbook.declare.schema import GridBlock, TextBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from workbook.changes.differences import FormulaChange, NoteChange, Refusal
+    from workbook.changes.differences import FormulaChange, Loss, NoteChange, Refusal
     from workbook.declare.schema import Block
 
 MOST = 500  # rows of a table; more are counted
@@ -64,6 +64,20 @@ def entries_not_taken(items: Sequence[Refusal]) -> Iterator[Block]:
     yield GridBlock("", heads, (1, 3, 3, 4), rows[:MOST], HERE)
     if len(rows) > MOST:
         yield TextBlock("", more(rows), HERE)
+
+
+def not_carried(lost: Sequence[Loss]) -> Iterator[Block]:
+    """Yield a table of what people added to the edited workbook besides entries, and how many of each kind there are."""
+    if not lost:
+        return
+    told = f"The edited workbook has, and this one has not: {counted(lost)}. To have them here, copy them from there."
+    yield TextBlock("Not carried from the edited workbook", (told,), HERE)
+    rows = tuple(
+        (clean(item.kind.capitalize()), f"{item.count:,}", clean(item.place, LONGEST_LABEL) or "–", clean(item.text)) for item in lost
+    )
+    yield GridBlock("", ("Kind", "Count", "Place in the edited workbook", "What it is"), (1, 1, 3, 6), rows[:MOST], HERE)
+    if len(rows) > MOST:
+        yield TextBlock("", (f"... and {len(rows) - MOST:,} more.",), HERE)
 
 
 def _labelled(item: FormulaChange | NoteChange) -> str:

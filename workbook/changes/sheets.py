@@ -30,7 +30,16 @@ from workbook.changes.cells import (
     words,
 )
 from workbook.changes.differences import ORDER, OUTCOMES, PART
-from workbook.changes.grids import MOST, changed_formulas, changed_notes, conflicting_notes, entries_not_taken, more, which_kept
+from workbook.changes.grids import (
+    MOST,
+    changed_formulas,
+    changed_notes,
+    conflicting_notes,
+    entries_not_taken,
+    more,
+    not_carried,
+    which_kept,
+)
 from workbook.declare.schema import Column, Sheet, SpecialBlock, TableBlock, TextBlock, ValuesBlock
 from workbook.errors import Problems
 
@@ -140,6 +149,7 @@ def _changes(account: Account, names: dict[str, str]) -> Sheet:
     if account.remarks:
         told_of = (*(clean(line) for line in account.remarks[:MOST]), *more(account.remarks))
         blocks.append(TextBlock("Entries that were not taken quite as they stood", told_of, HERE))
+    blocks += not_carried(account.lost)
     blocks += changed_notes(account.notes)
     blocks += changed_formulas(account.formulas)
     structure = [clean(line) for line in account.structure[:MOST]]

@@ -142,6 +142,7 @@ def _built(report: api.BuildReport) -> None:
 
 
 def _regenerate(ctx: click.Context, edited: Path, prefer: Any, out: Path | None, templates: Path | None, overlays: Overlays) -> None:
+    from workbook.changes.differences import counted  # noqa: PLC0415 as above
     from workbook.cli.text import lost, regenerated  # noqa: PLC0415 as above
     from workbook.roundtrip.regenerate import regenerate  # noqa: PLC0415 most builds do without
 
@@ -152,6 +153,8 @@ def _regenerate(ctx: click.Context, edited: Path, prefer: Any, out: Path | None,
         click.echo(line)
     remarked([str(item) for item in found.remarks])
     not_carried(lost(found))
+    if found.lost:
+        click.echo(f"not carried: {counted(found.lost)}: see sheet Changes", err=True)
     for text in found.gone[:SHOWN_DIFFERENCES]:
         click.echo(f"not in the templates: {text}", err=True)
     if found.gone:

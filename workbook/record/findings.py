@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from workbook.errors import Place, Problems, as_typed
 from workbook.record import entries
-from workbook.record.fingerprints import Spot
+from workbook.record.fingerprints import NONE, Spot
 from workbook.record.located import spot_of
-from workbook.record.write import NONE, row_print
+from workbook.record.write import row_print
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters
 
 if TYPE_CHECKING:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.xlsx.a1 import column_letters, column_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+NONE = "-"  # in place of a fingerprint where there is nothing
+MOST_ROWS = 1_048_576
 
 _TOKEN = re.compile(
     r"""(?P<text>"(?:[^"]|"")*")"""
@@ -215,3 +219,20 @@ def _relative(found: Reference, home: Spot, base: Spot, origin: Callable[[Spot],
 def fingerprint(text: str) -> str:
     """Return 8 hexadecimal digits that stand for a text."""
     return hashlib.blake2s(text.encode(), digest_size=4).hexdigest()
+
+
+def runs_of(prints: Iterable[str]) -> str:
+    """Return texts as runs, ``count:text``; nothing where all are NONE, or there are none."""
+    runs = [(found, len(list(same))) for found, same in groupby(prints)]
+    return "" if {found for found, _ in runs} <= {NONE} else " ".join(f"{count}:{found}" for found, count in runs)
+
+
+def prints_of(runs: str) -> list[str]:
+    """Return for each row of a block its fingerprint, or NONE; raises ValueError for a text that is no list of runs."""
+    found: list[str] = []
+    for run in runs.split():
+        count, _, text = run.partition(":")
+        if not 0 < int(count) <= MOST_ROWS - len(found):
+            raise ValueError(run)
+        found += [text] * int(count)
+    return found

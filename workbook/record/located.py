@@ -7,10 +7,9 @@ from collections import Counter, defaultdict
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from workbook.record.fingerprints import Fingerprints, Spot, fingerprint, relative, shifted
+from workbook.record.fingerprints import NONE, Fingerprints, Spot, fingerprint, relative, shifted
 from workbook.record.read import baseline, read
 from workbook.record.sorting import sorted_tables
-from workbook.record.write import NONE
 from workbook.xlsx.a1 import RECORD_SHEET
 from workbook.xlsx.cells import cell_position
 

@@ -12,7 +12,7 @@ from workbook.declare.packaged import directory
 from workbook.declare.sheets import declarations, workbooks
 from workbook.declare.yaml import MAXIMUM_BYTES
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
-from workbook.record.fingerprints import Spot, references
+from workbook.record.fingerprints import Spot, prints_of, references
 from workbook.record.write import (
     FIRST_PLACE,
     FORMAT_VERSION,
@@ -25,7 +25,6 @@ from workbook.record.write import (
     ROWS,
     TAKEN,
     TEXT_COLUMNS,
-    prints_of,
     unguarded,
 )
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters

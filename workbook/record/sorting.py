@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbook.record.fingerprints import Spot
-from workbook.record.write import NONE, row_print
+from workbook.record.fingerprints import NONE, Spot
+from workbook.record.write import row_print
 from workbook.xlsx.a1 import column_letters
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.expr.values import shown
@@ -30,7 +29,7 @@ from workbook.record import breaks
 from workbook.record import limits as carried_limits
 from workbook.record.choices import PART as CHOICES
 from workbook.record.choices import part_of
-from workbook.record.fingerprints import Spot, fingerprint, relative
+from workbook.record.fingerprints import NONE, Spot, fingerprint, prints_of, relative, runs_of
 from workbook.xlsx.a1 import COUNT_CELL, ERRORS_CELL, PARENT_COUNT, column_letters, quoted
 
 if TYPE_CHECKING:
@@ -51,8 +50,6 @@ TEXT_COLUMNS = ("texts", "rows")
 PART_COLUMNS = ("part", "json")
 FIRST_PLACE = len(HEAD) + 3  # after an empty row and the heads, counted from 1
 BETWEEN = " | "  # expressions of one quantity
-NONE = "-"  # in place of a fingerprint where there is nothing
-MOST_ROWS = 1_048_576
 LONGEST = 30_000  # characters in a cell; Excel takes 32,767
 INPUT, TAKEN = "input", "taken over"
 ROWS = "rows"  # the part that gives the key of each row of tables with one key, and an empty one for tables without keys
@@ -125,29 +122,16 @@ class Prints:
 
     def of(self, quantity: str, rows: Iterable[int]) -> str:
         """Return the fingerprints of rows as runs, ``count:fingerprint``; NONE stands for rows that hold no formula."""
-        return _runs(self._found.get((quantity, row), NONE) for row in rows)
+        return runs_of(self._found.get((quantity, row), NONE) for row in rows)
 
 
-def _runs(prints: Iterable[str]) -> str:
-    runs = [(found, len(list(same))) for found, same in groupby(prints)]
-    return "" if [found for found, _ in runs] == [NONE] else " ".join(f"{count}:{found}" for found, count in runs)
-
-
-def prints_of(runs: str) -> list[str]:
-    """Return for each row of a block its fingerprint, or NONE; raises ValueError for a text that is no list of runs."""
-    found: list[str] = []
-    for run in runs.split():
-        count, _, text = run.partition(":")
-        if not 0 < int(count) <= MOST_ROWS - len(found):
-            raise ValueError(run)
-        found += [text] * int(count)
-    return found
-
-
-def record(layout: Layout, values: Values, given: Model, prints: Prints, package: str) -> Iterator[tuple[int, tuple[Item, ...]]]:
+def record(
+    layout: Layout, values: Values, given: Model, prints: Prints, package: str, carried: Mapping[str, object]
+) -> Iterator[tuple[int, tuple[Item, ...]]]:
     """Yield the rows of the record sheet, each with its 0-based number.
 
     ``given`` is the model before edits; cells that were edited instead of taking over a value count as what they were.
+    ``carried`` gives by name what the file carries besides what layout and model tell.
     Cells hold a number, a text, or an Anchor. A block whose fingerprints need more than a cell goes on in the next row,
     which has no id.
     """
@@ -172,7 +156,7 @@ def record(layout: Layout, values: Values, given: Model, prints: Prints, package
         ((*INPUT_COLUMNS, OTHER_PARENT), iter(inputs)),
         (HEADLINE_COLUMNS, _headlines(layout, values)),
         (TEXT_COLUMNS, _text_rows(layout)),
-        (PART_COLUMNS, _parts(_carried(layout))),
+        (PART_COLUMNS, _parts({**_carried(layout), **carried})),
     )
     for columns, rows in sections:
         number += 2
@@ -252,7 +236,7 @@ def _texts(layout: Layout) -> Iterator[tuple[str, str]]:
             found[sheet].setdefault(r, {})[c] = constant
     for sheet, rows in found.items():
         prints = (row_print(rows.get(row, {})) for row in range(max(rows, default=-1) + 1))
-        yield sheet, _runs(prints)
+        yield sheet, runs_of(prints)
 
 
 def row_print(cells: Mapping[int, str | float]) -> str:

@@ -11,7 +11,8 @@ from workbook.changes.differences import PART, Origin
 from workbook.changes.sheets import is_account_sheet, is_of_account
 from workbook.declare.origin import templates_of
 from workbook.expr.values import shown
-from workbook.record.write import NONE, given_value, says, told, unit_of
+from workbook.record.fingerprints import NONE
+from workbook.record.write import given_value, says, told, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

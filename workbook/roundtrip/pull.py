@@ -13,11 +13,11 @@ from workbook.expr.typed import NotKeptError
 from workbook.record import entries
 from workbook.record.choices import Choices, choices_of
 from workbook.record.findings import Finding, arranged, changed_formulas, changed_texts, structure
+from workbook.record.fingerprints import NONE
 from workbook.record.inherited import Inherited, inherited
 from workbook.record.located import locate
 from workbook.record.read import overlays
 from workbook.record.typed import TypedFormulas
-from workbook.record.write import NONE
 from workbook.roundtrip.refuse import given_back, out_of_limits, refuse
 
 if TYPE_CHECKING:

@@ -28,12 +28,13 @@ from workbook.roundtrip.parties import merged_notes, merged_values, values_to_se
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.refuse import refusals, refuse, refused_by
 from workbook.roundtrip.together import erring
+from workbook.roundtrip.uncarried import uncarried
 from workbook.xlsx.a1 import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from workbook.changes.differences import Account
+    from workbook.changes.differences import Account, Loss
     from workbook.declare.overlay import Files, Overlaid
     from workbook.layout.book import Book
     from workbook.layout.plan import Layout
@@ -50,15 +51,16 @@ PARENTS = "parents.yaml"  # the overlay in which a file carries what its pasted 
 class Regeneration:
     """What was written, what became of inputs and notes, what of the file could not be carried, and what the update changed.
 
-    ``remarks`` says which entries were not taken quite as they stand in the file. ``gone`` lists what the templates do not
-    have, ``templates`` says how they differ from those that built the file, if they do. ``account`` is that of an earlier
-    update unless ``is_update``.
+    ``lost`` lists what people added besides entries, ``remarks`` says which entries were not taken quite as they stand in the
+    file. ``gone`` lists what the templates do not have, ``templates`` says how they differ from those that built the file, if
+    they do. ``account`` is that of an earlier update unless ``is_update``.
     """
 
     report: BuildReport
     merge: MergeResult
     notes: MergeResult
     left: list[Finding]
+    lost: list[Loss]
     remarks: list[Finding]
     gone: list[str]
     templates: str
@@ -68,7 +70,7 @@ class Regeneration:
     @property
     def is_whole(self) -> bool:
         """Whether all that users changed, and all sheets, cards and inputs, are in the new file."""
-        return not self.left and not self.merge.removed and not self.gone
+        return not self.left and not self.lost and not self.merge.removed and not self.gone
 
 
 @without_collector()
@@ -110,7 +112,8 @@ def regenerate(
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
     tell("finding what moved")
-    update, told_of = _told(path, located, edits, book, values, notes)
+    lost = uncarried(path, located)
+    update, told_of = _told(path, located, edits, book, values, notes, lost)
     if told_of:
         layout, _ = placed(laid, extend=telling(told_of))
         book = edited(*_noted(layout, values, notes, settled.sets | _picked(layout, edits, places)))
@@ -119,19 +122,21 @@ def regenerate(
     going = gone(known, layout, values.result.removed)
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
     report, is_update = save(book, target, start), update is not None
-    return Regeneration(report, values.result, notes.result, left, edits.remarks, going, differing, told_of, is_update=is_update)
+    return Regeneration(report, values.result, notes.result, left, lost, edits.remarks, going, differing, told_of, is_update=is_update)
 
 
-def _told(path: Path, located: Located, edits: Edits, book: Book, values: Merged, notes: Merged) -> tuple[Account | None, Account | None]:
+def _told(
+    path: Path, located: Located, edits: Edits, book: Book, values: Merged, notes: Merged, lost: list[Loss]
+) -> tuple[Account | None, Account | None]:
     """Return the account of what this update changed, if it changed anything, and the one to tell: this, or that of the one before."""
     earlier, refused = carried_account(path, located.baseline.carried), refusals(edits.left)
     first = side_of_file(located, edits)
     first.findings = [item for item in first.findings if not item.entry]
     remarks = tuple(map(str, edits.remarks))
-    update = updated(first, book, values, notes, always=bool(refused or remarks) and earlier is None)
+    update = updated(first, book, values, notes, always=bool(refused or remarks or lost) and earlier is None)
     told_of = update or earlier
-    if told_of and (update or refused or remarks):
-        told_of = replace(told_of, refused=refused, remarks=remarks)
+    if told_of and (update or refused or remarks or lost):
+        told_of = replace(told_of, refused=refused, remarks=remarks, lost=tuple(lost))
     return update, told_of
 
 

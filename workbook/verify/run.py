@@ -19,10 +19,11 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.expr.values import shown
 from workbook.layout.formula import formulas
 from workbook.record.findings import arranged, changed_formulas, changed_texts, structure
+from workbook.record.fingerprints import NONE, prints_of
 from workbook.record.inherited import inherited
 from workbook.record.located import locate, spot_of
 from workbook.record.read import declared_for, overlays
-from workbook.record.write import NONE, Prints, places, prints_of
+from workbook.record.write import Prints, places
 from workbook.verify.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verify.engines import find
 from workbook.verify.engines.base import EngineFailure

@@ -17,9 +17,10 @@ from workbook.expr.values import shown
 from workbook.files import whole
 from workbook.layout.canvas import unit_text
 from workbook.layout.formula import patterns
-from workbook.layout.plan import DEFAULT_WIDTH, NOTE, Layout, SheetPlan
+from workbook.layout.plan import DEFAULT_WIDTH, NOTE, Layout, SheetPlan, column_pixels
 from workbook.layout.style import SIZED, SIZES, TABS, printed_format, properties
 from workbook.layout.widths import fitted
+from workbook.record import looks
 from workbook.record.fingerprints import Spot
 from workbook.record.write import Anchor, Prints, record
 from workbook.write.charts import add_chart
@@ -366,7 +367,8 @@ class _Writer:
         sheet = self.book.add_worksheet(RECORD_SHEET, worksheet_class=_Sheet)
         sheet.hide()
         style = self.format("record")
-        for row, items in record(self.layout, self.values, self.given, self.prints, self.version):
+        carried = {looks.PART: looks.told({name: self.looks(plan) for name, plan in self.layout.sheets.items()})}
+        for row, items in record(self.layout, self.values, self.given, self.prints, self.version, carried):
             for column, item in enumerate(items):
                 if isinstance(item, Anchor):
                     self.ok(sheet._write_formula(row, column, item.formula, style, item.value))  # noqa: SLF001 as above
@@ -374,3 +376,17 @@ class _Writer:
                     self.ok(sheet.write_string(row, column, item) if item else None)
                 else:
                     self.ok(sheet.write_number(row, column, item))
+
+    def looks(self, plan: SheetPlan) -> looks.SheetLooks:
+        """Return how a sheet was made to look."""
+        known = {id(form): looks.look(properties(style)) for style, form in self.formats.items()}
+        sheet = self.sheets[plan.name]
+        cells = {row: {column: known[id(cell.format)] for column, cell in line.items()} for row, line in sheet.table.items()}
+        for top, left, bottom, right in sheet.merge:  # programs drop the formats of cells that do not show
+            for row in range(top, bottom + 1):
+                cells[row] = {
+                    column: look for column, look in cells[row].items() if (row, column) == (top, left) or not left <= column <= right
+                }
+        widths = [column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1)]
+        rules = sum("criteria" in rule for rules in sheet.cond_formats.values() for rule in rules)
+        return looks.SheetLooks(cells, widths, (plan.last_row, plan.last_column), len(plan.charts), rules)

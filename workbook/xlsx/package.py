@@ -229,6 +229,24 @@ class Package:
                 result[attributes.get("Id", "")] = (kind, target.lstrip("/"))
         return result
 
+    def has(self, part: str) -> bool:
+        """Whether the file holds a part."""
+        return part_key(part) in self._entries
+
+    def has_relationships(self, part: str) -> bool:
+        """Whether a part refers to others."""
+        return self.has(_relationships_part(part))
+
+    def related(self, part: str) -> list[tuple[str, str]]:
+        """List the parts that a part refers to and the file holds: the last word of the type, and the path."""
+        found = self.relationships(part).values() if self.has_relationships(part) else ()
+        return [(kind, target) for kind, target in found if self.has(target)]
+
+    def outside(self, part: str) -> dict[str, str]:
+        """Map the references of a part that lead out of the file: id to address."""
+        found = self.elements(_relationships_part(part), "Relationship") if self.has_relationships(part) else []
+        return {given.get("Id", ""): given.get("Target", "") for given in found if given.get("TargetMode") == "External"}
+
     def names(self) -> dict[str, str]:
         """Give the name that other parts call each part by, by key; programs differ in which other names they find it by."""
         found: dict[str, str] = {part_key(CONTENT_TYPES): CONTENT_TYPES}

@@ -20,7 +20,8 @@ _OF_SHEETS = {
     *("tabColor", "pageSetUpPr", "sheetFormatPr", "col", "row", "mergeCell", "sheetProtection", "dataValidation", "formula1", "formula"),
     *("pageMargins", "pageSetup", "oddHeader", "oddFooter"),
 }
-_OF_BOOKS = {"sheet", "definedName"}
+_OF_BOOKS = {"sheet", "definedName", "workbookProtection"}
+_PASSWORDS = {"password", "hashValue", "workbookPassword", "workbookHashValue"}
 
 
 class Area(NamedTuple):
@@ -106,6 +107,7 @@ class SavedSheet:
     page: PageSetUp = field(default_factory=PageSetUp)
     tab: str = ""
     protected: bool = False
+    has_password: bool = False
     default_width: float = 8.43
     default_height: float = 15.0
 
@@ -127,6 +129,7 @@ class SavedWorkbook:
     tables: dict[str, TablePart] = field(default_factory=dict)
     external: tuple[str, ...] = ()
     macros: tuple[str, ...] = ()
+    has_password: bool = False
 
     def format_of(self, cell: Cell) -> CellFormat:
         """Return the format of a cell; the usual one where the file does not have it."""
@@ -145,9 +148,12 @@ def area_of(text: str) -> Area:
     return Area(top - 1, left - 1, bottom - 1, right - 1)
 
 
-def read_saved(path: Path) -> SavedWorkbook:
-    """Read a file whole. Raises UnreadableWorkbook for a damaged or hostile file and OSError for a missing one."""
-    cells = read_cells(path)
+def read_saved(path: Path, cells: dict[str, dict[str, Cell]] | None = None) -> SavedWorkbook:
+    """Read a file whole, but for ``cells`` that are read already.
+
+    Raises UnreadableWorkbook for a damaged or hostile file and OSError for a missing one.
+    """
+    cells = read_cells(path) if cells is None else cells
     with Package(path) as package:
         try:
             return _read(package, cells)
@@ -175,6 +181,8 @@ def _read(package: Package, cells: dict[str, dict[str, Cell]]) -> SavedWorkbook:
     for element in marked:
         if element.tag == "definedName":
             _take_name(book, element, [attributes.get("name", "") for attributes in order])
+        elif element.tag == "workbookProtection":
+            book.has_password = bool(_PASSWORDS & element.attributes.keys())
     book.external = tuple(target for kind, target in related if kind == "externalLink")
     book.macros = tuple(entry.filename for entry in package.entries if _is_macro(entry.filename))
     return book
@@ -214,11 +222,11 @@ def _set_up(sheet: SavedSheet, elements: Iterable[Element]) -> None:
                 sheet.validations[-1] = sheet.validations[-1]._replace(formula=text)
             case "formula":
                 sheet.rules.append(text)
-            case "tabColor":
-                sheet.tab = given.get("rgb", "")[-6:]
             case "sheetProtection":
                 sheet.protected = _is_set(given, "sheet")
-            case "sheetFormatPr":
+                sheet.has_password = bool(_PASSWORDS & given.keys())
+            case "tabColor" | "sheetFormatPr":
+                sheet.tab = given.get("rgb", sheet.tab)[-6:]
                 sheet.default_width = float(given.get("defaultColWidth", sheet.default_width))
                 sheet.default_height = float(given.get("defaultRowHeight", sheet.default_height))
             case _:
@@ -248,24 +256,18 @@ def _is_set(given: dict[str, str], name: str) -> bool:
 
 def _take_parts(book: SavedWorkbook, sheet: SavedSheet, package: Package, path: str) -> None:
     """Take the charts and tables of a sheet."""
-    present = {part_key(entry.filename) for entry in package.entries}
-    for kind, target in _relations(package, path, present).values():
-        if kind == "drawing" and part_key(target) in present:
-            sheet.charts += _charts(package, target, present)
-        elif kind == "table" and part_key(target) in present:
+    for kind, target in package.related(path):
+        if kind == "drawing":
+            sheet.charts += _charts(package, target)
+        elif kind == "table":
             for element in package.marked(target, {"table"}):
                 name = element.attributes.get("displayName", "")
                 book.tables[name.lower()] = TablePart(name, sheet.name, area_of(element.attributes.get("ref", "")))
 
 
-def _relations(package: Package, path: str, present: set[str]) -> dict[str, tuple[str, str]]:
-    folder, _, name = path.rpartition("/")
-    return package.relationships(path) if part_key(f"{folder}/_rels/{name}.rels") in present else {}
-
-
-def _charts(package: Package, drawing: str, present: set[str]) -> Iterator[ChartPart]:
+def _charts(package: Package, drawing: str) -> Iterator[ChartPart]:
     """Yield the charts of a drawing: frames with a name each, and a reference to a part with what is drawn."""
-    related = _relations(package, drawing, present)
+    related = package.relationships(drawing) if package.has_relationships(drawing) else {}
     named: Element | None = None
     is_frame = False
     for element in package.marked(drawing, {"graphicFrame", "pic", "sp", "cNvPr", "chart"}, MAXIMUM_PARTS):
@@ -273,7 +275,7 @@ def _charts(package: Package, drawing: str, present: set[str]) -> Iterator[Chart
             named = element if is_frame else named
         elif element.tag == "chart":
             kind, target = related.get(element.attributes.get("id", ""), ("", ""))
-            drawn = package.marked(target, {"f"}) if kind == "chart" and part_key(target) in present else []
+            drawn = package.marked(target, {"f"}) if kind == "chart" and package.has(target) else []
             about = named.attributes if named else {}
             yield ChartPart(about.get("name", ""), about.get("descr", ""), tuple(found.text for found in drawn))
         else:

@@ -1,0 +1,176 @@
+"""What people added to a file besides entries, and a build leaves behind: sheets, comments, pictures, formats, widths, names, passwords."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from workbook.changes.differences import Loss
+from workbook.errors import Diagnostic, Place, WorkbookError, visible
+from workbook.record import looks
+from workbook.record.fingerprints import Spot
+from workbook.record.read import KEEP
+from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
+from workbook.xlsx.cells import UnreadableWorkbook
+from workbook.xlsx.extras import read_extras
+from workbook.xlsx.saved import read_saved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from workbook.record.located import Located
+    from workbook.record.looks import Look, SheetLooks
+    from workbook.xlsx.saved import Area, SavedSheet, SavedWorkbook
+    from workbook.xlsx.styles import CellFormat
+
+OF_PROGRAMS = ("_xlnm.", "print_area", "print_titles", "sheet_title")  # how names begin that programs write by themselves
+CLOSE = 3  # pixels by which programs may round the width of a column
+KINDS = ("number format", "cell fill", "font colour", "font weight")
+NOTHING = {"number format": ("General", "@"), "cell fill": ("",)}  # what shows that nobody formatted a cell
+
+
+def uncarried(path: Path, located: Located) -> list[Loss]:
+    """Return all of it with its place, by kind; raises WorkbookError for a file whose drawings, comments or looks are damaged.
+
+    A file that was built before builds told their looks is judged by what no build writes alone. Row heights, borders, alignment and
+    the rules of conditional formats are not compared, only how many rules there are: programs write these anew when they save.
+    """
+    try:
+        saved = read_saved(path, located.contents)
+        extras = [item for item in read_extras(path) if item.sheet != RECORD_SHEET]
+    except UnreadableWorkbook as error:
+        raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
+    try:
+        built = looks.read(located.baseline.carried) or {}
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        message = "what the record of the build says of formats is damaged"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
+    found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in extras]
+    found += _of_book(saved, located)
+    for name, now in located.sheets.items():
+        if now in saved.sheets:
+            found += [*_hidden(saved.sheets[now]), *_rules(saved.sheets[now], located)]
+            if name in built:
+                found += _settings(saved.sheets[now], built[name], located, name)
+                found += _formats(saved, saved.sheets[now], built[name], located, name)
+    return sorted(found, key=lambda item: item.kind)
+
+
+def _place(sheet: str, address: str = "") -> str:
+    return f"{quoted(sheet)}!{address}" if address else f"sheet '{sheet}'" if sheet else ""
+
+
+def _of_book(saved: SavedWorkbook, located: Located) -> Iterator[Loss]:
+    """Yield sheets and names of people's own, and passwords."""
+    known = {RECORD_SHEET, *located.sheets.values()}
+    for name, sheet in saved.sheets.items():
+        if name not in known:
+            cells = sum(cell.is_formula or cell.value is not None for cell in sheet.cells.values())
+            yield Loss("sheet", _place(name), f"with {cells:,} cell{'' if cells == 1 else 's'} filled")
+        if sheet.has_password:
+            yield Loss("password", _place(name), "protects the sheet")
+    if saved.has_password:
+        yield Loss("password", "", "protects the workbook")
+    ours = {name.replace(".", "_").lower() for name in (*located.baseline.inputs, *located.baseline.headlines)}
+    for (of, name), refers in saved.names.items():
+        if name not in ours and not name.startswith(OF_PROGRAMS):
+            yield Loss("defined name", _place(of), f"{name} = {visible(refers)}")
+
+
+def _hidden(sheet: SavedSheet) -> Iterator[Loss]:
+    """Yield rows and columns that are hidden: no build hides any."""
+    for run in sheet.columns:
+        if run.hidden:
+            yield Loss("hidden column", _place(sheet.name, _columns(run.first, run.last)), "", run.last - run.first + 1)
+    for row, found in sheet.rows.items():
+        if found.hidden:
+            yield Loss("hidden row", _place(sheet.name, f"{row + 1}:{row + 1}"), "")
+
+
+def _rules(sheet: SavedSheet, located: Located) -> Iterator[Loss]:
+    """Yield rules on what may be typed into cells that are neither inputs nor notes."""
+    places = (spot for given in located.baseline.inputs.values() for spot in (located.input(given), _now(located, given.note_spot)))
+    mine = {(spot.row, spot.column) for spot in places if spot and spot.sheet == sheet.name}
+    for rule in sheet.validations:
+        if rule.areas and not any(_is_within(spot, area) for area in rule.areas for spot in mine):
+            first = Spot(sheet.name, *rule.areas[0][:2])
+            yield Loss("validation rule", _place(sheet.name, first.address), visible(f"{rule.kind} {rule.formula}".strip()))
+
+
+def _settings(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[Loss]:
+    """Yield what of a sheet of ours is set up otherwise than it was built, or is there more often."""
+    for column, width in enumerate(built.widths):
+        now = located.columns[name].now(column)
+        wide = 0 if now is None else sheet.width(now)
+        if now is not None and wide > 0 and abs(wide - width) > CLOSE:
+            yield Loss("column width", _place(sheet.name, _columns(now, now)), f"{wide} pixels, built with {width}")
+    for kind, count, more in (("chart", built.charts, len(sheet.charts)), ("conditional format", built.rules, len(sheet.rules))):
+        yield from (Loss(kind, _place(sheet.name), f"number {number + 1}, where {count} were built") for number in range(count, more))
+    ends = [_now(located, Spot(name, *corner)) for corner in ((0, 0), built.last)]
+    area = sheet.page.area.rpartition("!")[2].replace("$", "")
+    if all(ends) and area != ":".join(spot.address for spot in ends if spot):
+        yield Loss("print area", _place(sheet.name, area), "" if area else "none")
+
+
+def _columns(first: int, last: int) -> str:
+    return f"{column_letters(first)}:{column_letters(last)}"
+
+
+def _is_within(cell: tuple[int, int], area: Area) -> bool:
+    return area.top <= cell[0] <= area.bottom and area.left <= cell[1] <= area.right
+
+
+def _now(located: Located, spot: Spot | None) -> Spot | None:
+    return located.now(spot) if spot else None
+
+
+def _formats(saved: SavedWorkbook, sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[Loss]:
+    """Yield cells that look otherwise than they were built, runs of one column together."""
+    wanted = _wanted(built, located, name)
+    lines = {line for row in range(built.last[0] + 1) if (line := located.line(name, row)) is not None}
+    last = max(lines, default=-1)
+    changed: list[tuple[str, str, int, int]] = []
+    for cell, held in sheet.cells.items():
+        if cell[0] not in lines and cell[0] < last:
+            continue  # an inserted row, which looks like the one above it and is reported as such
+        for kind, now in _changed(saved.format_of(held), wanted.get(cell)):
+            # Of merged cells the first shows alone; programs drop the formats of the others.
+            if not any(_is_within(cell, area) and cell != area[:2] for area in sheet.merged):
+                changed.append((kind, now, cell[1], cell[0]))
+    changed.sort()
+    for (kind, now, column), run in groupby(changed, key=lambda item: item[:3]):
+        for _, cells in groupby(enumerate(run), key=lambda item: item[1][3] - item[0]):
+            rows = [row for _, (*_, row) in cells]
+            top, bottom = (Spot(sheet.name, row, column).address for row in (rows[0], rows[-1]))
+            yield Loss(kind, _place(sheet.name, top if len(rows) == 1 else f"{top}:{bottom}"), now, len(rows))
+
+
+def _wanted(built: SheetLooks, located: Located, name: str) -> dict[tuple[int, int], Look]:
+    """Return how each cell of a sheet was built to look, by where it stands now."""
+    rows = {row: located.line(name, row) for row in built.cells}
+    last = max((max(line, default=-1) for line in built.cells.values()), default=-1)
+    columns = [located.columns[name].now(column) for column in range(last + 1)]
+    found = {}
+    for row, column, look in built.placed():
+        at, across = rows[row], columns[column]
+        if at is not None and across is not None:
+            found[at, across] = look
+    return found
+
+
+def _changed(now: CellFormat, built: Look | None) -> Iterator[tuple[str, str]]:
+    """Yield by kind what a cell's format is now, where it is not as built; in cells of nobody's, where somebody formatted it."""
+    shown = (now.code, now.fill, now.font.colour, "bold" if now.font.bold else "not bold")
+    if built is None:
+        yield from ((kind, text) for kind, text in zip(KINDS, shown, strict=True) if kind in NOTHING and text not in NOTHING[kind])
+        return
+    was = (built.code, built.fill, built.colour, "bold" if built.bold else "not bold")
+    for kind, text, given in zip(KINDS, shown, was, strict=True):
+        if text != given and _plain(text) != _plain(given):
+            yield kind, text or "none"
+
+
+def _plain(code: str) -> str:
+    """Return a number format as programs write it alike: some escape signs that others leave as they are."""
+    return code.replace("\\", "").replace('"', "")
