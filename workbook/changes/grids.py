@@ -75,7 +75,7 @@ def not_carried(lost: Sequence[Loss]) -> Iterator[Block]:
     rows = tuple(
         (clean(item.kind.capitalize()), f"{item.count:,}", clean(item.place, LONGEST_LABEL) or "–", clean(item.text)) for item in lost
     )
-    yield GridBlock("", ("Kind", "Count", "Place in the edited workbook", "What it is"), (1, 1, 3, 6), rows[:MOST], HERE)
+    yield GridBlock("", ("Kind", "Count", "Place in the edited workbook", "What it is"), (2, 1, 3, 3), rows[:MOST], HERE)
     if len(rows) > MOST:
         yield TextBlock("", (f"... and {len(rows) - MOST:,} more.",), HERE)
 

@@ -91,6 +91,7 @@ class Located:
         self._unsorted: dict[tuple[str, int], int] = {}
         self.baseline, self.contents = baseline, contents
         self._fingerprints = Fingerprints()
+        self._shared_prints: dict[tuple[str, str], str] = {}
         self.sheets = self._sheets()
         self.rows, self.columns = self._axes()
         self.moved = any(name != now for name, now in self.sheets.items()) or any(
@@ -247,10 +248,23 @@ class Located:
 
     def print(self, spot: Spot) -> str:
         """Return the fingerprint of what the formula of a cell says in the terms of the build, or NONE."""
+        cell = self.cell(spot)
+        if cell is not None and cell.follows and cell.formula is None and not self.moved:
+            return self._shared_print(spot.sheet, cell.follows)
         formula = self.formula(spot)
         if not formula:
             return NONE
         return fingerprint(relative(formula, spot, self.origin)) if self.moved else self._fingerprints.of(formula, spot)
+
+    def _shared_print(self, sheet: str, master: str) -> str:
+        """Return the fingerprint of a formula that is stored once: it says the same wherever it is shared."""
+        found = self._shared_prints.get((sheet, master))
+        if found is None:
+            spot = spot_of(sheet, master)
+            first = self.cell(spot)
+            found = self._fingerprints.of(first.formula, spot) if first and first.formula else NONE
+            self._shared_prints[sheet, master] = found
+        return found
 
 
 def locate(path: Path) -> Located:

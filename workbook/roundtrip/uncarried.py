@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from workbook.xlsx.extras import read_extras
 from workbook.xlsx.saved import read_saved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from workbook.record.located import Located
@@ -37,7 +38,7 @@ def uncarried(path: Path, located: Located) -> list[Loss]:
     the rules of conditional formats are not compared, only how many rules there are: programs write these anew when they save.
     """
     try:
-        saved = read_saved(path, located.contents)
+        saved = read_saved(path, {name: cells for name, cells in located.contents.items() if name != RECORD_SHEET})
         extras = [item for item in read_extras(path) if item.sheet != RECORD_SHEET]
     except UnreadableWorkbook as error:
         raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
@@ -48,9 +49,10 @@ def uncarried(path: Path, located: Located) -> list[Loss]:
         raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
     found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in extras]
     found += _of_book(saved, located)
+    mine = _typed_into(located)
     for name, now in located.sheets.items():
         if now in saved.sheets:
-            found += [*_hidden(saved.sheets[now]), *_rules(saved.sheets[now], located)]
+            found += [*_hidden(saved.sheets[now]), *_rules(saved.sheets[now], mine.get(now, ()))]
             if name in built:
                 found += _settings(saved.sheets[now], built[name], located, name)
                 found += _formats(saved, saved.sheets[now], built[name], located, name)
@@ -88,12 +90,20 @@ def _hidden(sheet: SavedSheet) -> Iterator[Loss]:
             yield Loss("hidden row", _place(sheet.name, f"{row + 1}:{row + 1}"), "")
 
 
-def _rules(sheet: SavedSheet, located: Located) -> Iterator[Loss]:
-    """Yield rules on what may be typed into cells that are neither inputs nor notes."""
-    places = (spot for given in located.baseline.inputs.values() for spot in (located.input(given), _now(located, given.note_spot)))
-    mine = {(spot.row, spot.column) for spot in places if spot and spot.sheet == sheet.name}
+def _typed_into(located: Located) -> dict[str, list[tuple[int, int]]]:
+    """Return by sheet the cells of inputs and notes."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for given in located.baseline.inputs.values():
+        for spot in (located.input(given), _now(located, given.note_spot)):
+            if spot is not None:
+                found.setdefault(spot.sheet, []).append((spot.row, spot.column))
+    return found
+
+
+def _rules(sheet: SavedSheet, mine: Collection[tuple[int, int]]) -> Iterator[Loss]:
+    """Yield rules on what may be typed into cells that are not ``mine``, inputs or notes."""
     for rule in sheet.validations:
-        if rule.areas and not any(_is_within(spot, area) for area in rule.areas for spot in mine):
+        if rule.areas and not any(_is_within(cell, area) for area in rule.areas for cell in mine):
             first = Spot(sheet.name, *rule.areas[0][:2])
             yield Loss("validation rule", _place(sheet.name, first.address), visible(f"{rule.kind} {rule.formula}".strip()))
 
@@ -118,7 +128,8 @@ def _columns(first: int, last: int) -> str:
 
 
 def _is_within(cell: tuple[int, int], area: Area) -> bool:
-    return area.top <= cell[0] <= area.bottom and area.left <= cell[1] <= area.right
+    top, left, bottom, right = area
+    return top <= cell[0] <= bottom and left <= cell[1] <= right
 
 
 def _now(located: Located, spot: Spot | None) -> Spot | None:
@@ -159,16 +170,15 @@ def _wanted(built: SheetLooks, located: Located, name: str) -> dict[tuple[int, i
     return found
 
 
-def _changed(now: CellFormat, built: Look | None) -> Iterator[tuple[str, str]]:
-    """Yield by kind what a cell's format is now, where it is not as built; in cells of nobody's, where somebody formatted it."""
+@lru_cache(maxsize=1 << 12)
+def _changed(now: CellFormat, built: Look | None) -> tuple[tuple[str, str], ...]:
+    """Return by kind what a cell's format is now, where it is not as built; in cells of nobody's, where somebody formatted it."""
     shown = (now.code, now.fill, now.font.colour, "bold" if now.font.bold else "not bold")
     if built is None:
-        yield from ((kind, text) for kind, text in zip(KINDS, shown, strict=True) if kind in NOTHING and text not in NOTHING[kind])
-        return
+        return tuple((kind, text) for kind, text in zip(KINDS, shown, strict=True) if kind in NOTHING and text not in NOTHING[kind])
     was = (built.code, built.fill, built.colour, "bold" if built.bold else "not bold")
-    for kind, text, given in zip(KINDS, shown, was, strict=True):
-        if text != given and _plain(text) != _plain(given):
-            yield kind, text or "none"
+    pairs = zip(KINDS, shown, was, strict=True)
+    return tuple((kind, text or "none") for kind, text, given in pairs if text != given and _plain(text) != _plain(given))
 
 
 def _plain(code: str) -> str:

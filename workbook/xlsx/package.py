@@ -29,6 +29,7 @@ MAXIMUM_RATIO_OF_ALL = 64
 RATIO_OF_ALL_TEST_FROM_BYTES = 64 * 2**20
 MAXIMUM_PARTS = 10_000
 MAXIMUM_DEPTH = 100
+TOO_DEEP = f"elements are nested deeper than {MAXIMUM_DEPTH} levels"
 LONGEST_SHEET_NAME = 255
 LONGEST_MESSAGE = 500  # a name in the file may be of any length
 SAVE = "save it as .xlsx in the program that wrote it"
@@ -106,8 +107,7 @@ class Depth:
         """Count an element; ValueError where they are nested deeper than those of any workbook."""
         self._open += 1
         if self._open > MAXIMUM_DEPTH:
-            message = f"elements are nested deeper than {MAXIMUM_DEPTH} levels"
-            raise ValueError(message)
+            raise ValueError(TOO_DEEP)
 
     def leave(self) -> None:
         """Leave the innermost element."""
@@ -190,12 +190,16 @@ class Package:
         found: list[Element] = []
         pieces: list[list[str]] = []
         is_open: list[list[str] | None] = []
-        depth = Depth()
+        tags: dict[str, str] = {}  # by name, empty for those not wanted: a sheet has a few names, and a million elements
 
         def start(name: str, attributes: dict[str, str]) -> None:
-            depth.enter()
-            tag = name.rpartition(" ")[2]
-            if tag not in wanted:
+            if len(is_open) >= MAXIMUM_DEPTH:
+                raise ValueError(TOO_DEEP)
+            tag = tags.get(name)
+            if tag is None:
+                tag = name.rpartition(" ")[2]
+                tag = tags[name] = tag if tag in wanted else ""
+            if not tag:
                 is_open.append(None)
                 return
             found.append(Element(tag, {key.rpartition(" ")[2]: value for key, value in attributes.items()}))
@@ -210,7 +214,6 @@ class Package:
                 is_open[-1].append(text)
 
         def end(_: str) -> None:
-            depth.leave()
             is_open.pop()
 
         parser = new_parser(part, namespaces=True)

@@ -149,7 +149,7 @@ def area_of(text: str) -> Area:
 
 
 def read_saved(path: Path, cells: dict[str, dict[str, Cell]] | None = None) -> SavedWorkbook:
-    """Read a file whole, but for ``cells`` that are read already.
+    """Read a file whole, or the sheets of which ``cells`` are read already.
 
     Raises UnreadableWorkbook for a damaged or hostile file and OSError for a missing one.
     """
@@ -171,7 +171,7 @@ def _read(package: Package, cells: dict[str, dict[str, Cell]]) -> SavedWorkbook:
     states = {attributes.get("name", ""): attributes.get("state", VISIBLE) for attributes in order}
     related = package.relationships(main).values()
     book = SavedWorkbook({}, read_formats(package))
-    for part in package.worksheets():
+    for part in (part for part in package.worksheets() if part.name in cells):
         sheet = book.sheets[part.name] = SavedSheet(part.name, states.get(part.name, VISIBLE))
         for address, cell in cells[part.name].items():
             row, column = cell_position(address)
