@@ -103,7 +103,11 @@ def numbers(draw: Drawing, *, bad: bool) -> None:
     for row in (1, 2, 3):
         draw.put(f"A{row}", row)
         draw.put(f"B{row}", f"=ROUND(A{row}*{factor}/3600,7)-1+A{row}^3-100+MATCH(1,A1:A3,0)*0")
+        draw.put(f"E{row}", f"=A{row}*31.536+A{row}/114.155251141553*(1-SQRT(0.6))+2^(13-{row})")  # units, a root, halvings
+        draw.put(f"F{row}", f'=IF(A{row}=6{"*A1" if bad else ""},"late",IF(A{row}<>15{"%" if bad else ""},1,0))')  # codes of states
+        draw.put(f"G{row}", f"=A{row}*{'32.536' if bad else '8.76'}+{'3^(2-5)' if bad else 'A1^3'}")
     draw.put("C1", '="0.85"&LOG10(A1)', "0.85")
+    draw.put("C2", f"=SUMIFS(A1:A3,A1:A3,3)+MATCH(3,A1:A3,0)+A1^2/{'5' if bad else '3'}")  # rows that are sought, the integral of a square
     draw.put("D1", "=INDEX(A1:C3,3,2)+A1*(1-15%)" if bad else "=INDEX(A1:C3,3,2)*(1-10%)")
 
 

@@ -62,7 +62,7 @@ CASES: dict[str, tuple[Callable[..., None], list[str]]] = {
     "105": (links, ["Model!A1"]),
     "201": (errors, ["Model!B2:B3", "Model!B5"]),
     "202": (nested, ["Model!B1"]),
-    "203": (numbers, ["Model!B1:B3", "Model!D1"]),
+    "203": (numbers, ["Model!B1:B3", "Model!C2", "Model!D1", "Model!F1:F3", "Model!G1:G3"]),
     "204": (replaced, ["Model!B1"]),
     "205": (breaks, ["Model!B4"]),
     "206": (volatile, ["Model!A1"]),
@@ -144,6 +144,7 @@ BREAKS = """breaks:
   - {rule: "601", reason: the tests have no owner}
   - {rule: "307", sheets: [Inputs, Fit], cells: B3, reason: shown on every sheet}
   - {rule: "405", sheets: [Fit], cells: "A1:B3", reason: none of the labels}
+  - {rule: "203", sheets: [Fit], numbers: [7777], reason: no such number}
 sheets: ["""
 
 
@@ -156,6 +157,7 @@ def test_what_is_broken_on_purpose_is_counted_apart_and_what_is_broken_no_more_i
     assert "Notes!B3" in {found.where for found in by_rule["307"].found}
     assert [(found.where, found.what) for found in by_rule["604"].found] == [
         ("Fit!A1:B3", "rule 405 finds nothing there: none of the labels"),
+        ("Fit", "rule 203 finds nothing there: no such number"),
     ]
 
 
@@ -239,16 +241,30 @@ def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
         assert words in result.output
 
 
-COMPLIED_WITH = {
-    *("101", "102", "103", "104", "105", "201", "206", "207", "209", "301", "302", "305", "306", "402", "501", "503", "504", "602", "603"),
+FEWER = {
+    "paper": {"202": 266, "203": 72, "204": 6, "205": 1_259, "208": 2_145, "303": 54, "304": 300, "403": 26, "404": 11, "405": 1, "601": 3},
+    "planning": {
+        "202": 943,
+        "203": 2_930,
+        "204": 1_851,
+        "205": 4_235,
+        "208": 1_441,
+        "303": 505,
+        "304": 397,
+        "307": 3,
+        "401": 1,
+        "403": 3,
+        "404": 39,
+        "502": 3,
+    },
 }
-"""Rules that both workbooks comply with, or break for the reasons that their templates give."""
+"""The most cells that each rule may find and no template gives a reason for: they may fall, and a rule left out finds none."""
 
 
-@pytest.mark.parametrize("name", ["paper", "planning"])
-def test_the_workbooks_of_the_package_comply_with_most_rules(name: str) -> None:
-    found = {verdict.rule.number: verdict.found for verdict in audit_file(shipped_file(name).path).verdicts}
-    assert {number: found[number] for number in COMPLIED_WITH if found[number]} == {}
+@pytest.mark.parametrize("name", FEWER)
+def test_no_more_cells_break_a_rule_than_before(name: str) -> None:
+    found = {verdict.rule.number: verdict.cells for verdict in audit_file(shipped_file(name).path).verdicts}
+    assert {number: cells for number, cells in found.items() if cells > FEWER[name].get(number, 0)} == {}
 
 
 @pytest.mark.parametrize("name", ["paper", "planning"])

@@ -23,6 +23,8 @@ UNIVERSAL = {
     *(2.0, 4.0, 7.0, 12.0, 24.0, 52.0, 60.0, 180.0, 360.0, 365.0, 365.25, 366.0, 3600.0, 8760.0, 8766.0, 8784.0, 86400.0),
     *(8.0, 3.6, 3.6e6, *(1024.0**power for power in range(1, 5))),
 }
+# Those that are also scaled by a power of ten or inverted, such as 31.536 (million seconds in a year).
+SCALED = {3600.0, 8760.0, 8766.0, 8784.0, 86400.0, 31_536_000.0, 31_557_600.0, 31_622_400.0}
 VOLATILE = {"NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY", "OFFSET", "INDIRECT", "INFO", "CELL"}
 NEWER = {  # than Excel 2010; most of them also spill into the cells around
     *("FILTER", "SORT", "SORTBY", "UNIQUE", "SEQUENCE", "RANDARRAY", "XLOOKUP", "XMATCH", "LET", "LAMBDA", "MAP", "REDUCE", "SCAN"),
@@ -53,17 +55,23 @@ def _nested(file: Examined) -> Iterator[Found]:
 
 
 def is_universal(number: float) -> bool:
-    """Return whether a number is 0, a power of ten, or one that converts units; its sign makes no difference."""
+    """Return whether a number is 0, a power of ten, or one that converts units, to a unit of any prefix; its sign makes no difference."""
     size = abs(number)
-    return size == 0 or size in UNIVERSAL or isclose(log10(size), round(log10(size)), abs_tol=1e-12)
+    return size == 0 or size in UNIVERSAL or any(_is_power_of_ten(ratio) for unit in (1.0, *SCALED) for ratio in (size / unit, size * unit))
+
+
+def _is_power_of_ten(number: float) -> bool:
+    return isclose(log10(number), round(log10(number)), abs_tol=1e-12)
 
 
 def _numbers(file: Examined) -> Iterator[Found]:
     def wrong(facts: Facts) -> str:
         numbers = dict.fromkeys(f"{number:.15g}" for number in facts.numbers if not is_universal(number))
-        return f"the formula holds {', '.join(numbers)}" if numbers else ""
+        held.setdefault(what := f"the formula holds {', '.join(numbers)}", frozenset(numbers))
+        return what if numbers else ""
 
-    return _each(file, wrong)
+    held: dict[str, frozenset[str]] = {}
+    return (found._replace(numbers=held[found.what]) for found in _each(file, wrong))
 
 
 def _using(names: set[str]) -> Callable[[Examined], Iterator[Found]]:

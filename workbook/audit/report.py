@@ -109,6 +109,8 @@ class _Declared:
         """Return whether a finding is one of those that are intended."""
         if rule.number != self.told.rule or self.told.sheet not in {"", found.sheet}:
             return False
+        if self.told.numbers and not found.numbers <= set(self.told.numbers):
+            return False
         here, there = self.area, found.area
         if here is None or there is None:
             return here is None

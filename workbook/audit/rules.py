@@ -23,11 +23,12 @@ PROJECT = "this project, {}".format
 
 
 class Found(NamedTuple):
-    """A finding: the sheet (empty for the whole file), its cells (None for the whole sheet), and what is wrong with them."""
+    """A finding: the sheet (empty for the whole file), its cells (None for the whole sheet), what is wrong, and the numbers that are."""
 
     sheet: str
     area: Area | None
     what: str
+    numbers: frozenset[str] = frozenset()
 
     @property
     def cells(self) -> int:

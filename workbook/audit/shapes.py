@@ -21,15 +21,18 @@ _PART = re.compile(
     r"(?P<columns>\$?[A-Z]{1,3}:\$?[A-Z]{1,3}(?![A-Za-z0-9_.(]))"
     r"|(?P<call>[A-Za-z_][A-Za-z0-9_.]*)\("
     r"|(?P<word>[A-Za-z_\\][A-Za-z0-9_.\\]*)(?P<part>\[(?:[^\[\]]|\[[^\]]*\])*\])?"
-    r"|(?P<sign>[(),;^:+\-*/&=<>])"
+    r"|(?P<sign><>|<=|>=|[(),;^:+\-*/&=<>%])"
 )
 _PREFIXES = ("_xlfn.", "_xlws.")
 _WORDS = {"TRUE", "FALSE"}
-# Arguments that say how a function works and hold no figure of the model, by function, counted from 0.
+# Arguments that say how a function works, or which rows it takes, and hold no figure of the model: by function, counted from 0.
 _MANNERS: dict[str, frozenset[int]] = {
     **dict.fromkeys(("ROUND", "ROUNDUP", "ROUNDDOWN", "TRUNC", "LEFT", "RIGHT", "LARGE", "SMALL", "TEXT"), frozenset({1})),
-    **dict.fromkeys(("MATCH", "RANK", "FIND", "SEARCH", "WEEKDAY"), frozenset({2})),
-    **dict.fromkeys(("VLOOKUP", "HLOOKUP"), frozenset({2, 3})),
+    **dict.fromkeys(("RANK", "FIND", "SEARCH", "WEEKDAY"), frozenset({2})),
+    **dict.fromkeys(("VLOOKUP", "HLOOKUP"), frozenset({0, 2, 3})),
+    **dict.fromkeys(("SUMIFS", "AVERAGEIFS"), frozenset({2, 4, 6, 8})),
+    "COUNTIFS": frozenset({1, 3, 5, 7}),
+    "MATCH": frozenset({0, 2}),
     **dict.fromkeys(("INDEX", "MID", "OFFSET", "EDATE", "ADDRESS"), frozenset({1, 2, 3, 4})),
     **dict.fromkeys(("CHAR", "COLUMN", "ROW", "CHOOSE"), frozenset({0})),
     "SUBTOTAL": frozenset({0}),
@@ -37,6 +40,8 @@ _MANNERS: dict[str, frozenset[int]] = {
 }
 _LOOKUPS = {"MATCH": 2, "VLOOKUP": 3}  # and the argument that asks for the exact key
 EXPONENTS = {2.0, 3.0, 0.5}  # squares, cubes and roots are part of an equation
+_EQUAL = {"=", "<>"}
+_CALCULATED = set("^*/+-&%")  # what follows a number that is part of a calculation
 
 
 class End(NamedTuple):
@@ -83,6 +88,7 @@ class Facts:
 class _Call:
     function: str
     argument: int = 0
+    counts: bool = False
     keys: Use | None = None
     exact: bool = False
 
@@ -110,6 +116,10 @@ class _FormulaReader:
         self.calls: list[_Call] = []
         self.before = ""  # the last sign, word or kind of piece
         self.conditions = 0
+        self.last = 0.0  # number
+        self.exponent = 0.0  # where the last number was one
+        self.doubles = False  # whether the last power was one of 2
+        self.code: float | None = None  # a whole number that something is compared with: a figure, if it is calculated with
 
     def cell(self, found: Reference) -> None:
         row = End(found.row if found.row_fixed else found.row - self.home.row, found.row_fixed)
@@ -134,9 +144,18 @@ class _FormulaReader:
             )
         elif call and call.argument in _MANNERS.get(call.function, ()):
             call.exact = call.exact or (_LOOKUPS.get(call.function) == call.argument and value == 0)
-        elif not (self.before == "^" and value in EXPONENTS):
+        elif self.before in _EQUAL and value.is_integer():
+            self.code = value
+        elif not (self._is_power(value) or (call and (call.counts or call.function == "SQRT"))):
             self.facts.numbers.append(value)
-        self.before = "number"
+        self.exponent = value if self.before == "^" else 0.0
+        self.before, self.last = "number", value
+
+    def _is_power(self, value: float) -> bool:
+        """Return whether a number is an exponent, counts how often something is doubled, or divides a power that is integrated."""
+        if self.before == "/":
+            return self.exponent > 0 and value == self.exponent + 1
+        return self.before == "^" and (value in EXPONENTS or self.doubles)
 
     def other(self, text: str) -> None:
         for match in _PART.finditer(text):
@@ -168,8 +187,13 @@ class _FormulaReader:
             self.calls[-1].exact = True
 
     def _sign(self, sign: str) -> None:
+        if self.code is not None:
+            self.facts.numbers += [self.code] if sign in _CALCULATED else []
+            self.code = None
         if sign == "(":
-            self.calls.append(_Call(""))
+            self.calls.append(_Call("", counts=self.doubles and self.before == "^"))
+        elif sign == "^":
+            self.doubles = self.before == "number" and self.last == 2  # noqa: PLR2004 doubled
         elif sign in ",;" and self.calls:
             self.calls[-1].argument += 1
         elif sign == ")" and self.calls:

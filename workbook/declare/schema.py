@@ -309,11 +309,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A rule of good spreadsheets that is broken on purpose on some sheets (all if empty), in some cells (all if empty), and why."""
+    """A rule of good spreadsheets that is broken on purpose: on which sheets, in which cells, by which numbers (any, if empty), and why."""
 
     rule: str
     sheets: tuple[str, ...]
     cells: str
+    numbers: tuple[str, ...]
     reason: str
     place: Place
 

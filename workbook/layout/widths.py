@@ -82,6 +82,7 @@ def display(code: str, value: float) -> str:
         value *= 100
     decimals, optional = digits["decimals"] or "", digits["optional"] or ""
     kind = "E" if digits["power"] else "f"
+    value *= 1 + 1e-15  # halves are rounded away from zero, as spreadsheets do with 15 digits
     text = f"{value:{',' if ',' in digits['whole'] else ''}.{len(decimals) + len(optional)}{kind}}"
     for _ in optional:
         text = text.removesuffix("0")
