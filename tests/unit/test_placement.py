@@ -14,6 +14,7 @@ from tests.support import ACROSS, RECORD_SHEET, TINY, copy_of, plant
 from workbook import api
 from workbook.declare.packaged import packaged
 from workbook.declare.schema import TableBlock
+from workbook.layout.style import printed_format
 from workbook.layout.widths import display
 from workbook.xlsx.a1 import column_letters, quoted, sheet_key
 from workbook.xlsx.cells import Cell, cell_position, cell_reference, read_cells
@@ -129,6 +130,13 @@ PIXELS, FRAME, WIDER = 10 / 0.75, 4.0, 1.15  # of the font's size, of padding an
 )
 def test_numbers_are_measured_as_spreadsheets_show_them(code: str, value: float, text: str) -> None:
     assert display(code, value) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "given", "code"), [("0.086", "0.0%", "0.0%"), ("0.77", "0.0%", "0%"), ("0.0123", "0%", "0.00%"), ("1.50", "0.0", "#,##0.00")]
+)
+def test_a_printed_figure_keeps_its_decimals_in_one_percentage(raw: str, given: str, code: str) -> None:
+    assert printed_format(raw, given) == code
 
 
 def test_every_number_has_room_in_its_column(built: Built) -> None:

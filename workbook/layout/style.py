@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 FONT = "Calibri"
@@ -103,7 +104,7 @@ def printed_format(raw: str, given: str) -> str:
     """Return the number format that shows a figure with the decimals it was printed with, in percent where its column is."""
     decimals = len(raw.partition(".")[2])
     if "%" in given:
-        return given.replace("0%", f"0.{'0' * (decimals - 2)}%" if decimals > 2 else "0%")  # noqa: PLR2004 a percent is 0.01
+        return re.sub(r"0(\.[0#]+)?%", f"0.{'0' * (decimals - 2)}%" if decimals > 2 else "0%", given)  # noqa: PLR2004 a percent is 0.01
     return "#,##0" + ("." + "0" * decimals if decimals else "")
 
 
