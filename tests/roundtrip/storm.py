@@ -159,7 +159,7 @@ class Made:
         given = dice.choice(self.inputs)
         sheet, address = given.spot.sheet, given.spot.address
         if kind == "note":
-            given = dice.choice([item for item in self.inputs if item.note_spot])
+            given = dice.choice([item for item in self.inputs if item.note_spot and not item.taken])  # of a formula it is told only
             assert given.note_spot
             text = dice.choice(["", *TEXTS])
             return Change(kind, given.spot.sheet, given.note_spot.address, text or None, given.id)

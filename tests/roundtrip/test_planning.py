@@ -52,7 +52,8 @@ def test_edits_of_the_planning_workbook_come_back(tmp_path: Path) -> None:
     found = pull(target)
     assert time.perf_counter() - start < 60
     wanted = differing(book, edits)
-    assert found.sets == {name: value if isinstance(value, str) else float(f"{value:.15G}") for name, value in wanted.items()}
+    # LibreOffice keeps 15 digits, and rounds a half its own way.
+    assert found.sets == {name: value if isinstance(value, str) else pytest.approx(value, rel=1e-14) for name, value in wanted.items()}
     assert found.left == []
     assert api.load("planning", sets=knot).values["trace_list.state"].tolist() == ["ok"] * len(book.model.tables["trace_list"].rows)
 
