@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import openpyxl
 import pytest
 
-from tests.support import ACROSS, RECORD_SHEET, TINY, copy_of, plant
+from tests.support import ACROSS, RECORD_SHEET, TINY, copy_of, filled, plant
 from workbook import api
 from workbook.declare.packaged import packaged
 from workbook.declare.schema import TableBlock
@@ -261,7 +261,7 @@ def test_charts_show_cells_that_hold_numbers(built: Built) -> None:
                     first, _, last = address.replace("$", "").partition(":")
                     (top, left), (bottom, right) = cell_position(first), cell_position(last or first)
                     places = [(row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)]
-                    shown = [cells[sheet.strip("'")][cell_reference(*place)] for place in places]
+                    shown = [filled(cells[sheet.strip("'")], cell_reference(*place)) for place in places]
                     assert all(isinstance(cell.value, float) or may_be_empty(cell) for cell in shown), (plan.name, area)
                     assert any(isinstance(cell.value, float) for cell in shown), (plan.name, area)
 

@@ -18,6 +18,7 @@ from tests.reference.expect.planning_cases import (
 from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
 from tests.reference.expect.planning_money import Totals, totals
 from tests.reference.expect.planning_ranges import Range, is_sound, level, stretched
+from tests.reference.expect.planning_states import in_words
 from tests.reference.expect.planning_study import VARIANTS, Study, assumed, study
 from tests.reference.quantities import Inputs, Value
 
@@ -136,6 +137,7 @@ def sums_of(i: Inputs, item: Study) -> str:
 
 expect_fields("case_totals", totals, Totals)
 expect_columns("case_totals", study, {"sums": sums_of})
+expect_rows("case_totals", {"hardware_state": lambda i, key: in_words(max(4, int(totals(i, key).trouble)), "")})
 
 # The grid's levels
 

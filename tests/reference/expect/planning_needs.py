@@ -101,6 +101,7 @@ class Remark:
     choose: str
     sequence: str
     time: str
+    step: str
     cure: str
     remark: str
 
@@ -167,11 +168,12 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
     if worst == 2:
         time = f"the shortest TTFT objective that works is {whole(objective)} ms"
     cure = sequence if worst >= 3 else time
+    step = "choose another precision or GPU: sheet Kernels and engines has no kernels for this pair"
     tpot = float(floor(max(tpot_alone(i, key, pool) for pool in POOLS))) + 1.0
     if worst == 6:
-        cure = f"the shortest TPOT objective that works is {whole(tpot)} ms"
-    if worst == 5:
-        cure = "choose another precision or GPU: sheet Kernels and engines has no kernels for this pair"
+        step = f"the shortest TPOT objective that works is {whole(tpot)} ms"
+    if worst >= 5:
+        cure = step
     if not worst:
         cure = "enter a price of a GPU-hour and one of a server: the card of the GPU has none (0)"
     if item.state != OK:
@@ -201,6 +203,7 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
         choose=beyond_most(gpus)[1],
         sequence=sequence,
         time=time,
+        step=step,
         cure=cure,
         remark=spare if state == OK else cure,
     )
