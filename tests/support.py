@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import html
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from openpyxl.formula.translate import Translator
 
 import workbook
 from workbook import api
@@ -145,6 +147,9 @@ def address_of(book: api.Book, cell_id: str) -> str:
     return book.layout.address(*found).rpartition("!")[2]
 
 
+SHARED = re.compile(r'<c r="(\w+)"([^>]*)><f t="shared" si="(\d+)"(?: ref="\w+:\w+")?>([^<]*)</f>')
+
+
 def formula_cells(path: Path) -> dict[tuple[str, str], Cell]:
     """Give every formula cell of a file but those of the record, as the raw reader finds it; where it shares a formula, with that."""
     found = {sheet: cells for sheet, cells in read_cells(path).items() if sheet != RECORD_SHEET}
@@ -167,13 +172,28 @@ def recorded_formulas(path: Path) -> int:
     return sum(cell.is_formula for cell in read_cells(path)[RECORD_SHEET].values())
 
 
+def written_out(sheet: bytes) -> bytes:
+    """Give the XML of a sheet whose cells have formulas of their own in place of shared ones, as openpyxl fills one down."""
+    masters: dict[str, Translator] = {}
+
+    def whole(match: re.Match[str]) -> str:
+        cell, rest, group, formula = match.groups()
+        if formula:
+            masters[group] = Translator(f"={html.unescape(formula)}", origin=cell)
+        return f'<c r="{cell}"{rest}><f>{html.escape(masters[group].translate_formula(cell)[1:], quote=False)}</f>'
+
+    return SHARED.sub(whole, sheet.decode()).encode()
+
+
 def change_cells(source: Path, target: Path, places: Iterable[tuple[str, str]], change: Callable[[str], str]) -> None:
-    """Copy a workbook with the XML of some cells changed and every other byte of it as it was."""
+    """Copy a workbook with the XML of some cells changed, on whose sheets no formula is shared, and every other byte of it as it was."""
     with Package(source) as package:
         parts = {entry.path: entry.name for entry in package.worksheets()}
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for item in old.infolist():
             text = old.read(item)
+            if parts.get(item.filename) in {sheet for sheet, _ in places}:
+                text = written_out(text)
             for sheet, address in places:
                 if parts.get(item.filename) == sheet:
                     found = re.findall(rf'<c r="{address}"[^>]*>.*?</c>'.encode(), text)

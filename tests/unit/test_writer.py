@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import re
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from openpyxl.formula.translate import Translator
 from xlsxwriter.worksheet import Worksheet
 
-from tests.support import shipped_file
+from tests.support import SHARED, shipped_file, written_out
 from workbook import api
 from workbook.write import writer as write
 
@@ -19,27 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-SHARED = re.compile(r'<c r="(\w+)"([^>]*)><f t="shared" si="(\d+)"(?: ref="\w+:\w+")?>([^<]*)</f>')
-
-
 class Plain(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
     """XlsxWriter's worksheet, in which each cell has a formula of its own."""
 
     def share(self, cells: object) -> None:
         """Store the formulas of cells one by one."""
-
-
-def filled(text: bytes) -> bytes:
-    """Return a sheet whose cells have formulas of their own, as openpyxl fills one down."""
-    masters: dict[str, Translator] = {}
-
-    def whole(match: re.Match[str]) -> str:
-        cell, rest, group, formula = match.groups()
-        if formula:
-            masters[group] = Translator(f"={html.unescape(formula)}", origin=cell)
-        return f'<c r="{cell}"{rest}><f>{html.escape(masters[group].translate_formula(cell)[1:], quote=False)}</f>'
-
-    return SHARED.sub(whole, text.decode()).encode()
 
 
 def test_fast_worksheet_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +34,7 @@ def test_fast_worksheet_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytes
             # XlsxWriter stores an empty text without saying that it is a text.
             text = re.sub(rb"(<c [^>]*)(><f>[^<]*</f><v></v>)", rb'\1 t="str"\2', theirs.read(name))
             found = ours.read(name)
-            assert (filled(found) if "/sheet" in name else found) == text, name
+            assert (written_out(found) if "/sheet" in name else found) == text, name
         assert any(SHARED.search(ours.read(name).decode()) for name in ours.namelist() if "/sheet" in name)
 
 

@@ -25,7 +25,7 @@ EVIDENCE = {"Grade (confidence)": 11.0, "Low": 9.0, "High": 9.0, "Source": 22.0,
 ALWAYS = ("Grade (confidence)", "Source")  # where some cells are inputs; the others where a row has something to say there
 LONG_NAME = "A name that is as long as any that one of us would give it"  # a head has room for such, where names may be changed
 WIDEST_CELL = 26.0  # characters; longer texts are wrapped
-FROZEN_PIXELS, FROZEN_WIDTH = 240.0, 75.0  # more rows, or more characters of labels and units, would leave too little to scroll
+FROZEN_PIXELS, FROZEN_WIDTH = 276.0, 75.0  # more rows, or more characters of labels and units, would leave too little to scroll
 
 
 def place_across(canvas: Canvas, table: Table) -> None:
