@@ -86,12 +86,12 @@ def test_a_name_that_no_case_has_is_said(session: LibreOfficeSession) -> None:
     picks = [quantity for quantity in book.model.quantities.values() if quantity.bounds.key == "cases"]
     session.set_values({place(book.layout, CellRef(quantity.id, row)): UNKNOWN for quantity in picks for row in quantity.links})
     session.recalculate()
-    said = [place(book.layout, at) for name in ("more_figures", "lever_cases") for at in rows_of(book, f"{name}.state")]
+    said = [place(book.layout, at) for name in ("compared", "lever_cases") for at in rows_of(book, f"{name}.state")]
     checks = [place(book.layout, CellRef("checks.cases_known", 0)), place(book.layout, CellRef("checks.status", 0))]
     found = session.read(ASKED | asked(said + checks))
     assert found[RECORD_SHEET] == {ASKED[RECORD_SHEET][0]: 0, ASKED[RECORD_SHEET][1]: ""}
-    assert [found[sheet][address] for sheet, address in said] == [SAYS] * 6
-    assert [found[sheet][address] for sheet, address in checks] == [6, "CHECK FAILS: see sheet Checks"]
+    assert [found[sheet][address] for sheet, address in said] == [SAYS] * 8
+    assert [found[sheet][address] for sheet, address in checks] == [8, "CHECK FAILS: see sheet Checks"]
 
 
 def rows_of(book: Book, name: str) -> list[CellRef]:

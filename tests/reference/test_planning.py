@@ -270,6 +270,19 @@ def test_sheet_plan_shows_the_cases_chosen(answer: str) -> None:
 
 
 def test_sheet_compare_shows_the_cases_chosen() -> None:
-    for column in ("tokens", "instances", "provisioned", "board_power", "per_board_joule"):
-        assert one(f"more_figures.{column}", "chosen") == one(f"case_totals.{column}", "plan")
-        assert one(f"more_figures.{column}", "comparison") == one(f"case_totals.{column}", "plan_b")
+    cases = {"chosen": "plan", "comparison": "plan_b", "third": "corrected_homo", "fourth": "b200_homo"}
+    for answer in ("gpus", "tokens", "own", "rent", "carbon", "average"):
+        assert {case: one(f"side_by_side.{which}", answer) for which, case in cases.items()} == {
+            case: one(f"case_totals.{answer}", case) for case in cases.values()
+        }
+
+
+def test_an_interval_is_that_of_the_case_wherever_it_is_compared() -> None:
+    """The comparison of sheet Plan as the third case, and the third as the comparison: what is known of a case is known in any place."""
+    edits = api.parse_sets(book().model, {"choose.comparison": "corrected_homo", "choose_more.third": "plan_b"})
+    swapped = evaluate(book().model.overridden(edits), edits)
+    for answer in ("gpus", "own", "rent", "average", "carbon", "out_owned"):
+        for end in ("", "_low", "_high"):
+            row = book().model.tables["side_by_side"].index[answer,]
+            third, comparison = (swapped[f"side_by_side.{which}{end}"][row] for which in ("third", "comparison"))
+            assert (comparison, third) == tuple(one(f"side_by_side.{which}{end}", answer) for which in ("third", "comparison"))

@@ -108,7 +108,7 @@ NUMBERS_OF_THE_CHOSEN = (
     *("rent_or_buy.capex", "rent_or_buy.npv", "rent_or_buy.break_even_month", "rent_or_buy.break_even_load", "cash_years.owned_total"),
     *("token_costs.input", "token_costs.output", "commitments.rent_year", "commitments.npv", "cost_split.upkeep", "cost_split.colocation"),
     *("cost_split.servers", "cost_split.gpus", "cost_split.hosts", "cost_split.building", "cost_split.total"),
-    *("more_figures.tokens", "more_figures.instances", "more_figures.provisioned", "more_figures.board_power"),
+    *("side_by_side.chosen", "side_by_side.chosen_low", "side_by_side.chosen_high", "side_by_side.comparison", "side_by_side.third_change"),
 )
 
 

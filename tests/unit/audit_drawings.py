@@ -123,6 +123,8 @@ def breaks(draw: Drawing, *, bad: bool) -> None:
     for column in "DEF":
         draw.put(f"{column}1", f"={column}3")  # a block that goes on across
         draw.put(f"{column}2", f"=SUM({column}3:{column}9)")
+    for row in range(1, 7):
+        draw.put(f"H{row}", f"=A{row}*$A$1" if row <= 3 else f"=A{row}+$A$1")  # two blocks
 
 
 def volatile(draw: Drawing, *, bad: bool) -> None:

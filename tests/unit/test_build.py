@@ -94,7 +94,7 @@ _BLOCK = re.compile(r"R\d+(C\d+):R\d+\1\b")  # fixed rows of one column, as r1c1
 SHARED, SHARING = "case_hardware", {"case_pools", "case_steps", "case_full", "case_flight"}
 """A table in which the second and the third pool of a case share a row, and those whose rows name its cells one by one."""
 BLOCKS = {
-    *("case_totals.trouble", "case_totals.first_token", "design_totals.first_token", "ladder.first_token"),
+    *("fleets.trouble", "fleets.first_token", "design_totals.first_token", "ladder.first_token"),
     *(f"case_remarks.{name}" for name in ("gpus", "over", "objective", "tpot", "instances", "window")),
     *("sweep_levels.longest_wait", "flex.longest", "flex.lowest_served"),
     *("headline_ranges.worst", "results.tpot"),

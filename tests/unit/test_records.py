@@ -52,6 +52,18 @@ blocks:
     rows: {end: {of: ends, without: {kind: market}, label: End}}
     columns:
       side_text: {label: Side, unit: text, expr: "ends[end].side"}
+  - table: some_ends
+    rows:
+      end:
+        label: End
+        parts: {assumption: {of: ranges}, side: {members: {low: Low, high: High}}}
+        without: {side: high, kind: [market, other]}
+    columns:
+      side_text: {label: Side, unit: text, expr: side}
+  - table: left
+    rows: {end: {of: some_ends, only: {kind: market}, label: End}}
+    columns:
+      side_text: {label: Side, unit: text, expr: "some_ends[end].side"}
   - table: places
     rows: {place: {label: Place, count: ranges, prefix: n}}
     columns:
@@ -117,6 +129,11 @@ def test_the_evidence_of_a_table_is_that_of_the_values_that_records_give(book: a
 def test_rows_are_picked_by_what_records_say_also_by_those_of_a_part(book: api.Book) -> None:
     assert rows(book, "of_markets") == ["price"]
     assert rows(book, "of_sites") == ["pue_low", "pue_high"]
+
+
+def test_rows_of_parts_are_left_out_by_the_members_and_records_of_parts_wherever_they_are_picked(book: api.Book) -> None:
+    assert rows(book, "some_ends") == ["price_low", "pue_low", "pue_high"]
+    assert rows(book, "left") == ["price_low"]
 
 
 def test_a_table_has_as_many_rows_as_another(book: api.Book) -> None:

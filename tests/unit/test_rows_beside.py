@@ -59,6 +59,16 @@ blocks:
       load: {label: Load, unit: "1", expr: "shared[site, side].load + side"}
       word: {label: Word, unit: text, expr: "shared[site, side].word"}
       north: {label: North, unit: "1", expr: "shared['north', 'p2'].load"}
+  - table: guarded
+    rows: {site: {of: given}}
+    columns:
+      load: {label: Load, unit: "1", expr: "2 * otherwise(chosen[site].load, given[site].load)"}
+      other: {label: Other, unit: "1", expr: "otherwise(given[word].load, 0)"}
+      word: {label: Word, unit: text, expr: "'North'"}
+  - table: chosen
+    rows: {site: {of: given, only: [south]}}
+    columns:
+      load: {label: Load, unit: "1", values: {south: 20}}
   - values: whole
     title: Sums
     items:
@@ -107,3 +117,10 @@ def test_members_that_share_a_row_are_found_in_it(book: api.Book) -> None:
     texts = [text for _, text in formulas(book.layout, book.model.quantities["of_shared.word"])]
     shared = [address_of(book, f"shared.{site}.p1.word") for site in ("north", "south", "west")]
     assert [text.replace("$", "") for text in texts] == [address for address in shared for _ in range(2)]
+
+
+def test_a_guarded_look_up_by_row_keys_is_the_one_or_the_other_in_each_row_and_one_by_cells_keeps_its_guard(book: api.Book) -> None:
+    assert book.values["guarded.load"].tolist() == [2, 40, 6]
+    texts = [text for _, text in formulas(book.layout, book.model.quantities["guarded.load"])]
+    assert not any("IFERROR" in text for text in texts)
+    assert all("IFERROR" in text for _, text in formulas(book.layout, book.model.quantities["guarded.other"]))

@@ -34,6 +34,11 @@ class Run(NamedTuple):
     shape: int
 
     @property
+    def size(self) -> int:
+        """Return how many cells these are."""
+        return self.bottom - self.top + 1
+
+    @property
     def spots(self) -> Iterator[Spot]:
         """Yield the cells."""
         return (Spot(self.sheet, row, self.column) for row in range(self.top, self.bottom + 1))

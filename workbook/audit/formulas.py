@@ -80,12 +80,12 @@ def _using(names: set[str]) -> Callable[[Examined], Iterator[Found]]:
 
 
 def _breaks(file: Examined) -> Iterator[Found]:
-    """Yield formulas that differ from those above or below them, and from those on either side: others make a block there."""
+    """Yield formulas that differ from a block above or below them, and from those on either side, and are no block of their own."""
     found: dict[Run, Run] = {}
     for before, run in zip(file.runs, file.runs[1:], strict=False):
         if (before.sheet, before.column, before.bottom) == (run.sheet, run.column, run.top - 1):
-            short, long = sorted((before, run), key=lambda each: each.bottom - each.top)
-            if long.bottom - long.top + 1 >= SHORTEST_BLOCK and not _beside(file, short):
+            short, long = sorted((before, run), key=lambda each: each.size)
+            if short.size < SHORTEST_BLOCK <= long.size and not _beside(file, short):
                 found.setdefault(short, long)
     return (_found(short, f"says something else than the formulas in {_found(long, '').address}") for short, long in found.items())
 

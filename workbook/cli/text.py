@@ -146,8 +146,7 @@ def _input(item: InputChange) -> str:
         return f"{item.id} is new: {shown(item.now)}{unit}{behind}"
     if item.outcome in {"removed", "gone"}:
         return f"{item.id} is gone; it was {was}"
-    built = f"; built with {shown(item.base)}" if item.base is not None and item.base not in {item.was, item.now} else ""
-    return f"{item.id}: {was} -> {shown(item.now)}{unit}{behind}{built}"
+    return f"{item.id}: {was} -> {shown(item.now)}{unit}{behind}"
 
 
 def _note(item: NoteChange) -> str:

@@ -18,6 +18,7 @@ from workbook.declare.keywords import (
     Flag,
     Keywords,
     Name,
+    Number,
     Text,
     Texts,
     Written,
@@ -57,6 +58,7 @@ class TableColumn(Bounded, Ranged):
         {}, description="The number formats of single rows, by the member of their last key."
     )
     section: Text = Field("", description="A heading above the column, in a table that runs across.")
+    width: Number = Field(None, description="The characters that a cell is wide, if not what its texts need: longer ones wrap.")
     headline: Flag = Field(
         default=False, description="Give the cells a name of their own in the workbook, as inputs have: others look here first."
     )
@@ -141,6 +143,7 @@ class TableColumn(Bounded, Ranged):
             figures=self._figures,
             constants=self.has("constants"),
             bounds=self.bounds(),
+            width=self.width or 0.0,
         )
 
 

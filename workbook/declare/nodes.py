@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook.declare.yaml import Mapping, Node, Scalar
+from workbook.declare.yaml import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -91,3 +91,9 @@ def replaced(node: Mapping, others: Entries[str, Node]) -> Mapping:
 def named(node: Node | None) -> str:
     """Return the text of a scalar, '' for anything else."""
     return node.text if isinstance(node, Scalar) else ""
+
+
+def listed(node: Node | None) -> tuple[str, ...]:
+    """Return the texts of a list of scalars, that of a scalar alone, none for anything else."""
+    items = node.items if isinstance(node, Sequence) else (node,)
+    return tuple(item.text for item in items if isinstance(item, Scalar))

@@ -16,7 +16,19 @@ from pydantic import Field
 
 from workbook.declare.keywords import Keywords, Text, Texts
 from workbook.declare.mistakes import read_as
-from workbook.declare.nodes import changed_columns, columns_of, entries, laid_over, mapping, named, only, replaced, text_node, without
+from workbook.declare.nodes import (
+    changed_columns,
+    columns_of,
+    entries,
+    laid_over,
+    listed,
+    mapping,
+    named,
+    only,
+    replaced,
+    text_node,
+    without,
+)
 from workbook.declare.yaml import Mapping, Node, Scalar
 from workbook.errors import suggest
 
@@ -54,9 +66,9 @@ class Records:
     used: set[str] = field(default_factory=set)
 
     def members_with(self, words: Mapping) -> list[str]:
-        """Return the members whose records have these fields with these values."""
+        """Return the members whose records have these fields with these values, or with one of those listed."""
         self.used |= words.items.keys()
-        return [key for key, row in self.rows.items() if all(named(row.items.get(word)) == named(node) for word, node in words)]
+        return [key for key, row in self.rows.items() if all(named(row.items.get(word)) in listed(node) for word, node in words)]
 
     def check_used(self, table: str, problems: Problems) -> None:
         """Record the fields of records that nothing reads."""

@@ -6,24 +6,22 @@ many members as that table has, and columns like another table's become columns 
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING
 
 from workbook.declare.evidence import with_evidence_of_block
 from workbook.declare.like import with_columns_like
-from workbook.declare.nodes import changed_columns, columns_of, mapping, named, replaced, text_node, without
-from workbook.declare.records import RECORD, Records, read_records, with_records
+from workbook.declare.nodes import changed_columns, columns_of, mapping, named, replaced, without
+from workbook.declare.picked import PICKS, Picker
+from workbook.declare.records import RECORD, read_records, with_records
 from workbook.declare.yaml import Mapping, Node, Scalar, Sequence
-from workbook.errors import suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from workbook.errors import Problems
 
 Sheets = dict[str, Node]
 Tables = dict[str, Mapping]
-PICKS = ("only", "without")
 
 
 def with_tables_written_out(sheets: Sheets, problems: Problems) -> Sheets:
@@ -32,7 +30,8 @@ def with_tables_written_out(sheets: Sheets, problems: Problems) -> Sheets:
     records = {name: found for name, table in given.items() if (found := read_records(table, given, problems))}
     sheets = _changed(sheets, lambda name, table: with_records(table, records[name], problems) if name in records else table)
     tables = _tables(sheets)
-    sheets = _changed(sheets, lambda _, table: _with_rows(table, tables, records, problems))
+    picker = Picker(tables, records, problems)
+    sheets = _changed(sheets, lambda _, table: _with_rows(table, picker))
     sheets = _changed(sheets, lambda _, table: with_columns_like(table, tables, problems))
     for name, found in records.items():
         found.check_used(name, problems)
@@ -84,56 +83,28 @@ def _without_records(table: Mapping) -> Mapping:
     return replaced(table, {"columns": changed_columns(columns, lambda _, column: without(column, {RECORD}))})
 
 
-def _with_rows(table: Mapping, tables: Tables, records: dict[str, Records], problems: Problems) -> Mapping:
+def _with_rows(table: Mapping, picker: Picker) -> Mapping:
     """Return a table with its row keys written out: picked by records, or counted."""
     rows = table.items.get("rows")
     if not isinstance(rows, Mapping):
         return table
-    keys = [(name, _row_key(name, node, tables, records, problems), rows.keys[name]) for name, node in rows]
+    keys = [(name, _row_key(name, node, picker), rows.keys[name]) for name, node in rows]
     return replaced(table, {"rows": mapping(keys, rows.place)})
 
 
-def _row_key(name: str, node: Node, tables: Tables, records: dict[str, Records], problems: Problems) -> Node:
+def _row_key(name: str, node: Node, picker: Picker) -> Node:
     if not isinstance(node, Mapping):
         return node
     others: dict[str, Node] = {}
     for word in PICKS:
         pick = node.items.get(word)
         if isinstance(pick, Mapping):
-            others[word] = _picked(named(node.items.get("of")), pick, tables, records, problems)
+            others[word] = picker.picked(node, pick)
     counted = named(node.items.get("count"))
-    if counted in records:
+    if counted in picker.records:
         prefix = named(node.items.get("prefix")) or name
-        numbers = range(1, len(records[counted].rows) + 1)
+        numbers = range(1, len(picker.records[counted].rows) + 1)
         place = node.items["count"].place
         others["members"] = mapping([(f"{prefix}{n}", Scalar(float(n), str(n), place), place) for n in numbers], place)
         node = without(node, {"count", "prefix"})
     return replaced(node, others)
-
-
-def _picked(of: str, words: Mapping, tables: Tables, records: dict[str, Records], problems: Problems) -> Node:
-    """Return the members of a table whose records, or those of a part of them, have these fields."""
-    parts = list(_parts(of, words, tables, records))
-    if not parts or not any(narrowed for _, narrowed in parts):
-        problems.add(words.place, f"the rows of '{of}' have no records to pick from", suggest(of, records) or "list the members")
-        return Sequence((), words.place)
-    keys = ["_".join(keys) for keys in product(*(members for members, _ in parts))]
-    if not keys:
-        problems.add(words.place, f"no record of '{of}' has these fields", "check the words and values")
-    return Sequence(tuple(text_node(key, words.place) for key in keys), words.place)
-
-
-def _parts(of: str, words: Mapping, tables: Tables, records: dict[str, Records]) -> Iterator[tuple[list[str], bool]]:
-    """Yield the members of a table, or of each part of its key, and whether its records have narrowed them."""
-    if of in records:
-        yield records[of].members_with(words), True
-        return
-    rows = tables[of].items.get("rows") if of in tables else None
-    key = next(iter(rows.items.values()), None) if isinstance(rows, Mapping) else None
-    given = key.items.get("parts") if isinstance(key, Mapping) else None
-    for _, part in given if isinstance(given, Mapping) else ():
-        members = part.items.get("members") if isinstance(part, Mapping) else None
-        if isinstance(members, Mapping):
-            yield list(members.items), False
-        elif isinstance(part, Mapping):
-            yield from _parts(named(part.items.get("of")), words, tables, records)

@@ -220,7 +220,7 @@ _FUNCTIONS = (
         (2, 2),
         values.otherwise,
         rules.alternative,
-        "otherwise(x, y): y where x is an error.",
+        "otherwise(x, y): y where x is an error; one of them alone where x looks up a row by the row's own keys.",
         "IFERROR({*})",
         "{0}, or {1} where that is an error",
     ),

@@ -17,6 +17,7 @@ from workbook.expr.rules import TEXT, Type, UnitError
 from workbook.expr.units import Units, UnknownUnitError, show
 from workbook.model.distinct import with_distinct
 from workbook.model.graph import Model, Quantity, Variant
+from workbook.model.guards import by_guards
 from workbook.model.known import with_known
 from workbook.model.order import CycleError
 from workbook.model.resolve import Resolver
@@ -124,7 +125,8 @@ class _Compiler:
                 self._misfit(quantity, text, error)
                 continue
             for resolver, part in parts:
-                self._resolve_rows(quantity, text, written, resolver, part)
+                for answered, known in by_guards(self.model, resolver.table, written, part):
+                    self._resolve_rows(quantity, text, answered, resolver, known)
         follows = [(found, not self.declared.isdisjoint(used)) for used, found in self.misfits]
         self.problems.found += [replace(found, follows=late) for found, late in follows]
 

@@ -9,7 +9,7 @@ from tests.reference.expect.expect_planning_results import state_of
 from tests.reference.expect.expect_planning_sensitivity import driver, size_of
 from tests.reference.expect.expect_planning_studies import place_of
 from tests.reference.expect.expect_steps import expect_model
-from tests.reference.expect.planning_cases import CARDS, chosen, holds, number_of, price_of, text_of
+from tests.reference.expect.planning_cases import CARDS, WHICH, chosen, holds, number_of, price_of, text_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_hardware import billions
 from tests.reference.expect.planning_load import rated_power
@@ -144,12 +144,10 @@ def change(i: Inputs, which: str, answer: str) -> float:
     return answer_of(i, which, answer) / base - 1.0 if base > 0 else 0.0
 
 
-def drivers_shown(i: Inputs, which: str, answer: str) -> str:
-    """Return what moves an answer most; nothing where it has no range of its own, nor without an answer."""
+def drivers_shown(i: Inputs, answer: str) -> str:
+    """Return what moves an answer of the case most; nothing where it has no range of its own, nor without an answer."""
     headline = RANGES_OF[answer]
-    if headline is None or answer in WITHOUT_DRIVERS or state_of(i, which) != OK:
-        return ""
-    return in_words(i, which, headline)
+    return "" if headline is None or answer in WITHOUT_DRIVERS else in_words(i, headline)
 
 
 expect_rows(
@@ -167,7 +165,6 @@ expect_rows(
         "has_low": lambda i, *keys: float(has_low(i, *keys)),
         "has_high": lambda i, *keys: float(has_high(i, *keys)),
         "change": change,
-        "drivers": drivers_shown,
     },
 )
 
@@ -182,9 +179,9 @@ def is_answered(i: Inputs, which: str, _: str = "") -> bool:
     return state_of(i, which) == OK
 
 
-def both_have_answers(i: Inputs, *_: str) -> bool:
-    """Tell whether both cases have an answer."""
-    return is_answered(i, "chosen") and is_answered(i, "comparison")
+def both_have_answers(i: Inputs, which: str, _: str = "") -> bool:
+    """Tell whether the case and another one have an answer."""
+    return is_answered(i, "chosen") and is_answered(i, which)
 
 
 expect_rows(
@@ -195,10 +192,21 @@ expect_rows(
         "high": if_it(has_high, high_end, "chosen"),
         "comparison": if_it(is_answered, answer_of, "comparison"),
         "change": if_it(both_have_answers, change, "comparison"),
-        "drivers": lambda i, answer: drivers_shown(i, "chosen", answer),
+        "drivers": drivers_shown,
     },
 )
-PLANNING.differences.update({"answers.change", "figures.change"})
+for _which in WHICH:
+    expect_rows(
+        "side_by_side",
+        {
+            _which: if_it(is_answered, answer_of, _which),
+            f"{_which}_low": if_it(has_low, low_end, _which),
+            f"{_which}_high": if_it(has_high, high_end, _which),
+        },
+    )
+for _which in list(WHICH)[1:]:
+    expect_rows("side_by_side", {f"{_which}_change": if_it(both_have_answers, change, _which)})
+PLANNING.differences.update({"answers.change", "figures.change", *(f"side_by_side.{which}_change" for which in list(WHICH)[1:])})
 for _which, _column in (("chosen", "case"), ("comparison", "comparison")):
     expect_rows("power_bars", {_column: if_it(is_answered, answer_of, _which)})
 
@@ -242,16 +250,18 @@ def driver_in_words(i: Inputs, headline: str, place: str) -> str:
     return f"{short(i, name)} {percent(low)}/{percent(high)}%"
 
 
-def words_at(place: str) -> Callable[[Inputs, str, str], str]:
-    """Return the rule of a driver in words: of the case alone."""
-    return lambda i, which, headline: driver_in_words(i, headline, place) if which == "chosen" else ""
+def words_at(place: str) -> Callable[[Inputs, str], str]:
+    """Return the rule of a driver of the case in words."""
+    return lambda i, headline: driver_in_words(i, headline, place)
 
 
-def in_words(i: Inputs, which: str, headline: str) -> str:
-    """Return what moves a figure most in words: an assumption with an end without an answer, or the first three."""
-    if sensitivity.opening(i, which):
-        return driver(i, which, headline)
-    return ", ".join(filter(None, (words_at(place)(i, which, headline) for place in ("n1", "n2", "n3"))))
+def in_words(i: Inputs, headline: str) -> str:
+    """Return what moves a figure of the case most in words: an assumption with an end without an answer, or the first three."""
+    if not is_answered(i, "chosen"):
+        return ""
+    if sensitivity.opening(i, "chosen"):
+        return driver(i, "chosen", headline)
+    return ", ".join(filter(None, (words_at(place)(i, headline) for place in ("n1", "n2", "n3"))))
 
 
 expect_rows(

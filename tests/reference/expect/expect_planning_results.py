@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.expect.chain import MILLI
-from tests.reference.expect.planning_cases import CASES, chosen, number_of
+from tests.reference.expect.planning_cases import CASES, WHICH, chosen, number_of, text_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_instances import instance
 from tests.reference.expect.planning_load import average, mean_of_year
 from tests.reference.expect.planning_measured import fit_curve
 from tests.reference.expect.planning_money import HOURS, Totals, colocation, totals
-from tests.reference.expect.planning_needs import remark
+from tests.reference.expect.planning_needs import remark, whole
 from tests.reference.expect.planning_pools import POOLS, curve_scale, tpot
 from tests.reference.expect.planning_ranges import HELD, evidence
 from tests.reference.expect.planning_sensitivity import figure
@@ -27,7 +27,6 @@ SHOWN_IF_OK = (
     *("average", "per_wall_joule", "per_year_joule", "first_token", "energy", "carbon", "rent", "own", "cost_rented", "cost_bought"),
 )
 SHOWN = ("state",)
-MORE = ("tokens", "instances", "provisioned", "racks", "board_power", "per_board_joule")
 
 
 def expect_totals(table: str, names: tuple[str, ...], case: Callable[[Inputs, str], str], *, always: bool) -> None:
@@ -108,22 +107,23 @@ expect_totals("results", SHOWN_IF_OK, lambda _, case: case, always=False)
 expect_totals("results", SHOWN, lambda _, case: case, always=True)
 expect_rows("results", {"held": lambda i, case: HELD[evidence(i, case).kind] or None})
 expect_rows("results", {"tpot": lambda i, case: max(tpot(i, case, pool) for pool in POOLS) if totals(i, case).state == OK else None})
-expect_rows("more_figures", {"remark": remark_of_chosen})
-expect_totals("more_figures", MORE, chosen, always=False)
-expect_totals("more_figures", SHOWN, chosen, always=True)
-expect_rows("cost_split", {"case": named, "state": state_of, "total": part_rule("total")})
+expect_rows("cost_split", {"case": named, "total": part_rule("total")})
 expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "upkeep", "colocation", "gpus", "hosts", "building")})
 expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
 
 
 expect_rows("cost_split", {"average": gpus_average, "price": metered_price})
 PLANNING.differences.update({"cost_split.hosts", "cost_split.building"})
+expect_rows("compared", {"found": named, "state": state_of, "place": lambda _, which: float(list(WHICH).index(which))})
+expect_rows("four_cases", {"case": named, "gpu": lambda i, which: i.shown(f"hardware.{text_of(i, chosen(i, which), 'gpu_1')}")})
+expect_rows("four_cases", {"degree": lambda i, which: number_of(i, chosen(i, which), "tensor_parallel")})
+expect_rows("four_bars", {"case": named})
 expect_rows("chosen", {"case": lambda i: named(i, "chosen"), "comparison": lambda i: named(i, "comparison")})
 
 
 def lever_case(i: Inputs, generation: str, topology: str) -> str:
     """Return the case of a lever."""
-    return i.text(f"lever_cases.{generation}.{topology}.case")
+    return i.text(f"levers.{generation}.{topology}.case")
 
 
 def lever(i: Inputs, generation: str, topology: str) -> Totals:
@@ -165,14 +165,75 @@ def gain(i: Inputs, *keys: str) -> float:
     return lever(i, *keys).per_wall_joule / lever(i, "h100", "homo").per_wall_joule if both_answered(i, *keys) else 0.0
 
 
+def rent_of(i: Inputs, *keys: str) -> float:
+    """Return the annual rent relative to that of one pool of H100, 0 unless both have an answer."""
+    return lever(i, *keys).rent / lever(i, "h100", "homo").rent if both_answered(i, *keys) else 0.0
+
+
 expect_rows("lever_cases", {name: lever_figure(name) for name in LEVERS})
 expect_rows(
     "lever_cases", {"found": lambda i, *keys: i.shown(f"cases.{lever_case(i, *keys)}"), "state": lambda i, *keys: lever(i, *keys).state}
 )
-expect_rows("lever_cases", {"answered": lever_answered, "both": both_answered, "gain_of": gain})
+expect_rows("lever_cases", {"answered": lever_answered, "both": both_answered, "gain_of": gain, "rent_of": rent_of})
 expect_rows("levers", {name: if_it_has(lever_answered, lever_figure(name)) for name in LEVERS[:3]})
 expect_rows("levers", {"saved": if_it_has(both_answered, saved("rent")), "power_saved": if_it_has(both_answered, saved("wall"))})
 expect_rows("levers", {"gain": if_it_has(both_answered, gain)})
+
+CHANGES = {"routing": ("h100", "fleetopt"), "gpus": ("b200", "homo"), "both": ("b200", "fleetopt")}
+"""What changes from one pool of H100, and the lever that has it."""
+
+
+def signed(share: float) -> str:
+    """Return a change in whole percent with its sign."""
+    return f"{'+' if share >= 0 else ''}{whole(100.0 * share)}%"
+
+
+def change_by(of: Callable[..., float]) -> Callable[[Inputs, str], float]:
+    """Return the rule of how far a figure changes, relative to one pool of H100."""
+    return lambda i, change: of(i, *CHANGES[change]) - 1.0
+
+
+def change_in_words(of: Callable[..., float]) -> Callable[[Inputs, str], str]:
+    """Return the rule of the same in words."""
+    return lambda i, change: signed(change_by(of)(i, change))
+
+
+expect_rows("lever_gains", {"efficiency": change_by(gain), "efficiency_text": change_in_words(gain)})
+expect_rows("lever_gains", {"rent": change_by(rent_of), "rent_text": change_in_words(rent_of)})
+PLANNING.differences.update({"lever_gains.efficiency", "lever_gains.rent"})
+
+
+def with_answers(i: Inputs) -> float:
+    """Return how many levers have an answer where one pool of H100 has one."""
+    return sum(both_answered(i, *keys) for keys in (("h100", "homo"), *CHANGES.values()))
+
+
+def efficiencies(i: Inputs) -> str:
+    """Return how tokens per joule change, in words."""
+    alone, gpus, both = (change_in_words(gain)(i, change) for change in CHANGES)
+    return f"routing alone {alone}, new GPUs alone {gpus}, both {both}"
+
+
+def rents(i: Inputs) -> str:
+    """Return how the annual rent changes, in words."""
+    alone, gpus, both = (change_in_words(rent_of)(i, change) for change in CHANGES)
+    return f"{alone}, {gpus} and {both}"
+
+
+def levers_in_words(i: Inputs) -> str:
+    """Return what routing and new GPUs bring, in a sentence."""
+    if with_answers(i) < 4:
+        return "Routing and new GPUs: a case of the table on routing has no answer."
+    return f"Tokens per joule at the wall: {efficiencies(i)}. Annual rent: {rents(i)}."
+
+
+HOW_TO_CHOOSE = (
+    "This case and the comparison are chosen on sheet Plan, the third and the fourth case here. Low and high: likely range of each case; "
+    "no high where an end of a range has no answer."
+)
+
+expect_rows("finding_compare", {"remark": lambda _: HOW_TO_CHOOSE})
+expect_rows("lever_words", {"answered": with_answers, "efficiency": efficiencies, "rent": rents, "answer": levers_in_words})
 
 # The 1/W law
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.reference.expect import planning_sensitivity as sensitivity
 from tests.reference.expect.expect_planning_results import named, remark_of_chosen, state_of
 from tests.reference.expect.expect_planning_studies import place_of
-from tests.reference.expect.planning_cases import CARDS, HIGH, LOW, RANGED, SCENARIOS, chosen, text_of
+from tests.reference.expect.planning_cases import CARDS, HIGH, LOW, RANGED, SCENARIOS, WHICH, chosen, text_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_money import totals
 from tests.reference.expect.planning_ranges import HELD, Evidence, evidence, level, stated
@@ -15,12 +15,6 @@ from tests.reference.expect.pools import OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 
 # How far figures may be off
-
-
-def ends(i: Inputs, which: str, headline: str) -> tuple[float, float, float]:
-    """Return (base, low, high) of a figure of one of the two cases."""
-    base, (down, up) = headline_of(i, chosen(i, which), headline), interval(i, headline, which)
-    return base, base * (1.0 - down), base * (1.0 + up)
 
 
 def unanswered(i: Inputs, which: str, headline: str) -> float:
@@ -90,22 +84,13 @@ def widest(i: Inputs, which: str, headline: str) -> str:
     return sensitivity.drivers(i, headline, which)[0]
 
 
-def over_chosen(i: Inputs, which: str, headline: str) -> float:
-    """Return a figure over that of the chosen case, 0 where that is none."""
-    base, of_chosen = (ends(i, one, headline)[0] for one in (which, "chosen"))
-    return base / of_chosen if of_chosen > 0 else 0.0
-
-
 expect_rows(
     "headline_ranges",
     {
         "case": lambda i, which, _: named(i, which),
-        "beside": lambda _, which, __: float(which == "comparison"),
+        "beside": lambda _, which, __: float(list(WHICH).index(which)),
         "down": lambda i, which, headline: interval(i, headline, which)[0],
         "up": lambda i, which, headline: interval(i, headline, which)[1],
-        "low": lambda i, which, headline: ends(i, which, headline)[1],
-        "high": lambda i, which, headline: ends(i, which, headline)[2],
-        "ratio": over_chosen,
         "unanswered": unanswered,
         "widest_size": lambda i, which, headline: size_of(i, which, headline, widest(i, which, headline)),
         "widest": lambda i, which, headline: place_of(widest(i, which, headline)),

@@ -133,14 +133,14 @@ def more(i: Inputs) -> str:
 
 def power_title(i: Inputs) -> str:
     """Return the finding of the chart of power."""
-    if not both_have_answers(i):
+    if not both_have_answers(i, "comparison"):
         return "Power"
     return f"Average power {whole(of(i, 'chosen').average)} kW, compared with {whole(of(i, 'comparison').average)} kW"
 
 
 def cost_title(i: Inputs) -> str:
     """Return the finding of the chart of cost."""
-    if not both_have_answers(i):
+    if not both_have_answers(i, "comparison"):
         return "Annual cost of owning"
     return f"Owning costs ${millions(i, 'chosen', 'own')} M a year, compared with ${millions(i, 'comparison', 'own')} M"
 

@@ -1,5 +1,6 @@
 """Expectations of sheets Cases, Ranges and Studies: what every study assumes, and the sums over its pools."""
 
+import math
 from collections.abc import Callable
 
 from tests.reference.expect.planning_cases import (
@@ -11,14 +12,17 @@ from tests.reference.expect.planning_cases import (
     HIGH,
     OF_CASES,
     RANGED,
+    WHICH,
     chosen,
     number_of,
     text_of,
 )
 from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
 from tests.reference.expect.planning_money import Totals, totals
+from tests.reference.expect.planning_pools import POOLS, first_token, run, tokens
 from tests.reference.expect.planning_ranges import Range, is_sound, level, stretched
-from tests.reference.expect.planning_states import in_words
+from tests.reference.expect.planning_requests import taken
+from tests.reference.expect.planning_states import in_words, trouble
 from tests.reference.expect.planning_study import VARIANTS, Study, assumed, study
 from tests.reference.quantities import Inputs, Value
 
@@ -93,7 +97,7 @@ expect_rows(
     "variants",
     {
         "base": base_of,
-        "beside": lambda _, key: float(VARIANTS[key].which == "comparison"),
+        "beside": lambda _, key: float(list(WHICH).index(VARIANTS[key].which)),
         "high": lambda _, key: float(VARIANTS[key].side == HIGH),
         "value": lambda i, key: change(i, key, 0)[1],
     },
@@ -136,8 +140,32 @@ def sums_of(i: Inputs, item: Study) -> str:
 
 
 expect_fields("case_totals", totals, Totals)
-expect_columns("case_totals", study, {"sums": sums_of})
+expect_columns("case_totals", study, {"sums": sums_of, "fleet": lambda i, item: i.shown(f"asked.{item.fleet}")})
 expect_rows("case_totals", {"hardware_state": lambda i, key: in_words(max(4, int(totals(i, key).trouble)), "")})
+
+
+def fleet_sum(name: str) -> Callable[..., Value]:
+    """Return the rule of a sum over a study's pools."""
+    return lambda i, key: math.fsum(float(getattr(run(i, key, pool), name)) for pool in POOLS)
+
+
+FLEET_SUMS = {
+    **{name: name for name in ("gpus", "provisioned", "racks", "power_one", "host_power", "rent", "capex")},
+    "instances": "used",
+    "board_power": "power",
+}
+"""Columns of the sums over pools, and the field of a pool each sums."""
+
+expect_rows("fleets", {column: fleet_sum(name) for column, name in FLEET_SUMS.items()})
+expect_rows(
+    "fleets",
+    {
+        "tokens": lambda i, key: math.fsum(tokens(i, key, pool) for pool in POOLS),
+        "share": lambda i, key: math.fsum(taken(i, key, pool).share for pool in POOLS),
+        "first_token": lambda i, key: max(first_token(i, key, pool) for pool in POOLS),
+        "trouble": lambda i, key: max(trouble(i, key, pool) for pool in POOLS),
+    },
+)
 
 # The grid's levels
 

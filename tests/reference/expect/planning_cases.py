@@ -124,7 +124,12 @@ SCENARIOS = ("rate", "output_scale", "objective", "cap", "engine_cap", "discount
 OF_REQUESTS = ("output_scale", "compressible")
 """Ranged assumptions that change the requests themselves."""
 
-WHICH = ("chosen", "comparison")
+OF_TOTALS = ("pue", "electricity", "carbon", "rent_scale", "capex_scale", "life", "discount")
+"""Ranged assumptions that leave the pools as they are: they count once these are known."""
+
+WHICH = {"chosen": "choose.case", "comparison": "choose.comparison", "third": "choose_more.third", "fourth": "choose_more.fourth"}
+"""The cases compared, in their order, and the inputs that choose them."""
+
 LOW, HIGH = "low", "high"
 
 
@@ -221,5 +226,5 @@ def text_of(i: Inputs, case: str, name: str) -> str:
 
 
 def chosen(i: Inputs, which: str) -> str:
-    """Return the case of the Dashboard, or the one beside it."""
-    return i.text("choose.case" if which == "chosen" else "choose.comparison")
+    """Return one of the cases compared."""
+    return i.text(WHICH[which])

@@ -106,7 +106,7 @@ class Year(NamedTuple):
 
 def bought(item: Assumed, pools: list[Run]) -> Bought:
     """Return what a study's pools cost to buy, and what a year of that is over their life."""
-    servers = sum(pool.capex for pool in pools)
+    servers = sum(pool.capex for pool in pools) * item["capex_scale"]
     price = servers * (1.0 + item["network_share"])
     residual = economics.residual_share(item["residual"], item["life"])
     capital = economics.capital_of_a_year(price, residual * price, item["discount"], item["life"])
@@ -130,7 +130,7 @@ def year(i: Inputs, key: str, pools: list[Run], wall: float, output: float) -> Y
     """Return a year of a study's pools, which draw so many kW and give so many tokens/s at the peak."""
     item, base = assumed(i, key), study(i, key).base
     load_factor, average = profile_of(i, base).load_factor, wall * ratio(i, base)
-    energy, rent = average * HOURS, sum(pool.rent for pool in pools) * HOURS
+    energy, rent = average * HOURS, sum(pool.rent for pool in pools) * item["rent_scale"] * HOURS
     electricity = energy * item["electricity"] if item.says("electricity_bill", "metered") else 0.0
     has, nodes = bought(item, pools), sum(pool.provisioned for pool in pools)
     housing = nodes * housing_of_a_node(i, base)

@@ -265,8 +265,8 @@ def run(i: Inputs, key: str, pool: int) -> Run:
         host_power=nodes * hosts * item["host"] * item["host_scale"] / KILO,
         provisioned=provisioned,
         racks=float(ceil(provisioned / i[f"{server}.nodes_per_rack"])),
-        rent=provisioned * i[f"{server}.gpus"] * item.price("rent_price", pool) * item["rent_scale"],
-        capex=provisioned * item.price("server_price", pool) * item["capex_scale"],
+        rent=provisioned * i[f"{server}.gpus"] * item.price("rent_price", pool),
+        capex=provisioned * item.price("server_price", pool),
     )
 
 

@@ -100,8 +100,12 @@ def weight(i: Inputs, headline: str, which: str, name: str) -> float:
 
 @cache
 def drivers(i: Inputs, headline: str, which: str) -> list[str]:
-    """Return the assumptions by how far they move a figure of one of the two cases, the first of equals first."""
-    return sorted(RANGED, key=lambda name: -weight(i, headline, which, name))
+    """Return the assumptions by how far they move a figure of one of the cases compared, the first of equals first.
+
+    Demand and decisions are varied for the chosen case alone.
+    """
+    varied = [name for name in RANGED if which == "chosen" or name not in SCENARIOS]
+    return sorted(varied, key=lambda name: -weight(i, headline, which, name))
 
 
 def order(i: Inputs) -> list[str]:

@@ -1,4 +1,4 @@
-"""What every study of the planning workbook assumes: cases, and variants of two of them."""
+"""What every study of the planning workbook assumes: cases, and variants of those compared."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ from tests.reference.expect.planning_cases import (
     HIGH,
     LOW,
     OF_REQUESTS,
+    OF_TOTALS,
     RANGED,
+    SCENARIOS,
     WHICH,
     chosen,
     number_of,
@@ -36,7 +38,11 @@ class Variant:
         return f"{self.which}_{self.name}_{self.side}"
 
 
-VARIANTS = {item.key: item for item in (Variant(which, name, side) for which in WHICH for name in RANGED for side in (LOW, HIGH))}
+VARIANTS = {
+    item.key: item
+    for item in (Variant(which, name, side) for which in WHICH for name in RANGED for side in (LOW, HIGH))
+    if item.which == "chosen" or item.name not in SCENARIOS
+}
 CROSSINGS = {f"d{down}_r{right}": (down, right) for down in range(1, 6) for right in range(1, 6)}
 
 
@@ -52,6 +58,11 @@ class Study:
     def sums(self) -> str:
         """Return the key of the study that has the same requests."""
         return self.key if any(name in OF_REQUESTS for name, _ in self.changes) else self.base
+
+    @property
+    def fleet(self) -> str:
+        """Return the key of the study that has the same pools: crossings have their own."""
+        return self.base if self.key in VARIANTS and VARIANTS[self.key].name in OF_TOTALS else self.key
 
 
 @cache
