@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbook.ask.results import results
     from workbook.ask.search import Optimum, optimize
     from workbook.audit.report import Audit, audit_file
+    from workbook.importers.benchmark import Benchmark, Setup, import_benchmark
     from workbook.importers.card import Card
     from workbook.importers.model import import_model
     from workbook.importers.power import Instance, import_power
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Audit",
+    "Benchmark",
     "Book",
     "BuildReport",
     "Card",
@@ -43,6 +45,7 @@ __all__ = [
     "Overlays",
     "Place",
     "Regeneration",
+    "Setup",
     "VerifyReport",
     "WorkbookError",
     "audit_file",
@@ -51,6 +54,7 @@ __all__ = [
     "diff",
     "drift",
     "explain",
+    "import_benchmark",
     "import_model",
     "import_power",
     "import_trace",
@@ -67,6 +71,9 @@ __all__ = [
 # pandas and the engines take longer to import than a build takes to run: they are loaded when asked for.
 _LATER = {
     "Audit": "workbook.audit.report",
+    "Benchmark": "workbook.importers.benchmark",
+    "Setup": "workbook.importers.benchmark",
+    "import_benchmark": "workbook.importers.benchmark",
     "Card": "workbook.importers.card",
     "audit_file": "workbook.audit.report",
     "import_model": "workbook.importers.model",

@@ -132,9 +132,9 @@ def test_damaged_offers_are_reported(tmp_path: Path) -> None:
     assert not (tmp_path / "new.xlsx").exists()
 
 
-def test_two_files_to_build_from_are_refused(edited: Path, tmp_path: Path) -> None:
+def test_options_that_contradict_are_refused(edited: Path, tmp_path: Path) -> None:
     for options, wrong in (
-        (["--from", edited], "--from is given more than once: copies are not merged. Build from one"),
+        (["--prefer", edited], "--prefer takes one of several files that are given with --from"),
         (["--ours", "--fail"], "--theirs, --ours and --fail exclude each other"),
         (["--out", tmp_path / "a.xlsx"], "--out is given more than once: give it once"),
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -110,3 +110,35 @@ def power(file: Path, out: Path | None, warm_up: float, gpus: int, precision: st
             raise click.UsageError("give --gpu, --model, --series and --context together")
         instance = Instance(keys["gpu"], keys["model"], keys["series"], context, gpus, precision)
     _finish(_read(file, lambda progress: import_power(file, columns, instance=instance, warm_up=warm_up, progress=progress)), out)
+
+
+@importing.command()
+@click.argument("files", type=PATH, nargs=-1, required=True, metavar="FILE...")
+@click.option("-o", "--out", type=PATH, metavar="POINTS", help="Where to write; NAME_points.csv in the current folder by default.")
+@click.option("--card", type=PATH, metavar="CARD", help="Where to write the card with W and H; KEY.yaml beside the points by default.")
+@click.option("--model", default="", metavar="KEY", help="The card of the model, where the files name it otherwise.")
+@click.option("--gpu", default="", metavar="KEY", help="The card of the GPU.")
+@click.option("--engine", default="", metavar="KEY", help="The card of the engine.")
+@click.option("--weights", default="", metavar="NAME", help="The precision of the weights.")
+@click.option("--gpus", type=click.IntRange(1, 1024), metavar="NUMBER", help="GPUs of the instance.")
+@click.option("--replicas", type=click.IntRange(1, 1024), metavar="NUMBER", help="Attention replicas among them.")
+@click.option("--cached", type=click.IntRange(1, 2), metavar="BYTES", help="Bytes of a number in the KV cache; 2 unless the file says fp8.")
+@options.templates
+def benchmark(files: tuple[Path, ...], out: Path | None, card: Path | None, templates: Path | None, **setup: Any) -> None:
+    """Read results of benchmarks into measured points, and say how far the model is from them.
+
+    Known are vLLM bench serve, SGLang bench_serving, trtllm-bench, GuideLLM, AIPerf, GenAI-Perf, InferenceX, and tables (CSV, JSON
+    lines, Parquet). Where several numbers of sequences in flight were measured, W and H are fitted into a card of power_fits.
+    """
+    from workbook.importers.benchmark import Setup, import_benchmark  # noqa: PLC0415 as above
+    from workbook.validation.verdict import verdict  # noqa: PLC0415 as above
+
+    found = import_benchmark(files, Setup(**{name: value for name, value in setup.items() if value}), templates=templates)
+    path = found.save(out)
+    for line in found.warnings:
+        click.echo(line, err=True)
+    click.echo(f"{path}: {len(found.points)} measured points; {verdict(path, templates)}; for workbook validate --data {path}")
+    if found.card:
+        _finish(found.card, card or path.with_name(f"{found.card.key}.yaml"))
+    else:
+        click.echo(f"no card: {found.lacking}")

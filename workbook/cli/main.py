@@ -95,12 +95,13 @@ class _Progress:
 @click.option(
     "--from",
     "edited",
-    cls=options.OnlyOne,
-    advice="copies are not merged. Build from one, and add what was changed in another: "
-    "workbook pull OTHER -o edits.yaml, then --overlay edits.yaml",
     type=PATH,
+    multiple=True,
     metavar="FILE",
-    help="Build the workbook of an edited FILE again, and keep its edits.",
+    help="Build the workbook of an edited FILE again, and keep its edits. Repeat it to merge copies that several people edited.",
+)
+@click.option(
+    "--prefer", "prefer_copy", type=PATH, metavar="FILE", help="With several --from: where copies differ, take the edits of FILE."
 )
 @click.option(
     "--theirs", "prefer", flag_value="theirs", default=True, help="With --from: what is in conflict stays as edited (the default)."
@@ -112,24 +113,28 @@ class _Progress:
 @click.pass_context
 def build(
     ctx: click.Context,
+    /,
     name: str | None,
     sets: tuple[str, ...],
     overlays: Overlays,
-    edited: Path | None,
-    prefer: str,
+    edited: tuple[Path, ...],
     out: Path | None,
     templates: Path | None,
+    **preferences: Any,
 ) -> None:
     """Build the workbook NAME (planning) as an .xlsx file.
 
     With --from the exit status is 1 when something in FILE could not be carried into the new file: it is listed.
     Overlays are laid over the templates and over those that gave FILE its cases; what they give and FILE has edited
-    otherwise is a conflict.
+    otherwise is a conflict. Where copies hold different edits of an input, none is taken unless --prefer says whose.
     """
+    copy = preferences["prefer_copy"]
+    if copy and (copy not in edited or len(edited) == 1):
+        raise click.UsageError("--prefer takes one of several files that are given with --from")
     if edited:
         if name or sets:
             raise click.UsageError("--from takes the workbook and its edits from FILE: give no NAME and no --set beside it")
-        _regenerate(ctx, edited, prefer, out, templates, overlays)
+        _regenerate(ctx, edited, out, {"templates": templates, "overlay": overlays, **preferences})
         return
     with _Progress() as progress:
         report = api.build(name or api.DEFAULT, out, templates=templates, sets=options.pairs(sets), overlay=overlays, progress=progress)
@@ -141,13 +146,13 @@ def _built(report: api.BuildReport) -> None:
     click.echo(f"{report.path}: {report.sheets} sheets, {report.inputs:,} inputs, {report.formulas:,} formulas, {report.seconds:.1f} s")
 
 
-def _regenerate(ctx: click.Context, edited: Path, prefer: Any, out: Path | None, templates: Path | None, overlays: Overlays) -> None:
+def _regenerate(ctx: click.Context, edited: tuple[Path, ...], out: Path | None, given: dict[str, Any]) -> None:
     from workbook.changes.differences import counted  # noqa: PLC0415 as above
     from workbook.cli.text import lost, regenerated  # noqa: PLC0415 as above
     from workbook.roundtrip.regenerate import regenerate  # noqa: PLC0415 most builds do without
 
     with _Progress() as progress:
-        found = regenerate(edited, out, templates=templates, overlay=overlays, prefer=prefer, progress=progress)
+        found = regenerate(edited, out, progress=progress, **given)
     _built(found.report)
     for line in regenerated(found):
         click.echo(line)

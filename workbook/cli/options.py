@@ -83,14 +83,4 @@ class Command(click.Command):
         names = [item.opts[0] for item in options]
         if len(names) > 1:
             return f"{', '.join(names[:-1])} and {names[-1]} exclude each other: give one of them"
-        advice = getattr(options[0], "advice", "give it once")
-        return f"{names[0]} is given more than once: {advice}"
-
-
-class OnlyOne(click.Option):
-    """An option with advice for those who give it twice."""
-
-    def __init__(self, *args: Any, advice: str, **more: Any) -> None:
-        """Take the advice, and what any option takes."""
-        super().__init__(*args, **more)
-        self.advice = advice
+        return f"{names[0]} is given more than once: give it once"

@@ -146,7 +146,8 @@ def _input(item: InputChange) -> str:
         return f"{item.id} is new: {shown(item.now)}{unit}{behind}"
     if item.outcome in {"removed", "gone"}:
         return f"{item.id} is gone; it was {was}"
-    return f"{item.id}: {was} -> {shown(item.now)}{unit}{behind}"
+    built = f"; built with {shown(item.base)}" if item.base is not None and item.base not in {item.was, item.now} else ""
+    return f"{item.id}: {was} -> {shown(item.now)}{unit}{behind}{built}"
 
 
 def _note(item: NoteChange) -> str:

@@ -22,7 +22,7 @@ _UNFIT_IN_NAMES = re.compile(r"[*?~\"'\[\]:/\\<>\s]+")
 
 @dataclass(frozen=True)
 class Value:
-    """A figure of a card, and what differs from the card's ``defaults``."""
+    """A figure of a card, and what differs from the card's ``defaults``; one with ``expr`` is a formula, and has no value of its own."""
 
     value: float | str
     note: str = ""
@@ -30,16 +30,19 @@ class Value:
     evidence: str = ""
     low: float | None = None
     high: float | None = None
+    expr: str = ""
+    source: str = ""
 
     def text(self) -> str:
         """Return the figure as YAML: a bare value, where nothing differs."""
         more = {name: scalar(end) for name, end in (("low", self.low), ("high", self.high)) if end is not None}
-        more |= {name: getattr(self, name) for name in ("confidence", "evidence") if getattr(self, name)}
+        more |= {name: getattr(self, name) for name in ("source", "confidence", "evidence") if getattr(self, name)}
         if self.note:
             more["note"] = scalar(self.note)
-        if not more:
+        given = f"expr: {scalar(self.expr)}" if self.expr else f"value: {scalar(self.value)}"
+        if not more and not self.expr:
             return scalar(self.value)
-        return "{" + ", ".join([f"value: {scalar(self.value)}", *(f"{name}: {text}" for name, text in more.items())]) + "}"
+        return "{" + ", ".join([given, *(f"{name}: {text}" for name, text in more.items())]) + "}"
 
 
 @dataclass(frozen=True)

@@ -195,10 +195,10 @@ def _card(file: Path, table: Table, points: tuple[Numbers, Numbers, Numbers], fo
         warnings.append(f"the fit ran into a bound ({', '.join(found.bounded)}): it means nothing outside the batches measured; graded low")
     if len(batch) < FEW:
         warnings.append(f"{len(batch)} batches hardly determine four constants: graded low")
-    fields = _constants(found)
+    fields = constants_of(found)
     if instance:
         fields = _of_instance(instance) | fields | _steps(batch, speed, found.rmse, instance.context)
-    ends = ", ".join(_shown(name, value) for name, value in _constants(found).items())
+    ends = ", ".join(_shown(name, value) for name, value in constants_of(found).items())
     span = f"{len(batch)} batches from {batch[0]:g} to {batch[-1]:g}"
     verdict = f"{span}, {dropped:,} rows of warm-up left out; {ends}; RMSE {found.rmse:.1f} W"
     return Card(
@@ -216,8 +216,8 @@ def _shown(name: str, value: Value) -> str:
     return f"{name} {value.value:g}" + (f" ({value.low:g} to {value.high:g})" if value.low is not None and value.high is not None else "")
 
 
-def _constants(found: Fit) -> dict[str, Value]:
-    """Return the constants of the curve, with their 95% intervals where there are any."""
+def constants_of(found: Fit) -> dict[str, Value]:
+    """Return the constants of a curve as figures of a card, with their 95% intervals where there are any."""
     fields = {}
     for name, value, low, high in zip(("p_idle", "p_nominal", "k", "x0"), found.constants, found.low, found.high, strict=True):
         known = bool(np.isfinite(low) and np.isfinite(high))

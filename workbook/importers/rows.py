@@ -147,6 +147,16 @@ class Table:
             cells = list(zip(*(row for _, row in part), strict=True))
             yield Chunk(lines, {name: list(column) for name, column in zip(names, cells, strict=True)})
 
+    def objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the rows with all their names, which lines of JSON need not share; those that cannot be read are counted in ``bad``."""
+        if self.format == "jsonl":
+            self.bad = Bad(str(self.path))
+            yield from self._records()
+            return
+        for chunk in self.chunks(self.names):
+            for row, line in enumerate(chunk.lines):
+                yield line, {name: cells[row] for name, cells in chunk.columns.items()}
+
     def _rows(self, names: list[str]) -> Iterator[tuple[int, list[Any]]]:
         with self._text() as stream:
             reader = csv.reader(_bounded(stream, self._advance))

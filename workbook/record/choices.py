@@ -28,12 +28,14 @@ def part_of(model: Model) -> dict[str, object]:
 class Choices:
     """The keys by name, in lower case, of each catalogue or table that a file chose from, and which quantities choose from which.
 
-    ``names`` gives what the keys are called today, where that is known; ``typed`` the names that users gave keys in the file.
+    ``built`` gives what the keys were called when the file was built, ``names`` what they are called today, where that is known;
+    ``typed`` the names that users gave keys in the file.
     """
 
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
     chosen: dict[str, str] = field(default_factory=dict)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    built: dict[str, dict[str, str]] = field(default_factory=dict)
     typed: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def key(self, cell_id: str, value: object) -> str | None:
@@ -44,6 +46,11 @@ class Choices:
         """Return a value as it is shown today: a choice by the name that its key has now, anything else as it is."""
         key = self.key(cell_id, value)
         return value if key is None else self.names.get(self._of(cell_id), {}).get(key, value)
+
+    def as_built(self, cell_id: str, value: float | str) -> float | str:
+        """Return a value as it was shown by the build: a choice by the name that its key had then, anything else as it is."""
+        key = self.key(cell_id, value)
+        return value if key is None else self.built[self._of(cell_id)][key]
 
     def rename(self, edits: Mapping[str, float | str]) -> None:
         """Take the names that members of tables have in the file; what they were called when it was built is known, too."""
@@ -81,6 +88,7 @@ def choices_of(carried: Mapping[str, object]) -> Choices:
     found = Choices()
     for table, texts in names.items() if isinstance(names, dict) else ():
         if isinstance(texts, dict):
+            found.built[table] = {key: str(shown) for key, shown in texts.items()}
             found.keys[table] = {str(shown).lower(): key for key, shown in texts.items()}
     found.chosen = {name: str(key) for name, key in chosen.items()} if isinstance(chosen, dict) else {}
     return found

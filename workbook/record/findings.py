@@ -11,7 +11,7 @@ from workbook.record import entries
 from workbook.record.fingerprints import NONE, Spot
 from workbook.record.located import spot_of
 from workbook.record.write import row_print
-from workbook.xlsx.a1 import RECORD_SHEET, column_letters
+from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +32,8 @@ FARTHEST = 20  # rows or columns that a program without references may have move
 class Finding:
     """Something that is not as it was built: where, which id (or none), and what.
 
-    ``entry`` is what somebody entered there that cannot be carried on, if the finding is of such.
+    ``entry`` is what somebody entered there that cannot be carried on, if the finding is of such; ``file`` names the file, where
+    there are several.
     """
 
     sheet: str
@@ -41,15 +42,25 @@ class Finding:
     text: str
     entry: str = ""
     rank: int = field(default=OTHER, compare=False)
+    file: str = ""
 
     @property
     def is_gone(self) -> bool:
         """Whether it is that a sheet is not there."""
         return self.text == GONE
 
+    @property
+    def place(self) -> str:
+        """Return the cell as formulas name it, after the file."""
+        return f"{self._of_file}{quoted(self.sheet)}!{self.address}"
+
+    @property
+    def _of_file(self) -> str:
+        return f"{self.file}: " if self.file else ""
+
     def __str__(self) -> str:
         """Format as ``Sheet!A1 (id) text``."""
-        place = f"{self.sheet}!{self.address}" if self.address else f"sheet '{self.sheet}'"
+        place = self._of_file + (f"{self.sheet}!{self.address}" if self.address else f"sheet '{self.sheet}'")
         return f"{place} ({self.id}) {self.text}" if self.id else f"{place} {self.text}"
 
 

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from workbook.roundtrip.pull import Edits
 
 EDITED, FORMULA = "typed into the file", "a formula"
+EDITED_IN = "typed into"  # before the name of a copy
 
 
 class Held(NamedTuple):
     """What an input holds (None: it inherits the value ``inherited``, None where that is not known), its unit and its source.
 
-    ``given_behind`` is the source of the templates' figure, also where users typed another.
+    ``given`` is the templates' figure and ``given_behind`` its source, also where users typed another.
     """
 
     value: Value
@@ -38,6 +39,7 @@ class Held(NamedTuple):
     given_behind: str
     note: str = ""
     inherited: Value = None
+    given: Value = None
 
     @property
     def shows(self) -> Value:
@@ -85,12 +87,13 @@ def side_of_file(located: Located, edits: Edits) -> Side:
             continue
         edit = edits.edits.get(given.id)
         is_own = given.id in edits.sets
-        value: Value = edits.sets[given.id] if is_own else None if given.taken else edits.choices.shown(given.id, given.value)
+        built: Value = None if given.taken else edits.choices.shown(given.id, given.value)
+        value = edits.sets[given.id] if is_own else built
         note = edit.note if edit is not None and edit.note is not None else ""
         typed = f"{EDITED}: ={edit.formula}" if edit is not None and edit.formula else EDITED
         inherited = located.cell(located.input(given)) if value is None else None
         shows = inherited.value if inherited and isinstance(inherited.value, float | str) else None
-        inputs[given.id] = Held(value, given.unit, typed if is_own else given.behind, given.behind, note, shows)
+        inputs[given.id] = Held(value, given.unit, typed if is_own else given.behind, given.behind, note, shows, built)
     blocks = [block for block in known.blocks if not is_of_account(block.id)]
     says_of = {block.id: block.says for block in reversed(blocks) if block.says}
     rows = _rows((block.id, block.size) for block in blocks)

@@ -128,6 +128,7 @@ def change(name: str, label: str, was: Held | None, now: Held | None) -> InputCh
         was.behind if was else "",
         now.behind if now else "",
         "gone" if now is None else "new" if was is None else "changed",
+        base=was.given if was and now and was.given == now.given else None,
         note=was.note if was and was.note else now.note if now else "",
     )
 

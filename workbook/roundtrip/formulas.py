@@ -22,32 +22,31 @@ if TYPE_CHECKING:
     from workbook.errors import Place
     from workbook.layout.plan import Layout
     from workbook.model.graph import CellRef
-    from workbook.record.located import Located
+    from workbook.record.read import Baseline
     from workbook.roundtrip.pull import Edits
 
 NO_RESULT = "is an error, such as a division by zero"
 
 
-def keep_formulas(found: Edits, located: Located, layout: Layout) -> None:
+def keep_formulas(found: Edits, layout: Layout) -> None:
     """Let edits keep those of their formulas that the templates at hand can calculate; of others the value, with a remark."""
     known = {name: text for name, text in found.formulas.items() if is_of(layout.model, found.edits[name])}
     _, reasons = with_formulas(layout, layout.model, known)
     opened = {name: why for name, why in reasons.items() if found.edits[name].is_open}
-    refuse(found, located, {name: f"holds a formula without a result that cannot be kept ({why})" for name, why in opened.items()})
+    refuse(found, {name: f"holds a formula without a result that cannot be kept ({why})" for name, why in opened.items()})
     for name, why in reasons.items():
         if name not in opened:
-            _keep_value(found, located, name, why)
+            _keep_value(found, name, why)
 
 
-def _keep_value(found: Edits, located: Located, name: str, why: str) -> None:
+def _keep_value(found: Edits, name: str, why: str) -> None:
     """Let an edit keep the value of its formula, with a remark."""
-    edit, given = found.edits[name], located.baseline.inputs[name]
-    spot = located.input(given) or given.spot
+    edit = found.edits[name]
     found.edits[name] = replace(edit, ids="")
-    found.remarks.append(not_kept(spot, name, edit.formula, shown(edit.value), why))
+    found.remarks.append(edit.finding(not_kept(edit.formula, shown(edit.value), why), f"={edit.formula}"))
 
 
-def refuse_formulas(found: Edits, located: Located, layout: Layout, reasons: Mapping[str, str], sets: Mapping[str, Value]) -> None:
+def refuse_formulas(found: Edits, layout: Layout, reasons: Mapping[str, str], sets: Mapping[str, Value]) -> None:
     """Set aside formulas whose values inputs cannot take; a choice is kept that is only called otherwise now.
 
     Raises WorkbookError for those that overlays give: ``sets`` tells where.
@@ -59,11 +58,11 @@ def refuse_formulas(found: Edits, located: Located, layout: Layout, reasons: Map
     for name in reasons:
         quantity, _ = model.find(name) or ("", 0)
         if found.edits[name].value in model.choices(model.quantities[quantity].bounds).values():
-            _keep_value(found, located, name, reasons[name])
-    refuse(found, located, {name: why for name, why in reasons.items() if found.edits[name].ids})
+            _keep_value(found, name, reasons[name])
+    refuse(found, {name: why for name, why in reasons.items() if found.edits[name].ids})
 
 
-def calculate_formulas(found: Edits, located: Located, layout: Layout) -> None:
+def calculate_formulas(found: Edits, known: Baseline, layout: Layout) -> None:
     """Give formulas without a result in the file the one that follows from its other edits and the templates at hand."""
     opened = [name for name, edit in found.edits.items() if edit.is_open]
     if not opened:
@@ -75,9 +74,8 @@ def calculate_formulas(found: Edits, located: Located, layout: Layout) -> None:
     for name in opened:
         value = results.get(name)
         if value is None:
-            given = located.baseline.inputs[name]
-            reason = NO_RESULT if name in results else f"holds nothing, where {entries.wanted(given)} is expected"
-            refuse(found, located, {name: f"{reason}: the result of ={found.edits[name].formula}"})
+            reason = NO_RESULT if name in results else f"holds nothing, where {entries.wanted(known.inputs[name])} is expected"
+            refuse(found, {name: f"{reason}: the result of ={found.edits[name].formula}"})
         else:
             found.edits[name] = replace(found.edits[name], value=value)
 

@@ -9,23 +9,24 @@ from workbook.roundtrip.contents import side_of_book
 from workbook.roundtrip.diff import change, compared, explained, labels, note_change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from workbook.changes.differences import Account, InputChange, NoteChange, Outcome
     from workbook.layout.book import Book
     from workbook.roundtrip.contents import Side
-    from workbook.roundtrip.merge import MergeResult
+    from workbook.roundtrip.merge import Conflict, MergeResult
     from workbook.roundtrip.parties import Merged
 
 
-def updated(first: Side, book: Book, values: Merged, notes: Merged, *, always: bool = False) -> Account | None:
+def updated(first: Side, book: Book, values: Merged, notes: Merged, whose: Mapping[str, str], *, always: bool = False) -> Account | None:
     """Return the account of an update from an edited file to a new book.
 
-    None where nothing but edits that stayed is in it, unless there is something else to account for (``always``).
+    None where nothing but edits that stayed is in it, unless there is something else to account for (``always``). ``whose`` tells
+    by id what stands behind edits, where they are of several copies.
     """
     second = side_of_book(book)
     account = compared(first, second, book)
-    inputs = tuple(_inputs(first, second, book, values, account))
+    inputs = tuple(_inputs(first, second, book, values, account, whose))
     remarks = tuple(_notes(first, second, book, notes, account))
     account = replace(account, inputs=inputs, notes=remarks, is_update=True)
     outcomes = {item.outcome for item in inputs} | {item.outcome for item in remarks}
@@ -44,7 +45,7 @@ def _outcomes(result: MergeResult) -> dict[str, Outcome]:
     return found | dict.fromkeys(result.removed, "removed")
 
 
-def _inputs(first: Side, second: Side, book: Book, values: Merged, account: Account) -> Iterator[InputChange]:
+def _inputs(first: Side, second: Side, book: Book, values: Merged, account: Account, whose: Mapping[str, str]) -> Iterator[InputChange]:
     """Yield every input that differs or was edited, with what became of it."""
     label, result = labels(book), values.result
     outcomes = _outcomes(result)
@@ -56,13 +57,19 @@ def _inputs(first: Side, second: Side, book: Book, values: Merged, account: Acco
         outcome = outcomes.get(name, item.outcome)
         yield replace(
             item,
-            behind=values.givers.get(name, item.behind) if outcome == "given" else item.behind,
+            behind=_behind(item, outcome, values.givers if outcome == "given" else whose, conflict),
             outcome="new" if outcome == "given" and was is None else outcome,
             base=given.value if given else None,
             base_behind=was.given_behind if was else "",
             ours=conflict.ours.value if conflict else item.now,
             ours_behind=conflict.overlay if conflict and conflict.overlay else now.given_behind if now else "",
         )
+
+
+def _behind(item: InputChange, outcome: Outcome, givers: Mapping[str, str], conflict: Conflict | None) -> str:
+    """Return what stands behind a figure of the new book: who gave it, if that was an overlay or the user of a copy."""
+    is_given = outcome in {"given", "kept"} or (conflict is not None and conflict.kept == conflict.theirs)
+    return givers.get(item.id, item.behind) if is_given else item.behind
 
 
 def _notes(first: Side, second: Side, book: Book, notes: Merged, account: Account) -> Iterator[NoteChange]:

@@ -35,22 +35,49 @@ class Edit:
     ``given`` is what the templates gave (None where that is not known); with ``taken`` the cell took that over from
     another. ``formula`` is what the user wrote to get the value, if it was a formula, and ``ids`` the same with ids in place
     of references where it can be kept: its value is NaN where the file holds no result. ``note`` is None where the note
-    stands as it was.
+    stands as it was. ``spot`` is the cell, and ``held`` what it holds as messages show it; ``files`` names the
+    copies that have it, where several are merged.
     """
 
     id: str
     value: float | str
     given: float | str | None
     unit: str
+    spot: Spot
+    held: str
     taken: bool = False
     formula: str = ""
     note: str | None = None
     ids: str = ""
+    files: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
         """Whether the value is that of a formula without a result."""
         return self.value != self.value
+
+    @property
+    def file(self) -> str:
+        """Return the copies as messages name them."""
+        return " and ".join(self.files)
+
+    @property
+    def is_of_value(self) -> bool:
+        """Whether the value is edited, and not the note alone."""
+        return self.value != self.given or self.taken or bool(self.ids)
+
+    @property
+    def told(self) -> str:
+        """Return what was entered, as messages show it."""
+        return f"={self.formula}" if self.formula else self.held
+
+    def without_value(self) -> Edit | None:
+        """Return the edit of the note alone; None where the input has no value to go with it."""
+        return None if self.given is None or self.taken else replace(self, value=self.given, formula="", ids="")
+
+    def finding(self, text: str, entry: str = "") -> Finding:
+        """Return what there is to say of its cell."""
+        return Finding(self.spot.sheet, self.spot.address, self.id, text, entry, file=self.file)
 
 
 @dataclass(slots=True)
@@ -74,7 +101,7 @@ class Edits:
     @property
     def sets(self) -> dict[str, float | str]:
         """Return the values by id, as ``load`` and ``build`` take them."""
-        return {name: edit.value for name, edit in self.edits.items() if edit.value != edit.given or edit.taken or edit.ids}
+        return {name: edit.value for name, edit in self.edits.items() if edit.is_of_value}
 
     @property
     def formulas(self) -> dict[str, str]:
@@ -113,7 +140,7 @@ def pull(path: Path | str) -> Edits:
     located = locate(path)
     found = edits_of(path, located)
     without_results(found, located)
-    refuse(found, located, out_of_limits(path, found, located.baseline))
+    refuse(found, out_of_limits(path, found, located.baseline))
     # What is chosen on the sheets of an account is none of the templates' inputs.
     found.edits = {name: edit for name, edit in found.edits.items() if not is_of_account(name)}
     return found
@@ -149,7 +176,7 @@ def without_results(found: Edits, located: Located) -> None:
     """Move formulas of which neither the file nor its inputs tell the result to what is left."""
     inputs, opened = located.baseline.inputs, {name: edit.formula for name, edit in found.edits.items() if edit.is_open}
     wanted = {name: f"holds nothing, where {entries.wanted(inputs[name])} is expected" for name in opened}
-    refuse(found, located, {name: f"{wanted[name]}: the result of ={formula}" for name, formula in opened.items()})
+    refuse(found, {name: f"{wanted[name]}: the result of ={formula}" for name, formula in opened.items()})
 
 
 def _take(found: Edits, formulas: TypedFormulas, given: Given, spot: Spot, wanted: str) -> None:
@@ -172,17 +199,20 @@ def _take(found: Edits, formulas: TypedFormulas, given: Given, spot: Spot, wante
         found.remarks.append(Finding(spot.sheet, spot.address, given.id, entry.remark))
     if entry.value is None:
         result = f": the result of ={formula}{f', which is not kept ({why})' if why else ''}" if formula else ""
-        text = f"{entry.reason}{result}; {given_back(given)}"
+        text = f"{entry.reason}{result}; {given_back(given.value, taken=given.taken)}"
         if note is not None and given.value is not None and not given.taken:
-            found.edits[given.id] = Edit(given.id, given.value, given.value, given.unit, note=note)
+            found.edits[given.id] = Edit(given.id, given.value, given.value, given.unit, spot, entries.held(cell), note=note)
         elif note is not None:
             text = f"{text}; it has the note {as_typed(note)}"
         found.left.append(Finding(spot.sheet, spot.address, given.id, text, f"={formula}" if formula else entries.held(cell)))
         return
     if why:
-        found.remarks.append(not_kept(spot, given.id, formula, entries.held(cell), why))
+        text = not_kept(formula, entries.held(cell), why)
+        found.remarks.append(Finding(spot.sheet, spot.address, given.id, text, f"={formula}"))
     if given.taken or formula or entry.value != given.value or note is not None:
-        found.edits[given.id] = Edit(given.id, entry.value, given.value, given.unit, given.taken, formula, note, ids)
+        found.edits[given.id] = Edit(
+            given.id, entry.value, given.value, given.unit, spot, entries.held(cell), given.taken, formula, note, ids
+        )
 
 
 def _formula(formulas: TypedFormulas, given: Given, spot: Spot, entry: entries.Entry) -> tuple[entries.Entry, str, str]:
@@ -200,10 +230,10 @@ def _formula(formulas: TypedFormulas, given: Given, spot: Spot, entry: entries.E
     return entries.Entry(float("nan") if value is None else value), ids, ""
 
 
-def not_kept(spot: Spot, name: str, formula: str, value: str, why: str) -> Finding:
-    """Return the remark on an input whose formula was not kept, with its value as a text, and why not."""
+def not_kept(formula: str, value: str, why: str) -> str:
+    """Say that an input's formula was not kept, with its value as a text, and why not."""
     what = f"the formula ={formula}" if formula else "a formula"
-    return Finding(spot.sheet, spot.address, name, f"holds {what}: its value {value} was taken, the formula was not ({why})", f"={formula}")
+    return f"holds {what}: its value {value} was taken, the formula was not ({why})"
 
 
 def _note(found: Edits, located: Located, given: Given) -> str | None:

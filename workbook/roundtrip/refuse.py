@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,26 +9,24 @@ from workbook.api import checked_sets
 from workbook.changes.differences import Refusal
 from workbook.declare.overlay import Given as Value
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
-from workbook.record import entries
 from workbook.record import limits as carried_limits
 from workbook.record.choices import by_key
-from workbook.record.findings import Finding, arranged
+from workbook.record.findings import arranged
 from workbook.record.read import KEEP
-from workbook.xlsx.a1 import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from workbook.model.graph import Model
-    from workbook.record.located import Located
+    from workbook.record.findings import Finding
     from workbook.record.read import Baseline, Given
     from workbook.roundtrip.pull import Edit, Edits
 
 
-def given_back(given: Given) -> str:
-    """Say what an input holds where an entry is not taken."""
-    return "the value is taken over again" if given.taken else f"the templates give {shown(given.value)}"
+def given_back(given: float | str | None, *, taken: bool) -> str:
+    """Say what an input holds where an entry is not taken: what the templates gave, or another's value that it took over."""
+    return "the value is taken over again" if taken else f"the templates give {shown(given)}"
 
 
 def shown(value: float | str | None) -> str:
@@ -37,18 +34,17 @@ def shown(value: float | str | None) -> str:
     return f"{value:.15g}" if isinstance(value, float) else as_typed(value)
 
 
-def refuse(found: Edits, located: Located, reasons: Mapping[str, str]) -> None:
+def refuse(found: Edits, reasons: Mapping[str, str]) -> None:
     """Move edits that inputs cannot take, with the reasons by id, to what is left; their notes stay."""
     for name, reason in reasons.items():
-        edit, given = found.edits.pop(name), located.baseline.inputs[name]
-        spot = located.input(given) or given.spot
-        entry = f"={edit.formula}" if edit.formula else entries.held(located.cell(spot))
-        text = f"{reason}; {given_back(given)}"
-        if edit.note is not None and edit.given is not None and not edit.taken:
-            found.edits[name] = replace(edit, value=edit.given, formula="", ids="")
+        edit = found.edits.pop(name)
+        text = f"{reason}; {given_back(edit.given, taken=edit.taken)}"
+        blank = edit.without_value() if edit.note is not None else None
+        if blank:
+            found.edits[name] = blank
         elif edit.note is not None:
             text = f"{text}; it has the note {as_typed(edit.note)}"
-        found.left.append(Finding(spot.sheet, spot.address, name, text, entry))
+        found.left.append(edit.finding(text, edit.told))
     found.left = arranged(found.left)
 
 
@@ -109,4 +105,4 @@ def is_of(model: Model, edit: Edit) -> bool:
 
 def refusals(left: Iterable[Finding]) -> tuple[Refusal, ...]:
     """Return what was entered and not taken, for an account."""
-    return tuple(Refusal(f"{quoted(item.sheet)}!{item.address}", item.id, item.entry, item.text) for item in left if item.entry)
+    return tuple(Refusal(item.place, item.id, item.entry, item.text) for item in left if item.entry)

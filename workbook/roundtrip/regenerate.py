@@ -16,29 +16,28 @@ from workbook.declare.overlay import Carried, Given, overlaid, overlays_of
 from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.record.findings import Finding
-from workbook.record.located import locate
 from workbook.record.read import declared_for, offered, overlays
-from workbook.roundtrip.contents import side_of_file
+from workbook.roundtrip.contents import EDITED_IN, side_of_file
+from workbook.roundtrip.copies import merge_copies, read_copies
 from workbook.roundtrip.formulas import calculate_formulas, keep_formulas, refuse_formulas, wrong_formulas
 from workbook.roundtrip.gone import gone
 from workbook.roundtrip.inputs import edited
 from workbook.roundtrip.merge import NOTE_OF
 from workbook.roundtrip.outcomes import updated
 from workbook.roundtrip.parties import merged_notes, merged_values, values_to_set
-from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.refuse import refusals, refuse, refused_by
 from workbook.roundtrip.together import erring
-from workbook.roundtrip.uncarried import uncarried
-from workbook.xlsx.a1 import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from workbook.changes.differences import Account, Loss
     from workbook.declare.overlay import Files, Overlaid
     from workbook.layout.book import Book
     from workbook.layout.plan import Layout
     from workbook.record.located import Located
+    from workbook.record.read import Baseline
+    from workbook.roundtrip.copies import Copy
     from workbook.roundtrip.merge import MergeResult, Preference
     from workbook.roundtrip.parties import Merged
     from workbook.roundtrip.pull import Edits
@@ -75,15 +74,19 @@ class Regeneration:
 
 @without_collector()
 def regenerate(
-    path: Path | str,
+    paths: Path | str | Sequence[Path | str],
     out: Path | str | None = None,
     *,
     templates: Path | str | None = None,
     overlay: Files = None,
     prefer: Choice = "theirs",
+    prefer_copy: Path | str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Regeneration:
     """Build the workbook of an edited file again from today's templates, and keep its edits.
+
+    Of several copies of one file the edits of all are kept, whatever their order. Where two copies hold different edits of an input,
+    that of ``prefer_copy`` is taken; without it neither is, and both are listed.
 
     Overlays are laid over the templates, and those that gave the file its cases with them: one of the same name takes the
     place of such a one.
@@ -97,23 +100,24 @@ def regenerate(
     Where templates or package changed anything, sheets of the new file tell it (``account``); else those of the edited file
     stay, so that a second time changes nothing.
     """
-    start, path = time.perf_counter(), Path(path)
-    tell = progress or (lambda _: None)
-    tell(f"reading {path}")
-    located = locate(path)
+    start, tell = time.perf_counter(), progress or (lambda _: None)
+    files = [Path(paths)] if isinstance(paths, Path | str) else [Path(path) for path in paths]
+    tell(f"reading {', '.join(map(str, files))}")
+    copies = read_copies(files)
+    merged = merge_copies(copies, None if prefer_copy is None else Path(prefer_copy))
+    path, located, edits = merged.path, merged.located, merged.edits
     known = located.baseline
-    target = _target(path, out, known.workbook)
-    edits = edits_of(path, located)
+    target = _target(files, out, known.workbook)
     cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(edits)])
     laid = overlaid(declared_for(path, known, templates), cases)
-    places = _places(path, located)
+    places = _places(copies, edits)
     settled = _settled(path, located, edits, laid, "ours" if prefer == "ours" else "theirs", places)
     layout, values, notes, book = settled.layout, settled.values, settled.notes, settled.book
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
     tell("finding what moved")
-    lost = uncarried(path, located)
-    update, told_of = _told(path, located, edits, book, values, notes, lost)
+    lost = [item for copy in copies for item in copy.losses()]
+    update, told_of = _told(copies, edits, book, values, notes, lost)
     if told_of:
         layout, _ = placed(laid, extend=telling(told_of))
         book = edited(*_noted(layout, values, notes, settled.sets | _picked(layout, edits, places)))
@@ -126,14 +130,20 @@ def regenerate(
 
 
 def _told(
-    path: Path, located: Located, edits: Edits, book: Book, values: Merged, notes: Merged, lost: list[Loss]
+    copies: Sequence[Copy], edits: Edits, book: Book, values: Merged, notes: Merged, lost: list[Loss]
 ) -> tuple[Account | None, Account | None]:
-    """Return the account of what this update changed, if it changed anything, and the one to tell: this, or that of the one before."""
-    earlier, refused = carried_account(path, located.baseline.carried), refusals(edits.left)
-    first = side_of_file(located, edits)
+    """Return the account of what this update changed, if it changed anything, and the one to tell: this, or that of the one before.
+
+    Of several copies it is from the first as it stands, so that the edits of the others are among what moved headlines.
+    """
+    copy, is_merge = copies[0], len(copies) > 1
+    earlier, refused = carried_account(copy.path, copy.located.baseline.carried), refusals(edits.left)
+    first = side_of_file(copy.located, copy.edits)
     first.findings = [item for item in first.findings if not item.entry]
     remarks = tuple(map(str, edits.remarks))
-    update = updated(first, book, values, notes, always=bool(refused or remarks or lost) and earlier is None)
+    whose = {name: f"{EDITED_IN} {edit.file}" for name, edit in edits.edits.items() if is_merge}
+    is_new = is_merge or (bool(refused or remarks or lost) and earlier is None)
+    update = updated(first, book, values, notes, whose, always=is_new)
     told_of = update or earlier
     if told_of and (update or refused or remarks or lost):
         told_of = replace(told_of, refused=refused, remarks=remarks, lost=tuple(lost))
@@ -155,13 +165,13 @@ def _settled(path: Path, located: Located, edits: Edits, laid: Overlaid, prefer:
     """Merge edits with templates and overlays; what cannot be built is left out of the edits. Raises WorkbookError for errors of others."""
     known = located.baseline
     layout, given = placed(laid)
-    _judge(edits, located, layout, places)
+    _judge(edits, known, layout, places)
     before, notes_before = offered(path, known)
     while True:
         values = merged_values(known, edits, layout, given, laid, before, prefer)
         sets = values_to_set(values, laid, places, layout.model)
         if wrong := wrong_formulas(layout, sets, values.formulas(), places):
-            refuse_formulas(edits, located, layout, wrong, sets)
+            refuse_formulas(edits, layout, wrong, sets)
             continue
         notes = merged_notes(known, edits, layout, laid, notes_before, prefer)
         try:
@@ -170,23 +180,26 @@ def _settled(path: Path, located: Located, edits: Edits, laid: Overlaid, prefer:
             wrong = erring(layout, sets, values.formulas(), values.theirs(edits))
             if not wrong:
                 raise
-            refuse(edits, located, wrong)
+            refuse(edits, wrong)
 
 
-def _judge(edits: Edits, located: Located, layout: Layout, places: Mapping[str, Place]) -> None:
+def _judge(edits: Edits, known: Baseline, layout: Layout, places: Mapping[str, Place]) -> None:
     """Set aside what inputs of a placed model cannot take, and calculate what has no result in the file."""
     edits.follow(layout.model)
-    keep_formulas(edits, located, layout)
-    refuse(edits, located, refused_by(layout.model, edits, places))
-    calculate_formulas(edits, located, layout)
+    keep_formulas(edits, layout)
+    refuse(edits, refused_by(layout.model, edits, places))
+    calculate_formulas(edits, known, layout)
 
 
-def _target(path: Path, out: Path | str | None, workbook: str) -> Path:
-    """Return where to write; raises WorkbookError where that cannot be, or would replace the edited file unsaid."""
+def _target(files: Sequence[Path], out: Path | str | None, workbook: str) -> Path:
+    """Return where to write; raises WorkbookError where that cannot be, or would replace an edited file unsaid."""
     target = Path(out) if out else Path("output") / f"{workbook}.xlsx"
     check_target(target, WORKBOOK_SUFFIX)
-    if out is None and target.exists() and target.samefile(path):
-        raise WorkbookError([Diagnostic(Place(str(path)), "would be replaced by what is built from it", "choose another place with --out")])
+    for path in files if out is None and target.exists() else ():
+        if target.samefile(path):
+            raise WorkbookError(
+                [Diagnostic(Place(str(path)), "would be replaced by what is built from it", "choose another place with --out")]
+            )
     return target
 
 
@@ -222,13 +235,12 @@ def _picked(layout: Layout, edits: Edits, places: Mapping[str, Place]) -> dict[s
     return found
 
 
-def _places(path: Path, located: Located) -> dict[str, Place]:
-    """Return where each input stands in the edited file, for messages."""
-    found = {}
-    for item in located.baseline.inputs.values():
-        spot = located.input(item) or item.spot
-        found[item.id] = Place(f"{path}: {quoted(spot.sheet)}!{spot.address}")
-    return found
+def _places(copies: Sequence[Copy], edits: Edits) -> dict[str, Place]:
+    """Return where each input stands in the first copy, or in the one that edited it, for messages."""
+    first, by_name = copies[0], {copy.name: copy for copy in copies}
+    inputs = first.located.baseline.inputs.values()
+    found = {item.id: first.place(first.located.input(item) or item.spot) for item in inputs}
+    return found | {name: by_name[edit.files[0]].place(edit.spot) for name, edit in edits.edits.items() if edit.files}
 
 
 def _lost_notes(located: Located, notes: MergeResult) -> list[Finding]:

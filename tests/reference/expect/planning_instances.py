@@ -85,12 +85,17 @@ def that_fit(i: Inputs, key: str, pool: int) -> float:
     return by_pages if assumed(i, key).says("slots_rule", "paged") else by_windows
 
 
+def or_one(fit: float) -> float:
+    """Return what trials of the time per output token go up to: at least one sequence, though none may fit."""
+    return max(1.0, fit)
+
+
 def by_tpot(i: Inputs, key: str, pool: int) -> float:
     """Return the sequences that meet the TPOT objective: a setting of the case, which its variants keep; as many as fit without one."""
     if not assumed(i, key)["tpot_objective"] or role(i, key, pool) == PREFILL:
         return max(slots(i, key, pool)[2:])
     base = study(i, key).base
-    return trials(i, base, pool, that_fit(i, base, pool)).tpot_slots
+    return trials(i, base, pool, or_one(that_fit(i, base, pool))).tpot_slots
 
 
 @dataclass(frozen=True, slots=True)
