@@ -11,7 +11,7 @@ import pandas as pd
 from workbook.check.trace import row_used
 from workbook.declare.catalogues import Figure
 from workbook.errors import Diagnostic, WorkbookError, suggest
-from workbook.expr.nodes import Cell, Fixed, Lookup, Span, Total, quantities
+from workbook.expr.nodes import Cell, Fixed, Lookup, Span, Total
 from workbook.expr.values import EMPTY
 from workbook.layout.formula import formulas
 from workbook.model.equations import equation
@@ -222,7 +222,7 @@ def _neighbours(book: Book, quantity: Quantity, row: int) -> list[str]:
     variant = quantity.formula_rows().get(row)
     if variant:
         lines.append("  uses")
-        for name, node in quantities(variant.lowered):
+        for name, node in variant.refers:
             at = row_used(book, node, row) if not isinstance(node, Span | Total) else None
             lines.append(_used(book, name, at))
     takers = [child for child, parent in quantity.parents.items() if parent == row and quantity.takes_over(child)]

@@ -230,9 +230,7 @@ class _Compiler:
             self.problems.add(quantities[error.chain[0]].place, f"a cycle: {error}", "one of these must not depend on the others")
             return
         for name, quantity in quantities.items():
-            if any(
-                isinstance(node, Neighbour) and used == name for variant in quantity.variants for used, node in references(variant.lowered)
-            ):
+            if any(isinstance(node, Neighbour) and used == name for variant in quantity.variants for used, node in variant.refers):
                 self.model.recurring.add(name)
         for group in self.model.order:
             tables = {quantities[name].table for name in group}

@@ -28,12 +28,20 @@ class CellRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """An expression of a quantity and the rows it holds for: as written (``tree``) and without unit functions."""
+    """An expression of a quantity and the rows it holds for: as written (``tree``) and without unit functions.
+
+    ``refers`` gives what the latter refers to, each with the node that does.
+    """
 
     tree: Tree
     lowered: Tree
     rows: tuple[int, ...]
     formula: Formula
+    refers: tuple[tuple[str, Tree], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what is asked for again and again."""
+        object.__setattr__(self, "refers", tuple(quantities(self.lowered)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +380,7 @@ class Model:
         for formula in quantity.typed.values() if typed else ():
             found.update((name, None) for name, _ in quantities(formula.tree) if name != quantity.id)
         for variant in quantity.variants:
-            for name, node in quantities(variant.lowered):
+            for name, node in variant.refers:
                 if isinstance(node, Fixed) and name == quantity.id and node.row in quantity.inputs:
                     continue
                 if isinstance(node, Neighbour) and not earlier_rows:

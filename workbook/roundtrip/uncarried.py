@@ -52,7 +52,7 @@ def uncarried(path: Path, located: Located) -> list[Loss]:
     mine = _typed_into(located)
     for name, now in located.sheets.items():
         if now in saved.sheets:
-            found += [*_hidden(saved.sheets[now]), *_rules(saved.sheets[now], mine.get(now, ()))]
+            found += [*_hidden(saved.sheets[now]), *_rules(saved.sheets[now], mine.get(now, set()))]
             if name in built:
                 found += _settings(saved.sheets[now], built[name], located, name)
                 found += _formats(saved, saved.sheets[now], built[name], located, name)
@@ -90,20 +90,20 @@ def _hidden(sheet: SavedSheet) -> Iterator[Loss]:
             yield Loss("hidden row", _place(sheet.name, f"{row + 1}:{row + 1}"), "")
 
 
-def _typed_into(located: Located) -> dict[str, list[tuple[int, int]]]:
+def _typed_into(located: Located) -> dict[str, set[tuple[int, int]]]:
     """Return by sheet the cells of inputs and notes."""
-    found: dict[str, list[tuple[int, int]]] = {}
+    found: dict[str, set[tuple[int, int]]] = {}
     for given in located.baseline.inputs.values():
         for spot in (located.input(given), _now(located, given.note_spot)):
             if spot is not None:
-                found.setdefault(spot.sheet, []).append((spot.row, spot.column))
+                found.setdefault(spot.sheet, set()).add((spot.row, spot.column))
     return found
 
 
 def _rules(sheet: SavedSheet, mine: Collection[tuple[int, int]]) -> Iterator[Loss]:
     """Yield rules on what may be typed into cells that are not ``mine``, inputs or notes."""
     for rule in sheet.validations:
-        if rule.areas and not any(_is_within(cell, area) for area in rule.areas for cell in mine):
+        if rule.areas and not any(_holds(area, mine) for area in rule.areas):
             first = Spot(sheet.name, *rule.areas[0][:2])
             yield Loss("validation rule", _place(sheet.name, first.address), visible(f"{rule.kind} {rule.formula}".strip()))
 
@@ -130,6 +130,14 @@ def _columns(first: int, last: int) -> str:
 def _is_within(cell: tuple[int, int], area: Area) -> bool:
     top, left, bottom, right = area
     return top <= cell[0] <= bottom and left <= cell[1] <= right
+
+
+def _holds(area: Area, cells: Collection[tuple[int, int]]) -> bool:
+    """Whether one of the cells is in an area: most areas are of one cell."""
+    top, left, bottom, right = area
+    if (top, left) == (bottom, right):
+        return (top, left) in cells
+    return any(_is_within(cell, area) for cell in cells)
 
 
 def _now(located: Located, spot: Spot | None) -> Spot | None:

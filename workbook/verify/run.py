@@ -194,7 +194,10 @@ def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
     what = "quantities differ"
     if not changed:
         what = "formulas differ"
-        changed = sorted({block.id for block in found.blocks if _says_otherwise(block, layout)})
+        prints = Prints()
+        for name in dict.fromkeys(block.id for block in found.blocks):
+            prints.take(layout, layout.model.quantities[name])
+        changed = sorted({block.id for block in found.blocks if _says_otherwise(block, layout, prints)})
     if not changed:
         what = "inputs differ"  # an overlay may have added as many other cases
         today = {cell_id for cell_id, name, _ in layout.model.settable() if name in layout.segments}
@@ -206,11 +209,10 @@ def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
         raise WorkbookError([Diagnostic(Place(str(path)), message, "give those with --templates and --overlay, or build it again")])
 
 
-def _says_otherwise(block: Block, layout: Layout) -> bool:
+def _says_otherwise(block: Block, layout: Layout, prints: Prints) -> bool:
     """Whether the templates now have another formula in a block; cells that may be typed over say so in other ways."""
-    quantity, prints = layout.model.quantities[block.id], Prints()
+    quantity = layout.model.quantities[block.id]
     rows = range(block.first_row, block.first_row + block.size)
-    prints.take(layout, quantity)
     today = prints_of(prints.of(quantity.id, rows)) or [NONE] * block.size
     written = block.prints or (NONE,) * block.size
     if len(today) != len(written):
