@@ -123,8 +123,9 @@ def incoherent(values: Values) -> Iterable[str]:
     what every token runs through, beside the experts that follow from its shape.
     """
     for card in (*_cards(values, "power_curves"), *_cards(values, "power_fits")):
-        if _number(values, f"{card}.p_nominal") < _number(values, f"{card}.p_idle"):
-            yield from (f"{card}.p_nominal", f"{card}.p_idle")
+        ends = [f"{card}.p_nominal", f"{card}.p_idle"]
+        if ends[0] in values and _number(values, ends[0]) < _number(values, ends[1]):
+            yield from ends
     for card in _cards(values, "models"):
         fields = [f"{card}.{field}" for field in ("experts", "experts_per_token", "total_parameters", "active_parameters")]
         experts, taken, total = (_number(values, field) for field in fields[:3])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from tests.reference.borrowed import lenders
+from tests.reference.own_points import OF_OWN_POINTS, OWN
 
 Value = float | str | None
 Rule = Callable[..., object]
@@ -38,6 +39,8 @@ class Inputs:
     def __getitem__(self, cell: str) -> float:
         """Return a number; raises KeyError unless ``cell`` is an input or follows from its card, TypeError if it holds text."""
         card, _, field = cell.rpartition(".")
+        if cell not in self._cells and card == f"power_fits.{OWN}":
+            return OF_OWN_POINTS[field](self)
         if cell not in self._cells and field in OF_THE_CARD:
             return OF_THE_CARD[field](self, card)
         value = self._held(cell)
@@ -183,6 +186,8 @@ PLANNING = Registry()
 for _registry in (PAPER, PLANNING):
     for _field in OF_THE_CARD.keys() - {"curve_scale"} - (OF_PLANNING if _registry is PAPER else set()):
         _registry.add(f"models.{_field}", lambda i, model, field=_field: i[f"models.{model}.{field}"])
+for _field in OF_OWN_POINTS:
+    PLANNING.add(f"power_fits.{_field}", lambda i, curve, field=_field: i[f"power_fits.{curve}.{field}"])
 PLANNING.add("hardware.curve_scale", lambda i, gpu: i[f"hardware.{gpu}.curve_scale"])
 
 RULES, DIFFERENCES, TINY = PAPER.rules, PAPER.differences, PAPER.tiny

@@ -8,6 +8,7 @@ from functools import cache
 from tests.reference.equations.queueing import WAIT_TAIL
 from tests.reference.equations.replay import LOWEST_CV2
 from tests.reference.equations.rounding import ceil, floor
+from tests.reference.expect.expect_planning_calibration import is_fitted
 from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
 from tests.reference.expect.expect_planning_money import money
 from tests.reference.expect.expect_planning_results import left, product, remark_of_chosen, state_of
@@ -19,12 +20,18 @@ from tests.reference.expect.planning_ranges import LIKE, is_sound
 from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution
 from tests.reference.expect.planning_sensitivity import LEAST
 from tests.reference.expect.planning_shapes import shape
-from tests.reference.expect.planning_study import studies
+from tests.reference.expect.planning_study import assumed, studies
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.expect.search import NEVER
+from tests.reference.own_points import OWN
 from tests.reference.quantities import Inputs, Value
 
 # Growth and budgets
+
+
+def takes_own_points(i: Inputs) -> int:
+    """Return how many curves of cases are the one that is fitted to points of one's own."""
+    return sum(assumed(i, case).of_pool("curve", pool) == OWN for case in CASES for pool in (1, 2))
 
 
 @cache
@@ -201,6 +208,7 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "parameters": lambda i: sum((not shape(i, key).total_agrees) + (not shape(i, key).active_agrees) for key in i.members("models")),
     "nameplates": lambda i: sum(not power_agrees(i, key) for key in i.members("servers")),
     "saturated": lambda i: sum(not tdp_agrees(i, key) for key in i.members("hardware")),
+    "own_fits": lambda i: takes_own_points(i) * (not is_fitted(i)),
     "output_shares": lambda i: sum(not output_agrees(i, key) for key in i.members("traces")),
     "cases_known": lambda _: 0.0,
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped] # no stubs
 
+from tests.reference.own_points import OF_OWN_POINTS, OWN
 from tests.reference.quantities import OF_THE_CARD, PAPER, PLANNING, Inputs, Registry
 
 CATALOGUES = Path(__file__).parents[3] / "templates" / "catalogues"
@@ -35,7 +36,7 @@ def figures(i: Inputs, key: str) -> Iterator[float]:
     """Give the figures of all cards in a row's field."""
     catalogue, field, _, _ = declared()[key]
     for card in i.members(catalogue):
-        if f"{catalogue}.{card}.{field}" in i or field in OF_THE_CARD:
+        if f"{catalogue}.{card}.{field}" in i or field in OF_THE_CARD or (card == OWN and field in OF_OWN_POINTS):
             yield i[f"{catalogue}.{card}.{field}"]
 
 
