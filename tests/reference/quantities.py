@@ -177,7 +177,9 @@ class Registry:
         if isinstance(wanted, str) or not isinstance(value, float):
             return value == wanted
         absolute = ABSOLUTE_OF_DIFFERENCES if quantity in self.differences else ABSOLUTE_OF_TINY if quantity in self.tiny else 0.0
-        return math.isclose(value, wanted, rel_tol=RELATIVE, abs_tol=absolute)
+        # A probability far out in a tail moves by its logarithm times what its mean moves by.
+        tail = abs(math.log(wanted)) if quantity in self.tiny and wanted > 0 else 1.0
+        return math.isclose(value, wanted, rel_tol=RELATIVE * max(1.0, tail), abs_tol=absolute)
 
 
 PAPER = Registry()

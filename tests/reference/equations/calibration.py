@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
-LEAST = 5e-10
+LEAST = 5e-7
 """Squares of distances from the mean that are none."""
 
 HALVES = np.arange(0.0, 9.5, 0.5)

@@ -200,29 +200,35 @@ def height(i: Inputs, name: str, point: str) -> float:
     return float(heights(n, i["own_curve.k"], trial(i, name).half)[0]) if counts(i, point, 2) else 0.0
 
 
-def off(i: Inputs, name: str, point: str) -> float:
-    """Return it from its mean over the points with watts."""
-    every = heights(own_watts(i)[0], i["own_curve.k"], trial(i, name).half)
-    return height(i, name, point) - float(np.mean(every)) if counts(i, point, 2) else 0.0
-
-
 def watts_off(i: Inputs, point: str) -> float:
-    """Return the W of a point from their mean."""
+    """Return the W of a point from their mean, 0 where it has none."""
     return float(row(i, point)[2] - np.mean(own_watts(i)[1])) if counts(i, point, 2) else 0.0
 
 
+def at_points(i: Inputs, name: str) -> np.ndarray:
+    """Return the curve of a trial at the points with watts."""
+    return heights(own_watts(i)[0], i["own_curve.k"], trial(i, name).half)
+
+
 def mean_height(i: Inputs, name: str) -> float:
-    """Return the mean of the curve over the points with watts."""
-    n = own_watts(i)[0]
-    return float(np.mean(heights(n, i["own_curve.k"], trial(i, name).half))) if len(n) else 0.0
+    """Return its mean."""
+    return float(np.mean(at_points(i, name))) if len(own_watts(i)[0]) else 0.0
 
 
+def cross(i: Inputs, name: str) -> float:
+    """Return the sum of the curve times the power from its mean."""
+    return sum(height(i, name, point) * watts_off(i, point) for point in i.members("own_points"))
+
+
+expect_rows("own_terms", {"watts_off": watts_off})
+PLANNING.add("fit_sums.watts_spread", lambda i: sum(watts_off(i, point) ** 2 for point in i.members("own_points")))
 expect_rows(
     "own_trials",
     {
         "half": lambda i, name: trial(i, name).half,
         "mean": mean_height,
-        "spread": lambda i, name: sum(off(i, name, point) ** 2 for point in i.members("own_points")),
+        "spread": lambda i, name: float(np.sum((at_points(i, name) - mean_height(i, name)) ** 2)),
+        "cross": cross,
         "power_range": lambda i, name: trial(i, name).power_range,
         "misfit": lambda i, name: trial(i, name).within ** 2 * len(own_watts(i)[0]),
     },
@@ -231,13 +237,11 @@ expect_rows(
     "own_shapes",
     {
         "height": height,
-        "watts": lambda i, _, point: watts_off(i, point),
-        "off": off,
-        "off_squared": lambda i, name, point: off(i, name, point) ** 2,
-        "off_watts": lambda i, name, point: off(i, name, point) * watts_off(i, point),
-        "error_squared": lambda i, name, point: (trial(i, name).power_range * off(i, name, point) - watts_off(i, point)) ** 2,
+        "height_squared": lambda i, name, point: height(i, name, point) ** 2,
+        "height_watts": lambda i, name, point: height(i, name, point) * watts_off(i, point),
     },
 )
-PLANNING.differences.update({f"own_shapes.{name}" for name in ("watts", "off", "off_squared", "off_watts", "error_squared")})
 PLANNING.differences.update({f"own_points.{name}" for name in ("error", "left_out", "power_error")})
-PLANNING.differences.update({f"own_terms.{name}" for name in ("error", "left_out", "off")})
+PLANNING.differences.update({f"own_terms.{name}" for name in ("error", "left_out", "off", "watts_off")})
+PLANNING.differences.update({f"own_trials.{name}" for name in ("spread", "cross", "misfit")})
+PLANNING.differences.update({"own_shapes.height_watts", "fit_sums.watts_spread"})
