@@ -167,7 +167,7 @@ def test_bytes_of_weights_beside_the_file_are_compared(tmp_path: Path) -> None:
 
 def test_cards_are_taken_by_the_planning_workbook_without_a_contradiction(tmp_path: Path) -> None:
     root = tmp_path / "cards"
-    write_out(root)
+    write_out(root, "1")
     for name, (config, *_) in CASES.items():
         key = "own_" + "".join(sign if sign.isalnum() else "_" for sign in name)
         card_of(tmp_path / key, config).save(root / "models" / f"{key}.yaml")

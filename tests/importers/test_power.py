@@ -89,7 +89,7 @@ def test_what_is_no_log_of_power_is_refused(tmp_path: Path, text: str, message: 
 
 def test_the_card_is_taken_by_the_planning_workbook(tmp_path: Path) -> None:
     root = tmp_path / "cards"
-    write_out(root)
+    write_out(root, "1")
     keys = ["--gpu", "h100_sxm", "--model", "llama_3_1_70b", "--series", "h100_x4_llama_70b", "--context", "1000", "--gpus", "4"]
     result = CliRunner().invoke(main, ["import", "power", str(table(tmp_path)), "-o", str(root / "power_fits" / "own.yaml"), *keys])
     assert result.exit_code == 0, result.output

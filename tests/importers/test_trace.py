@@ -98,7 +98,7 @@ def test_the_card_is_taken_by_the_planning_workbook(tmp_path: Path) -> None:
     """From a file whose name would be YAML, or a formula, if it were not a text."""
     (tmp_path / '=1+1 "x": {a}.csv').write_text(AZURE, "utf-8")
     root = tmp_path / "cards"
-    write_out(root)
+    write_out(root, "1")
     target = root / "traces" / "own.yaml"
     result = CliRunner().invoke(main, ["import", "trace", str(tmp_path / '=1+1 "x": {a}.csv'), "-o", str(target)])
     assert result.exit_code == 0, result.output

@@ -1,10 +1,9 @@
-"""One run on the planning workbook: its size, the time it takes, and edits that come back from a program."""
+"""One run on the planning workbook: its size, and edits that come back from a program."""
 
 from __future__ import annotations
 
 import random
 import shutil
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,9 +47,7 @@ def test_edits_of_the_planning_workbook_come_back(tmp_path: Path) -> None:
     edits = {**draw(book, dice, 40), **knot}
     assert len(edits) > 20
     in_libreoffice([(path, target, [["value", *place(book, cell_id), value] for cell_id, value in edits.items()])])
-    start = time.perf_counter()
     found = pull(target)
-    assert time.perf_counter() - start < 60
     wanted = differing(book, edits)
     # LibreOffice keeps 15 digits, and rounds a half its own way.
     assert found.sets == {name: value if isinstance(value, str) else pytest.approx(value, rel=1e-14) for name, value in wanted.items()}

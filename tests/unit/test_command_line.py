@@ -319,7 +319,7 @@ def _piped(arguments: list[str], output: int | Any, **extra: str) -> subprocess.
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     for form in ("text", "csv"):
-        with _piped(["cells", "--format", form], subprocess.PIPE) as running:
+        with _piped(["cells", "paper", "--format", form], subprocess.PIPE) as running:
             assert running.stdout is not None
             assert running.stderr is not None
             assert running.stdout.readline()
@@ -329,7 +329,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")  # noqa: PTH110 it is a device
 def test_an_output_that_is_full_is_told() -> None:
-    with Path("/dev/full").open("wb") as full, _piped(["cells"], full) as running:
+    with Path("/dev/full").open("wb") as full, _piped(["cells", "paper"], full) as running:
         assert running.stderr is not None
         assert (running.wait(60), running.stderr.read()) == (2, b"the output cannot be written: No space left on device\n")
 

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,13 @@ ONLY = {"xlsxwriter": {"write"}, "ruamel": {"declare"}, "pydantic": {"declare"},
 MOST_LINES = 400
 
 
-def imports(path: Path, *, types: bool = True) -> Iterator[tuple[int, str]]:
-    """Yield line and module of every import, those in functions too; without ``types`` none that only a type checker reads."""
+@cache
+def imports(path: Path, *, types: bool = True) -> list[tuple[int, str]]:
+    """Return line and module of every import, those in functions too; without ``types`` none that only a type checker reads."""
+    return list(_imports(path, types=types))
+
+
+def _imports(path: Path, *, types: bool) -> Iterator[tuple[int, str]]:
     tree = ast.parse(path.read_text("utf-8"))
     if not types:
         tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")]

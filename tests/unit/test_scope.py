@@ -18,7 +18,7 @@ SLIPS = {
 @pytest.fixture
 def templates(tmp_path: Path) -> Path:
     target = tmp_path / "templates"
-    packaged.write_out(target)
+    packaged.write_out(target, "1")
     return target
 
 

@@ -253,9 +253,24 @@ def check(ctx: click.Context, name: str, templates: Path | None) -> None:
 
 @main.command()
 @click.argument("target", type=PATH, metavar="DIR")
-def templates(target: Path) -> None:
-    """Write the packaged templates to a new directory, to change them and build with --templates DIR."""
-    click.echo(f"{target}: {write_out(target)} files")
+@click.option("--upgrade", is_flag=True, help="Merge the packaged templates into DIR, which an earlier version wrote and people changed.")
+@click.pass_context
+def templates(ctx: click.Context, target: Path, upgrade: bool) -> None:  # noqa: FBT001 click gives flags so
+    """Write the packaged templates to a new directory, to change them and build with --templates DIR.
+
+    With --upgrade what people changed in DIR stays, and all else is as the package has it now. Exit status 1 when both changed
+    the same: all three versions stand in the file, between marks.
+    """
+    if not upgrade:
+        click.echo(f"{target}: {write_out(target, api.package_version())} files")
+        return
+    from workbook.cli.text import upgraded  # noqa: PLC0415 loaded only when needed
+    from workbook.declare.upgrades import upgrade as run  # noqa: PLC0415 as above
+
+    found = run(target, api.package_version())
+    for line in upgraded(found):
+        click.echo(line)
+    ctx.exit(FINDING if found.conflicts else 0)
 
 
 for command in (

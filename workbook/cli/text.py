@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from workbook.changes.differences import Account, HeadlineMove, InputChange, NoteChange, Origin, Value
+    from workbook.declare.upgrades import Upgrade
     from workbook.roundtrip.merge import Conflict
     from workbook.roundtrip.regenerate import Regeneration
 
@@ -46,6 +47,17 @@ def lost(found: Regeneration) -> list[str]:
         for name, state in found.merge.removed.items()
     ]
     return [*removed, *(str(item) for item in found.left)]
+
+
+def upgraded(found: Upgrade) -> Iterator[str]:
+    """Tell what became of the files of a directory of templates."""
+    of = f"from the templates of {found.before} to those of {found.after}" if found.before else f"to the templates of {found.after}"
+    counts = {"updated": found.updated, "merged": found.merged, "added": found.added, "removed": found.removed}
+    counted = ", ".join(f"{_count(len(names), 'file')} {what}" for what, names in counts.items())
+    yield f"{of}: {counted}"
+    yield from (f"merged: {name}" for name in found.merged)
+    yield from (f"left as it is: {name} (changed on one side, removed on the other)" for name in found.left)
+    yield from map(str, found.conflicts)
 
 
 def _with_unit(value: Value, unit: str) -> str:

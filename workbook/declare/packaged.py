@@ -7,6 +7,8 @@ from pathlib import Path
 
 from workbook.errors import Diagnostic, Place, WorkbookError
 
+BASE, VERSION = ".base", "VERSION"  # in a directory of one's own: the templates that it was written from, and of which package
+
 
 def packaged() -> Path:
     """Return the directory of the templates that come with the package."""
@@ -28,14 +30,22 @@ def directory(given: Path | str | None) -> Path:
     return root
 
 
-def write_out(target: Path) -> int:
-    """Copy the packaged templates to a new directory and return the number of files; raises WorkbookError."""
+def write_out(target: Path, version: str) -> int:
+    """Copy the packaged templates to a new directory, which remembers them, and return the number of files; raises WorkbookError."""
     if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
         raise WorkbookError(
             [Diagnostic(Place(str(target)), "exists and is not empty", "name a new directory, so that nothing is overwritten")]
         )
     try:
         shutil.copytree(packaged(), target, dirs_exist_ok=True)
+        keep_base(target, version)
     except OSError as error:
         raise WorkbookError([Diagnostic(Place(str(target)), f"cannot be written: {error.strerror or error}")]) from None
-    return sum(1 for item in target.rglob("*") if item.is_file())
+    return sum(1 for item in packaged().rglob("*") if item.is_file())
+
+
+def keep_base(target: Path, version: str) -> None:
+    """Let a directory remember the packaged templates, so that those of a newer package can be merged into what becomes of it."""
+    shutil.rmtree(target / BASE, ignore_errors=True)
+    shutil.copytree(packaged(), target / BASE)
+    (target / BASE / VERSION).write_text(f"{version}\n", "utf-8")

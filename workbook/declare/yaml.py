@@ -17,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.resolver import VersionedResolver
 
 from workbook.declare.origin import note_file
+from workbook.declare.three_ways import SOLVE, UNSOLVED, YOURS
 from workbook.errors import Diagnostic, Patchwork, Place, WorkbookError, as_typed, suggest
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def text_of(path: Path, shown_as: str) -> str:
 def read_text(text: str, shown_as: str) -> Node:
     """Read YAML from a text; see ``read``."""
     lines = text.splitlines()
+    if YOURS in lines:
+        raise WorkbookError([Diagnostic(Place(shown_as, lines.index(YOURS) + 1), UNSOLVED, SOLVE)])
     _check_depth(text, shown_as)
     try:
         root: Any = _parser().compose(io.StringIO(text))
