@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from workbook.api import BuildReport, build, load
-from workbook.declare.overlay import Overlays
+from workbook.declare.overlay_files import Overlays
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.layout.book import Book
 

@@ -34,7 +34,8 @@ from workbook.write.writer import write
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from workbook.declare.overlay import Files, Overlaid, Remark
+    from workbook.declare.overlay import Overlaid, Remark
+    from workbook.declare.overlay_files import Files
     from workbook.declare.schema import Declarations
     from workbook.layout.plan import Layout
     from workbook.model.graph import Model, Quantity
@@ -107,7 +108,7 @@ def prepared(
 
     With ``extend`` the workbook is what that function makes of the declarations, such as one with more sheets.
     """
-    return placed(overlaid(declarations(directory(templates), name), overlay), sets, extend)
+    return placed(overlaid(lambda cards: declarations(directory(templates), name, cards=cards), overlay), sets, extend)
 
 
 def placed(

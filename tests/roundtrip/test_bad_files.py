@@ -168,7 +168,7 @@ def test_any_text_in_labels_notes_and_inputs_is_carried_as_a_text(text: str, tmp
     found = pull(tmp_path / "edited.xlsx")
     assert set(found.edits) == {"run.weights", "gpus.small.maker"}
     (tmp_path / "edits.yaml").write_text(text_of(found), "utf-8")
-    back = overlaid(book.model.declared, tmp_path / "edits.yaml")
+    back = overlaid(lambda _: book.model.declared, tmp_path / "edits.yaml")
     kept = text.replace("\x0b", "\ufffd")
     assert {name: given.value for name, given in back.sets.items()} == {"gpus.small.maker": typed.strip()}
     assert {name: remark.note for name, remark in back.remarks.items() if remark.note is not None} == {"run.weights": kept}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from workbook.declare.overlay import Files
+    from workbook.declare.overlay_files import Files
     from workbook.layout.plan import Layout
     from workbook.model.graph import Model, Table
 

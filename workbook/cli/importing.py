@@ -30,7 +30,7 @@ class _Group(click.Group):
 def importing() -> None:
     """Read a file of your own into a card: a trace, a model's config.json, a benchmark, a log of power.
 
-    Put the card into the folder of its kind under your templates (workbook templates DIR), and build with --templates DIR.
+    Build with --overlay CARD, or put the card into the folder of its kind under templates of your own.
     """
 
 
@@ -39,7 +39,7 @@ def _finish(card: Card, target: Path | None) -> None:
     path = card.save(target)
     for line in card.warnings:
         click.echo(line, err=True)
-    click.echo(f"{path}: {card.verdict}; for the folder {card.kind} of your templates")
+    click.echo(f"{path}: {card.verdict}; for workbook build --overlay {path}")
 
 
 def _read(file: Path, run: Callable[[Callable[[int, int], None]], Card]) -> Card:

@@ -28,7 +28,7 @@ from workbook.errors import WorkbookError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.declare.overlay import Overlays
+    from workbook.declare.overlay_files import Overlays
     from workbook.verify.run import VerifyReport
 
 

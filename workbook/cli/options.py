@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbook.api import DEFAULT
-from workbook.declare.overlay import MOST_CASES, UTMOST_CASES, Overlays
+from workbook.declare.overlay_files import MOST_CASES, UTMOST_CASES, Overlays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ _overlay = click.option(
     multiple=True,
     type=PATH,
     metavar="FILE",
-    help="Lay cases and inputs of a file over the templates; may be repeated.",
+    help="Lay cases, inputs or a card of a file over the templates; may be repeated.",
 )
 _most_cases = click.option(
     "--most-cases",

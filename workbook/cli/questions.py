@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from workbook.declare.overlay import Overlays
+    from workbook.declare.overlay_files import Overlays
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 

@@ -14,7 +14,7 @@ from workbook.files import open_elsewhere
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbook.declare.overlay import Overlays
+    from workbook.declare.overlay_files import Overlays
 
 
 def remarked(texts: list[str]) -> None:

@@ -91,9 +91,15 @@ class _Kind(NamedTuple):
 
 
 def catalogue(
-    root: Path, name: str, basis: str, place: Place, problems: Problems, known: dict[str, Catalogue] | None = None
+    root: Path,
+    name: str,
+    basis: str,
+    place: Place,
+    problems: Problems,
+    known: dict[str, Catalogue] | None = None,
+    own: Iterable[Mapping] = (),
 ) -> Catalogue | None:
-    """Read a catalogue's fields (catalogues/NAME.yaml) and its cards (NAME/*.yaml).
+    """Read a catalogue's fields (catalogues/NAME.yaml) and its cards (NAME/*.yaml); those of ``own`` come in place of any with their keys.
 
     A file with ``each: {gpu: {of: hardware}}`` is a card for every card of a catalogue in ``known``; see ``patterns``.
     """
@@ -111,11 +117,15 @@ def catalogue(
     places = written.key_places("fields")
     fields = {key: field.declared(key, places[key]) for key, field in written.fields.items()}
     spec = written.points.declared() if written.points else None
-    nodes = list(_nodes(root / name, known or {}, problems))
+    given = {_key_of(node): node for node in own}
+    nodes = [item for item in _nodes(root / name, known or {}, problems) if _key_of(item[1]) not in given] + list(given.items())
     borrowed = {key for _, node in nodes if isinstance(node, Mapping) for key in borrowed_fields(node, basis)}
     nodes = _ungrouped(nodes, Lenders(name, _names(nodes), {key: field.basis for key, field in fields.items()}), problems)
     fields = {key: replace(field, takes=field.takes or key in borrowed) for key, field in fields.items()}
     cards = _cards(root / name, nodes, written.placed("order"), _Kind(fields, spec, basis, written.fields), written.place, problems)
+    for key, node in given.items():
+        if key not in cards and not problems.found:
+            problems.add(node.place, f"card '{key}' is of another basis than this workbook, which is '{basis}'", "leave the card out")
     here = {key: field for key, field in fields.items() if field.basis in {"", basis}}
     title, label = written.title or name, written.label or name
     return written.into(Catalogue, name=name, title=title, label=label, fields=here, cards=cards, points=spec)

@@ -1,35 +1,35 @@
-"""Overlays: cases and inputs from files of one's own, laid over the templates before they are compiled.
+"""Overlays: cards, cases and inputs from files of one's own, laid over the templates before they are compiled.
 
 An overlay adds cases to a table whose members have parents (members, parents, names), and gives values by cell id, alone
 or with what was pulled from a workbook with them. The values are checked with those of the command line, when the model
-is known. A file that is built with cases of overlays carries these, so that it can be read without them.
+is known. An overlay may be a card, such as that of a GPU, in the words of the templates. A file that is built with
+cases or cards of overlays carries these, so that it can be read without them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from workbook.declare.catalogues import Figure
 from workbook.declare.members import USABLE, is_usable, same_name
 from workbook.declare.names import check_name
+from workbook.declare.overlay_files import MOST_CASES, UTMOST_CASES, Carried, mendable, open_overlay, overlays_of
+from workbook.declare.own_cards import is_card
 from workbook.declare.schema import Parent, TableBlock
-from workbook.declare.yaml import MAXIMUM_BYTES, Mapping, Node, Reader, Scalar, read_text, stray, text_of
-from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
+from workbook.declare.yaml import MAXIMUM_BYTES, Mapping, Node, Reader, Scalar, stray
+from workbook.errors import Place, Problems, WorkbookError, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from workbook.declare.overlay_files import Files, Opened
     from workbook.declare.schema import Column, Declarations
 
 OVERLAYS, OFFERED = "overlays", "offered"  # the parts of the record of a build that carry them, and the values that they gave
 SETS, LABEL, PARENT, NAME = "sets", "label", "parent", "name"
 WORKBOOK, TOLD = "workbook", ("version", "left", "remarks")  # TOLD is for the reader of a file that was pulled
 VALUE, UNIT, NOTE, FORMULA, OF_EDIT = "value", "unit", "note", "formula", ("was", "took_over", "shown")  # OF_EDIT is for readers, too
-MOST_CASES, UTMOST_CASES = 200, 1_000  # that overlays add: unless more are asked for, and in any workbook that can be read back
-LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,53 +43,6 @@ class Given:
     place: Place | None = None
     name_place: Place | None = None
     formula: str = ""
-
-
-class Carried(NamedTuple):
-    """An overlay that a built file carries: its name without folders, its text, and how messages name it.
-
-    It says only which cases there are: their values are in the file that carries it.
-    """
-
-    name: str
-    text: str
-    shown_as: str
-
-
-@dataclass(frozen=True, slots=True)
-class Overlays:
-    """Overlays to lay, later ones over earlier ones, and how many cases they may add together."""
-
-    files: tuple[Path | str | Carried, ...] = ()
-    most_cases: int = MOST_CASES
-
-    def __bool__(self) -> bool:
-        """Tell whether there are any."""
-        return bool(self.files)
-
-    def unless_given(self, carried: Sequence[Carried]) -> Overlays:
-        """Return these, or those that a file carries where there are none."""
-        return self if self.files else Overlays(tuple(carried), self.most_cases)
-
-    def beside(self, carried: Sequence[Carried]) -> Overlays:
-        """Return the overlays that a file carries and then these: one with the name of a carried one takes its place."""
-        left, found = list(self.files), list[Path | str | Carried]()
-        for item in carried:
-            given = next((file for file in left if not isinstance(file, Carried) and bare(Path(file).name) == item.name), None)
-            if given is not None:
-                left.remove(given)
-            found.append(item if given is None else given)
-        return Overlays((*found, *left), self.most_cases)
-
-
-Files = Path | str | Sequence[Path | str | Carried] | Overlays | None
-
-
-def overlays_of(files: Files) -> Overlays:
-    """Return overlays however they were given: none, one, several, or already so."""
-    if isinstance(files, Overlays):
-        return files
-    return Overlays((files,) if isinstance(files, Path | str) else tuple(files or ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +66,24 @@ class Overlaid:
     added: int = 0
 
 
-def overlaid(declared: Declarations, files: Files) -> Overlaid:
-    """Lay overlays over declarations, later files over earlier ones; those that say which cases there are will be carried.
+def overlaid(read: Callable[[Sequence[Node]], Declarations], files: Files) -> Overlaid:
+    """Lay overlays over declarations, later files over earlier ones; those that say which cards and cases there are will be carried.
 
-    Mistakes are recorded, not raised, and what is wrong is left out, so that those in values can be told with them.
+    ``read`` gives the declarations with some cards beside those of the templates; it raises WorkbookError for mistakes in these.
+    Mistakes elsewhere in overlays are recorded, not raised, and what is wrong is left out, so that those in values can be told
+    with them.
     """
-    given = overlays_of(files)
-    result = Overlaid(declared, most_cases=given.most_cases)
+    given, problems = overlays_of(files), Problems()
+    opened = [found for file in given.files if (found := open_overlay(file, problems))]
+    result = Overlaid(_declared(read, opened, problems), problems=problems, most_cases=given.most_cases)
     carried: list[Carried] = []
-    for file in given.files:
-        before, known = result.declared, len(result.problems.found)
-        try:
-            item = file if isinstance(file, Carried) else Carried(bare(Path(file).name), text_of(Path(file), str(file)), str(file))
-            _Overlay(result, read_text(item.text, item.shown_as), only_cases=item is file).lay()
-        except WorkbookError as error:
-            result.problems.found.extend(error.diagnostics)
-        if isinstance(file, Carried):
-            result.problems.found[known:] = [_mendable(found, file.name) for found in result.problems.found[known:]]
-        if result.declared != before:
+    for item, node, was_carried in opened:
+        before, known = result.declared, len(problems.found)
+        if not is_card(node):
+            _Overlay(result, node, only_cases=was_carried).lay()
+        if was_carried:
+            problems.found[known:] = [mendable(found, item.name) for found in problems.found[known:]]
+        if is_card(node) or result.declared != before:
             carried.append(item)
     if carried:
         _check_size(carried, result.problems)
@@ -139,22 +92,21 @@ def overlaid(declared: Declarations, files: Files) -> Overlaid:
     return result
 
 
-def bare(name: str) -> str:
-    """Return the name of a file as a message can show it."""
-    return "".join(character if character.isprintable() else "?" for character in name[:LONGEST_NAME])
-
-
-def _mendable(found: Diagnostic, name: str) -> Diagnostic:
-    """Tell how to get on when the mistake is in an overlay that nobody can edit where it is."""
-    fix = f"give {name}, as it should be, with --overlay"
-    return replace(found, fix=f"{found.fix}; {fix}" if found.fix else fix)
+def _declared(read: Callable[[Sequence[Node]], Declarations], opened: Sequence[Opened], problems: Problems) -> Declarations:
+    """Return the declarations with the cards among overlays; raises WorkbookError with what is wrong in these, too."""
+    try:
+        return read([found.node for found in opened if is_card(found.node)])
+    except WorkbookError as error:
+        names = {found.item.shown_as: found.item.name for found in opened if found.was_carried}
+        found = [mendable(item, names[item.place.file]) if item.place and item.place.file in names else item for item in error.diagnostics]
+        raise WorkbookError([*found, *problems.found]) from None
 
 
 def _check_size(carried: Sequence[Carried], problems: Problems) -> None:
     """Refuse more than what is read back from a file."""
     size = sum(len(item.text.encode()) for item in carried)
     if size > MAXIMUM_BYTES:
-        message = f"the overlays with cases are {size:,} bytes together; a workbook carries at most {MAXIMUM_BYTES:,}"
+        message = f"the overlays with cases and cards are {size:,} bytes together; a workbook carries at most {MAXIMUM_BYTES:,}"
         problems.add(Place(carried[-1].shown_as), message, "leave out comments and values that are not needed")
 
 

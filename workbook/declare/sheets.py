@@ -13,24 +13,25 @@ from workbook.declare.yaml import is_file, text_of
 from workbook.errors import Diagnostic, WorkbookError, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from workbook.declare.schema import Declarations
+    from workbook.declare.yaml import Node
 
 
-def declarations(root: Path, name: str, data: Mapping[str, Path] | None = None) -> Declarations:
+def declarations(root: Path, name: str, data: Mapping[str, Path] | None = None, cards: Sequence[Node] = ()) -> Declarations:
     """Read everything the workbook template ``name`` names; raises WorkbookError with all problems found.
 
-    ``data`` gives by table a CSV file whose lines are its records, in place of the files that the template names. The result carries
-    which templates these are.
+    ``data`` gives by table a CSV file whose lines are its records, in place of the files that the template names; ``cards`` come
+    beside those of the templates. The result carries which templates these are.
     """
     known = workbooks(root)
     if name not in known:
         raise WorkbookError([Diagnostic(None, f"there is no workbook template '{name}' in {root}", suggest(name, known))])
     files = import_module("workbook.declare.template_files")  # loads pydantic, which only those need who read templates
     with noted_files() as noted:
-        declared: Declarations = files.read_workbook(root, name, data or {})
+        declared: Declarations = files.read_workbook(root, name, data or {}, cards)
         if is_file(root / "units.txt"):
             text_of(root / "units.txt", "units.txt")
     return with_usual(replace(declared, carried={TEMPLATES: part_of(noted, declared.catalogues)}))

@@ -16,6 +16,7 @@ from workbook.declare.keywords import Anything, Choice, Entries, Keywords, Numbe
 from workbook.declare.limits import limits_by_unit
 from workbook.declare.lines import with_lines_of_files
 from workbook.declare.mistakes import read_as
+from workbook.declare.own_cards import by_catalogue
 from workbook.declare.parts import with_parts
 from workbook.declare.patterns import expanded, read_patterns
 from workbook.declare.schema import SHEET_ROLES, CardBlock, Declarations, ListBlock, Sheet, TableBlock
@@ -25,7 +26,7 @@ from workbook.declare.yaml import is_file, read
 from workbook.errors import Problems, WorkbookError, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from workbook.declare.catalogues import Catalogue
@@ -114,10 +115,11 @@ class SheetFile(Keywords):
         return self.into(Sheet, name=name, title=title, blocks=blocks, each_key=each_key, each=each, search=search)
 
 
-def read_workbook(root: Path, name: str, data: Mapping[str, Path]) -> Declarations:
+def read_workbook(root: Path, name: str, data: Mapping[str, Path], own: Sequence[Node]) -> Declarations:
     """Read everything that a workbook's file names; raises WorkbookError with all problems found.
 
-    ``data`` gives by table the CSV file whose lines are its records, in place of those that its sheet names.
+    ``data`` gives by table the CSV file whose lines are its records, in place of those that its sheet names; ``own`` are cards beside
+    those of the templates.
     """
     problems = Problems()
     node = read(root / f"{name}.yaml", f"{name}.yaml")
@@ -125,9 +127,15 @@ def read_workbook(root: Path, name: str, data: Mapping[str, Path]) -> Declaratio
     if book is None:
         raise WorkbookError(problems.found)
     catalogues: dict[str, Catalogue] = {}
+    given = by_catalogue(root, own, problems)
     for key, at in book.placed("catalogues"):
-        if catalogue := cards.catalogue(root, key, book.basis, at, problems, catalogues):
+        if catalogue := cards.catalogue(root, key, book.basis, at, problems, catalogues, given.pop(key, ())):
             catalogues[key] = catalogue
+    for key, others in given.items():
+        for card in others:
+            problems.add(
+                card.place, f"is a card of '{key}', which workbook '{name}' does without", "leave it out, or build another workbook"
+            )
     catalogues = {key: _without_strangers(root, found, catalogues) for key, found in catalogues.items()}
     patterns = read_patterns(book.patterns, catalogues, problems)
     nodes = {key: found for key, at in book.placed("sheets") if (found := _node(root, key, at, patterns, problems))}

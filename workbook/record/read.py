@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from workbook.declare.overlay import OFFERED, OVERLAYS, Carried, bare
+from workbook.declare.overlay import OFFERED, OVERLAYS
+from workbook.declare.overlay_files import Carried, bare
 from workbook.declare.packaged import directory
 from workbook.declare.sheets import declarations, workbooks
 from workbook.declare.yaml import MAXIMUM_BYTES
@@ -31,10 +32,11 @@ from workbook.xlsx.a1 import RECORD_SHEET, column_letters
 from workbook.xlsx.cells import Cell, UnreadableWorkbook, cell_position, read_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from workbook.declare.schema import Declarations
+    from workbook.declare.yaml import Node
     from workbook.record.fingerprints import Reference
 
 Contents = dict[str, dict[str, Cell]]
@@ -172,15 +174,15 @@ def baseline(path: Path, contents: Contents) -> Baseline:
     return reader.found
 
 
-def declared_for(path: Path, known: Baseline, templates: Path | str | None) -> Declarations:
-    """Return today's declarations of the workbook that a file is of; raises WorkbookError with every problem found."""
+def declared_for(path: Path, known: Baseline, templates: Path | str | None, cards: Sequence[Node] = ()) -> Declarations:
+    """Return today's declarations of the workbook that a file is of, with ``cards`` of its own; raises WorkbookError with every problem."""
     root = directory(templates)
     names = workbooks(root)
     if known.workbook not in names:
         message = f"was built from a workbook template {as_typed(known.workbook)} that is not among those in {root}"
         fix = suggest(known.workbook, names) or "give its templates with --templates"
         raise WorkbookError([Diagnostic(Place(str(path)), message, fix)])
-    return declarations(root, known.workbook)
+    return declarations(root, known.workbook, cards=cards)
 
 
 def overlays(path: Path, known: Baseline) -> tuple[Carried, ...]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from workbook.changes.differences import Value
-    from workbook.declare.overlay import Files
+    from workbook.declare.overlay_files import Files
     from workbook.expr.values import Array
     from workbook.layout.book import Book
     from workbook.roundtrip.contents import Held, Side

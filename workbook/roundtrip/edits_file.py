@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from workbook.declare.overlay import bare
+from workbook.declare.overlay_files import bare
 from workbook.declare.written import scalar
 from workbook.declare.yaml import MAXIMUM_BYTES
 from workbook.errors import Diagnostic, Place, WorkbookError

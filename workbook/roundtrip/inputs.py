@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbook.api import evaluated, load, parse_sets, prepared, save
 from workbook.changes.sheets import is_of_account, telling
-from workbook.declare.overlay import overlays_of
+from workbook.declare.overlay_files import overlays_of
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record.located import locate
 from workbook.record.read import overlays
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbook.changes.differences import Account
-    from workbook.declare.overlay import Files, Given
+    from workbook.declare.overlay import Given
+    from workbook.declare.overlay_files import Files
     from workbook.layout.book import Book
     from workbook.layout.plan import Layout
     from workbook.roundtrip.pull import Edits

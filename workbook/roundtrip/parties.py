@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.changes.sheets import is_of_account
-from workbook.declare.overlay import Given, bare
+from workbook.declare.overlay import Given
+from workbook.declare.overlay_files import bare
 from workbook.record.choices import by_key
 from workbook.record.write import given_value
 from workbook.roundtrip.merge import MergeResult, Offer, State, States, merge

@@ -12,7 +12,8 @@ from workbook.changes.differences import carried_account
 from workbook.changes.sheets import is_of_account, telling
 from workbook.collector import without_collector
 from workbook.declare.origin import templates_of
-from workbook.declare.overlay import Carried, Given, overlaid, overlays_of
+from workbook.declare.overlay import Given, overlaid
+from workbook.declare.overlay_files import Carried, overlays_of
 from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.record.findings import Finding
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from workbook.changes.differences import Account, Loss
-    from workbook.declare.overlay import Files, Overlaid
+    from workbook.declare.overlay import Overlaid
+    from workbook.declare.overlay_files import Files
     from workbook.layout.book import Book
     from workbook.layout.plan import Layout
     from workbook.record.located import Located
@@ -109,7 +111,7 @@ def regenerate(
     known = located.baseline
     target = _target(files, out, known.workbook)
     cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(edits)])
-    laid = overlaid(declared_for(path, known, templates), cases)
+    laid = overlaid(lambda cards: declared_for(path, known, templates, cards), cases)
     places = _places(copies, edits)
     settled = _settled(path, located, edits, laid, "ours" if prefer == "ours" else "theirs", places)
     layout, values, notes, book = settled.layout, settled.values, settled.notes, settled.book

@@ -14,7 +14,8 @@ from workbook.changes.differences import carried_account
 from workbook.changes.sheets import telling
 from workbook.collector import without_collector
 from workbook.declare.origin import templates_of
-from workbook.declare.overlay import overlaid, overlays_of
+from workbook.declare.overlay import overlaid
+from workbook.declare.overlay_files import overlays_of
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.expr.values import shown
 from workbook.layout.formula import formulas
@@ -34,7 +35,7 @@ from workbook.xlsx.a1 import column_letters
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from workbook.declare.overlay import Files
+    from workbook.declare.overlay_files import Files
     from workbook.layout.book import Book
     from workbook.layout.plan import Layout
     from workbook.record.located import Located
@@ -165,7 +166,7 @@ def _read(path: Path, located: Located, templates: Path | str | None, overlay: F
     known = located.baseline
     # The values of overlays are in the file.
     cases = overlays_of(overlay).unless_given(overlays(path, known))
-    laid = overlaid(declared_for(path, known, templates), cases)
+    laid = overlaid(lambda cards: declared_for(path, known, templates, cards), cases)
     layout, _ = placed(laid, extend=telling(carried_account(path, known.carried)))
     _check_templates(path, located.baseline, layout)
     # What the file's inputs differ from: nothing that follows from them.

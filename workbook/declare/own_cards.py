@@ -1,0 +1,72 @@
+"""Cards in files of one's own: overlays give them beside the cards of the templates, or in place of one with the same key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.declare.nodes import named
+from workbook.declare.yaml import Mapping, Sequence, read
+from workbook.errors import WorkbookError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from workbook.declare.yaml import Node
+    from workbook.errors import Problems
+
+KEY, FIELDS = "key", "fields"
+_SIGNS = {KEY, FIELDS, "points"}  # a file with one of them at its top is meant as a card
+
+
+def is_card(node: Node) -> bool:
+    """Tell whether a file holds a card, not cases and inputs."""
+    return isinstance(node, Mapping) and not _SIGNS.isdisjoint(node.items)
+
+
+def by_catalogue(root: Path, cards: Iterable[Node], problems: Problems) -> dict[str, list[Mapping]]:
+    """Return cards by the catalogue that they are of: the one that knows most of their fields, or lacks fewest where several do."""
+    known = _fields_known(root, problems) if cards else {}
+    found: dict[str, list[Mapping]] = {}
+    for card in cards:
+        if not isinstance(card, Mapping):
+            continue
+        own = _fields_of(card)
+        best = max(known, key=lambda name: (len(own & known[name].keys()), -len(_needed(known[name]) - own)), default="")
+        if best and own & known[best].keys():
+            found.setdefault(best, []).append(card)
+        else:
+            fix = "copy a card of templates/hardware, models or traces, and change its figures"
+            problems.add(card.place, "is a card with fields of no catalogue", fix)
+    return found
+
+
+def _fields_known(root: Path, problems: Problems) -> dict[str, dict[str, Node]]:
+    """Return the fields of each catalogue of some templates, by its name."""
+    found = {}
+    for path in sorted((root / "catalogues").glob("*.yaml")):
+        try:
+            node = read(path, f"catalogues/{path.name}")
+        except WorkbookError as error:
+            problems.found.extend(error.diagnostics)
+            continue
+        fields = node.items.get(FIELDS) if isinstance(node, Mapping) else None
+        found[path.stem] = dict(fields.items) if isinstance(fields, Mapping) else {}
+    return found
+
+
+def _needed(fields: dict[str, Node]) -> set[str]:
+    return {name for name, node in fields.items() if not (isinstance(node, Mapping) and {"default", "worst_of"} & node.items.keys())}
+
+
+def _fields_of(card: Mapping) -> set[str]:
+    """Return the names of the figures of a card, one by one or in groups."""
+    fields = card.items.get(FIELDS)
+    if isinstance(fields, Mapping):
+        return set(fields.items)
+    groups = fields.items if isinstance(fields, Sequence) else ()
+    figures = [group.items.get("figures") for group in groups if isinstance(group, Mapping)]
+    names = [
+        item.items if isinstance(item, Mapping) else map(named, item.items) for item in figures if isinstance(item, Mapping | Sequence)
+    ]
+    return {name for group in names for name in group}
