@@ -362,10 +362,13 @@ def build(
     return save(book, path, start)
 
 
-def save(book: Book, path: Path, start: float) -> BuildReport:
-    """Write a book, whole or not at all, and return what was written since ``start`` (seconds of time.perf_counter)."""
+def save(book: Book, path: Path, start: float, finish: Callable[[bytes], bytes] | None = None) -> BuildReport:
+    """Write a book, whole or not at all, and return what was written since ``start`` (seconds of time.perf_counter).
+
+    ``finish`` adds to the file what is not of the book.
+    """
     warnings = open_elsewhere(path)
-    counts = write(book.layout, book.values, path, package_version(), book.given)
+    counts = write(book.layout, book.values, path, package_version(), book.given, finish)
     return BuildReport(
         path, counts["sheets"], counts["inputs"], counts["formulas"], time.perf_counter() - start, (*warnings, *map(str, check(book)))
     )

@@ -210,7 +210,6 @@ class Made:
                 continue
             if kind == "add sheet":
                 found.steps.append([kind, "Scratch"])
-                found.told.append("was added")
             elif kind == "order":
                 found.steps.append([kind, sheet, dice.randrange(len(sheets))])
             elif kind == "rename":

@@ -38,7 +38,7 @@ CHANGES: dict[str, tuple[list[list[Any]], list[str]]] = {
         ["sheet 'Cases' has 1 column more left of what was column J (cases.cooling)"],
     ),
     "a sheet renamed": ([["rename", "Cases", "Our cases"]], ["sheet 'Our cases' was called 'Cases'"]),
-    "a sheet added": ([["add sheet", "Scratch"]], ["sheet 'Scratch' was added"]),
+    "a sheet added": ([["add sheet", "Scratch"]], []),
     "sheet renamed and rows inserted": (
         [["insert rows", "Results", 5, 3], ["rename", "Results", "R&D (x)"], ["insert rows", "Cases", 8, 1]],
         [

@@ -11,7 +11,7 @@ from workbook.record import entries
 from workbook.record.fingerprints import NONE, Spot
 from workbook.record.located import spot_of
 from workbook.record.write import row_print
-from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
+from workbook.xlsx.a1 import column_letters, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -77,7 +77,7 @@ def arranged(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def structure(located: Located) -> list[Finding]:
-    """Name sheets that were renamed, added or removed, rows and columns inserted or deleted, and cells moved or deleted."""
+    """Name sheets that were renamed or removed, rows and columns inserted or deleted, and cells moved or deleted."""
     return [replace(item, rank=STRUCTURE) for item in _structure(located)]
 
 
@@ -88,8 +88,6 @@ def _structure(located: Located) -> list[Finding]:
             found.append(Finding(built, "", "", GONE))
         elif now != built:
             found.append(Finding(now, "", "", f"was called '{built}'"))
-    known = {RECORD_SHEET, *located.sheets.values()}
-    found += [Finding(name, "", "", "was added") for name in located.contents if name not in known]
     for built, now in located.sheets.items():
         if now is not None:
             found += _lines(located, built, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -25,9 +26,11 @@ from workbook.roundtrip.gone import gone
 from workbook.roundtrip.inputs import edited
 from workbook.roundtrip.merge import NOTE_OF
 from workbook.roundtrip.outcomes import updated
+from workbook.roundtrip.own_sheets import read_own_sheets
 from workbook.roundtrip.parties import merged_notes, merged_values, values_to_set
 from workbook.roundtrip.refuse import refusals, refuse, refused_by
 from workbook.roundtrip.together import erring
+from workbook.xlsx.grafts import graft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -118,7 +121,7 @@ def regenerate(
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
     tell("finding what moved")
-    lost = [item for copy in copies for item in copy.losses()]
+    lost = [*read_own_sheets(copies, book).lost, *(item for copy in copies for item in copy.losses())]
     update, told_of = _told(copies, edits, book, values, notes, lost)
     if told_of:
         layout, _ = placed(laid, extend=telling(told_of))
@@ -127,7 +130,9 @@ def regenerate(
     left = [*edits.left, *_lost_notes(located, notes.result)]
     going = gone(known, layout, values.result.removed)
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
-    report, is_update = save(book, target, start), update is not None
+    own = read_own_sheets(copies, book)
+    add = partial(graft, sheets=own.sheets, names=own.names) if own.sheets or own.names else None
+    report, is_update = save(book, target, start, add), update is not None
     return Regeneration(report, values.result, notes.result, left, lost, edits.remarks, going, differing, told_of, is_update=is_update)
 
 

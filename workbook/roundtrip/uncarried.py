@@ -1,4 +1,4 @@
-"""What people added to a file besides entries, and a build leaves behind: sheets, comments, pictures, formats, widths, names, passwords."""
+"""What people added to a file besides entries and sheets, and a build leaves behind: comments, pictures, formats, widths, passwords."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.record import looks
 from workbook.record.fingerprints import Spot
 from workbook.record.read import KEEP
+from workbook.roundtrip.own_sheets import own_names
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 from workbook.xlsx.cells import UnreadableWorkbook
-from workbook.xlsx.extras import read_extras
+from workbook.xlsx.extras import COMMENT, LINK, PICTURE, SHAPE, read_extras
 from workbook.xlsx.saved import read_saved
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 OF_PROGRAMS = ("_xlnm.", "print_area", "print_titles", "sheet_title")  # how names begin that programs write by themselves
 CLOSE = 3  # pixels by which programs may round the width of a column
+BROUGHT = (COMMENT, PICTURE, SHAPE, LINK)  # what sheets of people's own bring along, or tell themselves
 KINDS = ("number format", "cell fill", "font colour", "font weight")
 NOTHING = {"number format": ("General", "@"), "cell fill": ("",)}  # what shows that nobody formatted a cell
 
@@ -47,7 +49,9 @@ def uncarried(path: Path, located: Located) -> list[Loss]:
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         message = "what the record of the build says of formats is damaged"
         raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
-    found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in extras]
+    own = own_names(located)
+    told = [item for item in extras if item.sheet not in own or item.kind not in BROUGHT]
+    found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in told]
     found += _of_book(saved, located)
     mine = _typed_into(located)
     for name, now in located.sheets.items():
@@ -64,19 +68,15 @@ def _place(sheet: str, address: str = "") -> str:
 
 
 def _of_book(saved: SavedWorkbook, located: Located) -> Iterator[Loss]:
-    """Yield sheets and names of people's own, and passwords."""
-    known = {RECORD_SHEET, *located.sheets.values()}
+    """Yield names of people's own for sheets of ours, and passwords."""
+    own = own_names(located)
     for name, sheet in saved.sheets.items():
-        if name not in known:
-            cells = sum(cell.is_formula or cell.value is not None for cell in sheet.cells.values())
-            yield Loss("sheet", _place(name), f"with {cells:,} cell{'' if cells == 1 else 's'} filled")
-        if sheet.has_password:
+        if sheet.has_password and name not in own:
             yield Loss("password", _place(name), "protects the sheet")
     if saved.has_password:
         yield Loss("password", "", "protects the workbook")
-    ours = {name.replace(".", "_").lower() for name in (*located.baseline.inputs, *located.baseline.headlines)}
     for (of, name), refers in saved.names.items():
-        if name not in ours and not name.startswith(OF_PROGRAMS):
+        if of and of not in own and not name.startswith(OF_PROGRAMS):
             yield Loss("defined name", _place(of), f"{name} = {visible(refers)}")
 
 

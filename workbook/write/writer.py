@@ -27,7 +27,7 @@ from workbook.write.charts import add_chart
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from workbook.declare.catalogues import Bounds
@@ -93,10 +93,13 @@ class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
         self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{style}"{kind}><f{shared}>{text}</f><v>{value}</v></c>')
 
 
-def write(layout: Layout, values: Values, path: Path, version: str, given: Model | None = None) -> dict[str, int]:
+def write(
+    layout: Layout, values: Values, path: Path, version: str, given: Model | None = None, finish: Callable[[bytes], bytes] | None = None
+) -> dict[str, int]:
     """Write the workbook and return counts of sheets, inputs and formulas.
 
-    ``given`` is the model before edits, for the record of the build; by default there are none.
+    ``given`` is the model before edits, for the record of the build; by default there are none. ``finish`` takes the file as it
+    would be written and returns it with what others have added to it.
 
     The file appears whole or not at all: it is written beside ``path`` and renamed. Raises WorkbookError when the
     place cannot be written.
@@ -104,7 +107,8 @@ def write(layout: Layout, values: Values, path: Path, version: str, given: Model
     packed = BytesIO()  # a writer of its own file reports a full disk again, in a traceback, when it is collected
     counts = _Writer(layout, values, packed, version, given or layout.model).run()
     with whole(path) as part:
-        part.write_bytes(_packed_tighter(packed))
+        tighter = _packed_tighter(packed)
+        part.write_bytes(finish(tighter) if finish else tighter)
     return counts
 
 

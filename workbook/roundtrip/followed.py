@@ -1,0 +1,122 @@
+"""Formulas of a team's own sheets that refer to sheets of the model: each reference follows the cell that it names into the new book."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from workbook.record.fingerprints import Spot, pieces
+from workbook.record.read import cell_ids
+from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workbook.layout.book import Book
+    from workbook.record.fingerprints import Reference
+    from workbook.record.located import Located
+
+GONE = "#REF!"
+
+
+class Followed(NamedTuple):
+    """A formula as it reads in the new book, and what it referred to that is not there any more: addresses and ids."""
+
+    text: str
+    gone: tuple[str, ...] = ()
+
+
+class References:
+    """Where the cells of an edited file stand in a new book."""
+
+    def __init__(self, located: Located, book: Book, own: Mapping[str, str]) -> None:
+        """``own`` gives for the team's own sheets what they are called in the new book."""
+        self.located, self.book, self.own = located, book, own
+        self._known: dict[Spot, Spot | None] = {}
+
+    @cached_property
+    def _ids(self) -> dict[Spot, str]:
+        return cell_ids(self.located.baseline)
+
+    @cached_property
+    def _rows(self) -> dict[Spot, tuple[str, int]]:
+        """Return by cell of the build the quantity and the row that it holds."""
+        blocks = self.located.baseline.blocks
+        return {block.at(step): (block.id, block.first_row + step) for block in blocks for step in range(block.size)}
+
+    @cached_property
+    def _sheets(self) -> dict[str, str]:
+        """Return for the sheets of the model, by their names in the file, what they were built as."""
+        return {now: built for built, now in self.located.sheets.items() if now}
+
+    def follow(self, formula: str) -> Followed:
+        """Return a formula, without =, with references to where its cells stand now."""
+        parts: list[str] = []
+        gone: list[str] = []
+        before: Reference | None = None
+        for kind, text, found in pieces(formula):
+            if found is None or not found.sheet:
+                parts.append(text)
+                before = before if text == ":" else None
+                continue
+            is_end = before is not None and parts[-1] == ":" and before.sheet == found.sheet
+            now, what = self._place(found)
+            if now is None:
+                gone.append(what)
+                parts.append(GONE)
+            else:
+                cell = f"{'$' * found.column_fixed}{column_letters(now.column)}{'$' * found.row_fixed}{now.row + 1}"
+                parts.append(cell if is_end else f"{quoted(now.sheet)}!{cell}")
+            before = found if kind == "cell" else None
+        return Followed("".join(parts), tuple(gone))
+
+    def _place(self, found: Reference) -> tuple[Spot | None, str]:
+        """Return where a cell stands in the new book, and else what it was."""
+        address = f"{quoted(found.sheet)}!{column_letters(found.column)}{found.row + 1}"
+        if found.sheet in self.own:
+            return Spot(self.own[found.sheet], found.row, found.column), address
+        if found.sheet not in self._sheets or found.sheet == RECORD_SHEET:
+            return None, address
+        spot = Spot(found.sheet, found.row, found.column)
+        if spot not in self._known:
+            self._known[spot] = self._followed(spot)
+        built = self.located.origin(spot)
+        name = self._ids.get(built, "") if built else ""
+        return self._known[spot], f"{address} ({name})" if name else address
+
+    def _followed(self, spot: Spot) -> Spot | None:
+        built = self.located.origin(spot)
+        if built is None:
+            return None
+        model, layout = self.book.model, self.book.layout
+        if name := self._ids.get(built):
+            at = model.find(name)
+            return Spot(*layout.cell(*at)) if at and at[0] in layout.segments else None
+        if built in self._rows:
+            quantity, row = self._rows[built]
+            known = model.quantities.get(quantity)
+            return Spot(*layout.cell(quantity, row)) if known and quantity in layout.segments and row < known.size else None
+        return self._beside(built)
+
+    def _beside(self, built: Spot) -> Spot | None:
+        """Return where a cell that is neither input nor result stands: in the row and the column of those beside it."""
+        if built.sheet not in self.book.layout.sheets:
+            return None
+        row = next((now.row for other in self._line(built, across=True) if (now := self._followed(other))), built.row)
+        column = next((now.column for other in self._line(built, across=False) if (now := self._followed(other))), built.column)
+        return Spot(built.sheet, row, column)
+
+    def _line(self, built: Spot, *, across: bool) -> list[Spot]:
+        """Return the inputs and results in the row of a cell, or in its column, nearest first."""
+        rows, columns = self._lines
+        found = rows.get((built.sheet, built.row), []) if across else columns.get((built.sheet, built.column), [])
+        return sorted(found, key=lambda spot: abs(spot.column - built.column) + abs(spot.row - built.row))[:1]
+
+    @cached_property
+    def _lines(self) -> tuple[dict[tuple[str, int], list[Spot]], dict[tuple[str, int], list[Spot]]]:
+        rows: dict[tuple[str, int], list[Spot]] = {}
+        columns: dict[tuple[str, int], list[Spot]] = {}
+        for spot in {**self._rows, **self._ids}:
+            rows.setdefault((spot.sheet, spot.row), []).append(spot)
+            columns.setdefault((spot.sheet, spot.column), []).append(spot)
+        return rows, columns

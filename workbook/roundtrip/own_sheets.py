@@ -1,0 +1,275 @@
+"""Sheets that a team added to an edited file, as they are to stand in the new one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import escape, unescape
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from workbook.changes.differences import Loss
+from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.record.located import spot_of
+from workbook.roundtrip.followed import References
+from workbook.xlsx.a1 import RECORD_SHEET, quoted, sheet_key
+from workbook.xlsx.cells import CellError
+from workbook.xlsx.grafts import CARRIED, PICTURES, OwnName, OwnSheet, Part
+from workbook.xlsx.package import Package, UnreadableWorkbook
+from workbook.xlsx.trees import keep, read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from xml.etree.ElementTree import Element
+
+    from workbook.layout.book import Book
+    from workbook.record.located import Located
+    from workbook.roundtrip.copies import Copy
+    from workbook.xlsx.cells import Cell
+
+KEPT = (
+    *(
+        "sheetPr",
+        "sheetViews",
+        "sheetFormatPr",
+        "cols",
+        "sheetData",
+        "sheetProtection",
+        "autoFilter",
+        "mergeCells",
+        "conditionalFormatting",
+    ),
+    *("dataValidations", "hyperlinks", "printOptions", "pageMargins", "pageSetup", "headerFooter", "rowBreaks", "colBreaks"),
+    *("drawing", "legacyDrawing"),
+)
+_ACTIVE = re.compile(r"\b(WEBSERVICE|FILTERXML|RTD|CALL|REGISTER\.ID|HYPERLINK)\s*\(|\|.*!|\[", re.IGNORECASE)
+_CHARTED = re.compile(rb"(<(?:\w+:)?f>)([^<]*)(</(?:\w+:)?f>)")
+_EXTERNAL_DATA = re.compile(rb"<(?:\w+:)?externalData\b.*?(?:/>|</(?:\w+:)?externalData>)", re.DOTALL)
+_CLICKS = re.compile(rb"<(?:\w+:)?hlink(?:Click|Hover)\b[^>]*?(?:/>|>.*?</(?:\w+:)?hlink(?:Click|Hover)>)", re.DOTALL)
+_ESCAPABLE = re.compile(r"_x(?=[0-9A-Fa-f]{4}_)")
+
+
+@dataclass(slots=True)
+class OwnSheets:
+    """What is to be set into the new file, and what of it is left behind."""
+
+    sheets: list[OwnSheet] = field(default_factory=list)
+    names: list[OwnName] = field(default_factory=list)
+    lost: list[Loss] = field(default_factory=list)
+
+
+def own_names(located: Located) -> list[str]:
+    """Return the names of the sheets of a file that the model does not have."""
+    known = {RECORD_SHEET, *located.sheets.values()}
+    return [name for name in located.contents if name not in known]
+
+
+def read_own_sheets(copies: Sequence[Copy], book: Book) -> OwnSheets:
+    """Return the own sheets, and the names, of edited files for a new book.
+
+    A sheet that a file before has with the same cells is there once; a name that the new book, or a file before, has with others is
+    numbered. Raises WorkbookError for a file that cannot be read.
+    """
+    found = OwnSheets()
+    taken = {sheet_key(name) for name in (*book.layout.sheets, RECORD_SHEET)}
+    seen: dict[str, list[tuple[object, str]]] = {}
+    for copy in copies:
+        path, located, names, known = copy.path, copy.located, dict[str, str](), dict[str, str]()
+        for name in own_names(located):
+            said = _said(located, name)
+            same = next((now for other, now in seen.get(name, []) if other == said), "")
+            choices = [name, *(f"{name[:27]} ({number})" for number in range(2, len(taken) + 3))]
+            now = same or next(each for each in choices if sheet_key(each) not in taken)
+            taken.add(sheet_key(now))
+            seen.setdefault(name, []).append((said, now))
+            names[name] = now
+            if same:
+                known[name] = same
+        try:
+            with Package(path) as package:
+                _Reader(package, located, References(located, book, names), copy.name, found).run(known)
+        except (UnreadableWorkbook, ET.ParseError, ValueError) as error:
+            fix = getattr(error, "fix", "")
+            raise WorkbookError([Diagnostic(Place(str(path)), f"a sheet that was added cannot be read: {error}", fix)]) from None
+    return found
+
+
+def _said(located: Located, name: str) -> object:
+    """Return what the cells of a sheet hold, but for results."""
+    held = {at: cell for at, cell in located.contents[name].items() if cell.is_formula or cell.value is not None}
+    return {at: located.formula(spot_of(name, at)) if cell.is_formula else cell.value for at, cell in held.items()}
+
+
+class _Reader:
+    """Takes the own sheets of one file."""
+
+    def __init__(self, package: Package, located: Located, references: References, file: str, found: OwnSheets) -> None:
+        self.package, self.located, self.references = package, located, references
+        self.names, self.file, self.found = references.own, file, found
+        self.sheet = ""
+
+    def run(self, known: Collection[str]) -> None:
+        """Take all sheets but those that are ``known``."""
+        main = self.package.workbook_part()
+        styles = next((target for kind, target in self.package.related(main) if kind == "styles"), "")
+        formats = read_tree(self.package, styles) if styles else ET.Element("styleSheet")
+        states = {item.get("name", ""): item.get("state", "") for item in self.package.elements(main, "sheet")}
+        behind = ""
+        for part in self.package.worksheets():
+            if part.name in self.names and part.name not in known:
+                self.sheet = part.name
+                root = self.tree(part.path)
+                related = self.related(part.path, root)
+                state = "hidden" if states.get(part.name) in {"hidden", "veryHidden"} else ""
+                self.found.sheets.append(OwnSheet(self.names[part.name], behind, state, root, formats, related))
+            now = self.names.get(part.name) or self.built(part.name)
+            behind = now if now in self.references.book.layout.sheets or part.name in self.names else behind
+        self.defined(main)
+
+    def built(self, name: str) -> str:
+        """Return what a sheet of the model was built as."""
+        return next((built for built, now in self.located.sheets.items() if now == name), "")
+
+    def lose(self, kind: str, address: str, text: str = "") -> None:
+        place = f"{quoted(self.sheet)}!{address}" if address else f"sheet '{self.sheet}'"
+        self.found.lost.append(Loss(kind, f"{self.file}: {place}" if self.file else place, text))
+
+    def followed(self, formula: str, address: str) -> str:
+        """Return a formula with its references in the new book; tell those that are gone."""
+        found = self.references.follow(formula)
+        for what in found.gone:
+            self.lose("reference", address, f"read {what}, which is gone: #REF!")
+        return found.text
+
+    def tree(self, path: str) -> Element:
+        """Return the tree of a sheet as it is to be written."""
+        root = read_tree(self.package, path)
+        if "picture" in keep(root, KEPT):
+            self.lose("background picture", "")
+        for view in root.iter("sheetView"):
+            view.attrib.pop("tabSelected", None)
+        for setup in root.iter("pageSetup"):
+            setup.attrib.pop("r:id", None)
+        self.links(root)
+        for row in root.iter("row"):
+            for element in row.findall("c"):
+                self.cell(element)
+        for element in [*root.iter("formula"), *root.iter("formula1"), *root.iter("formula2")]:
+            element.text = self.followed(element.text or "", "") if not _ACTIVE.search(element.text or "") else "FALSE"
+        return root
+
+    def links(self, root: Element) -> None:
+        """Leave out links that lead out of the file."""
+        for links in root.findall("hyperlinks"):
+            for link in [link for link in links if link.get("r:id")]:
+                self.lose("external link", link.get("ref", ""))
+                links.remove(link)
+            if not len(links):
+                root.remove(links)
+
+    def cell(self, element: Element) -> None:
+        """Write one cell anew: a constant, or a formula without its result, which every program works out when it opens the file."""
+        address = element.get("r", "")
+        held = self.located.contents[self.sheet].get(address)
+        form = element.find("f")
+        is_array = form is not None and form.get("t") == "array"
+        region = form.get("ref", address) if form is not None else address
+        style = element.get("s")
+        for child in list(element):
+            element.remove(child)
+        element.attrib.clear()
+        element.set("r", address)
+        if style is not None:
+            element.set("s", style)
+        if held is None:
+            return
+        formula = self.located.formula(spot_of(self.sheet, address)) if held.is_formula else ""
+        if formula and _ACTIVE.search(formula):
+            self.lose("active formula", address, f"={formula}: its value was kept")
+        elif formula:
+            written = ET.SubElement(element, "f", {"t": "array", "ref": region} if is_array else {})
+            written.text = self.followed(formula, address)
+            return
+        _constant(element, held)
+
+    def related(self, path: str, root: Element) -> dict[str, Part]:
+        """Return the parts that a sheet refers to, by id; what cannot be carried is taken out of the tree."""
+        named = {element.get("r:id", ""): element for tag in ("drawing", "legacyDrawing") for element in root.findall(tag)}
+        parts = self.parts(path)
+        for name, element in named.items():
+            if name not in parts:
+                root.remove(element)
+                self.lose("drawing", "")
+        comments = {name: part for name, part in parts.items() if part.kind == "comments"}
+        if comments and not any(parts[name].kind == "vmlDrawing" for name in named if name in parts):
+            self.lose("comment", "")
+            parts = {name: part for name, part in parts.items() if name not in comments}
+        return {name: part for name, part in parts.items() if name in named or part.kind == "comments"}
+
+    def parts(self, path: str) -> dict[str, Part]:
+        """Return the parts that a part refers to, by id, with theirs; none that leads to kinds that are not carried."""
+        found = {}
+        for name, (kind, target) in (self.package.relationships(path) if self.package.has_relationships(path) else {}).items():
+            suffix = target.rpartition(".")[2].lower()
+            if kind not in CARRIED or not self.package.has(target) or (kind == "image" and suffix not in PICTURES):
+                continue
+            related = self.parts(target)
+            data = self.package.read(target)
+            if kind != "image":
+                self.package.marked(target, ())  # refuses document types and what is no XML
+                data = self.rewritten(kind, target, data)
+            wanted = self.package.relationships(target) if self.package.has_relationships(target) else {}
+            if kind == "drawing" and wanted.keys() != related.keys():
+                continue  # it would refer to a part that is not there
+            found[name] = Part(kind, suffix, data, related)
+        return found
+
+    def rewritten(self, kind: str, target: str, data: bytes) -> bytes:
+        """Return a chart with its references in the new book, and a drawing without links to the outside."""
+        if kind == "chart":
+            data = _EXTERNAL_DATA.sub(b"", data)
+            return _CHARTED.sub(lambda match: match[1] + self.charted(match[2]) + match[3], data)
+        if kind == "drawing" and self.package.outside(target):
+            self.lose("external link", "", "of a picture or a shape")
+            return _CLICKS.sub(b"", data)
+        return data
+
+    def charted(self, text: bytes) -> bytes:
+        return escape(self.followed(unescape(text.decode()), ""), quote=False).encode()
+
+    def defined(self, main: str) -> None:
+        """Take the names that were defined for cells of own sheets, and those of these sheets alone."""
+        order = [item.get("name", "") for item in self.package.elements(main, "sheet")]
+        taken = {name.lower() for name in self.references.book.layout.names} | {
+            item.name.lower() for item in self.found.names if not item.sheet
+        }
+        own = {name.replace(".", "_").lower() for name in (*self.located.baseline.inputs, *self.located.baseline.headlines)}
+        for element in self.package.marked(main, {"definedName"}):
+            name, local = element.attributes.get("name", ""), element.attributes.get("localSheetId", "")
+            sheet = order[int(local)] if local.isdecimal() and int(local) < len(order) else ""
+            if (sheet and sheet not in self.names) or (not sheet and (name.lower() in taken | own or name.startswith("_"))):
+                continue
+            self.sheet = sheet or self.sheet
+            if _ACTIVE.search(element.text):
+                self.lose("defined name", "", f"{name} = {element.text}")
+                continue
+            self.found.names.append(OwnName(name, self.names.get(sheet, ""), self.followed(element.text, "")))
+
+
+def _constant(element: Element, held: Cell) -> None:
+    """Write the value of a cell."""
+    value = held.value
+    if value is None:
+        return
+    if isinstance(value, bool):
+        element.set("t", "b")
+        ET.SubElement(element, "v").text = str(int(value))
+    elif isinstance(value, CellError):
+        element.set("t", "e")
+        ET.SubElement(element, "v").text = value.kind
+    elif isinstance(value, str):
+        element.set("t", "inlineStr")
+        text = ET.SubElement(ET.SubElement(element, "is"), "t", {"xml:space": "preserve"})
+        text.text = _ESCAPABLE.sub("_x005F_x", value)
+    else:
+        ET.SubElement(element, "v").text = f"{value:.17G}"

@@ -1,0 +1,198 @@
+"""Worksheets of one package set into another, with their formats, drawings, charts, pictures and comments."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from workbook.xlsx.package import CONTENT_TYPES
+from workbook.xlsx.style_sheets import StyleSheet
+from workbook.xlsx.trees import parse_tree, write_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from xml.etree.ElementTree import Element
+
+WORKBOOK, STYLES = "xl/workbook.xml", "xl/styles.xml"
+_BOOK_LINKS = "xl/_rels/workbook.xml.rels"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_STAMP = (1980, 1, 1, 0, 0, 0)
+_TYPES = {
+    "worksheet": "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml",
+    "drawing": "application/vnd.openxmlformats-officedocument.drawing+xml",
+    "chart": "application/vnd.openxmlformats-officedocument.drawingml.chart+xml",
+    "comments": "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml",
+    "chartStyle": "application/vnd.ms-office.chartstyle+xml",
+    "chartColorStyle": "application/vnd.ms-office.chartcolorstyle+xml",
+}
+_DEFAULTS = {
+    "vml": "application/vnd.openxmlformats-officedocument.vmlDrawing",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "bmp": "image/bmp",
+    "emf": "image/x-emf",
+}
+PICTURES = tuple(suffix for suffix in _DEFAULTS if suffix != "vml")
+CARRIED = ("drawing", "comments", "vmlDrawing", "chart", "image", "chartStyle", "chartColorStyle")
+"""Kinds of parts that a sheet may bring along."""
+
+
+@dataclass(slots=True)
+class Part:
+    """A part that a sheet brings along: its kind, the ending of its name, its bytes, and by id what it refers to itself."""
+
+    kind: str
+    suffix: str
+    data: bytes
+    related: dict[str, Part] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class OwnSheet:
+    """A worksheet to set in: its name, the sheet that it stands behind (empty: the first), its tree, and what it brings along.
+
+    ``styles`` are the formats of its file; the tree's cells, columns and rows have the places of theirs there.
+    """
+
+    name: str
+    behind: str
+    state: str
+    root: Element
+    styles: Element
+    related: dict[str, Part] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnName:
+    """A defined name: what it stands for, and the sheet that it is of (empty: the workbook)."""
+
+    name: str
+    sheet: str
+    text: str
+
+
+def graft(packed: bytes, sheets: Sequence[OwnSheet], names: Iterable[OwnName]) -> bytes:
+    """Return a package that this one wrote with worksheets and defined names added; the same for the same."""
+    with ZipFile(BytesIO(packed)) as file:
+        entries = [entry.filename for entry in file.infolist()]
+        parts = {name: file.read(name) for name in entries}
+    styles = StyleSheet(parse_tree(parts[STYLES]))
+    added = _Added(parts)
+    order = re.findall(r'<sheet name="([^"]*)"', parts[WORKBOOK].decode())
+    for number, sheet in enumerate(sheets, 1):
+        _restyle(sheet, styles)
+        path = f"xl/worksheets/own{number}.xml"
+        added.part(path, "worksheet", write_tree(sheet.root), sheet.related)
+    parts[STYLES] = write_tree(styles.root)
+    parts[CONTENT_TYPES] = _with_types(parts[CONTENT_TYPES].decode(), added).encode()
+    parts[_BOOK_LINKS] = _with_links(parts[_BOOK_LINKS].decode(), len(sheets)).encode()
+    parts[WORKBOOK] = _with_sheets(parts[WORKBOOK].decode(), order, sheets, list(names)).encode()
+    packed_again = BytesIO()
+    with ZipFile(packed_again, "w", ZIP_DEFLATED) as file:
+        for name in [*entries, *(name for name in parts if name not in entries)]:
+            entry = ZipInfo(name, _STAMP)
+            entry.compress_type, entry.external_attr = ZIP_DEFLATED, 0o600 << 16
+            file.writestr(entry, parts[name], compresslevel=9)
+    return packed_again.getvalue()
+
+
+class _Added:
+    """The parts that are added, under names that no other part has."""
+
+    def __init__(self, parts: dict[str, bytes]) -> None:
+        self.parts = parts
+        self.types: dict[str, str] = {}
+        self.suffixes: set[str] = set()
+        self._count = 0
+
+    def part(self, path: str, kind: str, data: bytes, related: dict[str, Part]) -> None:
+        """Add a part and those that it refers to."""
+        self.parts[path] = data
+        if kind in _TYPES:
+            self.types[path] = _TYPES[kind]
+        if not related:
+            return
+        links = []
+        for name, other in related.items():
+            self._count += 1
+            target = f"xl/own/{other.kind}{self._count}.{other.suffix}"
+            if other.suffix in _DEFAULTS:
+                self.suffixes.add(other.suffix)
+            family = (
+                "http://schemas.microsoft.com/office/2011/relationships"
+                if other.kind.startswith("chart") and other.kind != "chart"
+                else _OFFICE
+            )
+            links.append(f'<Relationship Id="{escape(name)}" Type="{family}/{other.kind}" Target="/{target}"/>')
+            self.part(target, other.kind, other.data, other.related)
+        folder, _, last = path.rpartition("/")
+        self.parts[f"{folder}/_rels/{last}.rels"] = _links(links).encode()
+
+
+def _links(links: list[str]) -> str:
+    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    return f'{head}<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{"".join(links)}</Relationships>'
+
+
+def _restyle(sheet: OwnSheet, styles: StyleSheet) -> None:
+    """Give cells, rows and columns, and conditional formats, the places that their formats have in the new file."""
+    known: dict[str, str] = {}
+    for tag, attribute in (("c", "s"), ("row", "s"), ("col", "style")):
+        for element in sheet.root.iter(tag):
+            index = element.get(attribute)
+            if index is not None:
+                if index not in known:
+                    known[index] = str(styles.take(sheet.styles, int(index) if index.isdecimal() else 0))
+                element.set(attribute, known[index])
+    for rule in sheet.root.iter("cfRule"):
+        index = rule.get("dxfId")
+        if index is not None:
+            taken = styles.take_rule(sheet.styles, int(index) if index.isdecimal() else -1)
+            rule.attrib.pop("dxfId") if taken is None else rule.set("dxfId", str(taken))
+
+
+def _with_types(text: str, added: _Added) -> str:
+    defaults = "".join(
+        f'<Default Extension="{suffix}" ContentType="{_DEFAULTS[suffix]}"/>'
+        for suffix in sorted(added.suffixes)
+        if f'Extension="{suffix}"' not in text
+    )
+    overrides = "".join(f'<Override PartName="/{path}" ContentType="{kind}"/>' for path, kind in added.types.items())
+    begin = text.index("<Override")
+    return f"{text[:begin]}{defaults}{text[begin:]}".replace("</Types>", f"{overrides}</Types>")
+
+
+def _with_links(text: str, count: int) -> str:
+    links = "".join(
+        f'<Relationship Id="own{number}" Type="{_OFFICE}/worksheet" Target="worksheets/own{number}.xml"/>' for number in range(1, count + 1)
+    )
+    return text.replace("</Relationships>", f"{links}</Relationships>")
+
+
+def _with_sheets(text: str, order: list[str], sheets: Sequence[OwnSheet], names: list[OwnName]) -> str:
+    """Return the main part with sheets where they stand, and with names; what is counted by sheets is counted again."""
+    elements = dict(zip(order, re.findall(r"<sheet [^>]*/>", text), strict=True))
+    placed = list(order)
+    for number, sheet in enumerate(sheets, 1):
+        shown, state = escape(sheet.name), f' state="{sheet.state}"' if sheet.state else ""
+        elements[shown] = f'<sheet name="{shown}" sheetId="{len(order) + number}"{state} r:id="own{number}"/>'
+        behind = escape(sheet.behind)
+        at = placed.index(behind) + 1 if behind in placed else 0 if not behind else len(placed) - 1
+        while at < len(placed) and placed[at] not in order:
+            at += 1
+        placed.insert(at, shown)
+    text = re.sub(r"<sheets>.*</sheets>", lambda _: f"<sheets>{''.join(elements[name] for name in placed)}</sheets>", text)
+    text = re.sub(r'localSheetId="(\d+)"', lambda found: f'localSheetId="{placed.index(order[int(found[1])])}"', text)
+    told = "".join(
+        f'<definedName name="{escape(item.name)}"'
+        + (f' localSheetId="{placed.index(escape(item.sheet))}"' if item.sheet else "")
+        + f">{escape(item.text, quote=False)}</definedName>"
+        for item in names
+    )
+    return text.replace("</definedNames>", f"{told}</definedNames>") if told else text

@@ -1,0 +1,85 @@
+"""The formats of one file taken into the list of formats of another."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+FIRST_OWN_CODE = 164  # number formats below are the same in all files
+_LISTS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
+_PARTS = {"fontId": "fonts", "fillId": "fills", "borderId": "borders"}
+
+
+class StyleSheet:
+    """The formats of a file, to which those of others are added; equal ones once."""
+
+    def __init__(self, root: Element) -> None:
+        """Take the root of a part with formats; see ``trees``."""
+        self.root = root
+        self._lists = {name: self._list(name) for name in _LISTS if root.find(name) is not None or name in {"numFmts", "dxfs"}}
+        self._known = {name: {_said(child): at for at, child in enumerate(found)} for name, found in self._lists.items()}
+
+    def _list(self, name: str) -> Element:
+        found = self.root.find(name)
+        if found is None:
+            found = ET.Element(name)
+            before = _LISTS[: _LISTS.index(name)]
+            self.root.insert(sum(child.tag in before for child in self.root), found)
+        return found
+
+    def _add(self, name: str, item: Element) -> int:
+        """Return the place of an item in a list, after adding it if it is new."""
+        found, said = self._lists[name], _said(item)
+        if said not in self._known[name]:
+            self._known[name][said] = len(found)
+            found.append(item)
+            found.set("count", str(len(found)))
+        return self._known[name][said]
+
+    def take(self, source: Element, index: int) -> int:
+        """Return the place here of a cell's format there; that of the usual one where the other file does not have it."""
+        formats = source.find("cellXfs")
+        if formats is None or not 0 <= index < len(formats):
+            return 0
+        taken = deepcopy(formats[index])
+        taken.set("xfId", "0")
+        for attribute, name in _PARTS.items():
+            taken.set(attribute, str(self._take_part(source, name, int(taken.get(attribute, "0")))))
+        code = int(taken.get("numFmtId", "0"))
+        if code >= FIRST_OWN_CODE:
+            taken.set("numFmtId", str(self._take_code(source, code)))
+        for attribute in ("applyNumberFormat", "applyFont", "applyFill", "applyBorder", "applyAlignment", "applyProtection"):
+            taken.set(attribute, "1")
+        return self._add("cellXfs", taken)
+
+    def _take_part(self, source: Element, name: str, index: int) -> int:
+        found = source.find(name)
+        return self._add(name, deepcopy(found[index])) if found is not None and 0 <= index < len(found) else 0
+
+    def _take_code(self, source: Element, number: int) -> int:
+        text = next(
+            (item.get("formatCode", "General") for item in source.iterfind("numFmts/numFmt") if item.get("numFmtId") == str(number)), ""
+        )
+        if not text:
+            return 0
+        known = self._lists["numFmts"]
+        for item in known:
+            if item.get("formatCode") == text:
+                return int(item.get("numFmtId", "0"))
+        new = max((int(item.get("numFmtId", "0")) for item in known), default=FIRST_OWN_CODE - 1) + 1
+        self._add("numFmts", ET.Element("numFmt", {"numFmtId": str(new), "formatCode": text}))
+        return new
+
+    def take_rule(self, source: Element, index: int) -> int | None:
+        """Return the place here of the format of a conditional format there, None where the other file does not have it."""
+        found = source.find("dxfs")
+        return self._add("dxfs", deepcopy(found[index])) if found is not None and 0 <= index < len(found) else None
+
+
+def _said(item: Element) -> bytes:
+    said: bytes = ET.tostring(item)
+    return said
