@@ -126,6 +126,8 @@ PIXELS, FRAME, WIDER = 10 / 0.75, 4.0, 1.15  # of the font's size, of padding an
         ("[>=0.05]#,##0.0;[=0]0;0.0E+00", 0.035, "3.5E-02"),
         ("[>=0.05]#,##0.0;[=0]0;0.0E+00", 0.0, "0"),
         ("General", 12345.678, "12346"),
+        ('[>=1000000]0.00,," M";[>=100]#,##0;0.00', 25_480_000.0, "25.48 M"),
+        ('[>=1000000]0.00,," M";[>=100]#,##0;0.00', 714.2, "714"),
     ],
 )
 def test_numbers_are_measured_as_spreadsheets_show_them(code: str, value: float, text: str) -> None:

@@ -22,6 +22,7 @@ from workbook.declare.keywords import (
     Flag,
     Keywords,
     Name,
+    Number,
     Parts,
     Text,
     Texts,
@@ -275,6 +276,7 @@ class Charts(Block):
 
     called: ClassVar[str] = "block 'charts'"
     charts: Parts[ChartKeywords] = Field(description="One chart, or up to three that stand side by side.")
+    rows: Number = Field(None, description="How many rows of the sheet they are high; 22, if left out.")
 
     def check(self, problems: Problems) -> None:
         """Record more charts than can be read side by side, or none."""
@@ -283,7 +285,7 @@ class Charts(Block):
 
     def declared(self) -> schema.Block:
         """Return the declaration of the block."""
-        return self.into(schema.ChartsBlock, charts=tuple(chart.declared() for chart in self.charts))
+        return self.into(schema.ChartsBlock, charts=tuple(chart.declared() for chart in self.charts), rows=int(self.rows or 0))
 
 
 class Show(Block):

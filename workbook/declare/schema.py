@@ -246,10 +246,11 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class ChartsBlock:
-    """Up to three charts side by side."""
+    """Up to three charts side by side, so many ``rows`` high (0: as many as usual)."""
 
     charts: tuple[Chart, ...]
     place: Place
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +281,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet, or one for each member of the catalogue ``each``; one that ``is_report`` shows cells of others, no use of them."""
+    """One sheet, or one for each member of the catalogue ``each``; one that ``is_report`` shows cells of others, no use of them.
+
+    ``prints`` names the last block that is printed, or its last column.
+    """
 
     name: str
     title: str
@@ -292,6 +296,7 @@ class Sheet:
     search: Search | None = None
     is_report: bool = False
     role: str = ""
+    prints: str = ""
 
 
 @dataclass(frozen=True, slots=True)

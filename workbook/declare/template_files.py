@@ -85,6 +85,10 @@ class Search(Keywords):
                 problems.add(self.place_of("over"), f"the step of '{key}' must be above 0")
 
 
+NAMED = ("table", "inputs", "values", "checks", "list", "view")
+"""Keywords of blocks that have a name, which follows them."""
+
+
 class SheetFile(Keywords):
     """A sheet, or one for each card of a catalogue. NAME.yaml in sheets/."""
 
@@ -93,6 +97,9 @@ class SheetFile(Keywords):
     answers: Text = Field("", description="The question that the sheet answers; shown on the sheet and in the contents.")
     role: Annotated[str, BeforeValidator(Choice(SHEET_ROLES)), words(SHEET_ROLES), Written("one of: " + ", ".join(SHEET_ROLES))] = Field(
         "", description="What the sheet is for; its tab is coloured by it."
+    )
+    prints: Text = Field(
+        "", description="The last block that is printed, or its last column (BLOCK.COLUMN); what is below and beyond is for the screen."
     )
     each: Annotated[Entries[str, Text], Written("{KEY: CATALOGUE}")] = Field(
         {}, description="Repeat the sheet for each card of a catalogue; expressions call the card by KEY."
@@ -106,6 +113,10 @@ class SheetFile(Keywords):
             problems.add(self.place_of("each"), "'each' names one key and one catalogue")
         if not self.blocks:
             problems.add(self.place, "{outer} has no blocks")
+        names = {str(getattr(block, word, "")) for block in self.blocks for word in NAMED}
+        block = self.prints.partition(".")[0]
+        if block and block not in names:
+            problems.add(self.place_of("prints"), f"'prints' names no block of this sheet: '{block}'", suggest(block, names))
 
     def declared(self, key: str, blocks: tuple[schema.Block, ...]) -> Sheet:
         """Return the declaration of the sheet."""

@@ -24,7 +24,12 @@ LEADING = 2  # columns that stay in view: label and unit
 EVIDENCE = {"Grade (confidence)": 11.0, "Low": 9.0, "High": 9.0, "Source": 22.0, "Note": 40.0}  # before the cells, with their widths
 ALWAYS = ("Grade (confidence)", "Source")  # where some cells are inputs; the others where a row has something to say there
 LONG_NAME = "A name that is as long as any that one of us would give it"  # a head has room for such, where names may be changed
-WIDEST_CELL = 26.0  # characters; longer texts are wrapped
+WIDEST_CELL, WIDEST_OF_MANY, MANY, WIDEST_BARE = (
+    26.0,
+    16.0,
+    8,
+    22.0,
+)  # characters; longer texts are wrapped, in tables of many columns sooner
 FROZEN_PIXELS, FROZEN_WIDTH = 276.0, 75.0  # more rows, or more characters of labels and units, would leave too little to scroll
 
 
@@ -35,7 +40,8 @@ def place_across(canvas: Canvas, table: Table) -> None:
     """
     model = canvas.layout.model
     key, *quantities = (model.quantities[name] for name in table.columns)
-    width = max(_width(model, quantity) for quantity in (key, *quantities))
+    widest = WIDEST_OF_MANY if len(table.rows) > MANY else WIDEST_CELL
+    width = max(min(widest, _width(model, quantity)) for quantity in (key, *quantities))
     heads = _evidence_heads(model, quantities)
     first = LEADING + len(heads)
     for column in range(first, first + len(table.rows)):
@@ -63,14 +69,14 @@ def place_bare(canvas: Canvas, quantities: list[Quantity]) -> None:
     for quantity in quantities:
         canvas.label(0, quantity.label, "label", LABEL_WIDTH)
         canvas.label(1, unit_text(canvas.layout.model, quantity), "unit", UNIT_WIDTH)
-        canvas.widen(LEADING, _width(canvas.layout.model, quantity))
+        canvas.widen(LEADING, min(WIDEST_BARE, _width(canvas.layout.model, quantity)))
         _cells(canvas, quantity, LEADING, 1)
 
 
 def _width(model: Model, quantity: Quantity) -> float:
     """Return the width that the cells of a quantity ask for."""
-    width = WIDTHS.get(quantity.unit, CELL_WIDTH)
-    if not quantity.is_text:
+    width = quantity.width or WIDTHS.get(quantity.unit, CELL_WIDTH)
+    if quantity.width or not quantity.is_text:
         return width
     return max(width, min(WIDEST_CELL, text_width(model, quantity.id)))
 

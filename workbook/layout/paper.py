@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbook.declare.schema import CardBlock
 from workbook.expr.nodes import Call, Text, Tree, children
 from workbook.layout.plan import DEFAULT_WIDTH, LINE, column_pixels
 
 if TYPE_CHECKING:
+    from workbook.declare.schema import Block, Sheet
     from workbook.layout.plan import SheetPlan
     from workbook.model.graph import Model
 
 CHARACTERS, CHARACTERS_SMALL = 1.14, 1.25  # characters of running text in a unit of column width, at 10 and 9 points
 WIDER = 1.15  # another font in the place of Calibri, in rows that do not grow by themselves
 SMALL = {"unit", "provenance", "note", "how", "muted", "header_unit"}
-PAGE, LARGE_PAGE = (1045.0, 679.0), (1511.0, 1007.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
+PAGE, LARGE_PAGE = (1074.0, 707.0), (1540.0, 1035.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
+READABLE = 60  # percent from which letters of 10 points are printed with 6: what people read is on A4, no smaller
+SPARE = 0.95  # of a page, where another font than Calibri makes columns wider
+FOR_READERS = {"guide", "answers", "inputs"}  # roles of sheets that are printed to be read
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
 ONE_PAGE = 50  # percent from which a sheet is better on one page than larger on several
 SMALLEST = 40  # percent; below it a sheet is not readable and takes several pages side by side
@@ -112,19 +117,76 @@ def paginate(plan: SheetPlan) -> None:
     A sheet that one page of A4 holds, upright or lying, has one. Excel ignores page breaks where a sheet is fitted to a number of pages,
     so the scale is worked out here.
     """
+    if plan.declared.role in FOR_READERS:
+        _for_readers(plan)
+        return
     total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1))
     if _fits_a_page(plan, total):
         return
     plan.large = total > TOO_WIDE
     wide, high = LARGE_PAGE if plan.large else PAGE
     plan.scale = max(SMALLEST, min(100, int(90 * wide / total)))
+    plan.breaks, _ = _broken(plan, high * 100 / plan.scale)
+
+
+def last_printed(sheet: Sheet, rows: list[list[Block]]) -> int:
+    """Return the place of the last row of blocks that is printed: that of the block the sheet names, or the one before cards of inputs.
+
+    Cards tell of each figure where it is from; tables of all of them stand above.
+    """
+    last = sheet.prints.partition(".")[0]
+    named = [number for number, row in enumerate(rows) if any(getattr(block, "name", "") == last for block in row)]
+    cards = [number for number, row in enumerate(rows) if number and any(isinstance(block, CardBlock) for block in row)]
+    if last:
+        return named[0]
+    return cards[0] - 1 if cards and sheet.role == "inputs" else len(rows) - 1
+
+
+def _for_readers(plan: SheetPlan) -> None:
+    """Put what is printed of a sheet on one page of A4 if it can be read there, else on as few as there can be."""
+    widths = [column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.printed[1] + 1)]
+    wide, high = sum(widths), sum(plan.pixels(row) for row in range(plan.printed[0] + 1))
+    sizes = {upright: min(page[0] / wide, page[1] / high) for upright, page in ((False, PAGE), (True, PAGE[::-1]))}
+    plan.upright = max(sizes, key=lambda way: sizes[way])
+    plan.fitted = round(100 * sizes[plan.upright]) >= READABLE
+    if plan.fitted:
+        plan.scale = min(100, int(100 * sizes[plan.upright]))
+        return
+    ways = {(upright, scale): _pages(plan, widths, upright, scale) for upright in (False, True) for scale in range(READABLE, 101, 2)}
+    plan.upright, plan.scale = min(ways, key=lambda way: (ways[way], -way[1]))
+    plan.breaks, _ = _broken(plan, _room(plan.upright, plan.scale)[1])
+
+
+def _room(upright: bool, scale: int) -> tuple[float, float]:  # noqa: FBT001 a way to turn the page
+    """Return the pixels that a page of A4 holds at a scale, across and down."""
+    wide, high = PAGE[::-1] if upright else PAGE
+    return SPARE * wide * 100 / scale, SPARE * high * 100 / scale
+
+
+def _pages(plan: SheetPlan, widths: list[int], upright: bool, scale: int) -> int:  # noqa: FBT001 a way to turn the page
+    """Return how many pages of A4 a sheet takes at a scale, its leading columns and rows repeated on each."""
+    wide, high = _room(upright, scale)
+    repeated = sum(widths[: plan.frozen[1]])
+    across, used = 1, repeated
+    for width in widths[plan.frozen[1] :]:
+        across, used = (across + 1, repeated + width) if used + width > wide else (across, used + width)
+    return across * (_broken(plan, high)[1] if repeated < wide / 2 else len(widths))
+
+
+def _broken(plan: SheetPlan, high: float) -> tuple[list[int], int]:
+    """Return the rows before which pages break, between blocks where these fit, and how many pages there are one below the other."""
     repeated = sum(plan.pixels(row) for row in range(TITLE_ROWS))
-    room = high * 100 / plan.scale - repeated
-    used = sum(plan.pixels(row) for row in range(TITLE_ROWS, plan.starts[0]))
-    for start, stop in zip(plan.starts, [*plan.starts[1:], plan.last_row + 1], strict=True):
+    room = high - repeated
+    starts = [start for start in plan.starts if start <= plan.printed[0]]
+    used = sum(plan.pixels(row) for row in range(TITLE_ROWS, starts[0]))
+    breaks: list[int] = []
+    pages = 1.0
+    for start, stop in zip(starts, [*starts[1:], plan.printed[0] + 1], strict=True):
         height = sum(plan.pixels(row) for row in range(start, stop))
         fits_a_page = height <= room
         if used + height > room and used > 0 and (fits_a_page or used > room / 2):
-            plan.breaks.append(start)
-            used = 0.0
+            breaks.append(start)
+            pages, used = pages + 1, 0.0
+        pages += 0 if fits_a_page else (used + height) // room
         used = used + height if fits_a_page else (used + height) % room
+    return breaks, int(pages)

@@ -22,8 +22,8 @@ from workbook.declare.schema import (
 )
 from workbook.layout.across import breadth, frozen, in_rows, place_across, place_bare
 from workbook.layout.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, WIDEST, Canvas, unit_text
-from workbook.layout.paper import height_of, lines, longest_text, paginate, settle_heights, text_width
-from workbook.layout.plan import NOTE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
+from workbook.layout.paper import height_of, last_printed, lines, longest_text, paginate, settle_heights, text_width
+from workbook.layout.plan import INDENT, NOTE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
 from workbook.layout.specials import fill
 from workbook.layout.style import WIDTHS
 from workbook.layout.tolerances import tolerance
@@ -40,7 +40,7 @@ PROVENANCE_SPANS = (1, 1, 1, 1, 1, 3, 4)  # sources and notes span columns that 
 PROVENANCE_WIDTHS = (12.0, 12.0, 12.0, 12.0, 12.0, 0.0, 0.0)
 CHART_ROWS, BESIDE_BARS = 22, 6
 GAP_WIDTH, SENTENCE_HEIGHT = 2.0, 34.0
-WIDEST_KEY, INDENT = 40.0, 1.5  # where columns have widths of their own
+WIDEST_INPUT, WIDEST_KEY = 40.0, 40.0  # where columns have widths of their own
 FIRST_BLOCK = 4
 
 
@@ -95,7 +95,11 @@ class Placer(Canvas):
             plan.starts.append(self.row)
             self.side_by_side(row)
             self.row += 1
+            plan.extents.append((self.row - 1, plan.last_column))
         plan.last_row = self.row - 1
+        bottom, right = plan.extents[last_printed(plan.declared, rows)]
+        table, _, name = plan.declared.prints.partition(".")
+        plan.printed = bottom, self.layout.model.tables[table].columns.index(plan.declared.prints) if name else right
         settle_heights(plan)
         for block in plan.declared.blocks:
             if isinstance(block, TableBlock) and not block.across and self.is_sized(block.name):
@@ -191,7 +195,7 @@ class Placer(Canvas):
         self.label(0, label, "label")
         self.label(2, unit_text(self.layout.model, quantity), "unit")
         if quantity.is_text:
-            self.widen(1, quantity.width or min(WIDEST, text_width(self.layout.model, quantity.id)))
+            self.widen(1, quantity.width or min(WIDEST_INPUT, text_width(self.layout.model, quantity.id)))
         if quantity.is_text and quantity.width:
             self.raised(self.row, longest_text(self.layout.model, quantity.id) / quantity.width)
         self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
@@ -384,7 +388,7 @@ class Placer(Canvas):
         tables = self.layout.model.tables
         drawn = [(chart, series.table) for chart in block.charts if chart.kind in HORIZONTAL for series in chart.series]
         bars = [len(tables[name].rows) * (len(chart.series) if chart.kind == "bar" else 1) for chart, name in drawn if name in tables]
-        height = max([CHART_ROWS, *(count + BESIDE_BARS for count in bars)])
+        height = max([block.rows or CHART_ROWS, *(count + BESIDE_BARS for count in bars)])
         self.plan.charts.extend(
             ChartPlace(
                 chart,

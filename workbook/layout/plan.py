@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TEXT_COLUMNS = 8  # texts and pairs of charts span so many columns
 DEFAULT_WIDTH = 11.0
 LINE = 15.0
+INDENT = 1.5  # characters that the borders of a cell take
 NOTE = "note"  # the style of the cell beside an input in which users may write
 
 
@@ -75,7 +76,8 @@ class ChartPlace:
 class SheetPlan:
     """What stands on one sheet, but for the quantities, which know their own segments; ``merged`` are cells of these that span several.
 
-    ``frozen`` counts the rows and columns that stay in view, ``breadth`` the columns that texts and charts span.
+    ``frozen`` counts the rows and columns that stay in view, ``breadth`` the columns that texts and charts span. ``extents`` are the last
+    row and column once each row of blocks stands, ``printed`` those that are printed; one that is ``fitted`` has one page.
     """
 
     name: str
@@ -92,7 +94,10 @@ class SheetPlan:
     last_column: int = 0
     starts: list[int] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
+    extents: list[tuple[int, int]] = field(default_factory=list)
+    printed: tuple[int, int] = (0, 0)
     scale: int = 100
+    fitted: bool = False
     large: bool = False
     upright: bool = False
     frozen: tuple[int, int] = (3, 1)

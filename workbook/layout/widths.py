@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from workbook.expr.values import shown
 from workbook.layout.across import frozen
-from workbook.layout.paper import paginate
-from workbook.layout.plan import DEFAULT_WIDTH
+from workbook.layout.paper import height_of, lines, paginate
+from workbook.layout.plan import DEFAULT_WIDTH, INDENT, LINE
 from workbook.layout.style import number_format, printed_format, sized_format
 
 if TYPE_CHECKING:
@@ -29,15 +29,27 @@ _DIGITS = re.compile(r"(?P<whole>[#,]*0)(?:\.(?P<decimals>0*)(?P<optional>#*))?(
 
 def fitted(layout: Layout, values: Values) -> Layout:
     """Return a layout with columns wide enough for their numbers, and with pages that follow from the widths."""
-    plans = {name: replace(plan, widths=dict(plan.widths), breaks=[]) for name, plan in layout.sheets.items()}
+    plans = {name: replace(plan, widths=dict(plan.widths), heights=dict(plan.heights), breaks=[]) for name, plan in layout.sheets.items()}
     result = replace(layout, sheets=plans)
     for (sheet, column), width in _needed(layout, values).items():
         if width > plans[sheet].widths.get(column, DEFAULT_WIDTH):
             plans[sheet].widths[column] = width
+    for (sheet, row, column), text in _wrapped(layout, values):
+        needed = height_of(lines(text, plans[sheet].widths[column] - INDENT))
+        plans[sheet].heights[row] = max(plans[sheet].heights.get(row, LINE), needed)
     for plan in plans.values():
         plan.frozen = frozen(result, plan)
         paginate(plan)
     return result
+
+
+def _wrapped(layout: Layout, values: Values) -> Iterator[tuple[tuple[str, int, int], str]]:
+    """Yield the texts that formulas come to in columns with a width of their own, each with its sheet, row and column."""
+    for name, segments in layout.segments.items():
+        quantity = layout.model.quantities[name]
+        for segment in segments if quantity.is_text and quantity.width else ():
+            for row in segment.rows:
+                yield (segment.sheet, *segment.cell(row)), str(values[name][row])
 
 
 def _needed(layout: Layout, values: Values) -> dict[tuple[str, int], float]:
@@ -80,13 +92,15 @@ def display(code: str, value: float) -> str:
         return section.strip('"') if "General" not in section else f"{value:.0f}"
     if "%" in section:
         value *= 100
+    thousands = section[digits.end() :].partition('"')[0].count(",")  # commas behind the digits show thousands, millions, ...
+    value /= 1000.0**thousands
     decimals, optional = digits["decimals"] or "", digits["optional"] or ""
     kind = "E" if digits["power"] else "f"
     value *= 1 + 1e-15  # halves are rounded away from zero, as spreadsheets do with 15 digits
     text = f"{value:{',' if ',' in digits['whole'] else ''}.{len(decimals) + len(optional)}{kind}}"
     for _ in optional:
         text = text.removesuffix("0")
-    return section.replace(digits[0], text).replace('"', "")
+    return section.replace(digits[0] + "," * thousands, text).replace('"', "")
 
 
 def _section(code: str, value: float) -> tuple[str, float]:

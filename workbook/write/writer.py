@@ -222,12 +222,15 @@ class _Writer:
         if not plan.upright:
             sheet.set_landscape()
         sheet.set_paper(8 if plan.large else 9)
-        sheet.set_margins(0.4, 0.4, 0.6, 0.6)
-        sheet.set_print_scale(plan.scale)
+        sheet.set_margins(0.25, 0.25, 0.45, 0.45)
+        if plan.fitted:
+            sheet.fit_to_pages(1, 1)
+        else:
+            sheet.set_print_scale(plan.scale)
         sheet.set_h_pagebreaks(plan.breaks)
         sheet.repeat_rows(0, 2)
         sheet.repeat_columns(0, plan.frozen[1] - 1)
-        sheet.print_area(0, 0, plan.last_row, plan.last_column)
+        sheet.print_area(0, 0, *plan.printed)
         declared = self.layout.model.declared
         named = ", version ".join(filter(None, (declared.title, declared.version)))
         sheet.set_footer(f"&L{named.replace('&', '&&')}&C&A&R&P / &N")
