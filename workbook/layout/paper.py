@@ -9,7 +9,7 @@ from workbook.expr.nodes import Call, Text, Tree, children
 from workbook.layout.plan import DEFAULT_WIDTH, LINE, column_pixels
 
 if TYPE_CHECKING:
-    from workbook.declare.schema import Block, Sheet
+    from workbook.declare.schema import Block
     from workbook.layout.plan import SheetPlan
     from workbook.model.graph import Model
 
@@ -129,17 +129,19 @@ def paginate(plan: SheetPlan) -> None:
     plan.breaks, _ = _broken(plan, high * 100 / plan.scale)
 
 
-def last_printed(sheet: Sheet, rows: list[list[Block]]) -> int:
-    """Return the place of the last row of blocks that is printed: that of the block the sheet names, or the one before cards of inputs.
+def printed(plan: SheetPlan, rows: list[list[Block]], model: Model) -> tuple[int, int]:
+    """Return the last row and column that are printed: of the block or column that the sheet names, or before the cards of inputs.
 
     Cards tell of each figure where it is from; tables of all of them stand above.
     """
-    last = sheet.prints.partition(".")[0]
-    named = [number for number, row in enumerate(rows) if any(getattr(block, "name", "") == last for block in row)]
-    cards = [number for number, row in enumerate(rows) if number and any(isinstance(block, CardBlock) for block in row)]
-    if last:
-        return named[0]
-    return cards[0] - 1 if cards and sheet.role == "inputs" else len(rows) - 1
+    sheet = plan.declared
+    table, _, column = sheet.prints.partition(".")
+    named = [number for number, row in enumerate(rows) if any(getattr(block, "name", "") == table for block in row)]
+    others = [number for number, row in enumerate(rows) if not any(isinstance(block, CardBlock) for block in row)]
+    if table:
+        bottom, right = plan.extents[named[0]]
+        return bottom, model.tables[table].columns.index(sheet.prints) if column else right
+    return plan.extents[others[-1] if others and sheet.role == "inputs" else -1]
 
 
 def _for_readers(plan: SheetPlan) -> None:

@@ -22,7 +22,7 @@ from workbook.declare.schema import (
 )
 from workbook.layout.across import breadth, frozen, in_rows, place_across, place_bare
 from workbook.layout.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, WIDEST, Canvas, unit_text
-from workbook.layout.paper import height_of, last_printed, lines, longest_text, paginate, settle_heights, text_width
+from workbook.layout.paper import height_of, lines, longest_text, paginate, printed, settle_heights, text_width
 from workbook.layout.plan import INDENT, NOTE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
 from workbook.layout.specials import fill
 from workbook.layout.style import WIDTHS
@@ -38,10 +38,8 @@ if TYPE_CHECKING:
 PROVENANCE = ("Low", "High", "Date", "Confidence", "Evidence", "Source", "Note")
 PROVENANCE_SPANS = (1, 1, 1, 1, 1, 3, 4)  # sources and notes span columns that tables on the same sheet need narrow
 PROVENANCE_WIDTHS = (12.0, 12.0, 12.0, 12.0, 12.0, 0.0, 0.0)
-CHART_ROWS, BESIDE_BARS = 22, 6
-GAP_WIDTH, SENTENCE_HEIGHT = 2.0, 34.0
-WIDEST_INPUT, WIDEST_KEY = 40.0, 40.0  # where columns have widths of their own
-FIRST_BLOCK = 4
+CHART_ROWS, BESIDE_BARS, GAP_WIDTH, SENTENCE_HEIGHT = 22, 6, 2.0, 34.0
+WIDEST_NAME, FIRST_BLOCK = 40.0, 4
 
 
 def place(model: Model) -> Layout:
@@ -97,9 +95,7 @@ class Placer(Canvas):
             self.row += 1
             plan.extents.append((self.row - 1, plan.last_column))
         plan.last_row = self.row - 1
-        bottom, right = plan.extents[last_printed(plan.declared, rows)]
-        table, _, name = plan.declared.prints.partition(".")
-        plan.printed = bottom, self.layout.model.tables[table].columns.index(plan.declared.prints) if name else right
+        plan.printed = printed(plan, rows, self.layout.model)
         settle_heights(plan)
         for block in plan.declared.blocks:
             if isinstance(block, TableBlock) and not block.across and self.is_sized(block.name):
@@ -195,7 +191,7 @@ class Placer(Canvas):
         self.label(0, label, "label")
         self.label(2, unit_text(self.layout.model, quantity), "unit")
         if quantity.is_text:
-            self.widen(1, quantity.width or min(WIDEST_INPUT, text_width(self.layout.model, quantity.id)))
+            self.widen(1, quantity.width or min(WIDEST_NAME, text_width(self.layout.model, quantity.id)))
         if quantity.is_text and quantity.width:
             self.raised(self.row, longest_text(self.layout.model, quantity.id) / quantity.width)
         self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
@@ -339,7 +335,7 @@ class Placer(Canvas):
             width = KEY_WIDTH if quantity_id in key_names else WIDTHS.get(quantity.unit, CELL_WIDTH)
             if quantity.is_text:
                 width = min(WIDEST, max(width, text_width(model, quantity_id)))
-            width = quantity.width or (min(width, WIDEST_KEY) if sized else width)
+            width = quantity.width or (min(width, WIDEST_NAME) if sized else width)
             self.add(column, quantity.label, "header", row=head)
             unit = units[quantity_id]
             if first > head + 1:

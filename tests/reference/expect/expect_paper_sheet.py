@@ -163,6 +163,11 @@ def reproduced(i: Inputs) -> float:
     return numbers(i) - sum(number(i, f"checks.table_{table}") for table in (*TABLES, "3"))
 
 
+@expect("cover.answer")
+def cover(i: Inputs) -> str:
+    return f"{reproduced(i):.0f} of {numbers(i):.0f} printed figures follow from the inputs. Owner: {i.text('about.owner')}."
+
+
 # Checks
 
 
