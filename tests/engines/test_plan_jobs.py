@@ -28,6 +28,8 @@ PLAN, TRACES = "Plan", "Traces"
 MOST_CELLS = 5
 YEAR = 8760.0  # h
 GPUS_OF_A_SERVER, KNOTS = 8, 20
+FIVE, US_COLOCATION_PUE = 5.0, 1.42  # MW; PUE of the fleet of Equinix in 2023
+MEGAWATTS_OF_A_GPU = 10.2e-3 / 8  # of a DGX H100 of 10.2 kW, without its building
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,22 @@ def test_a_model_that_eight_gpus_do_not_hold_says_what_would_and_that_gives_an_a
     assert none.cells["figures.case0"] == ""
     found = opened.answer(service({"model": model, "objective": 5000, then: {"weights": "fp8", "gpu_1": "b200_sxm"}[then]}))
     assert re.match(r"\d+ \w+ SXM in \d+ servers ", found.sentence)
+
+
+def test_what_five_megawatts_carry_is_read_for_one_and_needs_no_more_when_it_is_asked_for(opened: Opened) -> None:
+    sheet = opened.answer({})
+    assert 0.5 < sheet.figure("carried_gpus") * MEGAWATTS_OF_A_GPU < 1
+    asked = opened.answer(service({"rate": FIVE * sheet.figure("carried")}))
+    assert 0.95 * FIVE < asked.figure("provisioned") / 1000 * US_COLOCATION_PUE <= FIVE
+    assert asked.figure("gpus") == pytest.approx(FIVE * sheet.figure("carried_gpus"), rel=0.05)
+
+
+def test_renting_or_buying_over_four_years_is_one_cell(opened: Opened) -> None:
+    longer, four = (opened.answer(service({"life": life})) for life in (5.5, 4))
+    assert len(four.edits) == 1
+    assert four.figure("own") > longer.figure("own")
+    assert four.figure("rent") == longer.figure("rent")
+    assert four.figure("break_even_load") == pytest.approx(four.figure("own") / four.figure("rent"))
 
 
 def test_what_the_sentence_asks_for_in_place_of_a_short_objective_gives_an_answer(opened: Opened) -> None:

@@ -250,8 +250,8 @@ def test_a_budget_that_is_short_at_once_or_never_runs_out(sets: Sets, months: fl
 NAMED_OTHERWISE = {
     "servers": "case_totals.provisioned",
     "tpot": "results.tpot",
-    **{name: f"case_power.{name}" for name in ("provisioned", "peak")},
-    **{name: f"case_money.{name}" for name in ("in_owned", "out_owned", "in_rented", "out_rented")},
+    **{name: f"case_power.{name}" for name in ("provisioned", "peak", "carried", "carried_gpus")},
+    **{name: f"case_money.{name}" for name in ("break_even_load", "in_owned", "out_owned", "in_rented", "out_rented")},
 }
 """Answers of sheet Plan that are worked out elsewhere than in the totals of cases, or have another name there."""
 

@@ -191,7 +191,7 @@ class Placer(Canvas):
         self.label(0, label, "label")
         self.label(2, unit_text(self.layout.model, quantity), "unit")
         if quantity.is_text:
-            self.widen(1, quantity.width or min(WIDEST_NAME, text_width(self.layout.model, quantity.id)))
+            self.widen(1, quantity.width or min(WIDEST, text_width(self.layout.model, quantity.id)))
         if quantity.is_text and quantity.width:
             self.raised(self.row, longest_text(self.layout.model, quantity.id) / quantity.width)
         self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))

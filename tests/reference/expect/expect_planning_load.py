@@ -133,6 +133,8 @@ expect_rows(
     },
 )
 expect_fields("load_pools", lambda i, case, pool: year.rated(i, case, pool_of(pool)), year.Rated)
+for name in ("carried", "carried_gpus"):
+    expect_rows("case_power", {name: lambda i, case, name=name: year.carried(i, case)[name]})
 for name in ("peak", "nameplate", "provisioned", "facility", "rack"):
     expect_rows("case_power", {name: lambda i, case, name=name: year.rated_power(i, case)[name]})
 

@@ -12,7 +12,7 @@ from tests.reference.expect.expect_steps import expect_model
 from tests.reference.expect.planning_cases import CARDS, WHICH, chosen, holds, number_of, price_of, text_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_hardware import billions
-from tests.reference.expect.planning_load import rated_power
+from tests.reference.expect.planning_load import carried, rated_power
 from tests.reference.expect.planning_money import totals
 from tests.reference.expect.planning_pools import POOLS, tpot
 from tests.reference.expect.planning_ranges import stretched
@@ -65,7 +65,7 @@ RANGES_OF: dict[str, str | None] = {
     "average": "energy",
     **dict.fromkeys(("in_owned", "out_owned"), "cost_bought"),
     **dict.fromkeys(("in_rented", "out_rented"), "cost_rented"),
-    **dict.fromkeys(("tokens", "tpot"), None),
+    **dict.fromkeys(("tokens", "tpot", "break_even_load", "carried", "carried_gpus"), None),
     **{name: name for name in ("first_token", "own", "rent", "energy", "carbon")},
 }
 """Answers, and the figure whose range each has; None for one that has none."""
@@ -80,13 +80,18 @@ OF_TOKENS = ("in_owned", "out_owned", "in_rented", "out_rented")
 OF_RATINGS = ("provisioned", "peak")
 """Answers that follow from what nodes draw at most."""
 
+OF_POWER = ("carried", "carried_gpus")
+"""Answers on what a megawatt carries."""
+
 
 def answer_of(i: Inputs, which: str, answer: str) -> float:
     """Return an answer of one of the two cases: of its totals, or the mean ms between tokens in the slowest pool."""
     case = chosen(i, which)
     if answer == "tpot":
         return max(tpot(i, case, pool) for pool in POOLS)
-    if answer in OF_TOKENS:
+    if answer in OF_POWER:
+        return carried(i, case)[answer]
+    if answer in (*OF_TOKENS, "break_even_load"):
         return float(getattr(money(i, case), answer))
     if answer in OF_RATINGS:
         return rated_power(i, case)[answer]

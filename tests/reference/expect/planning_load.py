@@ -6,6 +6,7 @@ from functools import cache
 from tests.reference.equations import load, power
 from tests.reference.equations import step_time as eq
 from tests.reference.equations.rounding import ceil
+from tests.reference.expect.planning_cases import number_of
 from tests.reference.expect.planning_hardware import on, prefill_board, served
 from tests.reference.expect.planning_measured import fit_curve
 from tests.reference.expect.planning_nodes import at_load as watts_at
@@ -211,6 +212,20 @@ def rated(i: Inputs, case: str, pool: int) -> Rated:
         nameplate=nodes * nameplate(i, card),
         provisioned=nodes * rating,
         rack=rating * i[f"servers.{card}.nodes_per_rack"] if nodes else 0.0,
+    )
+
+
+PER_MEGAWATT = ("carried", "carried_gpus")
+
+
+def carried(i: Inputs, case: str) -> dict[str, float]:
+    """Return the requests/s and the GPUs of a megawatt of what a case is provisioned for at the wall; 0 without an answer."""
+    megawatts = rated_power(i, case)["facility"] / KILO
+    gpus = sum(run(i, case, pool).gpus for pool in POOLS) if megawatts else 0.0
+    return (
+        {"carried": number_of(i, case, "rate") / megawatts, "carried_gpus": gpus / megawatts}
+        if megawatts
+        else dict.fromkeys(PER_MEGAWATT, 0.0)
     )
 
 
