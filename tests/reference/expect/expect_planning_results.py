@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.expect.chain import MILLI
-from tests.reference.expect.planning_cases import CASES, WHICH, chosen, number_of, text_of
+from tests.reference.expect.planning_cases import CASES, chosen, number_of, text_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_instances import instance
 from tests.reference.expect.planning_load import average, mean_of_year
@@ -114,7 +114,7 @@ expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparis
 
 expect_rows("cost_split", {"average": gpus_average, "price": metered_price})
 PLANNING.differences.update({"cost_split.hosts", "cost_split.building"})
-expect_rows("compared", {"found": named, "state": state_of, "place": lambda _, which: float(list(WHICH).index(which))})
+expect_rows("compared", {"found": named, "state": state_of})
 expect_rows("four_cases", {"case": named, "gpu": lambda i, which: i.shown(f"hardware.{text_of(i, chosen(i, which), 'gpu_1')}")})
 expect_rows("four_cases", {"degree": lambda i, which: number_of(i, chosen(i, which), "tensor_parallel")})
 expect_rows("four_bars", {"case": named})
