@@ -13,6 +13,7 @@ from rich.table import Table
 
 from workbook import api
 from workbook.cli import options
+from workbook.cli.guards import guarded
 from workbook.cli.options import PATH
 from workbook.cli.roundtrip import remarked
 from workbook.files import check_target, whole
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbook.declare.overlay_files import Overlays
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @click.command(cls=options.Command)
@@ -58,15 +57,10 @@ def cells(name: str, sets: tuple[str, ...], overlays: Overlays, form: str, templ
     print_frame(inspect.cells(book), form, ["id", "sheet", "address", "value", "unit", "formula"])
 
 
-def _guarded(item: object) -> object:
-    """Return a text as a spreadsheet program that opens the list shows it: one that looks like a formula begins with an apostrophe."""
-    return f"'{item}" if isinstance(item, str) and item.startswith(FORMULA_STARTS) else item
-
-
 def print_frame(frame: pd.DataFrame, form: str, columns: list[str], file: IO[str] | None = None, digits: int | None = None) -> None:
     """Print a table as text with these columns, or all of it as CSV (numbers with so many decimals, if given) or JSON."""
     if form == "csv":
-        click.echo(frame.map(_guarded).to_csv(index=False, float_format=None if digits is None else f"%.{digits}f"), nl=False, file=file)
+        click.echo(frame.map(guarded).to_csv(index=False, float_format=None if digits is None else f"%.{digits}f"), nl=False, file=file)
     elif form == "json":
         # pandas would round to 15 decimals.
         rows = [{key: None if item != item else item for key, item in row.items()} for row in frame.to_dict(orient="records")]  # noqa: PLR0124 not a number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,7 @@ from workbook.cli.options import FINDING, PATH, SHOWN_DIFFERENCES
 from workbook.files import open_elsewhere
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from workbook.declare.overlay_files import Overlays
@@ -66,7 +67,7 @@ def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
 @click.command(cls=options.Command)
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "html", "csv", "json"]), default="text", show_default=True)
 @click.option("--out", type=PATH, metavar="FILE", help="Write B there, with sheets that tell what changed and a chart of what moved.")
 @options.overlays
 @options.templates
@@ -77,13 +78,17 @@ def diff(ctx: click.Context, first: str, second: str, form: str, out: Path | Non
     Lists inputs, formulas and structure that differ, the headlines that moved, and how much of each move came with which
     inputs: the mean effect over all orders in which the changes could have been made. Exit status 1 when anything differs.
     """
+    from workbook.cli.pages import page_of, rows_of  # noqa: PLC0415 as above
     from workbook.cli.text import text_of  # noqa: PLC0415 as above
     from workbook.roundtrip.diff import diff as run  # noqa: PLC0415 loaded only when needed
 
     warn(open_elsewhere(out) if out else ())
     account = run(first, second, templates=templates, overlay=overlays, out=out)
-    told: Any = (
-        json.dumps(account.as_json(), indent=1, ensure_ascii=False, allow_nan=False) if form == "json" else text_of(account).rstrip()
-    )
-    click.echo(told)
+    told: dict[str, Callable[[], str]] = {
+        "text": lambda: text_of(account),
+        "html": lambda: page_of(account),
+        "csv": lambda: rows_of(account),
+        "json": lambda: f"{json.dumps(account.as_json(), indent=1, ensure_ascii=False, allow_nan=False)}\n",
+    }
+    click.echo(told[form](), nl=False)
     ctx.exit(0 if account.is_empty else FINDING)
