@@ -18,6 +18,7 @@ import pytest
 from tests.support import SOURCES, TINY, command, environment, formula_cells, process, shipped, shipped_file
 from workbook import api
 from workbook.ask.inspect import CELL_COLUMNS, INPUT_COLUMNS
+from workbook.declare.packaged import BASE
 from workbook.xlsx.cells import read_cells
 
 COMMANDS = (
