@@ -45,13 +45,15 @@ def figures(card: Card) -> Iterator[tuple[str, Figure]]:
 
 
 def number(card: Card, name: str) -> float:
-    """Give a figure of a card; of a model, what the workbook makes of the others where the card leaves it out."""
+    """Give a figure of a card; what the workbook makes of others where the card leaves it to them."""
     figure = card.entries[name].figure
     assert figure is not None
     if not card.entries[name].formula:
         return float(figure.value)
     book = shipped("planning")
-    return float(book.values[f"models.{name}"][book.model.tables["models"].index[card.key,]])
+    tables = [book.model.tables[kind] for kind in ("models", "servers", "power_fits")]
+    table = next(table for table in tables if (card.key,) in table.index)
+    return float(book.values[f"{table.name}.{name}"][table.index[card.key,]])
 
 
 def text(card: Card, name: str) -> str:
