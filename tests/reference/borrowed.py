@@ -7,7 +7,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-CATALOGUES = ("hardware",)
+CATALOGUES = ("hardware", "servers")
 
 
 @cache
