@@ -100,11 +100,6 @@ def _of_the_curve(i: Inputs, card: str) -> float:
     return i["hardware.b200_sxm.tdp" if lender in {"b200_sxm", "gb200_nvl72"} else "hardware.h100_sxm.tdp"]
 
 
-def _most_power(i: Inputs, card: str) -> float:
-    """Return the kW of a server whose GPUs draw their TDP, and all else its ceiling."""
-    return (i[f"{card}.gpus"] * i[f"hardware.{i.text(f'{card}.gpu')}.tdp"] + i[f"{card}.host_ceiling"]) / 1e3
-
-
 OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "active_parameters": lambda i, card: i[f"{card}.total_parameters"],
     "kv_bytes_per_token": lambda i, card: 2.0 * i[f"{card}.layers"] * i[f"{card}.kv_heads"] * i[f"{card}.head_dim"] * 2.0,
@@ -114,12 +109,10 @@ OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "layer_kernels": _layer_kernels,
     "attention_layers": lambda i, card: i[f"{card}.layers"],
     "curve_scale": lambda i, card: i[f"{card}.tdp"] / _of_the_curve(i, card),
-    "max_power": _most_power,
 }
 """Fields of a card that follow from others unless it states them.
 
-A model is dense, with key and value of every head in 16 bit, a head a GPU; a GPU has a borrowed curve's watts in the ratio of the TDPs; a
-server's most power is that of its parts.
+A model is dense, with key and value of every head in 16 bit, a head a GPU; a GPU has a borrowed curve's watts in the ratio of the TDPs.
 """
 
 OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers"}
@@ -193,12 +186,11 @@ PAPER = Registry()
 PLANNING = Registry()
 
 for _registry in (PAPER, PLANNING):
-    for _field in OF_THE_CARD.keys() - {"curve_scale", "max_power"} - (OF_PLANNING if _registry is PAPER else set()):
+    for _field in OF_THE_CARD.keys() - {"curve_scale"} - (OF_PLANNING if _registry is PAPER else set()):
         _registry.add(f"models.{_field}", lambda i, model, field=_field: i[f"models.{model}.{field}"])
 for _field in OF_OWN_POINTS:
     PLANNING.add(f"power_fits.{_field}", lambda i, curve, field=_field: i[f"power_fits.{curve}.{field}"])
 PLANNING.add("hardware.curve_scale", lambda i, gpu: i[f"hardware.{gpu}.curve_scale"])
-PLANNING.add("servers.max_power", lambda i, server: i[f"servers.{server}.max_power"])
 
 RULES, DIFFERENCES, TINY = PAPER.rules, PAPER.differences, PAPER.tiny
 expect, expected = PAPER.expect, PAPER.expected

@@ -84,7 +84,7 @@ def test_a_node_at_full_load_draws_less_than_it_is_rated(card: str) -> None:
 
 
 def test_gpus_with_a_server_of_their_own_are_planned_with_it() -> None:
-    """What a server does not publish is another's: most power is GPUs at TDP and that server's ceiling (4,600 and 6,300 W)."""
+    """What a server does not publish is another's: most power is that of GPUs at TDP and that server's ceiling (4,600 and 6,300 W)."""
     book = shipped("planning")
     hardware, servers = (book.model.tables[name].index for name in ("hardware", "servers"))
     for gpu, card, most in (
