@@ -15,7 +15,7 @@ ANSWERED = SMALL | {"ranges.memory_share.low": 0.9}
 
 SHARE = "HBM share for weights and KV cache"
 
-WITHOUT_RANGE = ("tokens", "tpot")
+WITHOUT_RANGE = ("tokens", "tpot", "break_even_load", "carried", "carried_gpus")
 """Answers of sheet Plan for which no range is worked out."""
 
 ELSEWHERE = ("capex",)

@@ -147,7 +147,7 @@ def _now(located: Located, spot: Spot | None) -> Spot | None:
 def _formats(saved: SavedWorkbook, sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[Loss]:
     """Yield cells that look otherwise than they were built, runs of one column together."""
     wanted = _wanted(built, located, name)
-    lines = {line for row in range(built.last[0] + 1) if (line := located.line(name, row)) is not None}
+    lines = {line for row in range(max(built.last[0], *built.cells, 0) + 1) if (line := located.line(name, row)) is not None}
     last = max(lines, default=-1)
     changed: list[tuple[str, str, int, int]] = []
     for cell, held in sheet.cells.items():

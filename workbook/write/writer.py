@@ -396,4 +396,4 @@ class _Writer:
                 }
         widths = [column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1)]
         rules = sum("criteria" in rule for rules in sheet.cond_formats.values() for rule in rules)
-        return looks.SheetLooks(cells, widths, (plan.last_row, plan.last_column), len(plan.charts), rules)
+        return looks.SheetLooks(cells, widths, plan.printed, len(plan.charts), rules)
