@@ -73,7 +73,7 @@ def power(fit: Card, batch: float) -> float:
 
 
 FITS, SERIES, SWEEPS, TRACES, SITES, SERVERS = map(load, PLANNING)
-MEASURED_FITS = [key for key, fit in FITS.items() if text(fit, "evidence") == "measured"]
+MEASURED_FITS = [key for key, fit in FITS.items() if text(fit, "evidence") == "measured" and key in SERIES]  # others are fitted in cells
 COUNTED = [key for key in TRACES if key not in {"agent", "lmsys_chat"}]
 
 
