@@ -232,3 +232,19 @@ def test_sheets_of_all_copies_are_carried_and_the_file_is_read_and_compared(edit
     assert command("verify", tmp_path / "new.xlsx", "--saved", "--templates", newer).exit_code == 0
     result = command("diff", tmp_path / "new.xlsx", "across", "--templates", newer)
     assert NAME not in result.output
+
+
+def test_errors_whole_columns_and_quoted_names_stay_what_they_say(edited: Path, newer: Path, tmp_path: Path) -> None:
+    opened = openpyxl.load_workbook(edited)
+    opened.create_sheet("It's ours")["A1"] = 7
+    sheet = opened[NAME]
+    for at, formula in {"F1": "=#REF!", "F2": "=SUM(B5,#REF!)", "F3": "=SUM(Cases!A:C)", "F4": "=SUM('It''s ours'!A:A)"}.items():
+        sheet[at] = formula
+    sheet["F5"] = "='It''s ours'!A1&\"#REF!\""
+    opened.save(tmp_path / "0.xlsx")
+    found = again(tmp_path / "0.xlsx", newer, tmp_path / "1.xlsx")
+    assert [item.place for item in found.lost] == [f"'{NAME}'!F3"]
+    again(tmp_path / "1.xlsx", newer, tmp_path / "2.xlsx")
+    cells = read_cells(tmp_path / "2.xlsx")[NAME]
+    wanted = ["#REF!", "SUM(B5,#REF!)", "SUM(#REF!)", "SUM('It''s ours'!A:A)", "'It''s ours'!A1&\"#REF!\""]
+    assert [cells[f"F{row}"].formula for row in range(1, 6)] == wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from workbook.record.located import Located
 
 GONE = "#REF!"
+_SHEET = r"'(?:[^']|'')+'|[^\s'\"!+\-*/^&=<>(),:;{}%$#]+"
+_CUT = re.compile(  # what ``pieces`` takes for something else: texts, errors, and whole columns and rows with their sheet
+    rf"""(?P<text>"(?:[^"]|"")*")|(?P<gone>(?:(?:{_SHEET})!)?#REF!)"""
+    rf"""|(?P<of>{_SHEET})!(?P<lines>\$?[A-Z]{{1,3}}:\$?[A-Z]{{1,3}}(?![A-Z0-9])|\$?[0-9]+:\$?[0-9]+)|(?P<quoted>'(?:[^']|'')+'!)"""
+)
 
 
 class Followed(NamedTuple):
@@ -53,6 +59,26 @@ class References:
         """Return a formula, without =, with references to where its cells stand now."""
         parts: list[str] = []
         gone: list[str] = []
+        at = 0
+        for match in _CUT.finditer(formula):
+            if match.lastgroup == "quoted":
+                continue
+            self._cells(formula[at : match.start()], parts, gone)
+            at = match.end()
+            parts.append(self._lines_of(match["of"], match["lines"], gone) if match["lines"] else GONE if match["gone"] else match[0])
+        self._cells(formula[at:], parts, gone)
+        return Followed("".join(parts), tuple(gone))
+
+    def _lines_of(self, sheet: str, lines: str, gone: list[str]) -> str:
+        """Return whole columns or rows of an own sheet; those of the model's hold other cells now, or more of them."""
+        name = sheet[1:-1].replace("''", "'") if sheet.startswith("'") else sheet
+        if name in self.own:
+            return f"{quoted(self.own[name])}!{lines}"
+        gone.append(f"{sheet}!{lines}")
+        return GONE
+
+    def _cells(self, formula: str, parts: list[str], gone: list[str]) -> None:
+        """Add the pieces of a formula, or of a part of one, and what is gone; a range is gone with either of its ends."""
         before: Reference | None = None
         for kind, text, found in pieces(formula):
             if found is None or not found.sheet:
@@ -63,12 +89,14 @@ class References:
             now, what = self._place(found)
             if now is None:
                 gone.append(what)
+            if is_end and GONE in {parts[-2], GONE if now is None else ""}:
+                parts[-2:] = [GONE]
+            elif now is None:
                 parts.append(GONE)
             else:
                 cell = f"{'$' * found.column_fixed}{column_letters(now.column)}{'$' * found.row_fixed}{now.row + 1}"
                 parts.append(cell if is_end else f"{quoted(now.sheet)}!{cell}")
             before = found if kind == "cell" else None
-        return Followed("".join(parts), tuple(gone))
 
     def _place(self, found: Reference) -> tuple[Spot | None, str]:
         """Return where a cell stands in the new book, and else what it was."""

@@ -34,7 +34,7 @@ def column_number(letters: str) -> int:
 
 def quoted(sheet: str) -> str:
     """Return a sheet name as formulas need it: in quotes unless it is one plain word."""
-    return sheet if _PLAIN.match(sheet) else f"'{sheet}'"
+    return sheet if _PLAIN.match(sheet) else "'" + sheet.replace("'", "''") + "'"
 
 
 def sheet_key(name: str) -> str:
