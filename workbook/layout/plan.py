@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.model.graph import CellRef
 from workbook.xlsx.a1 import column_letters, quoted
@@ -112,12 +112,19 @@ class SheetPlan:
         self.widths[column] = max(self.widths.get(column, 0.0), width)
 
 
+class Comment(NamedTuple):
+    """What somebody wrote on a cell."""
+
+    text: str
+    author: str
+
+
 @dataclass(slots=True)
 class Layout:
     """The placed workbook; ``notes`` gives what users wrote beside inputs in place of the templates' notes, by sheet and row.
 
     ``formulas`` gives by id of an input the formula that was typed into it, with ids in place of references, and ``lost``
-    why others were not kept.
+    why others were not kept. ``comments`` stand on cells, by sheet, row and column.
     """
 
     model: Model
@@ -125,6 +132,7 @@ class Layout:
     segments: dict[str, list[Segment]] = field(default_factory=dict)
     names: dict[str, CellRef] = field(default_factory=dict)
     notes: dict[tuple[str, int], str] = field(default_factory=dict)
+    comments: dict[tuple[str, int, int], Comment] = field(default_factory=dict)
     formulas: dict[str, str] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
     _named: dict[CellRef, str] = field(default_factory=dict)

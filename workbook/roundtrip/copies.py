@@ -19,7 +19,7 @@ from workbook.roundtrip.uncarried import uncarried
 from workbook.xlsx.a1 import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from workbook.changes.differences import Loss
@@ -45,9 +45,9 @@ class Copy:
         """Return a cell for messages."""
         return Place(f"{self.path}: {quoted(spot.sheet)}!{spot.address}")
 
-    def losses(self) -> list[Loss]:
-        """Return what a build leaves behind of it besides entries."""
-        found = uncarried(self.path, self.located)
+    def losses(self, kept: Collection[Spot] = ()) -> list[Loss]:
+        """Return what a build leaves behind of it besides entries, where it keeps the comments on some cells."""
+        found = uncarried(self.path, self.located, kept)
         return [replace(item, place=f"{self.name}: {item.place}" if item.place else self.name) for item in found] if self.name else found
 
 

@@ -19,6 +19,7 @@ from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.record.findings import Finding
 from workbook.record.read import declared_for, offered, overlays
+from workbook.roundtrip.comments import carried_comments
 from workbook.roundtrip.contents import EDITED_IN, side_of_file
 from workbook.roundtrip.copies import merge_copies, read_copies
 from workbook.roundtrip.formulas import calculate_formulas, keep_formulas, refuse_formulas, wrong_formulas
@@ -121,7 +122,8 @@ def regenerate(
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
     tell("finding what moved")
-    lost = [*read_own_sheets(copies, book).lost, *(item for copy in copies for item in copy.losses())]
+    _, kept = carried_comments(copies, layout)
+    lost = [*read_own_sheets(copies, book).lost, *(item for copy, spots in zip(copies, kept, strict=True) for item in copy.losses(spots))]
     update, told_of = _told(copies, edits, book, values, notes, lost)
     if told_of:
         layout, _ = placed(laid, extend=telling(told_of))
@@ -131,6 +133,7 @@ def regenerate(
     going = gone(known, layout, values.result.removed)
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
     own = read_own_sheets(copies, book)
+    book.layout.comments, _ = carried_comments(copies, book.layout)
     add = partial(graft, sheets=own.sheets, names=own.names) if own.sheets or own.names else None
     report, is_update = save(book, target, start, add), update is not None
     return Regeneration(report, values.result, notes.result, left, lost, edits.remarks, going, differing, told_of, is_update=is_update)

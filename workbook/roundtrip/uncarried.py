@@ -33,8 +33,10 @@ KINDS = ("number format", "cell fill", "font colour", "font weight")
 NOTHING = {"number format": ("General", "@"), "cell fill": ("",)}  # what shows that nobody formatted a cell
 
 
-def uncarried(path: Path, located: Located) -> list[Loss]:
-    """Return all of it with its place, by kind; raises WorkbookError for a file whose drawings, comments or looks are damaged.
+def uncarried(path: Path, located: Located, kept: Collection[Spot] = ()) -> list[Loss]:
+    """Return all of it with its place, by kind, but comments on cells that are ``kept``.
+
+    Raises WorkbookError for a file whose drawings, comments or looks are damaged.
 
     A file that was built before builds told their looks is judged by what no build writes alone. Row heights, borders, alignment and
     the rules of conditional formats are not compared, only how many rules there are: programs write these anew when they save.
@@ -51,6 +53,7 @@ def uncarried(path: Path, located: Located) -> list[Loss]:
         raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
     own = own_names(located)
     told = [item for item in extras if item.sheet not in own or item.kind not in BROUGHT]
+    told = [item for item in told if item.kind != COMMENT or not _is_of(item.address, item.sheet, kept)]
     found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in told]
     found += _of_book(saved, located)
     mine = _typed_into(located)
@@ -61,6 +64,10 @@ def uncarried(path: Path, located: Located) -> list[Loss]:
                 found += _settings(saved.sheets[now], built[name], located, name)
                 found += _formats(saved, saved.sheets[now], built[name], located, name)
     return sorted(found, key=lambda item: item.kind)
+
+
+def _is_of(address: str, sheet: str, spots: Collection[Spot]) -> bool:
+    return any(spot.sheet == sheet and spot.address == address for spot in spots)
 
 
 def _place(sheet: str, address: str = "") -> str:

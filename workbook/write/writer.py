@@ -24,6 +24,7 @@ from workbook.record import looks
 from workbook.record.fingerprints import Spot
 from workbook.record.write import Anchor, Prints, record
 from workbook.write.charts import add_chart
+from workbook.write.comments import add_comments
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
@@ -138,13 +139,11 @@ class _Writer:
 
     def run(self) -> dict[str, int]:
         declared = self.layout.model.declared
-        self.book.set_properties(
-            {"title": declared.title, "comments": declared.about, "keywords": f"templates of {declared.version}", "created": CREATED}
-        )
+        said = {"title": declared.title, "comments": declared.about, "keywords": f"templates of {declared.version}"}
+        self.book.set_properties({**said, "created": CREATED})
         self.book.set_size(2400, 1500)
         for plan in self.layout.sheets.values():
             self.sheets[plan.name] = self.book.add_worksheet(plan.name, worksheet_class=_Sheet)
-        for plan in self.layout.sheets.values():
             self.sheet(plan)
         for quantity in self.layout.model.quantities.values():
             if quantity.id in self.layout.segments:
@@ -156,6 +155,7 @@ class _Writer:
         for plan in self.layout.sheets.values():
             for chart in plan.charts:
                 add_chart(self.book, self.sheets[plan.name], self.layout, plan, chart)
+        add_comments(self.sheets, self.layout)
         self.record()
         self.book.close()
         return self.counts

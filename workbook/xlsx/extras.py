@@ -35,12 +35,13 @@ _CORNER = 2  # numbers of a cell
 
 
 class Extra(NamedTuple):
-    """One of these: its kind, the sheet (empty for the file as a whole) and cell where it has them, and its text or name."""
+    """One of these: its kind, the sheet (empty for the file as a whole) and cell where it has them, its text or name, and who wrote it."""
 
     kind: str
     sheet: str = ""
     address: str = ""
     text: str = ""
+    author: str = ""
 
 
 def read_extras(path: Path) -> list[Extra]:
@@ -60,7 +61,7 @@ def read_extras(path: Path) -> list[Extra]:
 def _of_sheet(package: Package, sheet: str, path: str) -> Iterator[Extra]:
     related = package.related(path)
     threads = [element for kind, target in related if kind == THREAD for element in package.marked(target, {"threadedComment", "text"})]
-    notes = [element for kind, target in related if kind == "comments" for element in package.marked(target, {"comment", "t"})]
+    notes = [element for kind, target in related if kind == "comments" for element in package.marked(target, {"author", "comment", "t"})]
     own = list(_comments(sheet, THREADED, threads))
     places = {extra.address for extra in own}
     yield from own
@@ -79,13 +80,17 @@ def _of_sheet(package: Package, sheet: str, path: str) -> Iterator[Extra]:
 
 def _comments(sheet: str, kind: str, elements: list[Element]) -> Iterator[Extra]:
     """Yield the comments of a sheet: elements with a cell each, and the pieces of their texts after them."""
-    found: list[tuple[str, list[str]]] = []
+    authors: list[str] = []
+    found: list[tuple[str, str, list[str]]] = []
     for tag, given, text in elements:
-        if "ref" in given:
-            found.append((given["ref"], []))
+        if tag == "author":
+            authors.append(text)
+        elif "ref" in given:
+            found.append((given["ref"], given.get("authorId", ""), []))
         elif found and tag in {"t", "text"}:
-            found[-1][1].append(text)
-    yield from (Extra(kind, sheet, address, "".join(pieces)) for address, pieces in found)
+            found[-1][2].append(text)
+    by_number = {str(number): author for number, author in enumerate(authors)}
+    yield from (Extra(kind, sheet, address, "".join(pieces), by_number.get(author, "")) for address, author, pieces in found)
 
 
 def _drawn(package: Package, sheet: str, drawing: str) -> Iterator[Extra]:

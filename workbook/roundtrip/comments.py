@@ -1,0 +1,69 @@
+"""Comments that a team wrote on cells of the model: each stands on the cell of the same id in the new file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.changes.sheets import is_of_account
+from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.layout.plan import Comment
+from workbook.record.located import spot_of
+from workbook.record.read import cell_ids
+from workbook.xlsx.cells import UnreadableWorkbook
+from workbook.xlsx.extras import COMMENT, read_extras
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbook.layout.plan import Layout
+    from workbook.record.fingerprints import Spot
+    from workbook.roundtrip.copies import Copy
+    from workbook.xlsx.extras import Extra
+
+LONGEST = 32767  # characters that a cell, and a comment on it, may hold
+
+
+def carried_comments(copies: Sequence[Copy], layout: Layout) -> tuple[dict[tuple[str, int, int], Comment], list[set[Spot]]]:
+    """Return comments by the sheet, row and column where they stand in a new layout, and for each copy the cells that they are from.
+
+    Different comments of several copies on one cell stand below each other. What is on a cell without an id, on a cell that is
+    gone or on a sheet of an account is not among them, nor is a thread. Raises WorkbookError for a file whose comments are damaged.
+    """
+    found: dict[tuple[str, int, int], Comment] = {}
+    taken: list[set[Spot]] = []
+    for copy in copies:
+        written = _comments(copy)
+        ids = _ids(copy) if written else {}
+        taken.append(set())
+        for spot, extra in written.items():
+            at = _placed(layout, ids.get(spot, ""))
+            now = _joined(found.get(at), extra) if at else None
+            if at and now and len(now.text) <= LONGEST:
+                found[at] = now
+                taken[-1].add(spot)
+    return found, taken
+
+
+def _comments(copy: Copy) -> dict[Spot, Extra]:
+    try:
+        extras = [item for item in read_extras(copy.path) if item.kind == COMMENT and item.text]
+    except UnreadableWorkbook as error:
+        raise WorkbookError([Diagnostic(Place(str(copy.path)), str(error), error.fix)]) from None
+    return {spot_of(item.sheet, item.address): item for item in extras if item.address.isalnum()}
+
+
+def _ids(copy: Copy) -> dict[Spot, str]:
+    """Return the ids of cells by where they stand in the file, also of tables that were sorted."""
+    known = cell_ids(copy.located.baseline)
+    return {now: name for built, name in known.items() if (now := copy.located.place(built))}
+
+
+def _placed(layout: Layout, name: str) -> tuple[str, int, int] | None:
+    at = layout.model.find(name) if name and not is_of_account(name) else None
+    return layout.cell(*at) if at and at[0] in layout.segments else None
+
+
+def _joined(before: Comment | None, extra: Extra) -> Comment:
+    if before is None:
+        return Comment(extra.text, extra.author)
+    return before if extra.text in before.text else Comment(f"{before.text}\n\n{extra.text}", before.author)
