@@ -248,3 +248,17 @@ def test_errors_whole_columns_and_quoted_names_stay_what_they_say(edited: Path, 
     cells = read_cells(tmp_path / "2.xlsx")[NAME]
     wanted = ["#REF!", "SUM(B5,#REF!)", "SUM(#REF!)", "SUM('It''s ours'!A:A)", "'It''s ours'!A1&\"#REF!\""]
     assert [cells[f"F{row}"].formula for row in range(1, 6)] == wanted
+
+
+def test_a_drawing_that_leads_back_to_itself_ends(edited: Path, newer: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(edited) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    links = "xl/drawings/_rels/drawing1.xml.rels"
+    back = '<Relationship Id="rId8" Type="http://a.example/relationships/drawing" Target="/xl/drawings/drawing1.xml"/>'
+    parts[links] = parts[links].replace(b"</Relationships>", back.encode() + b"</Relationships>")
+    with zipfile.ZipFile(tmp_path / "round.xlsx", "w") as file:
+        for name, data in parts.items():
+            file.writestr(name, data)
+    found = again(tmp_path / "round.xlsx", newer, tmp_path / "new.xlsx")
+    assert [item.kind for item in found.lost] == ["drawing"]
+    assert openpyxl.load_workbook(tmp_path / "new.xlsx")[NAME]["A2"].value == "kWh"

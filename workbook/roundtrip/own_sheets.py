@@ -144,8 +144,13 @@ class _Reader:
     def tree(self, path: str) -> Element:
         """Return the tree of a sheet as it is to be written."""
         root = read_tree(self.package, path)
-        if "picture" in keep(root, KEPT):
+        gone = keep(root, KEPT)
+        if "picture" in gone:
             self.lose("background picture", "")
+        if "extLst" in gone:
+            self.lose("extension", "", "such as sparklines, and rules that read other sheets as newer programs write them")
+        for parent in list(root.iter()):
+            keep(parent, {child.tag for child in parent} - {"extLst"})
         for view in root.iter("sheetView"):
             view.attrib.pop("tabSelected", None)
         for setup in root.iter("pageSetup"):
@@ -155,8 +160,15 @@ class _Reader:
             for element in row.findall("c"):
                 self.cell(element)
         for element in [*root.iter("formula"), *root.iter("formula1"), *root.iter("formula2")]:
-            element.text = self.followed(element.text or "", "") if not _ACTIVE.search(element.text or "") else "FALSE"
+            element.text = self.ruled(element.text or "")
         return root
+
+    def ruled(self, formula: str) -> str:
+        """Return the formula of a rule: of one that reaches outside, that it never holds."""
+        if not _ACTIVE.search(formula):
+            return self.followed(formula, "")
+        self.lose("active formula", "", f"={formula}, of a rule")
+        return "FALSE"
 
     def links(self, root: Element) -> None:
         """Leave out links that lead out of the file."""
@@ -206,14 +218,14 @@ class _Reader:
             parts = {name: part for name, part in parts.items() if name not in comments}
         return {name: part for name, part in parts.items() if name in named or part.kind == "comments"}
 
-    def parts(self, path: str) -> dict[str, Part]:
-        """Return the parts that a part refers to, by id, with theirs; none that leads to kinds that are not carried."""
+    def parts(self, path: str, above: tuple[str, ...] = ()) -> dict[str, Part]:
+        """Return the parts that a part refers to, by id, with theirs; none that leads back, or to kinds that are not carried."""
         found = {}
         for name, (kind, target) in (self.package.relationships(path) if self.package.has_relationships(path) else {}).items():
             suffix = target.rpartition(".")[2].lower()
-            if kind not in CARRIED or not self.package.has(target) or (kind == "image" and suffix not in PICTURES):
+            if kind not in CARRIED or not self.package.has(target) or (kind == "image" and suffix not in PICTURES) or target in above:
                 continue
-            related = self.parts(target)
+            related = self.parts(target, (*above, path, target))
             data = self.package.read(target)
             if kind != "image":
                 self.package.marked(target, ())  # refuses document types and what is no XML
