@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 NAME = "Budget of ours"
 LEVEL, COUNT, TOTAL = "chosen.level", "cases.mine.count", "cases.mine.total"
+BY_KEYS = "nested.mine.h6.energy"  # in a table of two keys, whose rows move when a case is added
 MORE = ("mine: My own", "extra: One more, mine: My own")
 """A case that the templates have now, in front of the one that the sheets refer to."""
 
@@ -81,9 +82,10 @@ def with_picture(path: Path, drawing: str) -> None:
 def add_budget(source: Path, target: Path) -> Path:
     """Save a file with a sheet that has one of everything."""
     book, opened = api.load("across", ACROSS), openpyxl.load_workbook(source)
-    at = {name: "!".join((f"'{sheet}'", address)) for name in (LEVEL, COUNT, TOTAL) for sheet, address in [place(book, name)]}
+    at = {name: "!".join((f"'{sheet}'", address)) for name in (LEVEL, COUNT, TOTAL, BY_KEYS) for sheet, address in [place(book, name)]}
     sheet = opened.create_sheet(NAME, 1)
     sheet["A1"], sheet["A2"], sheet["B2"] = "Our budget & plan", "kWh", f"={at[TOTAL]}*2"
+    sheet["C2"] = f"={at[BY_KEYS]}"
     sheet["B3"], sheet["B4"], sheet["B5"] = f"={at[COUNT]}+{at[LEVEL]}", "=SUM(B2:B3)", 12.5
     sheet["A1"].font, sheet["A1"].fill = (
         Font(name="Georgia", size=15, bold=True, color="FF112233"),
@@ -176,7 +178,9 @@ def test_all_that_is_on_a_sheet_is_there_again_and_a_third_time(edited: Path, ne
 def test_formulas_follow_the_cells_that_they_read(edited: Path, newer: Path, tmp_path: Path) -> None:
     again(edited, newer, tmp_path / "new.xlsx")
     book, cells = api.load("across", newer), read_cells(tmp_path / "new.xlsx")[NAME]
-    at = {name: "!".join(place(book, name)) for name in (LEVEL, COUNT, TOTAL)}
+    at = {name: "!".join(place(book, name)) for name in (LEVEL, COUNT, TOTAL, BY_KEYS)}
+    assert at[BY_KEYS] != "!".join(place(api.load("across", ACROSS), BY_KEYS))
+    assert cells["C2"].formula == at[BY_KEYS]
     assert at[COUNT] != "!".join(place(api.load("across", ACROSS), COUNT))
     assert (cells["B2"].formula, cells["B3"].formula) == (f"{at[TOTAL]}*2", f"{at[COUNT]}+{at[LEVEL]}")
     assert cells["B2"].value is None  # worked out by the program that opens the file, and never an old number

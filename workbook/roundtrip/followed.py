@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from workbook.record.fingerprints import Spot, pieces
+from workbook.expr.values import shown
+from workbook.record.fingerprints import Spot, pieces, references
 from workbook.record.read import cell_ids
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from workbook.record.located import Located
 
 GONE = "#REF!"
+MOST_LINKS = 4  # from a key to the cell that holds what it shows
 _SHEET = r"'(?:[^']|'')+'|[^\s'\"!+\-*/^&=<>(),:;{}%$#]+"
 _CUT = re.compile(  # what ``pieces`` takes for something else: texts, errors, and whole columns and rows with their sheet
     rf"""(?P<text>"(?:[^"]|"")*")|(?P<gone>(?:(?:{_SHEET})!)?#REF!)"""
@@ -39,6 +42,7 @@ class References:
         """``own`` gives for the team's own sheets what they are called in the new book."""
         self.located, self.book, self.own = located, book, own
         self._known: dict[Spot, Spot | None] = {}
+        self._keyed: dict[str, dict[tuple[object, ...], int]] = {}
 
     @cached_property
     def _ids(self) -> dict[Spot, str]:
@@ -122,9 +126,50 @@ class References:
             return Spot(*layout.cell(*at)) if at and at[0] in layout.segments else None
         if built in self._rows:
             quantity, row = self._rows[built]
-            known = model.quantities.get(quantity)
-            return Spot(*layout.cell(quantity, row)) if known and quantity in layout.segments and row < known.size else None
+            now = self._row(quantity, row) if quantity in model.quantities and quantity in layout.segments else None
+            return None if now is None else Spot(*layout.cell(quantity, now))
         return self._beside(built)
+
+    def _row(self, quantity: str, row: int) -> int | None:
+        """Return the row of a quantity whose keys show what those of a row showed; None where there is none.
+
+        Where a file does not tell what keys show, rows are counted, if the table has as many.
+        """
+        table = self.book.model.quantities[quantity].table
+        names = [key.quantity for key in self.book.model.tables[table].keys if key.quantity]
+        shown = tuple(self._showed(name, row) for name in names)
+        if names and None not in shown:
+            return self._rows_by_keys(table, tuple(names)).get(shown)
+        size = self.book.model.quantities[quantity].size
+        return row if row < size and size == self._sizes.get(quantity) else None
+
+    def _showed(self, key: str, row: int) -> object:
+        """Return what the cell of a key shows in the edited file; without a result, what the cell holds that it shows."""
+        built = self._spots.get((key, row))
+        spot = self.located.place(built) if built else None
+        for _ in range(MOST_LINKS):
+            cell = self.located.cell(spot)
+            if spot is None or cell is None or cell.value is not None or not cell.is_formula:
+                break
+            found = references(self.located.formula(spot))
+            spot = Spot(found[0].sheet or spot.sheet, found[0].row, found[0].column) if len(found) == 1 else None
+        cell = self.located.cell(spot)
+        return cell.value if cell else None
+
+    def _rows_by_keys(self, table: str, names: tuple[str, ...]) -> dict[tuple[object, ...], int]:
+        if table not in self._keyed:
+            columns = [shown(self.book.values[name]) for name in names]
+            self._keyed[table] = {keys: row for row, keys in enumerate(zip(*columns, strict=True))}
+        return self._keyed[table]
+
+    @cached_property
+    def _spots(self) -> dict[tuple[str, int], Spot]:
+        return {at: spot for spot, at in self._rows.items()}
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        """Return how many rows each quantity had."""
+        return dict(Counter(block_id for block_id, _ in self._rows.values()))
 
     def _beside(self, built: Spot) -> Spot | None:
         """Return where a cell that is neither input nor result stands: in the row and the column of those beside it."""
