@@ -135,7 +135,7 @@ def test_what_does_not_depend_on_the_curve_is_as_it_was(measured: Path, updated:
     assert [name for name in moved if "h100" in name] == []
     # What does not name the B200 compares with it, adds it up, counts, or is a case with it.
     others = {name.partition(".")[0] for name in moved if "b200" not in name}
-    assert others == {"headline", "claims", "reproduction", "checks", "cases", "design_pools", "design_totals"}
+    assert others == {"cover", "headline", "claims", "reproduction", "checks", "cases", "design_pools", "design_totals"}
     assert {name.split(".")[1] for name in moved if name.startswith("cases.")} == {"azure_mixed", "yours"}
 
 

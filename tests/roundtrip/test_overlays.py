@@ -198,5 +198,5 @@ def test_more_than_a_file_carries_is_refused_when_it_is_built(tmp_path: Path) ->
     one = ["build", "across", "--templates", ACROSS, "--out", tmp_path / "a.xlsx", "--overlay", tmp_path / "a"]
     result = command(*one, "--overlay", tmp_path / "b")
     assert (result.exit_code, (tmp_path / "a.xlsx").exists()) == (2, False)
-    assert "the overlays with cases are 4,400,056 bytes together; a workbook carries at most 4,194,304" in result.stderr
+    assert "the overlays with cases and cards are 4,400,056 bytes together; a workbook carries at most 4,194,304" in result.stderr
     assert command(*one).exit_code == 0

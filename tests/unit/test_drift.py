@@ -96,7 +96,8 @@ def test_a_day_that_is_none_is_refused(root: Path) -> None:
     assert (result.exit_code, "'2026-13-01' is not a date" in result.output) == (2, True)
 
 
-def test_prices_of_september_2026_move_rents_in_proportion() -> None:
+def test_prices_of_september_2026_move_the_use_from_which_owning_pays() -> None:
+    """The use of a year from which owning costs less, in inverse proportion: what owning costs stays, what renting costs falls."""
     (price,) = rows(drift(), "hardware.h100_sxm.price")
     assert (price["value"], price["newer"], price["date"], price["newer_date"]) == (2.35, 2.0, "2026-03", "2026-09")
-    assert price["after"] == pytest.approx(float(str(price["before"])) * 2.0 / 2.35)
+    assert price["after"] == pytest.approx(float(str(price["before"])) * 2.35 / 2.0)

@@ -257,4 +257,4 @@ def test_a_search_that_cannot_be_is_told_when_templates_are_checked(written: str
     result = command("check", "paper", "--templates", root)
     assert result.exit_code == 1
     assert told in result.stdout
-    assert "sheets/optimizer.yaml:5:" in result.stdout
+    assert "sheets/optimizer.yaml:6:" in result.stdout

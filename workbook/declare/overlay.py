@@ -95,7 +95,7 @@ def overlaid(read: Callable[[Sequence[Node]], Declarations], files: Files) -> Ov
 def _declared(read: Callable[[Sequence[Node]], Declarations], opened: Sequence[Opened], problems: Problems) -> Declarations:
     """Return the declarations with the cards among overlays; raises WorkbookError with what is wrong in these, too."""
     try:
-        return read([found.node for found in opened if is_card(found.node)])
+        return read(tuple(found.node for found in opened if is_card(found.node)))
     except WorkbookError as error:
         names = {found.item.shown_as: found.item.name for found in opened if found.was_carried}
         found = [mendable(item, names[item.place.file]) if item.place and item.place.file in names else item for item in error.diagnostics]

@@ -140,7 +140,8 @@ def printed(plan: SheetPlan, rows: list[list[Block]], model: Model) -> tuple[int
     others = [number for number, row in enumerate(rows) if not any(isinstance(block, CardBlock) for block in row)]
     if table:
         bottom, right = plan.extents[named[0]]
-        return bottom, model.tables[table].columns.index(sheet.prints) if column else right
+        columns = model.tables[table].columns  # a book of fewer sheets may have fewer of them
+        return bottom, columns.index(sheet.prints) if column and sheet.prints in columns else right
     return plan.extents[others[-1] if others and sheet.role == "inputs" else -1]
 
 
