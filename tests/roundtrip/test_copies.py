@@ -1,4 +1,4 @@
-"""Copies of one file that several people edited: their edits come together, whatever the order, and what differs is told and not lost."""
+"""Copies of one file that several people edited: their edits come together in any order, and what differs is reported and not lost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from tests.roundtrip.edits import Values, differing, draw, in_libreoffice, typed
+from tests.roundtrip.edits import Values, differing, draw, in_libreoffice, place, typed
 from tests.support import ACROSS, command, copy_of, plant
 from workbook import api
 from workbook.record.read import baseline, read
@@ -110,7 +110,8 @@ def test_any_copies_come_to_what_they_agree_on(seed: int, folder: Path, tmp_path
     found = merged(tmp_path, tmp_path, *drawn)
     refused = {item.id for item in found.left}
     assert wrong <= refused
-    # Some edits are fine in each copy, but make an error together; they are told, too.
+    # Some edits are fine in each copy, but make an error together; these are listed with that reason, and nothing else is.
+    assert all("makes an error" in item.text for item in found.left if item.id not in wrong)
     assert pull(tmp_path / "new.xlsx").sets == {name: value for name, value in kept.items() if name not in refused}
 
 
@@ -182,3 +183,16 @@ def test_a_comparison_says_what_both_copies_were_built_with(folder: Path, tmp_pa
     lines = [line.strip() for line in result.stdout.splitlines()]
     assert f"{LEVEL}: 2.6 -> 2.7 kW (typed into the file)" in lines
     assert f"{COUNT}: 9 -> 7 gpu (typed into the file); built with 8" in lines
+
+
+def test_a_formula_without_a_result_in_one_copy_is_worked_out_and_an_account_is_written(folder: Path, tmp_path: Path) -> None:
+    typed(folder / "built.xlsx", tmp_path / "a.xlsx", api.load("across", ACROSS), {LEVEL: "=Cases!H18*2"})
+    typed(folder / "built.xlsx", tmp_path / "b.xlsx", api.load("across", ACROSS), {COUNT: 9.0})
+    opened = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    sheet, address = place(api.load("across", ACROSS), LEVEL)
+    opened[sheet][address].data_type = "f"
+    opened.save(tmp_path / "a.xlsx")
+    found = merged(tmp_path, tmp_path, "a", "b")
+    assert found.account is not None
+    assert not [item.id for item in found.account.inputs if item.now != item.now or item.was != item.was]
+    assert {LEVEL, COUNT} <= {*pull(tmp_path / "new.xlsx").edits} | {item.id for item in found.left}

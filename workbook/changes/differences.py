@@ -34,9 +34,9 @@ OUTCOMES: dict[Outcome, str] = {
 class InputChange:
     """An input that differs: ``was`` in the first workbook, ``now`` in the second (None: not there, or taken over).
 
-    ``was_behind`` and ``behind`` say what stands behind the figures (source, date, evidence, confidence). ``base`` is what
+    ``was_behind`` and ``behind`` give source, date, evidence and confidence of the figures. ``base`` is what
     both were built with, where it is the same. In an account of an update ``base`` and ``ours`` are what the templates gave
-    before and give now, with what stands behind them, and ``note`` is what the user noted; ``outcome`` says what became of
+    before and give now, with their sources, and ``note`` is what the user noted; ``outcome`` says what became of
     the input: the templates' new figure (updated), an overlay's value (given), the user's value (kept), both changed
     (conflict), gone from the templates with the user's value in ``was`` (removed) or without an edit (gone), new in the
     templates (new).

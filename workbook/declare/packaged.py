@@ -46,6 +46,9 @@ def write_out(target: Path, version: str) -> int:
 
 def keep_base(target: Path, version: str) -> None:
     """Let a directory remember the packaged templates, so that those of a newer package can be merged into what becomes of it."""
+    new = target / f"{BASE}-new"
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(packaged(), new)
+    (new / VERSION).write_text(f"{version}\n", "utf-8")
     shutil.rmtree(target / BASE, ignore_errors=True)
-    shutil.copytree(packaged(), target / BASE)
-    (target / BASE / VERSION).write_text(f"{version}\n", "utf-8")
+    new.rename(target / BASE)

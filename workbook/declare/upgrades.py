@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.declare.packaged import BASE, VERSION, keep_base, packaged
@@ -13,6 +12,7 @@ from workbook.files import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @dataclass(slots=True)
@@ -42,21 +42,18 @@ def upgrade(target: Path, version: str) -> Upgrade:
         message = "does not say which templates it came from (it has no folder .base)"
         fix = f"write the templates of today to a new directory with: workbook templates {target}-new, and copy what you changed"
         raise WorkbookError([Diagnostic(Place(str(target)), message, fix)])
-    _refuse_unsolved(target)
+    _refuse_unsolved(base, target)
     found = Upgrade((base / VERSION).read_text("utf-8").strip() if (base / VERSION).is_file() else "", version)
     news = packaged()
-    for name in sorted({*_names(base), *_names(target), *_names(news)}):
+    for name in sorted({*_names(base), *_names(news)}):
         _upgrade_file(name, base, target, news, found)
     keep_base(target, version)
     return found
 
 
 def _names(root: Path) -> Iterator[str]:
-    """Yield the files below a directory, but for what it was written from."""
-    for path in root.rglob("*"):
-        name = path.relative_to(root)
-        if path.is_file() and name.parts[0] != BASE and name != Path(VERSION):
-            yield name.as_posix()
+    """Yield the templates below a directory; files that a team put beside them are none of the package's business."""
+    return (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and path.name != VERSION)
 
 
 def _upgrade_file(name: str, base: Path, target: Path, news: Path, found: Upgrade) -> None:
@@ -92,11 +89,11 @@ def _write(path: Path, text: str) -> None:
         part.write_text(text, "utf-8", newline="\n")
 
 
-def _refuse_unsolved(target: Path) -> None:
+def _refuse_unsolved(base: Path, target: Path) -> None:
     """Raise WorkbookError where files still hold marks of an earlier upgrade."""
     problems = [
         Diagnostic(Place(str(target / name), number), UNSOLVED, SOLVE)
-        for name in sorted(_names(target))
+        for name in sorted(_names(base))
         for number, line in enumerate((_text(target / name) or "").splitlines(), 1)
         if line == YOURS
     ]

@@ -39,7 +39,8 @@ class Function:
     ``neutral`` are the arguments that a 1 with a unit may be without changing the number. ``lower`` gives what is left of a
     call when its units are checked, from the argument, its type and that of the result. ``ranges`` are the arguments that are
     ranges, which all run the same way in a function ``of_one_way``. One that ``leaves_empty`` cells stands outermost, and nothing
-    refers to these cells but the arguments ``filled`` of others. One ``of_picked`` takes a column chosen by a row key.
+    refers to these cells but the arguments ``filled`` of others. One ``of_picked`` takes a column chosen by a row key, one that
+    ``catches`` is its second argument where the first is an error.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Function:
     leaves_empty: bool = False
     filled: tuple[int, ...] = ()
     of_picked: bool = False
+    catches: bool = False
 
     @property
     def is_infix(self) -> bool:
@@ -223,6 +225,7 @@ _FUNCTIONS = (
         "otherwise(x, y): y where x is an error; one of them alone where x looks up a row by the row's own keys.",
         "IFERROR({*})",
         "{0}, or {1} where that is an error",
+        catches=True,
     ),
     Function(
         "locate",
@@ -326,6 +329,7 @@ _FUNCTIONS = (
 
 FUNCTIONS: dict[str, Function] = {entry.name: entry for entry in _OPERATORS + _FUNCTIONS}
 RANGES = {name: entry.ranges for name, entry in FUNCTIONS.items() if entry.ranges}
+CATCHING = {name for name, entry in FUNCTIONS.items() if entry.catches}
 ARITHMETIC = {name for name, entry in FUNCTIONS.items() if entry.operator and entry.operator.symbol and entry.operator.level > COMPARING}
 
 

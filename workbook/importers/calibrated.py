@@ -60,12 +60,12 @@ def calibrated(points: Sequence[tuple[Run, Setup]], catalogues: Mapping[str, Cat
     return (
         Card(
             *(CURVES, key_of(f"{origin.stem}_fit"), name_of(f"{origin.stem} fit")),
-            f"Step times fitted to {len(runs)} measured points; median error {line.error:.1%}.",
+            f"Step times fitted to {len(runs)} measured points; median error {line.error:.1%} at these points (in sample).",
             *(origin, fields),
             confidence="low" if few else "medium",
             evidence="calibrated",
             warnings=["a fit to few numbers of sequences in flight, or with an interval down to 0: graded low"] if few else [],
-            verdict=f"{shown}, median error {line.error:.1%}",
+            verdict=f"{shown}, median error {line.error:.1%} in sample",
         ),
         "",
     )

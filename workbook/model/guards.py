@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbook.expr.functions import CATCHING
 from workbook.expr.nodes import Call, Find, Name, Tree, walk
 
 if TYPE_CHECKING:
     from workbook.model.graph import Key, Model, Table
-
-GUARD = "otherwise"
 
 
 def by_guards(model: Model, table: Table, tree: Tree, rows: tuple[int, ...]) -> list[tuple[Tree, tuple[int, ...]]]:
@@ -29,7 +28,8 @@ def by_guards(model: Model, table: Table, tree: Tree, rows: tuple[int, ...]) -> 
 
 def _looked_up(node: Tree) -> Find | None:
     """Return the look-up that a node guards, None where it guards something else."""
-    return node.arguments[0] if isinstance(node, Call) and node.function == GUARD and isinstance(node.arguments[0], Find) else None
+    guarded = node.arguments[0] if isinstance(node, Call) and node.function in CATCHING else None
+    return guarded if isinstance(guarded, Find) else None
 
 
 def _is_known(model: Model, table: Table, node: Tree) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from workbook.declare.catalogues import Formula
 from workbook.declare.schema import Column, InputsBlock, TableBlock, ValuesBlock
+from workbook.expr.functions import CATCHING
 from workbook.expr.nodes import Call, Find, Name, children
 from workbook.expr.parse import ExpressionError, parse
 from workbook.model.distinct import formulas_of
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from workbook.declare.schema import Declarations, Sheet
     from workbook.expr.nodes import Tree
-
-GUARD = "otherwise"
 
 
 def with_known(declared: Declarations) -> Declarations:
@@ -68,7 +67,7 @@ def _asked(declared: Declarations) -> Iterator[tuple[str, str]]:
             node: Tree = left.pop()
             if isinstance(node, Find):
                 yield from ((node.table, key.name) for key in node.keys if isinstance(key, Name))
-            left += children(node)[1:] if isinstance(node, Call) and node.function == GUARD else children(node)
+            left += children(node)[1:] if isinstance(node, Call) and node.function in CATCHING else children(node)
 
 
 def _check(block: str, column: Column, sheet: str, table: TableBlock, home: str) -> Column:

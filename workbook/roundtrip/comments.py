@@ -1,4 +1,4 @@
-"""Comments that a team wrote on cells of the model: each stands on the cell of the same id in the new file."""
+"""Comments that a team wrote on cells of the model: each goes to the cell of the same id in the new file."""
 
 from __future__ import annotations
 

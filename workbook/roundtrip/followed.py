@@ -137,9 +137,9 @@ class References:
         """
         table = self.book.model.quantities[quantity].table
         names = [key.quantity for key in self.book.model.tables[table].keys if key.quantity]
-        shown = tuple(self._showed(name, row) for name in names)
-        if names and None not in shown:
-            return self._rows_by_keys(table, tuple(names)).get(shown)
+        keys = tuple(self._showed(name, row) for name in names)
+        if names and None not in keys:
+            return self._rows_by_keys(table, tuple(names)).get(keys)
         size = self.book.model.quantities[quantity].size
         return row if row < size and size == self._sizes.get(quantity) else None
 
@@ -172,7 +172,7 @@ class References:
         return dict(Counter(block_id for block_id, _ in self._rows.values()))
 
     def _beside(self, built: Spot) -> Spot | None:
-        """Return where a cell that is neither input nor result stands: in the row and the column of those beside it."""
+        """Return where a cell that is neither input nor result stands: in the row and the column of its neighbours."""
         if built.sheet not in self.book.layout.sheets:
             return None
         row = next((now.row for other in self._line(built, across=True) if (now := self._followed(other))), built.row)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def updated(first: Side, book: Book, values: Merged, notes: Merged, whose: Mapping[str, str], *, always: bool = False) -> Account | None:
     """Return the account of an update from an edited file to a new book.
 
-    None where nothing but edits that stayed is in it, unless there is something else to account for (``always``). ``whose`` tells
-    by id what stands behind edits, where they are of several copies.
+    None where nothing but edits that stayed is in it, unless there is something else to account for (``always``). ``whose`` gives
+    by id the copies that edits are of, where there are several.
     """
     second = side_of_book(book)
     account = compared(first, second, book)
@@ -67,7 +67,7 @@ def _inputs(first: Side, second: Side, book: Book, values: Merged, account: Acco
 
 
 def _behind(item: InputChange, outcome: Outcome, givers: Mapping[str, str], conflict: Conflict | None) -> str:
-    """Return what stands behind a figure of the new book: who gave it, if that was an overlay or the user of a copy."""
+    """Return the source of a figure of the new book: who gave it, if that was an overlay or the user of a copy."""
     is_given = outcome in {"given", "kept"} or (conflict is not None and conflict.kept == conflict.theirs)
     return givers.get(item.id, item.behind) if is_given else item.behind
 

@@ -12,7 +12,7 @@ from workbook.changes.differences import Loss
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record.located import spot_of
 from workbook.roundtrip.followed import References
-from workbook.xlsx.a1 import RECORD_SHEET, quoted, sheet_key
+from workbook.xlsx.a1 import RECORD_SHEET, quoted
 from workbook.xlsx.cells import CellError
 from workbook.xlsx.grafts import CARRIED, PICTURES, OwnName, OwnSheet, Part
 from workbook.xlsx.package import Package, UnreadableWorkbook
@@ -71,7 +71,7 @@ def read_own_sheets(copies: Sequence[Copy], book: Book) -> OwnSheets:
     numbered. Raises WorkbookError for a file that cannot be read.
     """
     found = OwnSheets()
-    taken = {sheet_key(name) for name in (*book.layout.sheets, RECORD_SHEET)}
+    taken = {name.lower() for name in (*book.layout.sheets, RECORD_SHEET)}
     seen: dict[str, list[tuple[object, str]]] = {}
     for copy in copies:
         path, located, names, known = copy.path, copy.located, dict[str, str](), dict[str, str]()
@@ -79,8 +79,8 @@ def read_own_sheets(copies: Sequence[Copy], book: Book) -> OwnSheets:
             said = _said(located, name)
             same = next((now for other, now in seen.get(name, []) if other == said), "")
             choices = [name, *(f"{name[:27]} ({number})" for number in range(2, len(taken) + 3))]
-            now = same or next(each for each in choices if sheet_key(each) not in taken)
-            taken.add(sheet_key(now))
+            now = same or next(each for each in choices if each.lower() not in taken)
+            taken.add(now.lower())
             seen.setdefault(name, []).append((said, now))
             names[name] = now
             if same:
@@ -111,8 +111,7 @@ class _Reader:
     def run(self, known: Collection[str]) -> None:
         """Take all sheets but those that are ``known``."""
         main = self.package.workbook_part()
-        styles = next((target for kind, target in self.package.related(main) if kind == "styles"), "")
-        formats = read_tree(self.package, styles) if styles else ET.Element("styleSheet")
+        formats = self.formats(main) if self.names.keys() - known else ET.Element("styleSheet")
         states = {item.get("name", ""): item.get("state", "") for item in self.package.elements(main, "sheet")}
         behind = ""
         for part in self.package.worksheets():
@@ -126,13 +125,18 @@ class _Reader:
             behind = now if now in self.references.book.layout.sheets or part.name in self.names else behind
         self.defined(main)
 
+    def formats(self, main: str) -> Element:
+        """Return the tree of the file's formats."""
+        styles = next((target for kind, target in self.package.related(main) if kind == "styles"), "")
+        return read_tree(self.package, styles) if styles else ET.Element("styleSheet")
+
     def built(self, name: str) -> str:
         """Return what a sheet of the model was built as."""
         return next((built for built, now in self.located.sheets.items() if now == name), "")
 
     def lose(self, kind: str, address: str, text: str = "") -> None:
-        place = f"{quoted(self.sheet)}!{address}" if address else f"sheet '{self.sheet}'"
-        self.found.lost.append(Loss(kind, f"{self.file}: {place}" if self.file else place, text))
+        place = f"{quoted(self.sheet)}!{address}" if address else f"sheet '{self.sheet}'" if self.sheet else ""
+        self.found.lost.append(Loss(kind, ": ".join(filter(None, (self.file, place))), text))
 
     def followed(self, formula: str, address: str) -> str:
         """Return a formula with its references in the new book; tell those that are gone."""
@@ -250,22 +254,28 @@ class _Reader:
         return escape(self.followed(unescape(text.decode()), ""), quote=False).encode()
 
     def defined(self, main: str) -> None:
-        """Take the names that were defined for cells of own sheets, and those of these sheets alone."""
+        """Take the names that people defined: those of the workbook, and those of own sheets alone."""
         order = [item.get("name", "") for item in self.package.elements(main, "sheet")]
-        taken = {name.lower() for name in self.references.book.layout.names} | {
-            item.name.lower() for item in self.found.names if not item.sheet
-        }
-        own = {name.replace(".", "_").lower() for name in (*self.located.baseline.inputs, *self.located.baseline.headlines)}
+        built = {name.replace(".", "_").lower() for name in (*self.located.baseline.inputs, *self.located.baseline.headlines)}
         for element in self.package.marked(main, {"definedName"}):
             name, local = element.attributes.get("name", ""), element.attributes.get("localSheetId", "")
-            sheet = order[int(local)] if local.isdecimal() and int(local) < len(order) else ""
-            if (sheet and sheet not in self.names) or (not sheet and (name.lower() in taken | own or name.startswith("_"))):
-                continue
-            self.sheet = sheet or self.sheet
-            if _ACTIVE.search(element.text):
-                self.lose("defined name", "", f"{name} = {element.text}")
-                continue
-            self.found.names.append(OwnName(name, self.names.get(sheet, ""), self.followed(element.text, "")))
+            self.sheet = order[int(local)] if local.isdecimal() and int(local) < len(order) else ""
+            is_own = self.sheet in self.names if self.sheet else not (name.lower() in built or name.startswith("_"))
+            if is_own:
+                self.name(name, element.text)
+
+    def name(self, name: str, formula: str) -> None:
+        """Take a name, unless it reaches outside, or stands for something else already."""
+        if _ACTIVE.search(formula):
+            self.lose("defined name", "", f"{name} = {formula}")
+            return
+        new = OwnName(name, self.names.get(self.sheet, ""), self.followed(formula, ""))
+        known = {item.name.lower(): item for item in self.found.names if item.sheet == new.sheet}
+        is_model = not self.sheet and name.lower() in map(str.lower, self.references.book.layout.names)
+        if is_model or known.get(name.lower(), new).text != new.text:
+            self.lose("defined name", "", f"{name} = {formula}: the name stands for something else")
+        elif name.lower() not in known:
+            self.found.names.append(new)
 
 
 def _constant(element: Element, held: Cell) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +18,7 @@ from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.record.findings import Finding
 from workbook.record.read import declared_for, offered, overlays
-from workbook.roundtrip.comments import carried_comments
+from workbook.roundtrip.added import read_added
 from workbook.roundtrip.contents import EDITED_IN, side_of_file
 from workbook.roundtrip.copies import merge_copies, read_copies
 from workbook.roundtrip.formulas import calculate_formulas, keep_formulas, refuse_formulas, wrong_formulas
@@ -27,11 +26,10 @@ from workbook.roundtrip.gone import gone
 from workbook.roundtrip.inputs import edited
 from workbook.roundtrip.merge import NOTE_OF
 from workbook.roundtrip.outcomes import updated
-from workbook.roundtrip.own_sheets import read_own_sheets
 from workbook.roundtrip.parties import merged_notes, merged_values, values_to_set
+from workbook.roundtrip.pull import without_results
 from workbook.roundtrip.refuse import refusals, refuse, refused_by
 from workbook.roundtrip.together import erring
-from workbook.xlsx.grafts import graft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -91,69 +89,69 @@ def regenerate(
 ) -> Regeneration:
     """Build the workbook of an edited file again from today's templates, and keep its edits.
 
-    Of several copies of one file the edits of all are kept, whatever their order. Where two copies hold different edits of an input,
-    that of ``prefer_copy`` is taken; without it neither is, and both are listed.
+    Of several copies the edits of all are kept, in any order. Where two hold different edits of an input, that of ``prefer_copy`` is taken;
+    without it neither is, and both are listed. Overlays are laid over the templates and over those that the file carries.
 
-    Overlays are laid over the templates, and those that gave the file its cases with them: one of the same name takes the
-    place of such a one.
+    The new file is written to ``out`` (output/NAME.xlsx by default; in place of the edited one only when that is said). Where users
+    changed an input, and templates or an overlay give it another value now, the users' is kept, or the other with ``prefer="ours"``;
+    with "fail" WorkbookError names them all and nothing is written. Entries that inputs cannot take, one by one or together, are
+    left out, and listed with the reason. Raises WorkbookError too for files that cannot be read.
 
-    The new file is written to ``out`` (output/NAME.xlsx by default; in place of the edited one only when that is said).
-    Where users changed an input, and templates or an overlay give it another value now, the users' is kept, or the other
-    with ``prefer="ours"``; with "fail" WorkbookError names them all and nothing is written. Entries that inputs
-    cannot take, one by one or together, are left out, and listed with the reason. Raises WorkbookError too for files that
-    cannot be read.
-
-    Where templates or package changed anything, sheets of the new file tell it (``account``); else those of the edited file
-    stay, so that a second time changes nothing.
+    What templates or package changed is on sheets of the new file (``account``); else those of the edited file stay, so that a
+    second time changes nothing.
     """
     start, tell = time.perf_counter(), progress or (lambda _: None)
-    files = [Path(paths)] if isinstance(paths, Path | str) else [Path(path) for path in paths]
+    files = list(map(Path, [paths] if isinstance(paths, Path | str) else paths))
     tell(f"reading {', '.join(map(str, files))}")
     copies = read_copies(files)
     merged = merge_copies(copies, None if prefer_copy is None else Path(prefer_copy))
-    path, located, edits = merged.path, merged.located, merged.edits
-    known = located.baseline
+    known, edits, places = merged.located.baseline, merged.edits, _places(copies, merged.edits)
     target = _target(files, out, known.workbook)
-    cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(edits)])
-    laid = overlaid(lambda cards: declared_for(path, known, templates, cards), cases)
-    places = _places(copies, edits)
-    settled = _settled(path, located, edits, laid, "ours" if prefer == "ours" else "theirs", places)
-    layout, values, notes, book = settled.layout, settled.values, settled.notes, settled.book
+    laid = _laid(merged, templates, overlay)
+    settled = _settled(merged, laid, "ours" if prefer == "ours" else "theirs", places)
+    values, notes, book = settled.values, settled.notes, settled.book
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
     tell("finding what moved")
-    _, kept = carried_comments(copies, layout)
-    lost = [*read_own_sheets(copies, book).lost, *(item for copy, spots in zip(copies, kept, strict=True) for item in copy.losses(spots))]
-    update, told_of = _told(copies, edits, book, values, notes, lost)
+    added = read_added(copies, book)
+    lost = added.lost(copies)
+    update, told_of = _told(copies, edits, settled, lost)
     if told_of:
         layout, _ = placed(laid, extend=telling(told_of))
         book = edited(*_noted(layout, values, notes, settled.sets | _picked(layout, edits, places)))
+        added = read_added(copies, book)
     tell(f"writing {target}")
-    left = [*edits.left, *_lost_notes(located, notes.result)]
-    going = gone(known, layout, values.result.removed)
+    book.layout.comments = added.comments
+    left, going = [*edits.left, *_lost_notes(merged.located, notes.result)], gone(known, book.layout, values.result.removed)
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
-    own = read_own_sheets(copies, book)
-    book.layout.comments, _ = carried_comments(copies, book.layout)
-    add = partial(graft, sheets=own.sheets, names=own.names) if own.sheets or own.names else None
-    report, is_update = save(book, target, start, add), update is not None
-    return Regeneration(report, values.result, notes.result, left, lost, edits.remarks, going, differing, told_of, is_update=is_update)
+    report = save(book, target, start, added.grafting)
+    fate = values.result, notes.result, left, lost, edits.remarks, going, differing, told_of
+    return Regeneration(report, *fate, is_update=update is not None)
 
 
-def _told(
-    copies: Sequence[Copy], edits: Edits, book: Book, values: Merged, notes: Merged, lost: list[Loss]
-) -> tuple[Account | None, Account | None]:
+def _laid(merged: Copy, templates: Path | str | None, overlay: Files) -> Overlaid:
+    """Return today's templates with the overlays of a file, and those given now, laid over them."""
+    path, known = merged.path, merged.located.baseline
+    cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(merged.edits)])
+    return overlaid(lambda cards: declared_for(path, known, templates, cards), cases)
+
+
+def _told(copies: Sequence[Copy], edits: Edits, settled: _Settled, lost: list[Loss]) -> tuple[Account | None, Account | None]:
     """Return the account of what this update changed, if it changed anything, and the one to tell: this, or that of the one before.
 
-    Of several copies it is from the first as it stands, so that the edits of the others are among what moved headlines.
+    Of several copies it is from the first as it was saved, so that the edits of the others are among what moved headlines.
     """
     copy, is_merge = copies[0], len(copies) > 1
     earlier, refused = carried_account(copy.path, copy.located.baseline.carried), refusals(edits.left)
+    if is_merge:
+        copy.edits.follow(settled.layout.model)
+        without_results(copy.edits, copy.located)
     first = side_of_file(copy.located, copy.edits)
     first.findings = [item for item in first.findings if not item.entry]
     remarks = tuple(map(str, edits.remarks))
     whose = {name: f"{EDITED_IN} {edit.file}" for name, edit in edits.edits.items() if is_merge}
     is_new = is_merge or (bool(refused or remarks or lost) and earlier is None)
-    update = updated(first, book, values, notes, whose, always=is_new)
+    update = updated(first, settled.book, settled.values, settled.notes, whose, always=is_new)
     told_of = update or earlier
     if told_of and (update or refused or remarks or lost):
         told_of = replace(told_of, refused=refused, remarks=remarks, lost=tuple(lost))
@@ -171,9 +169,9 @@ class _Settled:
     book: Book
 
 
-def _settled(path: Path, located: Located, edits: Edits, laid: Overlaid, prefer: Preference, places: Mapping[str, Place]) -> _Settled:
+def _settled(merged: Copy, laid: Overlaid, prefer: Preference, places: Mapping[str, Place]) -> _Settled:
     """Merge edits with templates and overlays; what cannot be built is left out of the edits. Raises WorkbookError for errors of others."""
-    known = located.baseline
+    path, known, edits = merged.path, merged.located.baseline, merged.edits
     layout, given = placed(laid)
     _judge(edits, known, layout, places)
     before, notes_before = offered(path, known)

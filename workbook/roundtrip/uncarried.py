@@ -52,9 +52,10 @@ def uncarried(path: Path, located: Located, kept: Collection[Spot] = ()) -> list
         message = "what the record of the build says of formats is damaged"
         raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
     own = own_names(located)
-    told = [item for item in extras if item.sheet not in own or item.kind not in BROUGHT]
-    told = [item for item in told if item.kind != COMMENT or not _is_of(item.address, item.sheet, kept)]
-    found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in told]
+    kept_at = {(spot.sheet, spot.address) for spot in kept}
+    left = [item for item in extras if item.sheet not in own or item.kind not in BROUGHT]
+    left = [item for item in left if item.kind != COMMENT or (item.sheet, item.address) not in kept_at]
+    found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in left]
     found += _of_book(saved, located)
     mine = _typed_into(located)
     for name, now in located.sheets.items():
@@ -64,10 +65,6 @@ def uncarried(path: Path, located: Located, kept: Collection[Spot] = ()) -> list
                 found += _settings(saved.sheets[now], built[name], located, name)
                 found += _formats(saved, saved.sheets[now], built[name], located, name)
     return sorted(found, key=lambda item: item.kind)
-
-
-def _is_of(address: str, sheet: str, spots: Collection[Spot]) -> bool:
-    return any(spot.sheet == sheet and spot.address == address for spot in spots)
 
 
 def _place(sheet: str, address: str = "") -> str:

@@ -99,8 +99,8 @@ def write(
 ) -> dict[str, int]:
     """Write the workbook and return counts of sheets, inputs and formulas.
 
-    ``given`` is the model before edits, for the record of the build; by default there are none. ``finish`` takes the file as it
-    would be written and returns it with what others have added to it.
+    ``given`` is the model before edits, for the record of the build; by default there are none. ``finish`` takes the file before
+    it is packed for good and returns it with what others have added to it.
 
     The file appears whole or not at all: it is written beside ``path`` and renamed. Raises WorkbookError when the
     place cannot be written.
@@ -108,8 +108,7 @@ def write(
     packed = BytesIO()  # a writer of its own file reports a full disk again, in a traceback, when it is collected
     counts = _Writer(layout, values, packed, version, given or layout.model).run()
     with whole(path) as part:
-        tighter = _packed_tighter(packed)
-        part.write_bytes(finish(tighter) if finish else tighter)
+        part.write_bytes(_packed_tighter(BytesIO(finish(packed.getvalue())) if finish else packed))
     return counts
 
 

@@ -55,7 +55,7 @@ class Part:
 
 @dataclass(slots=True)
 class OwnSheet:
-    """A worksheet to set in: its name, the sheet that it stands behind (empty: the first), its tree, and what it brings along.
+    """A worksheet to set in: its name, the sheet that it follows (empty: it is the first), its tree, and what it brings along.
 
     ``styles`` are the formats of its file; the tree's cells, columns and rows have the places of theirs there.
     """
@@ -70,7 +70,7 @@ class OwnSheet:
 
 @dataclass(frozen=True, slots=True)
 class OwnName:
-    """A defined name: what it stands for, and the sheet that it is of (empty: the workbook)."""
+    """A defined name, the sheet that it is of (empty: the workbook), and the formula that it names."""
 
     name: str
     sheet: str
@@ -80,8 +80,7 @@ class OwnName:
 def graft(packed: bytes, sheets: Sequence[OwnSheet], names: Iterable[OwnName]) -> bytes:
     """Return a package that this one wrote with worksheets and defined names added; the same for the same."""
     with ZipFile(BytesIO(packed)) as file:
-        entries = [entry.filename for entry in file.infolist()]
-        parts = {name: file.read(name) for name in entries}
+        parts = {name: file.read(name) for name in file.namelist()}
     styles = StyleSheet(parse_tree(parts[STYLES]))
     added = _Added(parts)
     order = re.findall(r'<sheet name="([^"]*)"', parts[WORKBOOK].decode())
@@ -94,11 +93,11 @@ def graft(packed: bytes, sheets: Sequence[OwnSheet], names: Iterable[OwnName]) -
     parts[_BOOK_LINKS] = _with_links(parts[_BOOK_LINKS].decode(), len(sheets)).encode()
     parts[WORKBOOK] = _with_sheets(parts[WORKBOOK].decode(), order, sheets, list(names)).encode()
     packed_again = BytesIO()
-    with ZipFile(packed_again, "w", ZIP_DEFLATED) as file:
-        for name in [*entries, *(name for name in parts if name not in entries)]:
+    with ZipFile(packed_again, "w") as file:  # the writer packs it tighter
+        for name, data in parts.items():
             entry = ZipInfo(name, _STAMP)
             entry.compress_type, entry.external_attr = ZIP_DEFLATED, 0o600 << 16
-            file.writestr(entry, parts[name], compresslevel=9)
+            file.writestr(entry, data, compresslevel=1)
     return packed_again.getvalue()
 
 

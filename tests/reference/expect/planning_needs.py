@@ -151,6 +151,13 @@ def of_memory(gpus: float, over: float) -> str:
     return f"needs {whole(gpus)} GPUs an instance{most} ({whole(over)} GB over){choose}"
 
 
+def of_step(worst: int, tpot: float) -> str:
+    """Return what helps where a step is too slow for the TPOT objective, or has no kernels."""
+    if worst == 6:
+        return f"the shortest TPOT objective that works is {whole(tpot)} ms"
+    return "choose another precision or GPU: sheet Kernels and engines has no kernels for this pair"
+
+
 @cache
 def remark(i: Inputs, key: str, state: str) -> Remark:
     """Return what to say of a case in a state."""
@@ -164,23 +171,18 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
     printed = assumed(i, key).says("capacity_rule", "as printed")
     sequence = f"windows must be at most {whole(least_window)} tokens" if printed else memory
     worst = max(trouble(i, key, pool) for pool in POOLS)
-    time = f"the search must reach {whole(instances)} instances (sheet Cases)"
-    if worst == 2:
-        time = f"the shortest TTFT objective that works is {whole(objective)} ms"
+    late = f"the shortest TTFT objective that works is {whole(objective)} ms"
+    time = late if worst == 2 else f"the search must reach {whole(instances)} instances (sheet Cases)"
     cure = sequence if worst >= 3 else time
-    step = "choose another precision or GPU: sheet Kernels and engines has no kernels for this pair"
     tpot = float(floor(max(tpot_alone(i, key, pool) for pool in POOLS))) + 1.0
-    if worst == 6:
-        step = f"the shortest TPOT objective that works is {whole(tpot)} ms"
+    step = of_step(worst, tpot)
     if worst >= 5:
         cure = step
     if not worst:
         cure = "enter a price of a GPU-hour and one of a server: the card of the GPU has none (0)"
     if item.state != OK:
         cure = of_trace(i, key) if distribution(i, assumed(i, key).texts["workload"]) != OK else order
-    spare = ""
-    if used < item.pools:
-        spare = f"{used} of {whole(item.pools)} pools in use (longest request: {last} tokens)"
+    spare = f"{used} of {whole(item.pools)} pools in use (longest request: {last} tokens)" if used < item.pools else ""
     return Remark(
         state=state,
         used=used,

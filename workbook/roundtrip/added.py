@@ -1,0 +1,44 @@
+"""What a team added to edited files besides entries: what goes into the new file, and what is left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from workbook.roundtrip.comments import carried_comments
+from workbook.roundtrip.own_sheets import read_own_sheets
+from workbook.xlsx.grafts import graft
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from workbook.changes.differences import Loss
+    from workbook.layout.book import Book
+    from workbook.layout.plan import Comment
+    from workbook.record.fingerprints import Spot
+    from workbook.roundtrip.copies import Copy
+    from workbook.roundtrip.own_sheets import OwnSheets
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Own sheets and names, and comments by sheet, row and column; ``taken`` are the cells of each copy that these are from."""
+
+    own: OwnSheets
+    comments: dict[tuple[str, int, int], Comment]
+    taken: list[set[Spot]]
+
+    @property
+    def grafting(self) -> Callable[[bytes], bytes] | None:
+        """Return what sets own sheets and names into a file that was written; None without any."""
+        return partial(graft, sheets=self.own.sheets, names=self.own.names) if self.own.sheets or self.own.names else None
+
+    def lost(self, copies: Sequence[Copy]) -> list[Loss]:
+        """Return what of the copies is left behind."""
+        return [*self.own.lost, *(item for copy, spots in zip(copies, self.taken, strict=True) for item in copy.losses(spots))]
+
+
+def read_added(copies: Sequence[Copy], book: Book) -> Added:
+    """Return what was added to copies as it goes into a new book; raises WorkbookError for what cannot be read."""
+    return Added(read_own_sheets(copies, book), *carried_comments(copies, book.layout))
