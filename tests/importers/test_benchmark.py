@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from click.testing import Result
+
 MODEL, GPU = "meta-llama/Llama-3.1-70B-Instruct", "NVIDIA H100 80GB HBM3"
 SETUP = Setup("llama_3_1_70b", "h100_sxm", "vllm_2026", "bf16", 4)
 LOADS = (1, 4, 16, 64)
@@ -186,6 +188,26 @@ def test_points_and_card_of_planted_step_times(tmp_path: Path) -> None:
     assert [found.fields[name].value for name in ("w", "h", "context")] == pytest.approx([W, H, PROMPT + OUTPUT / 2], abs=0.05)
     assert found.confidence == "low"
     assert str(found.fields["p_idle"].expr).startswith("power_fits['h100_x4_llama_70b']")
+
+
+def test_a_gpu_that_nobody_shipped_is_measured_judged_and_planned_with(tmp_path: Path) -> None:
+    """Cards by overlay are known to the points, to what judges them and to the build, and to none of these without it."""
+    text = (directory(None) / "hardware" / "h100_nvl.yaml").read_text("utf-8")
+    own, points, fit = tmp_path / "zeta_9.yaml", str(tmp_path / "points.csv"), str(tmp_path / "fit.yaml")
+    own.write_text(text.replace("key: h100_nvl", "key: zeta_9").replace("name: H100 NVL", "name: Zeta 9"), "utf-8")
+    path, given = written(tmp_path, "vllm"), ("--overlay", str(own))
+
+    def run(*line: str) -> Result:
+        return CliRunner().invoke(main, list(line))
+
+    for more, status in ((given, 0), ((), 2)):
+        assert run("import", "benchmark", str(path), "--gpu", "zeta_9", "-o", points, "--card", fit, *more).exit_code == status
+        judged = run("validate", "--data", points, *more)
+        assert judged.exit_code == status
+    assert "'zeta_9' is not a card of 'hardware'" in judged.output
+    assert "give a card of your own with --overlay" in judged.output
+    assert run("build", "planning", "--out", str(tmp_path / "a.xlsx"), *given, "--overlay", fit).exit_code == 0
+    assert "holds no card" in run("validate", "--data", points, "--overlay", points).output
 
 
 def test_published_points_give_the_published_fit(tmp_path: Path) -> None:

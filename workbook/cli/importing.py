@@ -34,12 +34,12 @@ def importing() -> None:
     """
 
 
-def _finish(card: Card, target: Path | None) -> None:
-    """Write a card, and say what became of it."""
+def _finish(card: Card, target: Path | None, others: str = "") -> None:
+    """Write a card, and say what became of it; ``others`` are the options that give the cards which it names."""
     path = card.save(target)
     for line in card.warnings:
         click.echo(line, err=True)
-    click.echo(f"{path}: {card.verdict}; for workbook build --overlay {path}")
+    click.echo(f"{path}: {card.verdict}; for workbook build --overlay {path}{others}")
 
 
 def _read(file: Path, run: Callable[[Callable[[int, int], None]], Card]) -> Card:
@@ -123,8 +123,11 @@ def power(file: Path, out: Path | None, warm_up: float, gpus: int, precision: st
 @click.option("--gpus", type=click.IntRange(1, 1024), metavar="NUMBER", help="GPUs of the instance.")
 @click.option("--replicas", type=click.IntRange(1, 1024), metavar="NUMBER", help="Attention replicas among them.")
 @click.option("--cached", type=click.IntRange(1, 2), metavar="BYTES", help="Bytes of a number in the KV cache; 2 unless the file says fp8.")
+@options.cards
 @options.templates
-def benchmark(files: tuple[Path, ...], out: Path | None, card: Path | None, templates: Path | None, **setup: Any) -> None:
+def benchmark(
+    files: tuple[Path, ...], out: Path | None, card: Path | None, templates: Path | None, overlay: tuple[Path, ...], **setup: Any
+) -> None:
     """Read results of benchmarks into measured points, and say how far the model is from them.
 
     Known are vLLM bench serve, SGLang bench_serving, trtllm-bench, GuideLLM, AIPerf, GenAI-Perf, InferenceX, and tables (CSV, JSON
@@ -133,12 +136,14 @@ def benchmark(files: tuple[Path, ...], out: Path | None, card: Path | None, temp
     from workbook.importers.benchmark import Setup, import_benchmark  # noqa: PLC0415 as above
     from workbook.validation.verdict import verdict  # noqa: PLC0415 as above
 
-    found = import_benchmark(files, Setup(**{name: value for name, value in setup.items() if value}), templates=templates)
+    found = import_benchmark(files, Setup(**{name: value for name, value in setup.items() if value}), templates=templates, overlay=overlay)
     path = found.save(out)
     for line in found.warnings:
         click.echo(line, err=True)
-    click.echo(f"{path}: {len(found.points)} measured points; {verdict(path, templates)}; for workbook validate --data {path}")
+    cards = "".join(f" --overlay {item}" for item in overlay)
+    judged = verdict(path, templates, overlay)
+    click.echo(f"{path}: {len(found.points)} measured points; {judged}; for workbook validate --data {path}{cards}")
     if found.card:
-        _finish(found.card, card or path.with_name(f"{found.card.key}.yaml"))
+        _finish(found.card, card or path.with_name(f"{found.card.key}.yaml"), cards)
     else:
         click.echo(f"no card: {found.lacking}")

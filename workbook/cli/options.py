@@ -30,6 +30,14 @@ _overlay = click.option(
     metavar="FILE",
     help="Lay cases, inputs or a card of a file over the templates; may be repeated.",
 )
+cards = click.option(
+    "--overlay",
+    "overlay",
+    multiple=True,
+    type=PATH,
+    metavar="CARD",
+    help="Know a card of a file, such as that of a GPU, beside those of the templates; may be repeated.",
+)
 _most_cases = click.option(
     "--most-cases",
     type=click.IntRange(1, UTMOST_CASES),

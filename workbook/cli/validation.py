@@ -27,8 +27,9 @@ DIGITS = 3
     help="Group by these together, such as gpu,model: gpu, model, precision, engine, kind, load, published.",
 )
 @options.form
+@options.cards
 @options.templates
-def validate(data: Path | None, by: str, form: str, templates: Path | None) -> None:
+def validate(data: Path | None, by: str, form: str, templates: Path | None, overlay: tuple[Path, ...]) -> None:
     """Compare the planning model with measured power, throughput and times, by group.
 
     Errors are given apart: in_sample with the constants as they are, held_out with constants fitted without all points of the
@@ -37,7 +38,7 @@ def validate(data: Path | None, by: str, form: str, templates: Path | None) -> N
     from workbook.validation import errors  # noqa: PLC0415 pandas is loaded only when needed
 
     names = [name.strip() for name in by.split(",") if name.strip()]
-    frame = errors.validate(data, names, templates)
+    frame = errors.validate(data, names, templates, overlay)
     if form != "text":
         print_frame(frame.round(DIGITS).replace(-0.0, 0.0), form, [], digits=DIGITS)  # rounding leaves a sign
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ BASES = ("paper", "corrected")
 NONE = "none"  # in place of a word of evidence: not that of the defaults
 ALWAYS = "true"  # an input that is for reference in the workbooks of each basis
 ORDERS = ("increasing", "non_decreasing")
+_BORROWED = re.compile(r"\w+\['(\w+)'\]\.\w+")  # a figure that is that of another card
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,18 @@ class Catalogue:
     cards: dict[str, Card]
     place: Place
     points: Points | None = None
+
+    def text(self, card: str, field: str) -> str:
+        """Return the text of a card's figure, or of the card that it is borrowed from; an empty text where there is none."""
+        asked: set[str] = set()
+        while card in self.cards and card not in asked:
+            asked.add(card)
+            entry = self.cards[card].entries.get(field)
+            if entry is None or entry.formula is None:
+                return str(entry.figure.value) if entry and entry.figure else ""
+            link = _BORROWED.fullmatch(entry.formula.text)
+            card = link[1] if link else ""
+        return ""
 
     def without(self, left_out: Collection[str]) -> Catalogue:
         """Return the catalogue without some of its fields."""

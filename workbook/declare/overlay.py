@@ -92,6 +92,18 @@ def overlaid(read: Callable[[Sequence[Node]], Declarations], files: Files) -> Ov
     return result
 
 
+def cards_of(files: Files, read: Callable[[Sequence[Node]], Declarations]) -> Declarations:
+    """Return declarations with the cards that overlays give; raises WorkbookError for overlays that are no cards, too."""
+    problems = Problems()
+    opened = [found for file in overlays_of(files).files if (found := open_overlay(file, problems))]
+    for found in opened:
+        if not is_card(found.node):
+            problems.add(found.node.place, "holds no card", "cases and inputs are for workbook build; give files of cards here")
+    declared = _declared(read, opened, problems)
+    problems.raise_if_any()
+    return declared
+
+
 def _declared(read: Callable[[Sequence[Node]], Declarations], opened: Sequence[Opened], problems: Problems) -> Declarations:
     """Return the declarations with the cards among overlays; raises WorkbookError with what is wrong in these, too."""
     try:

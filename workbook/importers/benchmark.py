@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from workbook.declare.overlay import cards_of
 from workbook.declare.packaged import directory
 from workbook.declare.sheets import declarations
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, as_typed, suggest, visible
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from workbook.declare.catalogues import Catalogue
+    from workbook.declare.overlay_files import Files
     from workbook.importers.card import Card
     from workbook.importers.rows import Bad
 
@@ -114,7 +116,9 @@ class Benchmark:
         return target
 
 
-def import_benchmark(files: Path | Sequence[Path], setup: Setup | None = None, *, templates: Path | str | None = None) -> Benchmark:
+def import_benchmark(
+    files: Path | Sequence[Path], setup: Setup | None = None, *, templates: Path | str | None = None, overlay: Files = None
+) -> Benchmark:
     """Read results of benchmarks into measured points, and fit W and H where they hold enough.
 
     Args:
@@ -122,13 +126,15 @@ def import_benchmark(files: Path | Sequence[Path], setup: Setup | None = None, *
             or a table of one's own; one file or several.
         setup: what was measured, where the files do not say or say it in other words.
         templates: a directory of templates of one's own, whose cards are meant.
+        overlay: files of cards beside those of the templates, such as one of a GPU that is not among them.
 
     Raises:
         WorkbookError: for files that cannot be read or hold no usable run, and with everything about the setup that is not known.
 
     """
     origins = [files] if isinstance(files, Path) else list(files)
-    catalogues = declarations(directory(templates), "planning").catalogues
+    root = directory(templates)
+    catalogues = cards_of(overlay, lambda cards: declarations(root, "planning", cards=cards)).catalogues
     given, problems = setup or Setup(), Problems()
     points: list[tuple[Run, Setup]] = []
     spoilt: list[Bad] = []
@@ -165,8 +171,7 @@ def _setup(run: Run, given: Setup, catalogues: Mapping[str, Catalogue]) -> Setup
 
 def _weights(run: Run, model: str, gpu: str, models: Catalogue) -> str:
     """Return the precision of the weights: as the result or the name of the model says, or as the model is published."""
-    figure = models.cards[model].entries["precision"].figure if model in models.cards else None
-    published = str(figure.value) if figure else ""
+    published = models.text(model, "precision")
     for text in (run.texts.get("weights", ""), run.texts.get("model", "")):
         found = next((key for part, key in WEIGHTS.items() if part in text.lower()), "")
         if found:

@@ -38,13 +38,15 @@ def calibrated(points: Sequence[tuple[Run, Setup]], catalogues: Mapping[str, Cat
     line = fit_line(sequences, times)
     if not (line.constants > 0).all():
         return None, "step times do not rise with the sequences in flight: W and H cannot be fitted"
-    lent = str(_text(catalogues["hardware"], setup.gpu, "curve"))
+    lent = catalogues["hardware"].text(setup.gpu, "curve")
+    if lent not in catalogues[CURVES].cards:
+        return None, f"the card of '{setup.gpu}' names no power curve, whose measured series a fit is compared with"
     power, rmse = _power(runs, lent)
     few = len(set(sequences)) < FEW or bool((line.low <= 0).any())
     fields = {
         **{name: Value(text) for name, text in (("gpu", setup.gpu), ("model", setup.model), ("precision", setup.weights))},
         "tensor_parallel": Value(setup.gpus),
-        "series": Value(_text(catalogues[CURVES], lent, "series"), "of the GPU's card: its own are in the points", "low", "assumed"),
+        "series": Value(catalogues[CURVES].text(lent, "series"), "of the GPU's card: its own are in the points", "low", "assumed"),
         "evidence": Value("measured" if rmse else "projected"),
         **power,
         "batch_low": Value(round(float(sequences.min()), 4), evidence="measured"),
@@ -85,11 +87,6 @@ def _lacking(runs: Sequence[Run], setups: set[Setup]) -> str:
         span = f"{min(lengths):,.0f} to {max(lengths):,.0f} tokens in flight"
         return f"requests are of several lengths ({span}): W and H hold at one; read one at a time"
     return ""
-
-
-def _text(catalogue: Catalogue, card: str, field: str) -> str:
-    figure = catalogue.cards[card].entries[field].figure
-    return str(figure.value) if figure else ""
 
 
 def _power(runs: Sequence[Run], lent: str) -> tuple[dict[str, Value], float]:

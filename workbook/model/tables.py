@@ -126,7 +126,8 @@ class Tabulator(Maker):
         for figure in quantity.inputs.values():
             if figure.value not in choices:
                 message = f"'{figure.value}' is not a {what} of '{quantity.bounds.key}'"
-                self.problems.add(figure.place, message, suggest(str(figure.value), choices))
+                fix = suggest(str(figure.value), choices) or ("give a card of your own with --overlay" if what == "card" else "")
+                self.problems.add(figure.place, message, fix)
 
     def _check_limits(self, quantity: Quantity) -> None:
         """Inputs lie within the limits of their unit, too, which their declarations do not know."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from workbook.declare.overlay_files import Files
     from workbook.expr.values import Array
 
 
@@ -63,7 +64,7 @@ NAMES = {
 """What the columns of the table say."""
 
 
-def validate(data: Path | None = None, by: Sequence[str] = (), templates: Path | str | None = None) -> pd.DataFrame:
+def validate(data: Path | None = None, by: Sequence[str] = (), templates: Path | str | None = None, overlay: Files = None) -> pd.DataFrame:
     """Return the errors of the model by group: of the package's measured points, or of those of a file of one's own.
 
     Args:
@@ -71,6 +72,7 @@ def validate(data: Path | None = None, by: Sequence[str] = (), templates: Path |
             those of prediction.
         by: columns to group by, together: gpu, model, precision, engine, kind, load, published. By default each alone, and all points.
         templates: a directory of templates of one's own.
+        overlay: files of cards beside those of the templates, such as one of a GPU that is not among them.
 
     Returns:
         A row for each group with the columns of ``NAMES``; shares and errors are over 1, NaN where there is none.
@@ -82,7 +84,7 @@ def validate(data: Path | None = None, by: Sequence[str] = (), templates: Path |
     unknown = [name for name in by if name not in GROUPS]
     if unknown:
         raise WorkbookError([Diagnostic(None, f"points cannot be grouped by '{name}'", _known(name)) for name in unknown])
-    points = read_points(data, templates)
+    points = read_points(data, templates, overlay)
     own = data is not None
     models, gpus = (points, points) if own else (held_out(points, "model"), held_out(points, "gpu"))
     rows = []

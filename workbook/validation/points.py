@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbook.declare.overlay import cards_of
 from workbook.declare.packaged import directory
 from workbook.declare.sheets import declarations
 from workbook.errors import Problems
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from workbook.declare.overlay_files import Files
     from workbook.errors import Place
     from workbook.expr.values import Array
     from workbook.model.graph import CellRef, Model
@@ -48,14 +50,18 @@ class Points:
         return replace(self, values=reevaluate(self.model, self.values, edits, names))
 
 
-def read_points(data: Path | None = None, templates: Path | str | None = None) -> Points:
+def read_points(data: Path | None = None, templates: Path | str | None = None, overlay: Files = None) -> Points:
     """Read the points of the templates, or those of a file of one's own, and evaluate the model on them.
+
+    ``overlay`` gives cards in files, such as that of a GPU, beside those of the templates.
 
     Raises:
         WorkbookError: with every mistake of the file: its names, its cells, and points that the model cannot be asked for.
 
     """
-    model = compile_model(declarations(directory(templates), TEMPLATE, {TABLE: data} if data else None))
+    root = directory(templates)
+    given = {TABLE: data} if data else None
+    model = compile_model(cards_of(overlay, lambda cards: declarations(root, TEMPLATE, given, cards)))
     values = evaluate(model)
     points = Points(model, values, np.array([keys[0].rpartition("_")[0] for keys in model.tables[TABLE].rows], dtype=object))
     _check(points)
