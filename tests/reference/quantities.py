@@ -103,7 +103,7 @@ def _of_the_curve(i: Inputs, card: str) -> float:
 OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "active_parameters": lambda i, card: i[f"{card}.total_parameters"],
     "kv_bytes_per_token": lambda i, card: 2.0 * i[f"{card}.layers"] * i[f"{card}.kv_heads"] * i[f"{card}.head_dim"] * 2.0,
-    "kv_shards_max": lambda i, card: i[f"{card}.kv_heads"],
+    "kv_shards_max": lambda i, card: 1.0 if i.text(f"{card}.attention") == "MLA" else i[f"{card}.kv_heads"],
     "kept_8": _output_layer,
     "kept_4": lambda i, card: 1.0 if i[f"{card}.experts"] else i[f"{card}.kept_8"],
     "layer_kernels": _layer_kernels,
@@ -112,7 +112,8 @@ OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
 }
 """Fields of a card that follow from others unless it states them.
 
-A model is dense, with key and value of every head in 16 bit, a head a GPU; a GPU has a borrowed curve's watts in the ratio of the TDPs.
+A model is dense, with key and value of every head in 16 bit, a head a GPU, a latent row on every GPU; a GPU has a borrowed curve's
+watts in the ratio of the TDPs.
 """
 
 OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers"}

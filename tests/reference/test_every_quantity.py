@@ -27,7 +27,7 @@ from workbook.model.graph import Quantity
 
 register_all()
 
-SEEDS = (0, 2, 3, 7, 12, 35, 41, 42, 48, 59, 91, 106, 113, 126)  # together they edit every input
+SEEDS = (0, 7, 23, 33, 35, 39, 44, 49, 51, 53, 59)  # together they edit every input
 MORE_SEEDS = [seed for seed in range(144) if seed not in SEEDS]
 REDRAWS = 40
 EDITED_AT_LEAST = 1

@@ -108,7 +108,7 @@ class _Progress:
 )
 @click.option("--ours", "prefer", flag_value="ours", help="With --from: what is in conflict is as templates and overlays give it now.")
 @click.option("--fail", "prefer", flag_value="fail", help="With --from: write nothing when there are conflicts.")
-@click.option("--out", type=PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
+@click.option("-o", "--out", type=PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
 @options.templates
 @click.pass_context
 def build(

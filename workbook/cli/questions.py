@@ -97,7 +97,7 @@ def drift(name: str, today: str, form: str, templates: Path | None) -> None:
 @options.sets
 @options.overlays
 @options.form
-@click.option("--out", type=PATH, metavar="FILE", help="Write to a file instead.")
+@click.option("-o", "--out", type=PATH, metavar="FILE", help="Write to a file instead.")
 @options.templates
 def results(
     name: str,

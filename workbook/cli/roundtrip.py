@@ -43,7 +43,7 @@ def warn(texts: tuple[str, ...]) -> None:
 
 @click.command(cls=options.Command)
 @click.argument("file", type=PATH)
-@click.option("--out", "-o", type=PATH, metavar="FILE", help="Where to write the edits as YAML; standard output by default.")
+@click.option("-o", "--out", type=PATH, metavar="FILE", help="Where to write the edits as YAML; standard output by default.")
 @click.pass_context
 def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
     """Read what was changed in FILE since it was built, as an overlay that build takes.
@@ -68,7 +68,7 @@ def pull(ctx: click.Context, file: Path, out: Path | None) -> None:
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--format", "form", type=click.Choice(["text", "html", "csv", "json"]), default="text", show_default=True)
-@click.option("--out", type=PATH, metavar="FILE", help="Write B there, with sheets that tell what changed and a chart of what moved.")
+@click.option("-o", "--out", type=PATH, metavar="FILE", help="Write B there, with sheets that tell what changed and a chart of what moved.")
 @options.overlays
 @options.templates
 @click.pass_context

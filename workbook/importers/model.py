@@ -291,7 +291,7 @@ def _fields(shape: Shape, precision: str) -> dict[str, Value]:
         fields |= {name: Value(shape[name]) for name in ("experts", "experts_per_token", "shared_experts", "moe_intermediate")}
         fields["moe_layers"] = Value(shape.expert_layers)
     if shape.family.attention == "MLA":
-        fields |= {"attention": Value("MLA"), "kv_shards_max": _derived(1, "every GPU keeps the whole latent cache")}
+        fields["attention"] = Value("MLA")
     fields["total_parameters"] = _derived(round(shape.total / GIGA, 4), "from the shapes")
     fields["active_parameters"] = _derived(round(shape.active / GIGA, 4), "from the shapes, with one embedding")
     fields["kv_bytes_per_token"] = _derived(shape.count("full") * shape.cached, f"16 bit, {shape.count('full')} layers")
