@@ -62,7 +62,7 @@ def prefill_watts(fleet: Fleet, rate: float) -> float:
     raw = (
         on.idle
         + known.per_work * (eq.prefill(served) + fleet.extra) / whole
-        + known.per_both * sqrt(min(1.0, streamed / whole) * min(1.0, computed / whole))
+        + known.per_both * sqrt(on.byte_watts * min(1.0, streamed / whole) * min(1.0, computed / whole))
     )
     busy = min(1.0, rate * whole / fleet.prefills)
     return on.tdp * (on.idle + busy * (eq.held_below(raw, known) - on.idle))

@@ -78,6 +78,7 @@ class Instance:
     """The GPUs of an instance, for one precision, and the engine on them.
 
     ``gpus`` of which ``replicas`` hold attention copies; ``bandwidth``, ``link`` in byte/s of a GPU, peaks in FLOP/s, ``tdp`` in W;
+    ``compute_watts``: compute in use in watts of 16 bit; ``byte_watts``: bandwidth over TDP, that of H100 = 1.
     ``layer``, ``sequence``, ``carried``, ``step``: s that the engine takes a layer, a sequence, a step with a prefill, a step.
     """
 
@@ -91,6 +92,7 @@ class Instance:
     tdp: float
     idle: float
     compute_watts: float
+    byte_watts: float
     gemm: Kernel
     expert: Kernel
     attention_floor: float
@@ -131,6 +133,11 @@ class Served:
     on: Instance
     work: Work
     constants: Constants
+
+
+def byte_watts(bandwidth: float, tdp: float, of_a_watt: float) -> float:
+    """Return how much bandwidth in use weighs in power over TDP: a byte takes the same joules on each GPU (byte/s, W, byte/s/W)."""
+    return bandwidth / tdp / of_a_watt
 
 
 def rest_bytes(model: Model, on: Instance) -> float:
@@ -313,7 +320,7 @@ def raw_power(served: Served, n: float, whole: float | None = None) -> float:
     return (
         served.on.idle
         + constants.per_work * work
-        + constants.per_both * sqrt(um * uc)
+        + constants.per_both * sqrt(served.on.byte_watts * um * uc)
         + (constants.per_experts * um if served.model.experts else 0.0)
     )
 

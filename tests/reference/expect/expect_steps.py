@@ -92,6 +92,7 @@ def expect_hardware_terms(table: str, of: Callable[..., tuple[Model, Instance]])
             "expert_each": lambda _, it: eq.expert_compute(it[0], it[1], 1.0) / MILLI,
             "sent_token": lambda _, it: eq.sent_time(*it) / MILLI,
             "reduce_fixed": lambda _, it: eq.reduce_fixed(*it) / MILLI,
+            "byte_watts": lambda _, it: it[1].byte_watts,
             "floors": lambda _, it: eq.floors(*it) / MILLI,
             "fixed": lambda _, it: eq.fixed(*it) / MILLI,
             "each": lambda _, it: (eq.sent_time(*it) + it[1].sequence / it[1].replicas) / MILLI,

@@ -5,7 +5,7 @@ from functools import cache
 from tests.reference.equations import step_time as eq
 from tests.reference.equations.step_time import Served
 from tests.reference.expect import worked
-from tests.reference.expect.chain import MILLI
+from tests.reference.expect.chain import GIGA, MILLI
 from tests.reference.expect.expect_steps import expect_hardware_terms, expect_lengths, expect_power, expect_step
 from tests.reference.expect.planning_columns import expect_rows
 from tests.reference.expect.planning_steps import constants
@@ -15,7 +15,7 @@ from tests.reference.quantities import Inputs
 @cache
 def served(i: Inputs, key: str) -> Served:
     """Return what an instance serves."""
-    return worked.served(key, constants(i))
+    return worked.served(key, constants(i), i["step_constants.bandwidth_a_watt"] * GIGA)
 
 
 def at(i: Inputs, key: str) -> tuple[Served, float]:

@@ -188,7 +188,7 @@ def prefill_raw(i: Inputs, key: str, pool: int) -> float:
         return item.on.idle
     um = min(1.0, read_for_a_prompt(i, key, pool) / whole)
     uc = min(1.0, item.on.compute_watts * eq.prefill_peak(item) / whole)
-    return item.on.idle + known.per_work * eq.prefill(item) / whole + known.per_both * math.sqrt(um * uc)
+    return item.on.idle + known.per_work * eq.prefill(item) / whole + known.per_both * math.sqrt(item.on.byte_watts * um * uc)
 
 
 def prefill_board(i: Inputs, key: str, pool: int) -> float:

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from tests.reference.equations.step_time import SIXTEEN_BIT, Constants, Instance, Kernel, Model
+from tests.reference.equations.step_time import SIXTEEN_BIT, Constants, Instance, Kernel, Model, byte_watts
 from tests.reference.expect.chain import GIGA, MICRO, MILLI, TERA
 from tests.reference.quantities import Inputs
 
@@ -165,6 +165,7 @@ def instance_of(i: Inputs, gpu: str, engine: str, model: Model, precision: str, 
         tdp=i[f"{card}.tdp"],
         idle=i[f"kernels.{kernels}.idle_share"],
         compute_watts=i[f"precisions.{precision}.compute_watts"],
+        byte_watts=byte_watts(i[f"{card}.hbm_bandwidth"] * TERA, i[f"{card}.tdp"], i["step_constants.bandwidth_a_watt"] * GIGA),
         gemm=gemm,
         expert=expert,
         attention_floor=i[f"kernels.{kernels}.attention_floor"] * MICRO,

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped] # no stubs
 
-from tests.reference.equations.step_time import Constants, Instance, Kernel, Model, Served, Work
+from tests.reference.equations.step_time import Constants, Instance, Kernel, Model, Served, Work, byte_watts
 from tests.reference.expect.chain import GIGA, MICRO, MILLI, TERA
 
 SHEET = Path(__file__).parents[3] / "templates" / "sheets" / "step_times.yaml"
@@ -20,19 +20,22 @@ RECORDS: dict[str, dict[str, Any]] = next(block["records"] for block in _blocks(
 """What is stated of each instance, in the units of the cells."""
 
 STATED = next(block["items"] for block in _blocks() if block.get("inputs") == "step_constants")
-CONSTANTS = Constants(**{key: float(item["value"]) for key, item in STATED.items()})
+CONSTANTS = Constants(**{key: float(STATED[key]["value"]) for key in Constants.__slots__})
 """The constants of all GPUs as the template gives them."""
 
 
-def served(key: str, constants: Constants) -> Served:
+BANDWIDTH_A_WATT = float(STATED["bandwidth_a_watt"]["value"]) * GIGA
+
+
+def served(key: str, constants: Constants, of_a_watt: float = BANDWIDTH_A_WATT) -> Served:
     """Return what an instance serves, in SI units."""
     of = {name: float(value) for name, value in RECORDS[key].items() if name != "label"}
     parameters = {name: of[name] * GIGA for name in ("rest", "routed")}
     model = Model(**parameters, **{name: of[name] for name in Model.__slots__ if name not in parameters})
-    return Served(model, _instance(of), _work(of), constants)
+    return Served(model, _instance(of, of_a_watt), _work(of), constants)
 
 
-def _instance(of: dict[str, float]) -> Instance:
+def _instance(of: dict[str, float], of_a_watt: float) -> Instance:
     return Instance(
         gpus=of["gpus"],
         replicas=of["replicas"],
@@ -44,6 +47,7 @@ def _instance(of: dict[str, float]) -> Instance:
         tdp=of["tdp"],
         idle=of["idle_share"],
         compute_watts=of["compute_watts"],
+        byte_watts=byte_watts(of["bandwidth"] * TERA, of["tdp"], of_a_watt),
         gemm=Kernel(of["gemm_floor"] * MICRO, of["gemm_memory"], of["gemm_compute"]),
         expert=Kernel(of["expert_floor"] * MICRO, of["expert_memory"], of["expert_compute"]),
         attention_floor=of["attention_floor"] * MICRO,
