@@ -154,6 +154,11 @@ class Registry:
 
         return register
 
+    def rows(self, table: str, columns: Mapping[str, Rule]) -> None:
+        """Register columns of a table, each a function of the inputs and of a row's keys, and keep their answers."""
+        for column, rule in columns.items():
+            self.expect(f"{table}.{column}")(rule)
+
     def add(self, quantity: str, rule: Rule) -> None:
         """Register an expectation whose answers need not be kept; raises ValueError if the quantity has one already."""
         if quantity in self.rules:
@@ -194,7 +199,7 @@ for _field in OF_OWN_POINTS:
 PLANNING.add("hardware.curve_scale", lambda i, gpu: i[f"hardware.{gpu}.curve_scale"])
 
 RULES, DIFFERENCES, TINY = PAPER.rules, PAPER.differences, PAPER.tiny
-expect, expected = PAPER.expect, PAPER.expected
+expect, expect_rows, expected = PAPER.expect, PAPER.rows, PAPER.expected
 
 
 def number(inputs: Inputs, quantity: str, *keys: str) -> float:

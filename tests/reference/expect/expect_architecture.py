@@ -6,7 +6,7 @@ from functools import cache
 from tests.reference.equations import metrics, roofline, rounding
 from tests.reference.expect import chain, watts
 from tests.reference.expect.chain import H100, H100_CALIBRATED, LLAMA_8B, MILLI
-from tests.reference.quantities import Inputs, expect, number
+from tests.reference.quantities import Inputs, expect, expect_rows, number
 
 
 def full(i: Inputs, gpu: str, model: str) -> watts.Loaded:
@@ -14,19 +14,17 @@ def full(i: Inputs, gpu: str, model: str) -> watts.Loaded:
     return watts.of_model(i, gpu, model, n_max(i, gpu, model), chain.mean_length(i, i["decode.window"]))
 
 
-@expect("architecture.tensor_parallel")
-def tensor_parallel(i: Inputs, _gpu: str, model: str) -> float:
-    return chain.served(i, model).tp
-
-
-@expect("architecture.n_max")
 def n_max(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).n_max
 
 
-@expect("architecture.length_ratio")
-def length_ratio(i: Inputs, _gpu: str, _model: str) -> float:
-    return chain.mean_length(i, i["decode.window"]) / i["decode.calibration_length"]
+expect_rows(
+    "architecture",
+    {
+        "length_ratio": lambda i, _gpu, _model: chain.mean_length(i, i["decode.window"]) / i["decode.calibration_length"],
+        "feasible": lambda i, gpu, model: "fits" if chain.computed(i, gpu, model).free > 0 else "does not fit",
+    },
+)
 
 
 @expect("architecture.kv_time")
@@ -69,11 +67,6 @@ def tok_per_j(i: Inputs, gpu: str, model: str) -> object:
     return metrics.tok_per_joule(throughput(i, gpu, model), number(i, "architecture.power", gpu, model), chain.served(i, model).tp)
 
 
-@expect("architecture.feasible")
-def feasible(i: Inputs, gpu: str, model: str) -> str:
-    return "fits" if chain.computed(i, gpu, model).free > 0 else "does not fit"
-
-
 # Table 4
 
 SMALL = "small_8b"
@@ -113,9 +106,15 @@ def pool_n_max(i: Inputs, pool: str) -> float:
     return pool_of(i, pool).n_max
 
 
-@expect("routing.n_rounded")
-def n_rounded(i: Inputs, pool: str) -> object:
-    return rounding.nearest(i["operation.utilisation"] * pool_n_max(i, pool))
+expect_rows(
+    "routing",
+    {
+        "n_rounded": lambda i, pool: rounding.nearest(i["operation.utilisation"] * pool_n_max(i, pool)),
+        "kv_time": lambda i, pool: pool_h(i, pool) * n_active(i, pool),
+        "tok_per_w": lambda i, pool: metrics.paper_tok_per_watt(pool_throughput(i, pool), pool_watts(i, pool)),
+        "tok_per_j": lambda i, pool: metrics.tok_per_joule(pool_throughput(i, pool), pool_watts(i, pool), pool_of(i, pool).tp),
+    },
+)
 
 
 @expect("routing.n_active")
@@ -131,11 +130,6 @@ def pool_w(i: Inputs, pool: str) -> float:
 @expect("routing.h")
 def pool_h(i: Inputs, pool: str) -> float:
     return pool_of(i, pool).h / MILLI
-
-
-@expect("routing.kv_time")
-def pool_kv_time(i: Inputs, pool: str) -> float:
-    return pool_h(i, pool) * n_active(i, pool)
 
 
 @expect("routing.step_time")
@@ -173,13 +167,3 @@ def pool_watts(i: Inputs, pool: str) -> float:
     if pool == SMALL:
         return small(i).watts(i, small(i).reading)
     return chain.curve_watts(chain.profile_curve(i, H100_CALIBRATED), n_active(i, pool))
-
-
-@expect("routing.tok_per_w")
-def pool_tok_per_w(i: Inputs, pool: str) -> object:
-    return metrics.paper_tok_per_watt(pool_throughput(i, pool), pool_watts(i, pool))
-
-
-@expect("routing.tok_per_j")
-def pool_tok_per_j(i: Inputs, pool: str) -> object:
-    return metrics.tok_per_joule(pool_throughput(i, pool), pool_watts(i, pool), pool_of(i, pool).tp)

@@ -17,7 +17,7 @@ from tests.reference.expect.pools import KILO, OK, Run
 from tests.reference.expect.shared_columns import expect_columns
 from tests.reference.printed import deviation, half_unit
 from tests.reference.printed_fleet import PRINTED_FLEET, PRINTED_RATIOS, number_text
-from tests.reference.quantities import Inputs, expect
+from tests.reference.quantities import Inputs, expect, expect_rows
 
 MODES = ("exact", "replay")
 TOPOLOGIES = {
@@ -94,7 +94,7 @@ def sound(i: Inputs, mode: str, key: str) -> float:
     return float(all(item.is_sound(i) for item in both(i, mode, key)))
 
 
-@expect("totals.state", "outcome.state")
+@expect("totals.state")
 def state(i: Inputs, mode: str, key: str) -> str:
     if state_of_fleet(i, key) != OK:
         return state_of_fleet(i, key)
@@ -194,9 +194,7 @@ def exact(i: Inputs, claim: str) -> float:
     return claimed(i, "exact", claim)
 
 
-@expect("claims.ok")
-def claim_holds(i: Inputs, claim: str) -> float:
-    return rounds_to(replayed(i, claim), claim_text(claim))
+expect("claims.ok")(lambda i, claim: rounds_to(replayed(i, claim), claim_text(claim)))
 
 
 def rounds_to(value: float, text: str) -> float:
@@ -246,14 +244,13 @@ def relative(i: Inputs, key: str, quantity: str) -> float:
     return less_printed(i, key, quantity) / text if text else 0.0
 
 
-@expect("printed_3.ok")
-def at_printed_digits(i: Inputs, key: str, quantity: str) -> float:
-    return rounds_to(live(i, key, quantity), printed_text(key, quantity))
-
-
-@expect("printed_3.physical")
-def physical(i: Inputs, key: str, quantity: str) -> float | None:
-    return tok_per_j(i, "replay", key) if quantity == "tok_per_w" else None
+expect_rows(
+    "printed_3",
+    {
+        "ok": lambda i, key, quantity: rounds_to(live(i, key, quantity), printed_text(key, quantity)),
+        "physical": lambda i, key, quantity: tok_per_j(i, "replay", key) if quantity == "tok_per_w" else None,
+    },
+)
 
 
 def rows() -> list[tuple[str, str]]:
@@ -262,6 +259,4 @@ def rows() -> list[tuple[str, str]]:
     return [(key, quantity) for key in keys for quantity in COLUMNS]
 
 
-@expect("checks.table_3")
-def failures(i: Inputs) -> float:
-    return sum(failing(i, "printed_3.ok", row, 1.0) for row in rows())
+expect("checks.table_3")(lambda i: sum(failing(i, "printed_3.ok", row, 1.0) for row in rows()))

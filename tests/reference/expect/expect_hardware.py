@@ -2,8 +2,8 @@
 
 from tests.reference.equations import economics, power, roofline
 from tests.reference.expect import chain, watts
-from tests.reference.expect.chain import GIB, GIGA, LLAMA_70B, MILLI, TERA
-from tests.reference.quantities import Inputs, expect, number
+from tests.reference.expect.chain import GIB, GIGA, LLAMA_70B, TERA
+from tests.reference.quantities import Inputs, expect, expect_rows, number
 
 STATED_X0 = ("h100_sxm", "h200_sxm")
 """GPUs for which Table A states x0 itself; for the others it gives that of the computed profile (`paper.table_a`)."""
@@ -54,79 +54,49 @@ def curve_range(i: Inputs, gpu: str) -> float:
     return item.p_nominal - item.p_idle
 
 
-@expect("gpu_power.k")
-def steepness(i: Inputs, gpu: str) -> float:
-    return chain.gpu_curve(i, gpu).k
+expect_rows(
+    "gpu_power",
+    {
+        "k": lambda i, gpu: chain.gpu_curve(i, gpu).k,
+        "x0": lambda i, gpu: chain.gpu_curve(i, gpu).x0,
+        "lowest": lambda i, gpu: curve_idle(i, gpu) if watts.takes_curve(i, gpu) else chain.gpu(i, gpu).tdp * idle_share(i, gpu),
+        "span": lambda i, gpu: curve_range(i, gpu) if watts.takes_curve(i, gpu) else chain.gpu(i, gpu).tdp * dynamic_share(i, gpu),
+    },
+)
 
 
-@expect("gpu_power.x0")
-def half_way_point(i: Inputs, gpu: str) -> float:
-    return chain.gpu_curve(i, gpu).x0
-
-
-@expect("gpu_power.lowest")
-def lowest(i: Inputs, gpu: str) -> float:
-    return curve_idle(i, gpu) if watts.takes_curve(i, gpu) else chain.gpu(i, gpu).tdp * idle_share(i, gpu)
-
-
-@expect("gpu_power.span")
-def span(i: Inputs, gpu: str) -> float:
-    return curve_range(i, gpu) if watts.takes_curve(i, gpu) else chain.gpu(i, gpu).tdp * dynamic_share(i, gpu)
-
-
-@expect("generations.tdp")
 def tdp(i: Inputs, gpu: str) -> float:
     return chain.gpu(i, gpu).tdp
 
 
-@expect("generations.p_idle")
 def p_idle(i: Inputs, gpu: str) -> float:
     return chain.gpu_curve(i, gpu).p_idle
 
 
-@expect("generations.w")
-def weight_time(i: Inputs, gpu: str) -> float:
-    return chain.computed(i, gpu, LLAMA_70B).w_own / MILLI
-
-
-@expect("generations.n_max")
 def sequences(i: Inputs, gpu: str) -> float:
     return chain.computed(i, gpu, LLAMA_70B).n_max
 
 
-@expect("generations.power")
 def saturated(i: Inputs, gpu: str) -> float:
     return number(i, "architecture.power", gpu, LLAMA_70B)
 
 
-@expect("generations.throughput")
 def tokens(i: Inputs, gpu: str) -> float:
     return number(i, "architecture.throughput", gpu, LLAMA_70B)
 
 
-@expect("generations.tok_per_w")
-def paper_normalised(i: Inputs, gpu: str) -> float:
-    return number(i, "architecture.tok_per_w", gpu, LLAMA_70B)
-
-
-@expect("generations.tok_per_j")
 def physical(i: Inputs, gpu: str) -> float:
     return number(i, "architecture.tok_per_j", gpu, LLAMA_70B)
 
 
-@expect("generations.gain")
-def gain(i: Inputs, gpu: str) -> float:
-    return physical(i, gpu) / physical(i, chain.H100)
-
-
-@expect("generations.cost")
-def cost(i: Inputs, gpu: str) -> object:
-    return economics.instance_usd_per_hour(chain.gpu(i, gpu).price, chain.served(i, LLAMA_70B).tp)
-
-
-@expect("generations.tokens_per_dollar")
-def tokens_per_dollar(i: Inputs, gpu: str) -> object:
-    return economics.million_tokens_per_usd(tokens(i, gpu), number(i, "generations.cost", gpu))
+expect_rows(
+    "generations",
+    {
+        "gain": lambda i, gpu: physical(i, gpu) / physical(i, chain.H100),
+        "cost": lambda i, gpu: economics.instance_usd_per_hour(chain.gpu(i, gpu).price, chain.served(i, LLAMA_70B).tp),
+        "tokens_per_dollar": lambda i, gpu: economics.million_tokens_per_usd(tokens(i, gpu), number(i, "generations.cost", gpu)),
+    },
+)
 
 
 @expect("table_a.p_nominal")
@@ -134,9 +104,7 @@ def p_nominal(i: Inputs, gpu: str) -> float:
     return chain.gpu_curve(i, gpu).p_nominal
 
 
-@expect("table_a.idle_of_tdp")
-def idle_of_tdp(i: Inputs, gpu: str) -> float:
-    return p_idle(i, gpu) / tdp(i, gpu)
+expect("table_a.idle_of_tdp")(lambda i, gpu: p_idle(i, gpu) / tdp(i, gpu))
 
 
 @expect("table_a.x0_used")

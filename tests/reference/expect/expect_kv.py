@@ -2,47 +2,25 @@
 
 from tests.reference.equations import kv, slots
 from tests.reference.expect import chain
-from tests.reference.quantities import Inputs, expect
+from tests.reference.quantities import Inputs, expect, expect_rows
 
-
-@expect("kv.usable")
-def usable(i: Inputs, gpu: str, _model: str) -> object:
-    return kv.usable_bytes(chain.gpu(i, gpu).memory, i["decode.memory_utilisation"])
-
-
-@expect("kv.weights")
-def weights(i: Inputs, gpu: str, model: str) -> float:
-    return chain.computed(i, gpu, model).weights
+expect_rows(
+    "kv",
+    {
+        "usable": lambda i, gpu, _model: kv.usable_bytes(chain.gpu(i, gpu).memory, i["decode.memory_utilisation"]),
+        "weights": lambda i, gpu, model: chain.computed(i, gpu, model).weights,
+        "fits": lambda i, gpu, model: "fits" if free(i, gpu, model) > 0 else "does not fit",
+        "blocks": lambda i, gpu, model: chain.computed(i, gpu, model).blocks,
+        "n_max": lambda i, gpu, model: chain.computed(i, gpu, model).n_max,
+        "sharing": lambda i, _gpu, model: min(chain.served(i, model).tp, i[f"models.{model}.kv_shards_max"]),
+        "kv_published": lambda i, _gpu, model: chain.served(i, model).published_kv,
+    },
+)
 
 
 @expect("kv.free")
 def free(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).free
-
-
-@expect("kv.fits")
-def fits(i: Inputs, gpu: str, model: str) -> str:
-    return "fits" if free(i, gpu, model) > 0 else "does not fit"
-
-
-@expect("kv.blocks")
-def blocks(i: Inputs, gpu: str, model: str) -> float:
-    return chain.computed(i, gpu, model).blocks
-
-
-@expect("kv.n_max")
-def n_max(i: Inputs, gpu: str, model: str) -> float:
-    return chain.computed(i, gpu, model).n_max
-
-
-@expect("kv.sharing")
-def sharing(i: Inputs, _gpu: str, model: str) -> float:
-    return min(chain.served(i, model).tp, i[f"models.{model}.kv_shards_max"])
-
-
-@expect("kv.kv_published")
-def kv_published(i: Inputs, _gpu: str, model: str) -> float:
-    return chain.served(i, model).published_kv
 
 
 @expect("kv.blocks_corrected")

@@ -5,7 +5,7 @@ from functools import cache
 from tests.reference.equations import kv, metrics, moe, roofline
 from tests.reference.expect import chain
 from tests.reference.expect.chain import GIGA, LLAMA_70B, MILLI, QWEN3
-from tests.reference.quantities import Inputs, expect, number
+from tests.reference.quantities import Inputs, expect, expect_rows, number
 
 
 @cache
@@ -13,9 +13,21 @@ def n_max(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).n_max
 
 
-@expect("moe.w_printed")
-def w_printed(i: Inputs, gpu: str, model: str) -> float:
-    return chain.computed(i, gpu, model).w_throughput / MILLI
+expect_rows(
+    "moe",
+    {
+        "w_printed": lambda i, gpu, model: chain.computed(i, gpu, model).w_throughput / MILLI,
+        "routed_share": lambda i, _gpu, model: moe.touched_share(1, *routing(i, model)),
+        "touched": lambda i, gpu, model: moe.touched_share(routed_tokens(i, gpu, model), *routing(i, model)),
+        "fewer_active": lambda i, _gpu, model: float(i[f"models.{model}.active_parameters"] <= i[f"models.{model}.total_parameters"]),
+        "fewer_taken": lambda i, _gpu, model: float(i[f"models.{model}.experts_per_token"] < i[f"models.{model}.experts"]),
+        "routed": lambda i, _gpu, model: split(i, model)[1] / GIGA,
+        "streamed": lambda i, gpu, model: streamed_parameters(i, gpu, model) / GIGA,
+        "w_corrected": lambda i, gpu, model: corrected_weight_time(i, gpu, model) / MILLI,
+        "overstated": lambda i, gpu, model: tok_per_w(i, gpu, model) / tok_per_w_corrected(i, gpu, model),
+        "fits": lambda i, gpu, model: "fits" if chain.computed(i, gpu, model).free > 0 else "does not fit",
+    },
+)
 
 
 @cache
@@ -26,11 +38,6 @@ def watts(i: Inputs, gpu: str, model: str) -> float:
 @cache
 def tok_per_w(i: Inputs, gpu: str, model: str) -> float:
     return number(i, "architecture.tok_per_w", gpu, model)
-
-
-@expect("moe.routed_share")
-def routed_share(i: Inputs, _gpu: str, model: str) -> object:
-    return moe.touched_share(1, *routing(i, model))
 
 
 def routing(i: Inputs, model: str) -> tuple[float, float]:
@@ -50,21 +57,6 @@ def routed_tokens(i: Inputs, gpu: str, model: str) -> float:
     return n_max(i, gpu, model) * i["decode.tokens_per_step"]
 
 
-@expect("moe.touched")
-def touched(i: Inputs, gpu: str, model: str) -> object:
-    return moe.touched_share(routed_tokens(i, gpu, model), *routing(i, model))
-
-
-@expect("moe.fewer_active")
-def fewer_active(i: Inputs, _gpu: str, model: str) -> float:
-    return float(i[f"models.{model}.active_parameters"] <= i[f"models.{model}.total_parameters"])
-
-
-@expect("moe.fewer_taken")
-def fewer_taken(i: Inputs, _gpu: str, model: str) -> float:
-    return float(i[f"models.{model}.experts_per_token"] < i[f"models.{model}.experts"])
-
-
 @expect("moe.consistent")
 def consistent(i: Inputs, _gpu: str, model: str) -> float:
     total, active = (i[f"models.{model}.{published}_parameters"] * GIGA for published in ("total", "active"))
@@ -74,19 +66,9 @@ def consistent(i: Inputs, _gpu: str, model: str) -> float:
     return float(moe.routed_parameters(total, active, experts, taken) <= total)
 
 
-@expect("moe.routed")
-def routed(i: Inputs, _gpu: str, model: str) -> float:
-    return split(i, model)[1] / GIGA
-
-
 def streamed_parameters(i: Inputs, gpu: str, model: str) -> float:
     """Return the parameters a full batch streams."""
     return float(moe.streamed_parameters(routed_tokens(i, gpu, model), *split(i, model), *routing(i, model)))
-
-
-@expect("moe.streamed")
-def streamed(i: Inputs, gpu: str, model: str) -> float:
-    return streamed_parameters(i, gpu, model) / GIGA
 
 
 def corrected_weight_time(i: Inputs, gpu: str, model: str) -> float:
@@ -100,11 +82,6 @@ def corrected_weight_time(i: Inputs, gpu: str, model: str) -> float:
 def streamed_size(i: Inputs, gpu: str, model: str) -> float:
     item = chain.served(i, model)
     return float(kv.weight_bytes_per_gpu(streamed_parameters(i, gpu, model), item.weight_bytes, item.tp)) / GIGA
-
-
-@expect("moe.w_corrected")
-def w_corrected(i: Inputs, gpu: str, model: str) -> float:
-    return corrected_weight_time(i, gpu, model) / MILLI
 
 
 @expect("moe.throughput")
@@ -124,16 +101,6 @@ def tok_per_j_corrected(i: Inputs, gpu: str, model: str) -> object:
     return metrics.tok_per_joule(tokens(i, gpu, model), watts(i, gpu, model), chain.served(i, model).tp)
 
 
-@expect("moe.overstated")
-def overstated(i: Inputs, gpu: str, model: str) -> float:
-    return tok_per_w(i, gpu, model) / tok_per_w_corrected(i, gpu, model)
-
-
-@expect("moe.fits")
-def fits(i: Inputs, gpu: str, model: str) -> str:
-    return "fits" if chain.computed(i, gpu, model).free > 0 else "does not fit"
-
-
 # Qwen3-235B-A22B as printed, with a dispatch overhead
 
 
@@ -148,9 +115,13 @@ def dispatch_tokens(i: Inputs, gpu: str, overhead: str) -> float:
     return chain.throughput(i, n_max(i, gpu, QWEN3), dispatch_step_time(i, gpu, overhead) * MILLI)
 
 
-@expect("dispatch.tok_per_w")
-def dispatch_tok_per_w(i: Inputs, gpu: str, overhead: str) -> object:
-    return metrics.paper_tok_per_watt(dispatch_tokens(i, gpu, overhead), watts(i, gpu, QWEN3))
+expect_rows(
+    "dispatch",
+    {
+        "tok_per_w": lambda i, gpu, overhead: metrics.paper_tok_per_watt(dispatch_tokens(i, gpu, overhead), watts(i, gpu, QWEN3)),
+        "lead": lambda i, gpu, overhead: dispatch_tok_per_j(i, gpu, overhead) / dense_tok_per_j(i, gpu, overhead),
+    },
+)
 
 
 @expect("dispatch.tok_per_j")
@@ -161,8 +132,3 @@ def dispatch_tok_per_j(i: Inputs, gpu: str, overhead: str) -> float:
 @cache
 def dense_tok_per_j(i: Inputs, gpu: str, _overhead: str) -> float:
     return number(i, "architecture.tok_per_j", gpu, LLAMA_70B)
-
-
-@expect("dispatch.lead")
-def lead(i: Inputs, gpu: str, overhead: str) -> float:
-    return dispatch_tok_per_j(i, gpu, overhead) / dense_tok_per_j(i, gpu, overhead)

@@ -143,9 +143,7 @@ def state(i: Inputs) -> Value:
     return (OK if most(i) else NO_CELL) if distribution(i) == OK else distribution(i)
 
 
-@expect("optimum.paper_tok_per_j")
-def shown_of_paper(i: Inputs) -> float | None:
-    return tok_per_j_of_paper(i) or None
+expect("optimum.paper_tok_per_j")(lambda i: tok_per_j_of_paper(i) or None)
 
 
 @expect("optimum.gain")
@@ -153,7 +151,6 @@ def gain(i: Inputs) -> float | None:
     return most(i) / tok_per_j_of_paper(i) if most(i) and tok_per_j_of_paper(i) else None
 
 
-expect("optimum.longest")(longest)
 expect("best.tok_per_j")(most)
 expect("best.place")(lambda i: places(i).index(best(i)) + 1)
 expect("best.cost")(lambda i: cost(i, *cheapest(i)))
@@ -210,9 +207,7 @@ def expect_of_split(column: str, of: Callable[[Inputs, str, str], float]) -> Non
 expect_of_split("tok_per_j", tok_per_j)
 
 
-@expect("pareto.cost")
-def cost_of_split(i: Inputs, split: str) -> float | None:
-    return cost(i, split, no_band(i)) if score(i, split, no_band(i)) else None
+expect("pareto.cost")(lambda i, split: cost(i, split, no_band(i)) if score(i, split, no_band(i)) else None)
 
 
 expect_of_split("first_token", first_token)
@@ -224,9 +219,7 @@ def hundredth(_: Inputs) -> float:
     return 0.01
 
 
-@expect("constants.idle_slots")
-def thousand(_: Inputs) -> float:
-    return 1000.0
+expect("constants.idle_slots")(lambda _: 1000.0)
 
 
 @expect("constants.never")

@@ -7,7 +7,7 @@ from tests.reference.expect import chain
 from tests.reference.expect.chain import B200_PROJECTED, DEEPSEEK_V3, H100_CALIBRATED, QWEN3
 from tests.reference.printed import PRINTED, deviation, half_unit
 from tests.reference.printed_fleet import PRINTED_FLEET
-from tests.reference.quantities import Inputs, Value, expect, expected, number
+from tests.reference.quantities import Inputs, Value, expect, expect_rows, expected, number
 
 TABLES = ("1", "2", "4", "5", "a")
 PRINTED_GPUS = {"h100_sxm": "H100-SXM5", "h200_sxm": "H200-SXM", "b200_sxm": "B200-SXM", "gb200_nvl72": "GB200-NVL"}
@@ -182,9 +182,13 @@ def rows_above_tdp(i: Inputs) -> float:
     return sum(failing(i, "power_bounds.above_tdp", (gpu, model), 0.0) for gpu in i.members("hardware") for model in i.members("models"))
 
 
-@expect("checks.windows_increase")
-def windows_out_of_order(i: Inputs) -> float:
-    return float(sum(rises(i, "windows", window) == 0.0 for window in i.members("windows")))
+expect_rows(
+    "checks",
+    {
+        "windows_increase": lambda i: float(sum(rises(i, "windows", window) == 0.0 for window in i.members("windows"))),
+        "marks_increase": lambda i: float(sum(rises(i, "marks", member) == 0.0 for member in i.members("marks"))),
+    },
+)
 
 
 @expect("checks.physical_unit")
@@ -208,9 +212,7 @@ def tdp(i: Inputs, gpu: str, _model: str) -> float:
     return chain.gpu(i, gpu).tdp
 
 
-@expect("power_bounds.above_tdp")
-def above_tdp(i: Inputs, gpu: str, model: str) -> float:
-    return float(saturated_power(i, gpu, model) > tdp(i, gpu, model))
+expect("power_bounds.above_tdp")(lambda i, gpu, model: float(saturated_power(i, gpu, model) > tdp(i, gpu, model)))
 
 
 ORDERED = {"window": "windows", "mark": "marks"}
@@ -230,11 +232,6 @@ def expect_order(one: str, many: str) -> None:
 
 for each, all_of_them in ORDERED.items():
     expect_order(each, all_of_them)
-
-
-@expect("checks.marks_increase")
-def marks_fall(i: Inputs) -> float:
-    return float(sum(rises(i, "marks", member) == 0.0 for member in i.members("marks")))
 
 
 # Dashboard

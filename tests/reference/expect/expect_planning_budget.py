@@ -151,7 +151,6 @@ expect_rows(
         "share": if_answered(lambda i: min(1.0, least_room(i) / (1.0 + i["plan.growth"]) ** (i["plan.months"] / 12.0))),
         "by_gpus": if_answered(lambda i: of_gpus(i, chosen_totals(i).tokens)),
         "rate_by_gpus": if_answered(lambda i: of_gpus(i, number_of(i, chosen(i, "chosen"), "rate"))),
-        "year_in": year_in,
         "remark": lambda i: remark_of_chosen(i, "chosen"),
     },
 )
@@ -159,7 +158,6 @@ expect_rows(
     "budget_limits",
     {
         "available": lambda i, of: limit(i, of)[0],
-        "needed": lambda i, of: limit(i, of)[1],
         "room": room,
         "months": lambda i, of: months(i, room(i, of)),
         "lasts": lambda i, of: months(i, room(i, of)) if state_of(i, "chosen") == OK and months(i, room(i, of)) < HORIZON else None,

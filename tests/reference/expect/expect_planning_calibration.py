@@ -225,7 +225,6 @@ PLANNING.add("fit_sums.watts_spread", lambda i: sum(watts_off(i, point) ** 2 for
 expect_rows(
     "own_trials",
     {
-        "half": lambda i, name: trial(i, name).half,
         "mean": mean_height,
         "spread": lambda i, name: float(np.sum((at_points(i, name) - mean_height(i, name)) ** 2)),
         "cross": cross,

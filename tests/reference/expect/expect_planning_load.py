@@ -102,8 +102,6 @@ expect_rows("loads", {"mean": lambda i, level, case, pool: year.mean_at(i, case,
 expect_rows(
     "load_pools",
     {
-        "n": lambda i, case, pool: year.peak(i, case, pool_of(pool)).n,
-        "step": lambda i, case, pool: (full := year.peak(i, case, pool_of(pool))).step(full.n) / MILLI,
         "steepness": lambda i, case, pool: fit_curve(i, assumed(i, case).of_pool("curve", pool_of(pool))).k,
         "half_way": lambda i, case, pool: fit_curve(i, assumed(i, case).of_pool("curve", pool_of(pool))).x0,
         "idle": lambda i, case, pool: year.idle(i, case, pool_of(pool)),

@@ -36,7 +36,6 @@ from tests.reference.expect.planning_shapes import Shape, shape
 from tests.reference.expect.planning_steps import (
     EXPERTS,
     GEMMS,
-    KEPT,
     apart,
     attention_width,
     fit_bytes,
@@ -139,7 +138,7 @@ def of_tdp(i: Inputs, curve: str) -> float:
 
 expect_rows(
     "fit_list",
-    {"of_tdp": of_tdp, "weight_bytes": lambda i, fit: fit_bytes(i, fit)[0], "kv_bytes": lambda i, fit: fit_bytes(i, fit)[1]},
+    {"of_tdp": of_tdp, "kv_bytes": lambda i, fit: fit_bytes(i, fit)[1]},
 )
 
 
@@ -156,7 +155,6 @@ expect_rows(
         "host_share": lambda i, key: i[f"servers.{key}.host_power"] * MILLI / i[f"servers.{key}.max_power"],
         "nameplate": nameplate,
         "power_agrees": power_agrees,
-        "full_host": lambda i, card: outside(i, card, at_load(i, card, "full")),
     },
 )
 
@@ -191,7 +189,7 @@ def tdp_agrees(i: Inputs, gpu: str) -> bool:
     return 0.9 * saturated(i, gpu) <= i[f"hardware.{gpu}.tdp"] <= 4 * saturated(i, gpu)
 
 
-expect_rows("gpu_watts", {"tdp": lambda i, gpu: i[f"hardware.{gpu}.tdp"], "saturated": saturated, "agrees": tdp_agrees})
+expect_rows("gpu_watts", {"saturated": saturated, "agrees": tdp_agrees})
 expect_rows(
     "printed_list",
     {
@@ -213,11 +211,7 @@ expect_columns(
     rates,
     {
         "gemm_floor": lambda _, it: it[0].floor / MICRO,
-        "gemm_memory": lambda _, it: it[0].memory,
-        "gemm_compute": lambda _, it: it[0].compute,
         "expert_floor": lambda _, it: it[1].floor / MICRO,
-        "expert_memory": lambda _, it: it[1].memory,
-        "expert_compute": lambda _, it: it[1].compute,
     },
 )
 
@@ -247,8 +241,6 @@ expect_rows(
         "after": lambda i, series: miss_of(i, series, fitted=True),
         "fitted": lambda i, series: "yes" if is_fitted(i, series) and counted(i, series) >= 0 else "no",
         "verdict": lambda i, series: OFF if before(i, series) > TOLERATED else WITHIN,
-        "weights": lambda i, series: i.shown(f"precisions.{precision_of(i, series)}"),
-        "leaves": lambda i, series: KEPT[precision_of(i, series)],
         "embedding": lambda i, series: apart(i, i.text(f"measured_series.{series}.model")) / GIGA,
         "cached": lambda *_: 2.0,
     },
@@ -263,9 +255,6 @@ expect_columns(
     "measured",
     point,
     {
-        "gpu": lambda i, p: i.shown(f"hardware.{i.text(f'measured_series.{p.series}.gpu')}"),
-        "model": lambda i, p: i.shown(f"models.{i.text(f'measured_series.{p.series}.model')}"),
-        "tensor_parallel": lambda _, p: p.tp,
         "joules": lambda _, p: p.joules(p.watts, p.throughput),
         "speed_before": lambda i, p: models_of(i, p)[0][1],
         "fits": lambda i, p: float(is_fitted(i, p.series)),

@@ -214,15 +214,12 @@ expect_rows(
     {
         "break_even_month": if_answered(lambda _i, item, _t: item.break_even_month or None),
         "break_even_load": if_answered(lambda _i, item, _t: item.break_even_load if item.break_even_load <= 1 else None),
-        "life": lambda i: number_of(i, case_of(i), "life"),
-        "discount": lambda i: number_of(i, case_of(i), "discount"),
     },
 )
 expect_rows("finding_money", {"basis": compared})
 expect_rows(
     "verdict_terms",
     {
-        "balance": lambda i: money(i, case_of(i)).npv,
         "months": months,
         "life_months": lambda i: number_of(i, case_of(i), "life") * MONTHS,
         "period": period,

@@ -20,7 +20,6 @@ from tests.reference.expect.expect_steps import (
     expect_power,
     expect_step,
 )
-from tests.reference.expect.planning_cases import CARDS
 from tests.reference.expect.planning_columns import (
     expect_columns,
     expect_fields,
@@ -69,7 +68,7 @@ from tests.reference.expect.planning_requests import (
     upto,
     upto_end,
 )
-from tests.reference.expect.planning_steps import KEPT, apart
+from tests.reference.expect.planning_steps import apart
 from tests.reference.expect.planning_study import DECODE, assumed, role, study
 from tests.reference.expect.search import Wanted, expect_search
 from tests.reference.quantities import PLANNING, Inputs, Value
@@ -82,9 +81,6 @@ expect_columns(
     "case_models",
     model,
     {
-        "model": lambda i, item: i.shown(f"models.{item.card}"),
-        "weights": lambda i, item: i.shown(f"precisions.{item.precision}"),
-        "leaves": lambda _, item: KEPT[item.precision],
         "embedding": lambda i, item: billions(apart(i, item.card)),
     },
 )
@@ -114,19 +110,12 @@ expect_fields("case_hardware", hardware_of, Memory)
 expect_instance("case_hardware", lambda i, *keys: instance_of_pool(i, *keys)[1])
 expect_choices("case_hardware", choices_of)
 expect_hardware_terms("case_hardware", instance_of_pool)
-expect_columns(
-    "case_hardware",
-    choices_of,
-    {"gpu": lambda i, item: i.shown(f"hardware.{item[0]}"), "weights": lambda i, item: i.shown(f"precisions.{item[1]}")},
-)
 expect_rows(
     "case_hardware",
     {
-        "cached": lambda i, key, _: model(i, key).kv_bytes,
         "more_fixed": lambda i, key, pool: pools.more(i, key, pool_of(pool))[0],
         "more_each": lambda i, key, pool: pools.more(i, key, pool_of(pool))[1],
         "more_carry": lambda i, key, _: more_carry(i, assumed(i, key).texts["engine"]),
-        "engine": lambda i, key, _: i.shown(f"engines.{assumed(i, key).texts['engine']}"),
     },
 )
 
@@ -188,7 +177,6 @@ expect_fields("case_windows", lambda i, key, pool: long_request(i, key, pool_of(
 expect_rows(
     "case_bands",
     {
-        "cut_to": lambda i, key: bounds(i, key).high_1,
         "band_share": lambda i, key: band(i, key).total(),
         "band_length": lambda i, key: band(i, key).total(band(i, key).length),
         "band_squared": lambda i, key: band(i, key).total(band(i, key).length, band(i, key).length),
@@ -329,11 +317,6 @@ def expect_pools(columns: dict[str, Callable[[Inputs, str, int], Value]]) -> Non
     expect_columns("case_pools", place, {name: column(value) for name, value in columns.items()})
 
 
-def card_rule(name: str) -> Callable[[Inputs, str, int], str]:
-    """Return the rule of the name of a pool's card."""
-    return lambda i, key, pool: i.shown(f"{CARDS[f'{name}_1']}.{assumed(i, key).of_pool(name, pool)}")
-
-
 MEANS = ("steps", "steps_length", "steps_2", "steps_2_length", "steps_2_length_2", "output")
 
 
@@ -348,7 +331,6 @@ def mean_rule(name: str) -> Callable[[Inputs, str, int], float]:
 
 
 expect_columns("case_pools", lambda i, key, _: study(i, key), {"sums": sums_of})
-expect_pools({"printed": card_rule("printed"), **{name: card_rule(name) for name in ("gpu", "curve", "server")}})
 expect_fields("case_pools", lambda i, key, pool: taken(i, key, pool_of(pool)), Taken, "requests", "is_own")
 expect_fields("case_pools", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut, "window", "cut_prefill")
 expect_pools({name: mean_rule(name) for name in MEANS})
@@ -357,7 +339,6 @@ expect_fields("case_pools", lambda i, key, pool: instances.instance(i, key, pool
 expect_pools({"patience": pools.patience, "role": role, "requests_of": lambda i, *of: float(requests_of(i, *of))})
 expect_pools(
     {
-        "long_prompt": lambda i, *of: long_request(i, *of).prompt,
         "first_step": pools.first_step,
         "sent": pools.sent,
         "before": pools.before_prefill,

@@ -22,26 +22,6 @@ from tests.reference.quantities import PLANNING, Inputs, Value
 
 # Results and the Dashboard
 
-SHOWN_IF_OK = (
-    *("instances", "gpus", "provisioned", "racks", "tokens", "board_power", "wall", "tok_per_w", "per_board_joule", "per_node_joule"),
-    *("average", "per_wall_joule", "per_year_joule", "first_token", "energy", "carbon", "rent", "own", "cost_rented", "cost_bought"),
-)
-SHOWN = ("state",)
-
-
-def expect_totals(table: str, names: tuple[str, ...], case: Callable[[Inputs, str], str], *, always: bool) -> None:
-    """Register columns that show a case's totals, always or only if it has an answer; ``case`` gives the case of a row."""
-
-    def column(name: str) -> Callable[..., Value]:
-        def value(i: Inputs, key: str) -> Value:
-            item = totals(i, case(i, key))
-            found: Value = getattr(item, name)
-            return found if always or item.state == OK else None
-
-        return value
-
-    expect_rows(table, {name: column(name) for name in names})
-
 
 def named(i: Inputs, which: str) -> str:
     """Return the name of one of the two cases."""
@@ -103,22 +83,15 @@ def remark_of_chosen(i: Inputs, which: str) -> str:
     return remark_of(i, chosen(i, which))
 
 
-expect_totals("results", SHOWN_IF_OK, lambda _, case: case, always=False)
-expect_totals("results", SHOWN, lambda _, case: case, always=True)
 expect_rows("results", {"held": lambda i, case: HELD[evidence(i, case).kind] or None})
 expect_rows("results", {"tpot": lambda i, case: max(tpot(i, case, pool) for pool in POOLS) if totals(i, case).state == OK else None})
-expect_rows("cost_split", {"case": named, "total": part_rule("total")})
-expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "upkeep", "colocation", "gpus", "hosts", "building")})
-expect_rows("choose_states", {"case": lambda i: state_of(i, "chosen"), "comparison": lambda i: state_of(i, "comparison")})
-
-
+expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "upkeep", "colocation", "gpus", "hosts", "building", "total")})
 expect_rows("cost_split", {"average": gpus_average, "price": metered_price})
 PLANNING.differences.update({"cost_split.hosts", "cost_split.building"})
 expect_rows("compared", {"found": named, "state": state_of})
 expect_rows("four_cases", {"case": named, "gpu": lambda i, which: i.shown(f"hardware.{text_of(i, chosen(i, which), 'gpu_1')}")})
 expect_rows("four_cases", {"degree": lambda i, which: number_of(i, chosen(i, which), "tensor_parallel")})
 expect_rows("four_bars", {"case": named})
-expect_rows("chosen", {"case": lambda i: named(i, "chosen"), "comparison": lambda i: named(i, "comparison")})
 
 
 def lever_case(i: Inputs, generation: str, topology: str) -> str:
@@ -131,7 +104,7 @@ def lever(i: Inputs, generation: str, topology: str) -> Totals:
     return totals(i, lever_case(i, generation, topology))
 
 
-LEVERS = ("per_wall_joule", "cost", "rent", "wall")
+LEVERS = ("per_wall_joule", "cost", "rent")
 """Figures of levers; ``cost`` is that of rented output."""
 
 
@@ -170,12 +143,11 @@ def rent_of(i: Inputs, *keys: str) -> float:
     return lever(i, *keys).rent / lever(i, "h100", "homo").rent if both_answered(i, *keys) else 0.0
 
 
-expect_rows("lever_cases", {name: lever_figure(name) for name in LEVERS})
 expect_rows(
     "lever_cases", {"found": lambda i, *keys: i.shown(f"cases.{lever_case(i, *keys)}"), "state": lambda i, *keys: lever(i, *keys).state}
 )
 expect_rows("lever_cases", {"answered": lever_answered, "both": both_answered, "gain_of": gain, "rent_of": rent_of})
-expect_rows("levers", {name: if_it_has(lever_answered, lever_figure(name)) for name in LEVERS[:3]})
+expect_rows("levers", {name: if_it_has(lever_answered, lever_figure(name)) for name in LEVERS})
 expect_rows("levers", {"saved": if_it_has(both_answered, saved("rent")), "power_saved": if_it_has(both_answered, saved("wall"))})
 expect_rows("levers", {"gain": if_it_has(both_answered, gain)})
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from tests.reference.expect import planning_sensitivity as sensitivity
 from tests.reference.expect.expect_planning_results import named, remark_of_chosen, state_of
 from tests.reference.expect.expect_planning_studies import place_of
-from tests.reference.expect.planning_cases import CARDS, HIGH, LOW, RANGED, SCENARIOS, WHICH, chosen, text_of
+from tests.reference.expect.planning_cases import HIGH, LOW, RANGED, SCENARIOS, chosen
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_money import totals
-from tests.reference.expect.planning_ranges import HELD, Evidence, evidence, level, stated
+from tests.reference.expect.planning_ranges import Evidence, evidence, level, stated
 from tests.reference.expect.planning_sensitivity import HEADLINES, effect, headline_of, interval, moves, order
 from tests.reference.expect.planning_study import VARIANTS
 from tests.reference.expect.pools import OK
@@ -53,11 +53,6 @@ def opens(i: Inputs, which: str, name: str) -> bool:
     return any(VARIANTS[key].name == name for key in sensitivity.opening(i, which))
 
 
-def card_rule(name: str) -> Callable[[Inputs, str], str]:
-    """Return the rule of the name of a case's fit or GPU."""
-    return lambda i, case: i.shown(f"{CARDS[name]}.{text_of(i, case, name)}")
-
-
 def driver(i: Inputs, which: str, headline: str) -> str:
     """Return what matters most in words; nothing without an answer."""
     name = matters_most(i, which, headline)
@@ -88,7 +83,6 @@ expect_rows(
     "headline_ranges",
     {
         "case": lambda i, which, _: named(i, which),
-        "beside": lambda _, which, __: float(list(WHICH).index(which)),
         "down": lambda i, which, headline: interval(i, headline, which)[0],
         "up": lambda i, which, headline: interval(i, headline, which)[1],
         "unanswered": unanswered,
@@ -117,22 +111,13 @@ expect_rows(
     {
         "infeasible": lambda i, key: float(effect(i, HEADLINES[0], key).infeasible),
         "answered": lambda i, key: float(effect(i, HEADLINES[0], key).answered),
-        "counted": lambda _, key: float(sensitivity.counts(key)),
         "opens": lambda i, key: float(effect(i, HEADLINES[0], key).infeasible and sensitivity.counts(key)),
     },
 )
 expect_rows("ranges", {"counted": lambda _, name: float(name not in SCENARIOS)})
 expect_fields("case_evidence", evidence, Evidence)
-expect_rows(
-    "case_evidence",
-    {
-        "rule": lambda i, case: text_of(i, case, "time_rule"),
-        "model": lambda i, case: i.shown(f"models.{text_of(i, case, 'model')}"),
-        **{name: card_rule(name) for name in ("curve_1", "curve_2", "gpu_1", "gpu_2")},
-        "held": lambda i, case: HELD[evidence(i, case).kind],
-    },
-)
-expect_rows("look_state", {"state": lambda i: state_of(i, "chosen"), "remark": lambda i: remark_of_chosen(i, "chosen")})
+expect_rows("look_state", {"remark": lambda i: remark_of_chosen(i, "chosen")})
+
 # Effects
 
 

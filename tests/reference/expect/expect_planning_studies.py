@@ -6,8 +6,6 @@ from collections.abc import Callable
 from tests.reference.expect.planning_cases import (
     CARDS,
     CASES,
-    CHOICES,
-    FIXED,
     FOLLOWING,
     HIGH,
     OF_CASES,
@@ -96,21 +94,21 @@ def change(i: Inputs, key: str, number: int) -> tuple[float, float]:
 expect_rows(
     "variants",
     {
-        "base": base_of,
         "beside": lambda _, key: float(list(WHICH).index(VARIANTS[key].which)),
         "high": lambda _, key: float(VARIANTS[key].side == HIGH),
         "value": lambda i, key: change(i, key, 0)[1],
     },
 )
-CHANGES: dict[str, Callable[..., Value]] = {
-    "base": base_of,
-    "number_1": lambda i, key: change(i, key, 0)[0],
-    "value_1": lambda i, key: change(i, key, 0)[1],
-    "number_2": lambda i, key: change(i, key, 1)[0],
-    "value_2": lambda i, key: change(i, key, 1)[1],
-}
-expect_rows("crossings", CHANGES)
-expect_rows("asked", CHANGES)
+expect_rows(
+    "asked",
+    {
+        "base": base_of,
+        "number_1": lambda i, key: change(i, key, 0)[0],
+        "value_1": lambda i, key: change(i, key, 0)[1],
+        "number_2": lambda i, key: change(i, key, 1)[0],
+        "value_2": lambda i, key: change(i, key, 1)[1],
+    },
+)
 
 
 def number_rule(name: str) -> Callable[..., Value]:
@@ -118,18 +116,7 @@ def number_rule(name: str) -> Callable[..., Value]:
     return lambda i, key: assumed(i, key)[name]
 
 
-def text_rule(name: str) -> Callable[..., Value]:
-    """Return the rule of a choice that a study makes, or of the name of a card."""
-
-    def rule(i: Inputs, key: str) -> str:
-        found = assumed(i, key).texts[name]
-        return i.shown(f"{CARDS[name]}.{found}") if name in CARDS else found
-
-    return rule
-
-
-expect_rows("asked", {name: number_rule(name) for name in (*FIXED, *RANGED) if name not in OF_CASES})
-expect_rows("asked", {name: text_rule(name) for name in (*CARDS, *CHOICES) if name not in OF_CASES})
+expect_rows("asked", {name: number_rule(name) for name in RANGED if name not in OF_CASES})
 
 # Sums over the pools
 
@@ -178,16 +165,3 @@ expect_rows(
         "right": lambda i, key: level(i, i.text("two_way.right"), int(key[1:])),
     },
 )
-
-
-def axis_rule(axis: str, end: str) -> Callable[..., Value]:
-    """Return the rule of the base or an end of the range of the grid's assumption."""
-
-    def rule(i: Inputs, _: str) -> float:
-        found: float = getattr(ends(i, "chosen", i.text(f"two_way.{axis}")), end)
-        return found
-
-    return rule
-
-
-expect_rows("levels", {f"{axis}_{end}": axis_rule(axis, end) for axis in ("down", "right") for end in ("base", "low", "high")})

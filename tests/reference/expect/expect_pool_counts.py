@@ -190,9 +190,7 @@ for position, nth in enumerate(("first", "second", "third")):
     expect_mark(position, nth)
 
 
-@expect("pool_counts.power")
-def shown_power(i: Inputs, count: str) -> float | None:
-    return least_of(i, count) if state(i, count) == OK else None
+expect("pool_counts.power")(lambda i, count: least_of(i, count) if state(i, count) == OK else None)
 
 
 @expect("pool_counts.tok_per_j")

@@ -3,7 +3,7 @@
 import math
 
 from tests.reference.expect import chain
-from tests.reference.quantities import Inputs, expect
+from tests.reference.quantities import Inputs, expect, expect_rows
 
 
 def batch(i: Inputs, n: str) -> float:
@@ -11,14 +11,10 @@ def batch(i: Inputs, n: str) -> float:
     return i[f"batches.{n}"]
 
 
-@expect("power_curves.x0")
-def card_x0(i: Inputs, curve: str) -> float:
-    return chain.curve(i, curve).x0
+expect("power_curves.x0")(lambda i, curve: chain.curve(i, curve).x0)
 
 
-@expect("curves.half_way")
-def half_way(i: Inputs, curve: str) -> float:
-    return math.exp2(chain.curve(i, curve).x0)
+expect("curves.half_way")(lambda i, curve: math.exp2(chain.curve(i, curve).x0))
 
 
 @expect("curves.p_range")
@@ -32,9 +28,7 @@ def watts(i: Inputs, curve: str, n: str) -> float:
     return chain.curve_watts(chain.curve(i, curve), batch(i, n))
 
 
-@expect("power.per_sequence")
-def per_sequence(i: Inputs, curve: str, n: str) -> float:
-    return watts(i, curve, n) / batch(i, n)
+expect("power.per_sequence")(lambda i, curve, n: watts(i, curve, n) / batch(i, n))
 
 
 @expect("power.rises")
@@ -61,11 +55,10 @@ def profile_scale(i: Inputs, profile: str) -> float:
     return i[f"hardware.{board}.curve_scale"] if same else 1.0
 
 
-@expect("profile_list.p_idle")
-def profile_p_idle(i: Inputs, profile: str) -> float:
-    return chain.profile_curve(i, profile).p_idle
-
-
-@expect("profile_list.p_nominal")
-def profile_p_nominal(i: Inputs, profile: str) -> float:
-    return chain.profile_curve(i, profile).p_nominal
+expect_rows(
+    "profile_list",
+    {
+        "p_idle": lambda i, profile: chain.profile_curve(i, profile).p_idle,
+        "p_nominal": lambda i, profile: chain.profile_curve(i, profile).p_nominal,
+    },
+)

@@ -6,7 +6,7 @@ from functools import cache
 from tests.reference.equations import kv, metrics, roofline, slots
 from tests.reference.expect import chain, watts
 from tests.reference.expect.chain import GIGA, MILLI, TERA, Gpu, Served
-from tests.reference.quantities import Inputs, expect, number
+from tests.reference.quantities import Inputs, expect, expect_rows, number
 
 DENSE = "dense"
 MIXTURE = "mixture of experts: all weights streamed here, see sheet MoE"
@@ -41,50 +41,29 @@ class Case:
         return self.w + self.kv_time
 
 
-@expect("chosen.reached")
-def reached(i: Inputs) -> float:
-    return gpu_of(i).reached / TERA
+def published_numbers(i: Inputs) -> float:
+    """Return the numbers that a token leaves in the published KV cache, which counts two bytes for each."""
+    return i[f"models.{i.text('explore.model')}.kv_bytes_per_token"] / 2.0
 
 
-@expect("chosen.overhead")
-def overhead(i: Inputs) -> float:
-    return chain.layers_time(i, i.text("explore.model")) / MILLI
+expect_rows(
+    "chosen",
+    {
+        "reached": lambda i: gpu_of(i).reached / TERA,
+        "overhead": lambda i: chain.layers_time(i, i.text("explore.model")) / MILLI,
+        "parameters": lambda i: model_of(i).total / GIGA,
+        "kv_numbers": published_numbers,
+        "sharing": lambda i: min(model_of(i).tp, i[f"models.{i.text('explore.model')}.kv_shards_max"]),
+        "active_per_gpu": lambda i: model_of(i).active / model_of(i).tp,
+        "kind": lambda i: MIXTURE if model_of(i).mixture else DENSE,
+    },
+)
 
 
 @expect("chosen.usable")
 def usable(i: Inputs) -> float:
     taken = i["decode.memory_utilisation"] * gpu_of(i).memory
     return (taken - chain.workspace(i, model_of(i).tp)) / GIGA
-
-
-@expect("chosen.parameters")
-def parameters(i: Inputs) -> float:
-    return model_of(i).total / GIGA
-
-
-@expect("chosen.kv_numbers")
-def kv_numbers(i: Inputs) -> float:
-    return published_numbers(i)
-
-
-def published_numbers(i: Inputs) -> float:
-    """Return the numbers that a token leaves in the published KV cache, which counts two bytes for each."""
-    return i[f"models.{i.text('explore.model')}.kv_bytes_per_token"] / 2.0
-
-
-@expect("chosen.sharing")
-def sharing(i: Inputs) -> float:
-    return min(model_of(i).tp, i[f"models.{i.text('explore.model')}.kv_shards_max"])
-
-
-@expect("chosen.active_per_gpu")
-def active_per_gpu(i: Inputs) -> float:
-    return model_of(i).active / model_of(i).tp
-
-
-@expect("chosen.kind")
-def kind(i: Inputs) -> str:
-    return MIXTURE if model_of(i).mixture else DENSE
 
 
 @cache
@@ -123,24 +102,17 @@ def weights(i: Inputs, weight_width: str, kv_width: str) -> float:
     return case(i, weight_width, kv_width).weights / GIGA
 
 
-@expect("precision.kv_per_token")
-def kv_per_token(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).kv_bytes
-
-
-@expect("precision.kv_on_gpu")
-def kv_on_gpu(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).kv_on_gpu
-
-
-@expect("precision.blocks")
-def blocks(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).blocks
-
-
-@expect("precision.n_max")
-def n_max(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).n_max
+expect_rows(
+    "precision",
+    {
+        "kv_per_token": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).kv_bytes,
+        "kv_on_gpu": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).kv_on_gpu,
+        "blocks": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).blocks,
+        "n_max": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).n_max,
+        "kv_time": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).kv_time / MILLI,
+        "step_time": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).step_time / MILLI,
+    },
+)
 
 
 @expect("precision.w")
@@ -151,16 +123,6 @@ def w(i: Inputs, weight_width: str, kv_width: str) -> float:
 @expect("precision.h")
 def h(i: Inputs, weight_width: str, kv_width: str) -> float:
     return case(i, weight_width, kv_width).h / MILLI
-
-
-@expect("precision.kv_time")
-def kv_time(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).kv_time / MILLI
-
-
-@expect("precision.step_time")
-def step_time(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).step_time / MILLI
 
 
 @expect("precision.throughput")

@@ -5,7 +5,7 @@ from functools import cache
 from tests.reference.equations import metrics
 from tests.reference.expect import chain, watts
 from tests.reference.expect.chain import GIGA, LLAMA_70B, MILLI, TERA
-from tests.reference.quantities import Inputs, expect, number
+from tests.reference.quantities import Inputs, expect, expect_rows, number
 
 
 @cache
@@ -13,29 +13,21 @@ def tensor_parallel(i: Inputs, _gpu: str, model: str) -> float:
     return chain.served(i, model).tp
 
 
-@expect("roofline.reached")
-def reached(i: Inputs, gpu: str, _model: str) -> float:
-    return chain.gpu(i, gpu).reached / TERA
-
-
-@expect("roofline.weights")
-def weights(i: Inputs, gpu: str, model: str) -> float:
-    return chain.computed(i, gpu, model).weights / GIGA
-
-
-@expect("roofline.overhead")
-def overhead(i: Inputs, _gpu: str, model: str) -> float:
-    return chain.layers_time(i, model) / MILLI
-
-
-@expect("roofline.w_dense")
-def w_dense(i: Inputs, gpu: str, model: str) -> float:
-    return chain.dense_weight_time(i, gpu, model) / MILLI
-
-
-@expect("roofline.attention_size")
-def attention_size(i: Inputs, _gpu: str, model: str) -> float:
-    return chain.attention_bytes(i, model, 1) / GIGA
+expect_rows(
+    "roofline",
+    {
+        "reached": lambda i, gpu, _model: chain.gpu(i, gpu).reached / TERA,
+        "weights": lambda i, gpu, model: chain.computed(i, gpu, model).weights / GIGA,
+        "overhead": lambda i, _gpu, model: chain.layers_time(i, model) / MILLI,
+        "w_dense": lambda i, gpu, model: chain.dense_weight_time(i, gpu, model) / MILLI,
+        "attention_size": lambda i, _gpu, model: chain.attention_bytes(i, model, 1) / GIGA,
+        "expert_time": lambda i, gpu, model: chain.experts_time(i, gpu, model) / MILLI,
+        "w": lambda i, gpu, model: chain.computed(i, gpu, model).w_own / MILLI,
+        "active_time": lambda i, gpu, model: chain.active_weight_time(i, gpu, model) / MILLI,
+        "w_throughput": lambda i, gpu, model: chain.computed(i, gpu, model).w_throughput / MILLI,
+        "h": lambda i, gpu, model: chain.computed(i, gpu, model).h / MILLI,
+    },
+)
 
 
 @expect("roofline.attention_time")
@@ -43,53 +35,23 @@ def attention_time(i: Inputs, gpu: str, model: str) -> float:
     return chain.streaming_time(i, gpu, chain.attention_bytes(i, model, i[f"models.{model}.layers"])) / MILLI
 
 
-@expect("roofline.expert_time")
-def expert_time(i: Inputs, gpu: str, model: str) -> float:
-    return chain.experts_time(i, gpu, model) / MILLI
-
-
-@expect("roofline.w")
-def w(i: Inputs, gpu: str, model: str) -> float:
-    return chain.computed(i, gpu, model).w_own / MILLI
-
-
-@expect("roofline.active_time")
-def active_time(i: Inputs, gpu: str, model: str) -> float:
-    return chain.active_weight_time(i, gpu, model) / MILLI
-
-
-@expect("roofline.w_throughput")
-def w_throughput(i: Inputs, gpu: str, model: str) -> float:
-    return chain.computed(i, gpu, model).w_throughput / MILLI
-
-
-@expect("roofline.h")
-def h(i: Inputs, gpu: str, model: str) -> float:
-    return chain.computed(i, gpu, model).h / MILLI
-
-
 # The sheet of each GPU: Llama-3.1-70B on it
 
 
-@expect("serving.kv_budget")
-def kv_budget(i: Inputs, gpu: str) -> float:
-    return chain.computed(i, gpu, LLAMA_70B).free / GIGA
-
-
-@expect("serving.feasible")
-def feasible(i: Inputs, gpu: str) -> str:
-    return "fits" if chain.computed(i, gpu, LLAMA_70B).free > 0 else "does not fit"
+expect_rows(
+    "serving",
+    {
+        "kv_budget": lambda i, gpu: chain.computed(i, gpu, LLAMA_70B).free / GIGA,
+        "feasible": lambda i, gpu: "fits" if chain.computed(i, gpu, LLAMA_70B).free > 0 else "does not fit",
+        "compute": lambda i, gpu: chain.gpu(i, gpu).flops,
+    },
+)
 
 
 @expect("serving.active_per_gpu")
 def active_per_gpu(i: Inputs, _gpu: str) -> float:
     item = chain.served(i, LLAMA_70B)
     return item.active / item.tp
-
-
-@expect("serving.compute")
-def compute(i: Inputs, gpu: str) -> float:
-    return chain.gpu(i, gpu).flops
 
 
 def loaded(i: Inputs, gpu: str, window: str) -> watts.Loaded:
@@ -102,14 +64,13 @@ def n_max(i: Inputs, gpu: str, window: str) -> float:
     return chain.computed_slots(i, chain.computed(i, gpu, LLAMA_70B).blocks, i[f"windows.{window}"])
 
 
-@expect("context.length_ratio")
-def length_ratio(i: Inputs, _gpu: str, window: str) -> float:
-    return chain.mean_length(i, i[f"windows.{window}"]) / i["decode.calibration_length"]
-
-
-@expect("context.kv_time")
-def kv_time(i: Inputs, gpu: str, window: str) -> float:
-    return loaded(i, gpu, window).mean_reading / MILLI
+expect_rows(
+    "context",
+    {
+        "length_ratio": lambda i, _gpu, window: chain.mean_length(i, i[f"windows.{window}"]) / i["decode.calibration_length"],
+        "kv_time": lambda i, gpu, window: loaded(i, gpu, window).mean_reading / MILLI,
+    },
+)
 
 
 @expect("context.step_time")

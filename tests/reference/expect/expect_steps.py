@@ -25,14 +25,11 @@ def expect_kernels(table: str, of: Callable[..., Instance]) -> None:
         table,
         of,
         {
-            "gemm_floor": lambda _, on: on.gemm.floor / MICRO,
             "gemm_memory": lambda _, on: on.gemm.memory,
             "gemm_compute": lambda _, on: on.gemm.compute,
-            "expert_floor": lambda _, on: on.expert.floor / MICRO,
             "expert_memory": lambda _, on: on.expert.memory,
             "expert_compute": lambda _, on: on.expert.compute,
             "kv_efficiency": lambda _, on: on.kv_efficiency,
-            "prefill_efficiency": lambda _, on: on.prefill_efficiency,
             "reduce_floor": lambda _, on: on.reduce_floor / MICRO,
         },
     )
@@ -45,16 +42,9 @@ def expect_instance(table: str, of: Callable[..., Instance]) -> None:
         table,
         of,
         {
-            "bandwidth": lambda _, on: on.bandwidth / TERA,
-            "peak_16": lambda _, on: on.peak_16 / TERA,
             "peak": lambda _, on: on.peak / TERA,
             "expert_peak": lambda _, on: on.expert_peak / TERA,
-            "tdp": lambda _, on: on.tdp,
-            "idle_share": lambda _, on: on.idle,
-            "compute_watts": lambda _, on: on.compute_watts,
-            "carry_time": lambda _, on: on.carried / MILLI,
             "expert_factor": lambda _, on: on.expert_factor,
-            "gpus": lambda _, on: on.gpus,
             "replicas": lambda _, on: on.replicas,
         },
     )
@@ -62,15 +52,12 @@ def expect_instance(table: str, of: Callable[..., Instance]) -> None:
 
 def expect_choices(table: str, of: Callable[..., tuple[str, str, Model]]) -> None:
     """Register the columns of columns/gpu_terms.yaml that choose; ``of`` gives the GPU, the precision and the model."""
-    rates = {"bf16": "16 bit", "fp8": "fp8", "fp8_block": "fp8", "nvfp4": "fp4", "mxfp4": "of the GPU", "int4": "16 bit"}
     expect_columns(
         table,
         of,
         {
-            "kernels": lambda i, it: i.shown(f"kernels.{i.text(f'hardware.{it[0]}.kernels')}"),
             "layers_in": lambda i, it: i.shown(f"precisions.{gemm_precision(it[2], it[1])}"),
             "offered": lambda i, it: float(kernels_of(i, i.text(f"hardware.{it[0]}.kernels"), it[2], it[1])[2]),
-            "rate": lambda _, it: rates[it[1]],
             "expert_rate": lambda i, it: expert_rate(i, it[0], it[1]),
         },
     )

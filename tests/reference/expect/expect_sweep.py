@@ -10,7 +10,7 @@ import numpy as np
 from tests.reference.equations import metrics, roofline, slots
 from tests.reference.expect import chain
 from tests.reference.expect.chain import B200_PROJECTED, H100, H100_CALIBRATED, H100_LLAMA_8B, LLAMA_70B, MILLI
-from tests.reference.quantities import Inputs, expect, number
+from tests.reference.quantities import Inputs, expect, expect_rows, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,13 @@ def by_slots(i: Inputs, profile: str, window: str) -> float:
     return full(i, profile, window).by_slots
 
 
-@expect("sweep.window_blocks")
-def window_blocks(i: Inputs, profile: str, window: str) -> float:
-    return full(i, profile, window).window_blocks
+expect_rows(
+    "sweep",
+    {
+        "window_blocks": lambda i, profile, window: full(i, profile, window).window_blocks,
+        "log_window": lambda i, _profile, window: math.log2(i[f"windows.{window}"]),
+    },
+)
 
 
 @expect("sweep.by_blocks")
@@ -108,11 +112,6 @@ def halving(i: Inputs, profile: str, window: str) -> float | None:
     return tok_per_w(i, profile, members[above]) / tok_per_w(i, profile, window)
 
 
-@expect("sweep.log_window")
-def log_window(i: Inputs, _profile: str, window: str) -> float:
-    return math.log2(i[f"windows.{window}"])
-
-
 PACKAGED = (H100_CALIBRATED, B200_PROJECTED, H100_LLAMA_8B)
 """The profiles that the fit of the law reads."""
 
@@ -166,14 +165,13 @@ def spread_h100(i: Inputs) -> float | None:
     return None if empty(i, H100_CALIBRATED) else tok_per_w(i, H100_CALIBRATED, "2k") / tok_per_w(i, H100_CALIBRATED, "128k")
 
 
-@expect("law.unit_slip")
-def unit_slip(i: Inputs) -> float | None:
-    return None if empty(i, H100_CALIBRATED) else chain.calibrated(i, H100_CALIBRATED).tp
-
-
-@expect("law.state")
-def law_state(i: Inputs) -> str:
-    return "no sequence fits at the longest windows" if empty(i, H100_CALIBRATED) + empty(i, B200_PROJECTED) else "ok"
+expect_rows(
+    "law",
+    {
+        "unit_slip": lambda i: None if empty(i, H100_CALIBRATED) else chain.calibrated(i, H100_CALIBRATED).tp,
+        "state": lambda i: "no sequence fits at the longest windows" if empty(i, H100_CALIBRATED) + empty(i, B200_PROJECTED) else "ok",
+    },
+)
 
 
 # Read off at the window chosen
@@ -184,9 +182,13 @@ def own_window(i: Inputs) -> float:
     return i["explore.window"]
 
 
-@expect("read_off.log_window")
-def own_log_window(i: Inputs) -> float:
-    return math.log2(own_window(i))
+expect_rows(
+    "read_off",
+    {
+        "log_window": lambda i: math.log2(own_window(i)),
+        "state": lambda i: "ok" if all(holds(i) for holds in HOLDS) else "no sequence fits in a window of this length",
+    },
+)
 
 
 @expect("read_off.segment")
@@ -224,37 +226,19 @@ def expect_reading(gpu: str, profile: str) -> Callable[[Inputs], float]:
 HOLDS = [expect_reading("h100", H100_CALIBRATED), expect_reading("b200", B200_PROJECTED)]
 
 
-@expect("read_off.state")
-def reading_state(i: Inputs) -> str:
-    return "ok" if all(holds(i) for holds in HOLDS) else "no sequence fits in a window of this length"
-
-
 # Profiles
 
 
-@expect("profiles.h")
-def profile_h(i: Inputs, profile: str) -> float:
-    return chain.calibrated(i, profile).h / MILLI
-
-
-@expect("profiles.blocks")
-def profile_blocks(i: Inputs, profile: str) -> float:
-    return chain.calibrated(i, profile).blocks
-
-
-@expect("profiles.max_slots")
-def profile_max_slots(i: Inputs, profile: str) -> float:
-    return chain.calibrated(i, profile).max_slots
-
-
-@expect("profiles.power_curve")
-def profile_curve(i: Inputs, profile: str) -> str:
-    return i.shown(chain.profile_curve_name(i, profile))
-
-
-@expect("profiles.price")
-def profile_price(i: Inputs, profile: str) -> float:
-    return i[f"hardware.{chain.calibrated(i, profile).gpu}.price"] * chain.calibrated(i, profile).tp
+expect_rows(
+    "profiles",
+    {
+        "h": lambda i, profile: chain.calibrated(i, profile).h / MILLI,
+        "blocks": lambda i, profile: chain.calibrated(i, profile).blocks,
+        "max_slots": lambda i, profile: chain.calibrated(i, profile).max_slots,
+        "power_curve": lambda i, profile: i.shown(chain.profile_curve_name(i, profile)),
+        "price": lambda i, profile: i[f"hardware.{chain.calibrated(i, profile).gpu}.price"] * chain.calibrated(i, profile).tp,
+    },
+)
 
 
 @expect("profile_list.kv_budget_ratio")

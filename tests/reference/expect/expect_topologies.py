@@ -106,7 +106,6 @@ def state(i: Inputs, key: str) -> Value:
 
 expect("designs.design")(lambda i, key: i.text(f"designs.{key}.name"))
 expect("designs.named")(lambda *_: 1.0)
-expect("designs.distribution")(distribution)
 expect("designs.edge")(lambda i, key: case(i, key).edge)
 expect("designs.rises")(lambda i, key: float(case(i, key).rises))
 expect("designs.high_1")(lambda i, key: case(i, key).highs[0])
@@ -132,9 +131,6 @@ def used_pools(i: Inputs, key: str) -> float:
     return float(sum(number(i, "design_pools.share", key, f"p{pool}") > 0 for pool in range(1, MOST_POOLS + 1)))
 
 
-expect("designs.used")(used_pools)
-
-
 @expect("designs.spare")
 def spare(i: Inputs, key: str) -> str:
     """Return how many pools receive requests where it is not all of them."""
@@ -142,9 +138,7 @@ def spare(i: Inputs, key: str) -> str:
     return "" if used >= item.pools else f"{used} of {item.pools} pools in use (longest request: {item.longest:.0f} tokens)"
 
 
-@expect("cases.remark")
-def remark(i: Inputs, key: str) -> str:
-    return spare(i, key) if total_state(i, key) == OK else ""
+expect("cases.remark")(lambda i, key: spare(i, key) if total_state(i, key) == OK else "")
 
 
 for each in ("instances", "gpus", "power", "tokens", "tok_per_j", "tok_per_w", "cost", "first_token"):

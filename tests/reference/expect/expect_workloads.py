@@ -63,9 +63,7 @@ def mean_length(i: Inputs, card: str) -> float:
     return sum(mass(i, card, point) * middle(i, card, point) for point in points(i, card))
 
 
-@expect("loads.mean_output")
-def mean_output(i: Inputs, card: str) -> float:
-    return i[f"workloads.{card}.output_share"] * mean_length(i, card)
+expect("loads.mean_output")(lambda i, card: i[f"workloads.{card}.output_share"] * mean_length(i, card))
 
 
 @expect("loads.longest")
@@ -90,9 +88,7 @@ def state_of_distribution(i: Inputs, card: str) -> str:
     return OK if ends(i, card) else "shares must end at 1"
 
 
-@expect("checks.distributions")
-def wrong_distributions(i: Inputs) -> float:
-    return float(sum(state_of_distribution(i, card) != OK for card in i.members("knots")))
+expect("checks.distributions")(lambda i: float(sum(state_of_distribution(i, card) != OK for card in i.members("knots"))))
 
 
 # Fleets
