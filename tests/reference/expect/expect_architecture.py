@@ -106,17 +106,6 @@ def pool_n_max(i: Inputs, pool: str) -> float:
     return pool_of(i, pool).n_max
 
 
-expect_rows(
-    "routing",
-    {
-        "n_rounded": lambda i, pool: rounding.nearest(i["operation.utilisation"] * pool_n_max(i, pool)),
-        "kv_time": lambda i, pool: pool_h(i, pool) * n_active(i, pool),
-        "tok_per_w": lambda i, pool: metrics.paper_tok_per_watt(pool_throughput(i, pool), pool_watts(i, pool)),
-        "tok_per_j": lambda i, pool: metrics.tok_per_joule(pool_throughput(i, pool), pool_watts(i, pool), pool_of(i, pool).tp),
-    },
-)
-
-
 @expect("routing.n_active")
 def n_active(i: Inputs, pool: str) -> float:
     return float(rounding.trunc(i["operation.utilisation"] * pool_n_max(i, pool)))
@@ -167,3 +156,14 @@ def pool_watts(i: Inputs, pool: str) -> float:
     if pool == SMALL:
         return small(i).watts(i, small(i).reading)
     return chain.curve_watts(chain.profile_curve(i, H100_CALIBRATED), n_active(i, pool))
+
+
+expect_rows(
+    "routing",
+    {
+        "n_rounded": lambda i, pool: rounding.nearest(i["operation.utilisation"] * pool_n_max(i, pool)),
+        "kv_time": lambda i, pool: pool_h(i, pool) * n_active(i, pool),
+        "tok_per_w": lambda i, pool: metrics.paper_tok_per_watt(pool_throughput(i, pool), pool_watts(i, pool)),
+        "tok_per_j": lambda i, pool: metrics.tok_per_joule(pool_throughput(i, pool), pool_watts(i, pool), pool_of(i, pool).tp),
+    },
+)

@@ -13,23 +13,6 @@ def n_max(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).n_max
 
 
-expect_rows(
-    "moe",
-    {
-        "w_printed": lambda i, gpu, model: chain.computed(i, gpu, model).w_throughput / MILLI,
-        "routed_share": lambda i, _gpu, model: moe.touched_share(1, *routing(i, model)),
-        "touched": lambda i, gpu, model: moe.touched_share(routed_tokens(i, gpu, model), *routing(i, model)),
-        "fewer_active": lambda i, _gpu, model: float(i[f"models.{model}.active_parameters"] <= i[f"models.{model}.total_parameters"]),
-        "fewer_taken": lambda i, _gpu, model: float(i[f"models.{model}.experts_per_token"] < i[f"models.{model}.experts"]),
-        "routed": lambda i, _gpu, model: split(i, model)[1] / GIGA,
-        "streamed": lambda i, gpu, model: streamed_parameters(i, gpu, model) / GIGA,
-        "w_corrected": lambda i, gpu, model: corrected_weight_time(i, gpu, model) / MILLI,
-        "overstated": lambda i, gpu, model: tok_per_w(i, gpu, model) / tok_per_w_corrected(i, gpu, model),
-        "fits": lambda i, gpu, model: "fits" if chain.computed(i, gpu, model).free > 0 else "does not fit",
-    },
-)
-
-
 @cache
 def watts(i: Inputs, gpu: str, model: str) -> float:
     return number(i, "architecture.power", gpu, model)
@@ -101,6 +84,22 @@ def tok_per_j_corrected(i: Inputs, gpu: str, model: str) -> object:
     return metrics.tok_per_joule(tokens(i, gpu, model), watts(i, gpu, model), chain.served(i, model).tp)
 
 
+expect_rows(
+    "moe",
+    {
+        "w_printed": lambda i, gpu, model: chain.computed(i, gpu, model).w_throughput / MILLI,
+        "routed_share": lambda i, _gpu, model: moe.touched_share(1, *routing(i, model)),
+        "touched": lambda i, gpu, model: moe.touched_share(routed_tokens(i, gpu, model), *routing(i, model)),
+        "fewer_active": lambda i, _gpu, model: float(i[f"models.{model}.active_parameters"] <= i[f"models.{model}.total_parameters"]),
+        "fewer_taken": lambda i, _gpu, model: float(i[f"models.{model}.experts_per_token"] < i[f"models.{model}.experts"]),
+        "routed": lambda i, _gpu, model: split(i, model)[1] / GIGA,
+        "streamed": lambda i, gpu, model: streamed_parameters(i, gpu, model) / GIGA,
+        "w_corrected": lambda i, gpu, model: corrected_weight_time(i, gpu, model) / MILLI,
+        "overstated": lambda i, gpu, model: tok_per_w(i, gpu, model) / tok_per_w_corrected(i, gpu, model),
+        "fits": lambda i, gpu, model: "fits" if chain.computed(i, gpu, model).free > 0 else "does not fit",
+    },
+)
+
 # Qwen3-235B-A22B as printed, with a dispatch overhead
 
 
@@ -115,15 +114,6 @@ def dispatch_tokens(i: Inputs, gpu: str, overhead: str) -> float:
     return chain.throughput(i, n_max(i, gpu, QWEN3), dispatch_step_time(i, gpu, overhead) * MILLI)
 
 
-expect_rows(
-    "dispatch",
-    {
-        "tok_per_w": lambda i, gpu, overhead: metrics.paper_tok_per_watt(dispatch_tokens(i, gpu, overhead), watts(i, gpu, QWEN3)),
-        "lead": lambda i, gpu, overhead: dispatch_tok_per_j(i, gpu, overhead) / dense_tok_per_j(i, gpu, overhead),
-    },
-)
-
-
 @expect("dispatch.tok_per_j")
 def dispatch_tok_per_j(i: Inputs, gpu: str, overhead: str) -> float:
     return float(metrics.tok_per_joule(dispatch_tokens(i, gpu, overhead), watts(i, gpu, QWEN3), chain.served(i, QWEN3).tp))
@@ -132,3 +122,12 @@ def dispatch_tok_per_j(i: Inputs, gpu: str, overhead: str) -> float:
 @cache
 def dense_tok_per_j(i: Inputs, gpu: str, _overhead: str) -> float:
     return number(i, "architecture.tok_per_j", gpu, LLAMA_70B)
+
+
+expect_rows(
+    "dispatch",
+    {
+        "tok_per_w": lambda i, gpu, overhead: metrics.paper_tok_per_watt(dispatch_tokens(i, gpu, overhead), watts(i, gpu, QWEN3)),
+        "lead": lambda i, gpu, overhead: dispatch_tok_per_j(i, gpu, overhead) / dense_tok_per_j(i, gpu, overhead),
+    },
+)

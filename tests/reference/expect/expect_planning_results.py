@@ -221,7 +221,6 @@ class Law:
     each: float
     reading: float
     step: float
-    p_idle: float
     p_range: float
     load: float
     board: float
@@ -246,7 +245,6 @@ def law(i: Inputs, which: str, size: str) -> Law:
         each=parts[1],
         reading=parts[2],
         step=sum(parts),
-        p_idle=curve.p_idle,
         p_range=curve.p_nominal - curve.p_idle,
         load=math.log2(max(1.0, held)),
         board=board,

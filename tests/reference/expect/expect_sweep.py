@@ -182,15 +182,6 @@ def own_window(i: Inputs) -> float:
     return i["explore.window"]
 
 
-expect_rows(
-    "read_off",
-    {
-        "log_window": lambda i: math.log2(own_window(i)),
-        "state": lambda i: "ok" if all(holds(i) for holds in HOLDS) else "no sequence fits in a window of this length",
-    },
-)
-
-
 @expect("read_off.segment")
 def segment(i: Inputs) -> float:
     return metrics.knot_segment(own_window(i), series(i, H100_CALIBRATED)[0])
@@ -225,6 +216,14 @@ def expect_reading(gpu: str, profile: str) -> Callable[[Inputs], float]:
 
 HOLDS = [expect_reading("h100", H100_CALIBRATED), expect_reading("b200", B200_PROJECTED)]
 
+
+expect_rows(
+    "read_off",
+    {
+        "log_window": lambda i: math.log2(own_window(i)),
+        "state": lambda i: "ok" if all(holds(i) for holds in HOLDS) else "no sequence fits in a window of this length",
+    },
+)
 
 # Profiles
 

@@ -45,8 +45,6 @@ class Instance:
     by_pages: float
     by_tpot: float
     n_slots: float
-    fit_h: float
-    fit_context: float
     full: float
     w_alone: float
     w_each: float
@@ -119,7 +117,7 @@ def kernel_step(i: Inputs, key: str, pool: int, n: float) -> tuple[float, float,
 def times(i: Inputs, key: str, pool: int, n: float) -> Times:
     """Return what a step takes by the rule of a study: as printed, as fitted, or by kernels."""
     item, own = assumed(i, key), taken(i, key, pool)
-    printed, fit = f"printed_profiles.{item.of_pool('printed', pool)}", f"power_fits.{item.of_pool('curve', pool)}"
+    printed = f"printed_profiles.{item.of_pool('printed', pool)}"
     whole, read, token = (part * item["time_scale"] for part in kernel_step(i, key, pool, n))
     context, h = i[f"{fit}.context"], i[f"{fit}.h"] * item["time_scale"]
     fitted_token = min(token, h / context)
@@ -142,7 +140,7 @@ def is_fitted(i: Inputs, key: str, pool: int) -> bool:
 def instance(i: Inputs, key: str, pool: int) -> Instance:
     """Return an instance of a pool."""
     item, own, gives = assumed(i, key), taken(i, key, pool), hardware(i, key, pool)
-    printed, fit = f"printed_profiles.{item.of_pool('printed', pool)}", f"power_fits.{item.of_pool('curve', pool)}"
+    printed = f"printed_profiles.{item.of_pool('printed', pool)}"
     as_printed, times_printed = item.says("capacity_rule", "as printed"), item.says("time_rule", "as printed")
     by_slots, most, by_windows, by_pages = slots(i, key, pool)
     tpot_slots = by_tpot(i, key, pool)
@@ -166,8 +164,6 @@ def instance(i: Inputs, key: str, pool: int) -> Instance:
         by_pages=by_pages,
         by_tpot=tpot_slots,
         n_slots=n,
-        fit_h=i[f"{fit}.h"],
-        fit_context=i[f"{fit}.context"],
         full=whole,
         w_alone=taking.alone,
         w_each=taking.each,

@@ -46,7 +46,6 @@ class Totals:
     host_power: float
     wall: float
     trouble: float
-    bounds_state: str
     all_requests: bool
     state: str
     answered: bool
@@ -165,7 +164,6 @@ def totals(i: Inputs, key: str) -> Totals:
         host_power=host,
         wall=wall,
         trouble=max(trouble(i, key, pool) for pool in POOLS),
-        bounds_state=bounds(i, key).state,
         all_requests=take_all(i, key),
         state=state,
         answered=state == OK,

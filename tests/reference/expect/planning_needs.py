@@ -80,9 +80,7 @@ def need(i: Inputs, key: str, pool: int) -> Need:
 class Remark:
     """What to say of a case; fields as the columns of `case_remarks`."""
 
-    state: str
     used: float
-    pools: float
     gpus: float
     over: float
     objective: float
@@ -92,7 +90,6 @@ class Remark:
     reach: float
     least_window_2: float
     falls: float
-    trouble: float
     spare: str
     order: str
     trace: str
@@ -184,9 +181,7 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
         cure = of_trace(i, key) if distribution(i, assumed(i, key).texts["workload"]) != OK else order
     spare = f"{used} of {whole(item.pools)} pools in use (longest request: {last} tokens)" if used < item.pools else ""
     return Remark(
-        state=state,
         used=used,
-        pools=item.pools,
         gpus=gpus,
         over=over,
         objective=objective,
@@ -196,7 +191,6 @@ def remark(i: Inputs, key: str, state: str) -> Remark:
         reach=reach,
         least_window_2=least_window_2,
         falls=falls(i, assumed(i, key).texts["workload"]),
-        trouble=worst,
         spare=spare,
         order=order,
         trace=of_trace(i, key),

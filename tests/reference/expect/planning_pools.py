@@ -164,7 +164,6 @@ class Run:
     utilisation: float
     in_flight: float
     counted: float
-    p_idle: float
     p_range: float
     board: float
     busy: float
@@ -249,7 +248,6 @@ def run(i: Inputs, key: str, pool: int) -> Run:
         utilisation=utilisation,
         in_flight=flight,
         counted=counted,
-        p_idle=idle,
         p_range=nominal - idle,
         board=board,
         busy=busy,

@@ -53,7 +53,6 @@ UNDIVIDED = ("measured", "as printed")
 class Evidence:
     """What step times and power of a case rest on; fields but ``rule`` as columns of `case_evidence`."""
 
-    degree: float
     same_gpus: bool
     same_model: bool
     same_degree: bool
@@ -93,8 +92,7 @@ def evidence(i: Inputs, case: str) -> Evidence:
     )
     routed = "routed experts" if i[f"models.{model}.experts"] > 0 else "dense"
     kind = word if word in UNDIVIDED else f"{word}, {routed}"
-    degree = number_of(i, case, DEGREE)
-    return Evidence(degree, same_gpus, same_model, same_degree, weight, same_weights, fitted, ratio, alike, served, word, kind)
+    return Evidence(same_gpus, same_model, same_degree, weight, same_weights, fitted, ratio, alike, served, word, kind)
 
 
 KINDS = {

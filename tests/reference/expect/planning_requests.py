@@ -109,12 +109,8 @@ def upto(i: Inputs, source: Lengths, limit: float) -> Requests:
 class Bounds:
     """Where the pools of a study end, tokens; fields as the columns of `case_bounds`."""
 
-    distribution: str
     longest: float
     pools: float
-    window_1: float
-    window_2: float
-    long_window: float
     coded: bool
     high_1: float
     high_2: float
@@ -142,12 +138,8 @@ def bounds(i: Inputs, key: str) -> Bounds:
     elif state == OK and last > item["long_window"]:
         state = "requests exceed the last window"
     return Bounds(
-        distribution=distribution(i, item.texts["workload"]),
         longest=last,
         pools=pools,
-        window_1=window,
-        window_2=item["window_2"],
-        long_window=item["long_window"],
         coded=coded,
         high_1=first,
         high_2=second,
