@@ -117,7 +117,7 @@ def kernel_step(i: Inputs, key: str, pool: int, n: float) -> tuple[float, float,
 def times(i: Inputs, key: str, pool: int, n: float) -> Times:
     """Return what a step takes by the rule of a study: as printed, as fitted, or by kernels."""
     item, own = assumed(i, key), taken(i, key, pool)
-    printed = f"printed_profiles.{item.of_pool('printed', pool)}"
+    printed, fit = f"printed_profiles.{item.of_pool('printed', pool)}", f"power_fits.{item.of_pool('curve', pool)}"
     whole, read, token = (part * item["time_scale"] for part in kernel_step(i, key, pool, n))
     context, h = i[f"{fit}.context"], i[f"{fit}.h"] * item["time_scale"]
     fitted_token = min(token, h / context)
