@@ -14,6 +14,7 @@ def full(i: Inputs, gpu: str, model: str) -> watts.Loaded:
     return watts.of_model(i, gpu, model, n_max(i, gpu, model), chain.mean_length(i, i["decode.window"]))
 
 
+@expect("architecture.n_max")
 def n_max(i: Inputs, gpu: str, model: str) -> float:
     return chain.computed(i, gpu, model).n_max
 

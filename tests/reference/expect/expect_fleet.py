@@ -94,7 +94,7 @@ def sound(i: Inputs, mode: str, key: str) -> float:
     return float(all(item.is_sound(i) for item in both(i, mode, key)))
 
 
-@expect("totals.state")
+@expect("totals.state", "outcome.state")
 def state(i: Inputs, mode: str, key: str) -> str:
     if state_of_fleet(i, key) != OK:
         return state_of_fleet(i, key)

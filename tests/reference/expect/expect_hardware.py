@@ -2,7 +2,7 @@
 
 from tests.reference.equations import economics, power, roofline
 from tests.reference.expect import chain, watts
-from tests.reference.expect.chain import GIB, GIGA, LLAMA_70B, TERA
+from tests.reference.expect.chain import GIB, GIGA, LLAMA_70B, MILLI, TERA
 from tests.reference.quantities import Inputs, expect, expect_rows, number
 
 STATED_X0 = ("h100_sxm", "h200_sxm")
@@ -73,14 +73,6 @@ def p_idle(i: Inputs, gpu: str) -> float:
     return chain.gpu_curve(i, gpu).p_idle
 
 
-def sequences(i: Inputs, gpu: str) -> float:
-    return chain.computed(i, gpu, LLAMA_70B).n_max
-
-
-def saturated(i: Inputs, gpu: str) -> float:
-    return number(i, "architecture.power", gpu, LLAMA_70B)
-
-
 def tokens(i: Inputs, gpu: str) -> float:
     return number(i, "architecture.throughput", gpu, LLAMA_70B)
 
@@ -92,6 +84,14 @@ def physical(i: Inputs, gpu: str) -> float:
 expect_rows(
     "generations",
     {
+        "tdp": tdp,
+        "p_idle": p_idle,
+        "w": lambda i, gpu: chain.computed(i, gpu, LLAMA_70B).w_own / MILLI,
+        "n_max": lambda i, gpu: chain.computed(i, gpu, LLAMA_70B).n_max,
+        "power": lambda i, gpu: number(i, "architecture.power", gpu, LLAMA_70B),
+        "throughput": tokens,
+        "tok_per_w": lambda i, gpu: number(i, "architecture.tok_per_w", gpu, LLAMA_70B),
+        "tok_per_j": physical,
         "gain": lambda i, gpu: physical(i, gpu) / physical(i, chain.H100),
         "cost": lambda i, gpu: economics.instance_usd_per_hour(chain.gpu(i, gpu).price, chain.served(i, LLAMA_70B).tp),
         "tokens_per_dollar": lambda i, gpu: economics.million_tokens_per_usd(tokens(i, gpu), number(i, "generations.cost", gpu)),
