@@ -58,6 +58,28 @@ def test_warm_up_of_a_log_is_dropped_and_units_are_read(tmp_path: Path) -> None:
     assert "33 rows of warm-up" in card.verdict
 
 
+TOOLS = {
+    "nvidia-smi": ("power.draw [W]", "index", "0", " {:.3f} W"),
+    "nvidia-smi without units": ("power.draw.instant [W]", "name", "NVIDIA H100 80GB HBM3", " {:.3f}"),
+    "DCGM, by the exporter's field": ("DCGM_FI_DEV_POWER_USAGE", "gpu", "0", "{:.3f}"),
+    "DCGM, by the monitor's column": ("POWER", "Entity", "GPU 0", "{:.3f}"),
+    "rocm-smi": ("Average Graphics Package Power (W)", "device", "card0", "{:.1f}"),
+    "rocm-smi on MI300": ("Current Socket Graphics Package Power (W)", "device", "card0", "{:.1f}"),
+    "amd-smi": ("socket_power", "gpu", "0", "{:.3f}"),
+}
+
+
+@pytest.mark.parametrize(("watts", "other", "device", "form"), TOOLS.values(), ids=TOOLS.keys())
+def test_logs_have_the_columns_of_their_tools(tmp_path: Path, watts: str, other: str, device: str, form: str) -> None:
+    """The names that each tool gives watts; the second die of a board has none of its own, and is left out."""
+    rows = [(device, f"{b:g}", form.format(w)) for b, w in zip(BATCHES, curve(BATCHES, 100, 700, 0.8, 5), strict=True)]
+    rows.append((device, "4", "N/A (Secondary die)"))
+    (tmp_path / "log.csv").write_text("\n".join(map(",".join, [(other, "concurrency", watts), *rows])), "utf-8")
+    card = import_power(tmp_path / "log.csv")
+    assert [card.fields[name].value for name in ("p_idle", "p_nominal", "k", "x0")] == pytest.approx([100, 700, 0.8, 5], rel=2e-2)
+    assert any("N/A (Secondary die)" in line for line in card.warnings)
+
+
 def test_few_batches_are_graded_low_and_fewer_refused(tmp_path: Path) -> None:
     assert import_power(table(tmp_path, BATCHES[[0, 4, 6, 10]])).confidence == "low"
     with pytest.raises(WorkbookError, match="has 3 batches"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
@@ -50,6 +51,15 @@ def test_mooncake_columns_are_in_milliseconds_and_prefixes_are_counted(tmp_path:
     assert f"{(512 + 600) / 2648:.4f}" in next(line for line in card.remarks if "prefixes" in line)
     assert "coefficient of variation of gaps (Poisson: 1): 0.00" in card.remarks
     assert card.remarks[0] == "arrivals: 0.01667 requests/s over 0.1 hours"
+
+
+def test_parquet_gives_the_card_of_the_same_rows_as_csv(tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet", reason="an extra of the package: importers")
+    of_csv = card_of(tmp_path, AZURE)
+    pd.read_csv(tmp_path / "mine.csv", parse_dates=["TIMESTAMP"]).to_parquet(tmp_path / "mine.parquet")
+    assert pq.read_metadata(tmp_path / "mine.parquet").num_rows == 2
+    of_parquet = import_trace(tmp_path / "mine.parquet")
+    assert (of_parquet.fields, of_parquet.rows, of_parquet.remarks) == (of_csv.fields, of_csv.rows, of_csv.remarks)
 
 
 def test_burstgpt_columns_and_those_that_are_named(tmp_path: Path) -> None:

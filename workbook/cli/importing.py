@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from workbook.importers.card import Card
 
+_BOOKS = {"power_curves": "paper "}  # workbooks, other than planning, whose cards a kind is of
 _LONG = 16 * 1024 * 1024  # bytes; shorter files are read before a bar could be seen
 out = click.option("-o", "--out", type=PATH, metavar="CARD", help="Where to write; KEY.yaml in the current folder by default.")
 file = click.argument("file", type=PATH)
@@ -39,7 +40,9 @@ def _finish(card: Card, target: Path | None, others: str = "") -> None:
     path = card.save(target)
     for line in card.warnings:
         click.echo(line, err=True)
-    click.echo(f"{path}: {card.verdict}; for workbook build --overlay {path}{others}")
+    click.echo(f"{path}: {card.verdict}; for workbook build {_BOOKS.get(card.kind, '')}--overlay {path}{others}")
+    if card.kind in _BOOKS:
+        click.echo("planning.xlsx takes curves with step times: give --gpu, --model, --series and --context")
 
 
 def _read(file: Path, run: Callable[[Callable[[int, int], None]], Card]) -> Card:

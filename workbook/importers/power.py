@@ -34,6 +34,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
             "power.draw.instant [W]",
         ),
         *("DCGM_FI_DEV_POWER_USAGE", "POWER", "Average Graphics Package Power (W)", "Current Socket Graphics Package Power (W)"),
+        *("socket_power", "current_socket_power", "average_socket_power"),
     ),
     "throughput": ("throughput", "tok_s", "tok/s", "tokens_per_second", "output_throughput", "tok_s_instance"),
     "time": ("timestamp", "time", "Timestamp", "Time"),
