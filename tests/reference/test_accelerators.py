@@ -62,7 +62,6 @@ fields:
 """A card of one's own, as the guide has it."""
 
 FIELDS = ("memory", "hbm_bandwidth", "bf16_compute", "fp8_compute", "fp4_compute", "tdp", "scale_up_bandwidth")
-UNPRICED = {"no rental price", "no purchase price"}
 SPARE = [f"mine_{number}" for number in range(1, 13)]
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CASES, RESULTS, GPUS = "sheets/cases.yaml", "sheets/results.yaml", "sheets/gpus.yaml"
-KEYS = "rows: {case: {label: Case, members: {paper: As printed, corrected: Corrected, mine: My own, other: Another one}}}"
 EVIDENCE = ("Grade (confidence)", "Low", "High", "Source")
 KNOWN = ", low: 1.1, high: 1.6, confidence: low, note: Of the site"
 PARENTS = "    parents: {corrected: paper, mine: corrected, other: corrected}\n"
@@ -233,8 +232,6 @@ def test_a_changed_file_is_read_back_by_its_places(file: Path, tmp_path: Path) -
 
 
 # What cannot run across.
-
-TWO_KEYS = "rows: {case: {members: {paper: P, corrected: C, mine: M, other: O}}, n: {count: 2}}"
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,9 @@
 """Expectations of W and H: sheet Roofline and the sheet of each GPU."""
 
-from functools import cache
-
 from tests.reference.equations import metrics
 from tests.reference.expect import chain, watts
 from tests.reference.expect.chain import GIGA, LLAMA_70B, MILLI, TERA
 from tests.reference.quantities import Inputs, expect, expect_rows, number
-
-
-@cache
-def tensor_parallel(i: Inputs, _gpu: str, model: str) -> float:
-    return chain.served(i, model).tp
-
 
 expect_rows(
     "roofline",
