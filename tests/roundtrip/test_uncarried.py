@@ -22,7 +22,7 @@ from tests.support import ACROSS, command
 from workbook import api
 from workbook.changes.differences import Loss, counted
 from workbook.record.located import locate
-from workbook.roundtrip.uncarried import uncarried
+from workbook.roundtrip.uncarried import look_at, uncarried
 from workbook.xlsx.a1 import RECORD_SHEET
 from workbook.xlsx.cells import read_cells
 
@@ -42,7 +42,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def found(path: Path) -> list[Loss]:
-    return uncarried(path, locate(path))
+    located = locate(path)
+    return uncarried(path, located, look_at(path, located))
 
 
 def changed(built: Path, target: Path, change: Callable[[Any], object]) -> Path:
@@ -156,18 +157,18 @@ def charted(book: Any) -> None:
 
 
 def every(book: Any) -> None:
-    for add in (comment, fills, unnamed):
+    for add in (comment, fill_of_nobodys_cell, unnamed):
         add(book)
 
 
 def test_a_build_counts_them_in_one_line_and_lists_them_on_changes(built: Path, tmp_path: Path) -> None:
     edited = changed(built, tmp_path / "edited.xlsx", every)
     result = command("build", "--from", edited, "--templates", ACROSS, "--out", tmp_path / "new.xlsx")
-    line = "not carried: 3 cell fills, 1 defined name: see sheet Changes"
+    line = "not carried: 1 cell fill, 1 defined name: see sheet Changes"
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, line)
     told = [str(cell.value) for cell in read_cells(tmp_path / "new.xlsx")["Changes"].values()]
-    assert set(told) >= {"Cases!H12:H14", "our_count = Cases!$H$12"}
-    assert any("3 cell fills, 1 defined name." in text for text in told)
+    assert set(told) >= {"Cases!Z40", "our_count = Cases!$H$12"}
+    assert any("1 cell fill, 1 defined name." in text for text in told)
 
 
 def test_what_was_listed_stays_listed_and_nothing_else_changes(built: Path, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbook.roundtrip.comments import carried_comments
+from workbook.roundtrip.dresses import carried_dresses
 from workbook.roundtrip.own_sheets import read_own_sheets
+from workbook.xlsx.extras import COMMENT
 from workbook.xlsx.grafts import graft
 
 if TYPE_CHECKING:
@@ -19,26 +21,32 @@ if TYPE_CHECKING:
     from workbook.record.fingerprints import Spot
     from workbook.roundtrip.copies import Copy
     from workbook.roundtrip.own_sheets import OwnSheets
+    from workbook.xlsx.dressing import Dress
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """Own sheets and names, and comments by sheet, row and column; ``taken`` are the cells of each copy that these are from."""
+    """Own sheets and names, comments by sheet, row and column, how sheets look by name; ``taken`` is by copy what these are from."""
 
     own: OwnSheets
     comments: dict[tuple[str, int, int], Comment]
-    taken: list[set[Spot]]
+    dresses: dict[str, Dress]
+    taken: list[set[tuple[str, Spot]]]
 
     @property
     def grafting(self) -> Callable[[bytes], bytes] | None:
-        """Return what sets own sheets and names into a file that was written; None without any."""
-        return partial(graft, sheets=self.own.sheets, names=self.own.names) if self.own.sheets or self.own.names else None
+        """Return what sets own sheets, names and looks into a file that was written; None without any."""
+        is_any = self.own.sheets or self.own.names or self.dresses
+        return partial(graft, sheets=self.own.sheets, names=self.own.names, dresses=self.dresses) if is_any else None
 
     def lost(self, copies: Sequence[Copy]) -> list[Loss]:
         """Return what of the copies is left behind."""
-        return [*self.own.lost, *(item for copy, spots in zip(copies, self.taken, strict=True) for item in copy.losses(spots))]
+        return [*self.own.lost, *(item for copy, taken in zip(copies, self.taken, strict=True) for item in copy.losses(taken))]
 
 
 def read_added(copies: Sequence[Copy], book: Book) -> Added:
     """Return what was added to copies as it goes into a new book; raises WorkbookError for what cannot be read."""
-    return Added(read_own_sheets(copies, book), *carried_comments(copies, book.layout))
+    comments, commented = carried_comments(copies, book.layout)
+    dresses, worn = carried_dresses(copies, book)
+    taken = [{(COMMENT, spot) for spot in spots} | kept for spots, kept in zip(commented, worn, strict=True)]
+    return Added(read_own_sheets(copies, book), comments, dresses, taken)

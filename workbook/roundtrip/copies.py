@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from workbook.changes.sheets import is_of_account
@@ -15,11 +16,11 @@ from workbook.record.read import offered, overlays
 from workbook.roundtrip.merge import State
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.refuse import given_back
-from workbook.roundtrip.uncarried import uncarried
+from workbook.roundtrip.uncarried import look_at, uncarried
 from workbook.xlsx.a1 import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from workbook.changes.differences import Loss
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
     from workbook.record.located import Located
     from workbook.record.read import Baseline
     from workbook.roundtrip.pull import Edit, Edits
+    from workbook.roundtrip.uncarried import Kept, Looked
 
 NAMED = 3  # inputs that a message names
 ONE_BUILD = "build each again with --from on the same templates and overlays, then merge those"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Copy:
     """An edited file, opened; ``name`` tells it from the others, and is empty where it is alone."""
 
@@ -45,9 +47,14 @@ class Copy:
         """Return a cell for messages."""
         return Place(f"{self.path}: {quoted(spot.sheet)}!{spot.address}")
 
-    def losses(self, kept: Collection[Spot] = ()) -> list[Loss]:
-        """Return what a build leaves behind of it besides entries, where it keeps the comments on some cells."""
-        found = uncarried(self.path, self.located, kept)
+    @cached_property
+    def looked(self) -> Looked:
+        """Return how it looks, beside how it was built to look."""
+        return look_at(self.path, self.located)
+
+    def losses(self, kept: Kept = frozenset()) -> list[Loss]:
+        """Return what a build leaves behind of it besides entries, where it keeps some kinds on some cells."""
+        found = uncarried(self.path, self.located, self.looked, kept)
         return [replace(item, place=f"{self.name}: {item.place}" if item.place else self.name) for item in found] if self.name else found
 
 

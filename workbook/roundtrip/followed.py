@@ -118,8 +118,13 @@ class References:
 
     def _followed(self, spot: Spot) -> Spot | None:
         built = self.located.origin(spot)
-        if built is None:
-            return None
+        return None if built is None else self.of_build(built) or (None if self._is_known(built) else self._beside(built))
+
+    def _is_known(self, built: Spot) -> bool:
+        return built in self._ids or built in self._rows
+
+    def of_build(self, built: Spot) -> Spot | None:
+        """Return where an input or a result of the build that the file is from stands; None for one that is gone, and for other cells."""
         model, layout = self.book.model, self.book.layout
         if name := self._ids.get(built):
             at = model.find(name)
@@ -128,7 +133,7 @@ class References:
             quantity, row = self._rows[built]
             now = self._row(quantity, row) if quantity in model.quantities and quantity in layout.segments else None
             return None if now is None else Spot(*layout.cell(quantity, now))
-        return self._beside(built)
+        return None
 
     def _row(self, quantity: str, row: int) -> int | None:
         """Return the row of a quantity whose keys show what those of a row showed; None where there is none.
@@ -175,8 +180,8 @@ class References:
         """Return where a cell that is neither input nor result stands: in the row and the column of its neighbours."""
         if built.sheet not in self.book.layout.sheets:
             return None
-        row = next((now.row for other in self._line(built, across=True) if (now := self._followed(other))), built.row)
-        column = next((now.column for other in self._line(built, across=False) if (now := self._followed(other))), built.column)
+        row = next((now.row for other in self._line(built, across=True) if (now := self.of_build(other))), built.row)
+        column = next((now.column for other in self._line(built, across=False) if (now := self.of_build(other))), built.column)
         return Spot(built.sheet, row, column)
 
     def _line(self, built: Spot, *, across: bool) -> list[Spot]:
@@ -184,6 +189,32 @@ class References:
         rows, columns = self._lines
         found = rows.get((built.sheet, built.row), []) if across else columns.get((built.sheet, built.column), [])
         return sorted(found, key=lambda spot: abs(spot.column - built.column) + abs(spot.row - built.row))[:1]
+
+    @property
+    def known(self) -> set[Spot]:
+        """Return where inputs and results stood when the file was built."""
+        return {*self._ids, *self._rows}
+
+    def rows_of(self, sheet: str) -> list[int]:
+        """Return the rows of a sheet of the build that held inputs and results."""
+        return [row for of, row in self._lines[0] if of == sheet]
+
+    def line(self, sheet: str, line: int, *, across: bool) -> tuple[str, int] | None:
+        """Return the sheet and the row (``across``), or the column, where those inputs and results stand that stood in one of the build.
+
+        None where there are none, and where they went different ways. A column of labels stays where it was if all columns of the
+        sheet do.
+        """
+        rows, columns = self._lines
+        found = self._ways(rows if across else columns, sheet, line, across=across)
+        if len(found) != 1 and not across and not columns.get((sheet, line)) and sheet in self.book.layout.sheets:
+            is_still = all(self._ways(columns, *at, across=False) <= {at} for at in columns if at[0] == sheet)
+            return (sheet, line) if is_still else None
+        return found.pop() if len(found) == 1 else None
+
+    def _ways(self, lines: Mapping[tuple[str, int], list[Spot]], sheet: str, line: int, *, across: bool) -> set[tuple[str, int]]:
+        found = (self.of_build(spot) for spot in lines.get((sheet, line), ()))
+        return {(now.sheet, now.row if across else now.column) for now in found if now}
 
     @cached_property
     def _lines(self) -> tuple[dict[tuple[str, int], list[Spot]], dict[tuple[str, int], list[Spot]]]:

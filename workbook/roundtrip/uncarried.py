@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -16,9 +17,11 @@ from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.extras import COMMENT, LINK, PICTURE, SHAPE, read_extras
 from workbook.xlsx.saved import read_saved
+from workbook.xlsx.style_sheets import COLOUR, FILL, NUMBER_FORMAT, WEIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from workbook.record.located import Located
@@ -26,33 +29,52 @@ if TYPE_CHECKING:
     from workbook.xlsx.saved import Area, SavedSheet, SavedWorkbook
     from workbook.xlsx.styles import CellFormat
 
+    Kept = AbstractSet[tuple[str, Spot]]
+
 OF_PROGRAMS = ("_xlnm.", "print_area", "print_titles", "sheet_title")  # how names begin that programs write by themselves
 CLOSE = 3  # pixels by which programs may round the width of a column
 BROUGHT = (COMMENT, PICTURE, SHAPE, LINK)  # what sheets of people's own bring along, or tell themselves
-KINDS = ("number format", "cell fill", "font colour", "font weight")
-NOTHING = {"number format": ("General", "@"), "cell fill": ("",)}  # what shows that nobody formatted a cell
+KINDS = (NUMBER_FORMAT, FILL, COLOUR, WEIGHT)
+WIDTH, HIDDEN_COLUMN, HIDDEN_ROW = "column width", "hidden column", "hidden row"
+NOTHING = {NUMBER_FORMAT: ("General", "@"), FILL: ("",)}  # what shows that nobody formatted a cell
 
 
-def uncarried(path: Path, located: Located, kept: Collection[Spot] = ()) -> list[Loss]:
-    """Return all of it with its place, by kind, but comments on cells that are ``kept``.
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A file as saved, and by sheet how its build looked: nothing of builds that did not tell."""
 
-    Raises WorkbookError for a file whose drawings, comments or looks are damaged.
+    saved: SavedWorkbook
+    built: Mapping[str, SheetLooks]
+
+
+def look_at(path: Path, located: Located) -> Looked:
+    """Read how a file looks; raises WorkbookError for one that is damaged."""
+    try:
+        saved = read_saved(path, {name: cells for name, cells in located.contents.items() if name != RECORD_SHEET})
+    except UnreadableWorkbook as error:
+        raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
+    try:
+        return Looked(saved, looks.read(located.baseline.carried) or {})
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        message = "what the record of the build says of formats is damaged"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
+
+
+def uncarried(path: Path, located: Located, looked: Looked, kept: Kept = frozenset()) -> list[Loss]:
+    """Return all of it with its place, by kind, but what is ``kept``: comments and formats by their cells, columns and rows by their first.
+
+    Raises WorkbookError for a file whose drawings or comments are damaged.
 
     A file that was built before builds told their looks is judged by what no build writes alone. Row heights, borders, alignment and
     the rules of conditional formats are not compared, only how many rules there are: programs write these anew when they save.
     """
     try:
-        saved = read_saved(path, {name: cells for name, cells in located.contents.items() if name != RECORD_SHEET})
         extras = [item for item in read_extras(path) if item.sheet != RECORD_SHEET]
     except UnreadableWorkbook as error:
         raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
-    try:
-        built = looks.read(located.baseline.carried) or {}
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        message = "what the record of the build says of formats is damaged"
-        raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
+    saved, built = looked.saved, looked.built
     own = own_names(located)
-    kept_at = {(spot.sheet, spot.address) for spot in kept}
+    kept_at = {(spot.sheet, spot.address) for kind, spot in kept if kind == COMMENT}
     left = [item for item in extras if item.sheet not in own or item.kind not in BROUGHT]
     left = [item for item in left if item.kind != COMMENT or (item.sheet, item.address) not in kept_at]
     found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in left]
@@ -60,10 +82,10 @@ def uncarried(path: Path, located: Located, kept: Collection[Spot] = ()) -> list
     mine = _typed_into(located)
     for name, now in located.sheets.items():
         if now in saved.sheets:
-            found += [*_hidden(saved.sheets[now]), *_rules(saved.sheets[now], mine.get(now, set()))]
+            found += [*_hidden(saved.sheets[now], kept), *_rules(saved.sheets[now], mine.get(now, set()))]
             if name in built:
-                found += _settings(saved.sheets[now], built[name], located, name)
-                found += _formats(saved, saved.sheets[now], built[name], located, name)
+                found += _settings(saved.sheets[now], built[name], located, name, kept)
+                found += _formats(looked, located, name, kept)
     return sorted(found, key=lambda item: item.kind)
 
 
@@ -84,14 +106,18 @@ def _of_book(saved: SavedWorkbook, located: Located) -> Iterator[Loss]:
             yield Loss("defined name", _place(of), f"{name} = {visible(refers)}")
 
 
-def _hidden(sheet: SavedSheet) -> Iterator[Loss]:
+def _hidden(sheet: SavedSheet, kept: Kept) -> Iterator[Loss]:
     """Yield rows and columns that are hidden: no build hides any."""
     for run in sheet.columns:
-        if run.hidden:
-            yield Loss("hidden column", _place(sheet.name, _columns(run.first, run.last)), "", run.last - run.first + 1)
+        first = run.first
+        cuts = sorted(spot.column for kind, spot in kept if kind == HIDDEN_COLUMN and spot.sheet == sheet.name) if run.hidden else []
+        for cut in [*(cut for cut in cuts if run.first <= cut <= run.last), run.last + 1]:
+            if run.hidden and first < cut:
+                yield Loss(HIDDEN_COLUMN, _place(sheet.name, _columns(first, cut - 1)), "", cut - first)
+            first = cut + 1
     for row, found in sheet.rows.items():
-        if found.hidden:
-            yield Loss("hidden row", _place(sheet.name, f"{row + 1}:{row + 1}"), "")
+        if found.hidden and (HIDDEN_ROW, Spot(sheet.name, row, 0)) not in kept:
+            yield Loss(HIDDEN_ROW, _place(sheet.name, f"{row + 1}:{row + 1}"), "")
 
 
 def _typed_into(located: Located) -> dict[str, set[tuple[int, int]]]:
@@ -112,13 +138,20 @@ def _rules(sheet: SavedSheet, mine: Collection[tuple[int, int]]) -> Iterator[Los
             yield Loss("validation rule", _place(sheet.name, first.address), visible(f"{rule.kind} {rule.formula}".strip()))
 
 
-def _settings(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[Loss]:
-    """Yield what of a sheet of ours is set up otherwise than it was built, or is there more often."""
+def resized(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[tuple[int, int, int, int]]:
+    """Yield columns of another width than they were built with: as built and now, and the pixels of both."""
     for column, width in enumerate(built.widths):
         now = located.columns[name].now(column)
         wide = 0 if now is None else sheet.width(now)
         if now is not None and wide > 0 and abs(wide - width) > CLOSE:
-            yield Loss("column width", _place(sheet.name, _columns(now, now)), f"{wide} pixels, built with {width}")
+            yield column, now, width, wide
+
+
+def _settings(sheet: SavedSheet, built: SheetLooks, located: Located, name: str, kept: Kept) -> Iterator[Loss]:
+    """Yield what of a sheet of ours is set up otherwise than it was built, or is there more often."""
+    for _, now, width, wide in resized(sheet, built, located, name):
+        if (WIDTH, Spot(sheet.name, 0, now)) not in kept:
+            yield Loss(WIDTH, _place(sheet.name, _columns(now, now)), f"{wide} pixels, built with {width}")
     for kind, count, more in (("chart", built.charts, len(sheet.charts)), ("conditional format", built.rules, len(sheet.rules))):
         yield from (Loss(kind, _place(sheet.name), f"number {number + 1}, where {count} were built") for number in range(count, more))
     ends = [_now(located, Spot(name, *corner)) for corner in ((0, 0), built.last)]
@@ -148,25 +181,32 @@ def _now(located: Located, spot: Spot | None) -> Spot | None:
     return located.now(spot) if spot else None
 
 
-def _formats(saved: SavedWorkbook, sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[Loss]:
-    """Yield cells that look otherwise than they were built, runs of one column together."""
+def reformatted(looked: Looked, located: Located, name: str) -> list[tuple[str, str, Spot]]:
+    """Return the cells of a sheet of the build that look otherwise now: in what kind, how, and where they stand."""
+    built, sheet = looked.built[name], looked.saved.sheets[located.sheets[name] or ""]
     wanted = _wanted(built, located, name)
     lines = {line for row in range(max(built.last[0], *built.cells, 0) + 1) if (line := located.line(name, row)) is not None}
     last = max(lines, default=-1)
-    changed: list[tuple[str, str, int, int]] = []
+    changed: list[tuple[str, str, Spot]] = []
     for cell, held in sheet.cells.items():
         if cell[0] not in lines and cell[0] < last:
             continue  # an inserted row, which looks like the one above it and is reported as such
-        for kind, now in _changed(saved.format_of(held), wanted.get(cell)):
+        for kind, now in _changed(looked.saved.format_of(held), wanted.get(cell)):
             # Of merged cells the first shows alone; programs drop the formats of the others.
             if not any(_is_within(cell, area) and cell != area[:2] for area in sheet.merged):
-                changed.append((kind, now, cell[1], cell[0]))
-    changed.sort()
+                changed.append((kind, now, Spot(sheet.name, *cell)))
+    return changed
+
+
+def _formats(looked: Looked, located: Located, name: str, kept: Kept) -> Iterator[Loss]:
+    """Yield cells that look otherwise than they were built, runs of one column together."""
+    found = reformatted(looked, located, name)
+    changed = sorted((kind, now, spot.column, spot.row) for kind, now, spot in found if (kind, spot) not in kept)
     for (kind, now, column), run in groupby(changed, key=lambda item: item[:3]):
         for _, cells in groupby(enumerate(run), key=lambda item: item[1][3] - item[0]):
             rows = [row for _, (*_, row) in cells]
-            top, bottom = (Spot(sheet.name, row, column).address for row in (rows[0], rows[-1]))
-            yield Loss(kind, _place(sheet.name, top if len(rows) == 1 else f"{top}:{bottom}"), now, len(rows))
+            top, bottom = (Spot(located.sheets[name] or "", row, column).address for row in (rows[0], rows[-1]))
+            yield Loss(kind, _place(located.sheets[name] or "", top if len(rows) == 1 else f"{top}:{bottom}"), now, len(rows))
 
 
 def _wanted(built: SheetLooks, located: Located, name: str) -> dict[tuple[int, int], Look]:

@@ -9,8 +9,12 @@ from xml.etree import ElementTree as ET
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+NUMBER_FORMAT, FILL, COLOUR, WEIGHT = "number format", "cell fill", "font colour", "font weight"
+"""What of a cell's format can be taken by itself."""
+
 FIRST_OWN_CODE = 164  # number formats below are the same in all files
 _LISTS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
+_OF_FONTS = {COLOUR: "color", WEIGHT: "b"}
 _PARTS = {"fontId": "fonts", "fillId": "fills", "borderId": "borders"}
 
 
@@ -55,6 +59,36 @@ class StyleSheet:
         for attribute in ("applyNumberFormat", "applyFont", "applyFill", "applyBorder", "applyAlignment", "applyProtection"):
             taken.set(attribute, "1")
         return self._add("cellXfs", taken)
+
+    def vary(self, index: int, kind: str, source: Element, other: int) -> int:
+        """Return the place of a format that is as the one at ``index`` here, but in one kind as the one at ``other`` there."""
+        formats = source.find("cellXfs")
+        if formats is None or not 0 <= other < len(formats):
+            return index
+        given, varied = formats[other], deepcopy(self._lists["cellXfs"][index])
+        if kind == NUMBER_FORMAT:
+            code = int(given.get("numFmtId", "0"))
+            varied.set("numFmtId", str(self._take_code(source, code) if code >= FIRST_OWN_CODE else code))
+            varied.set("applyNumberFormat", "1")
+        elif kind == FILL:
+            varied.set("fillId", str(self._take_part(source, "fills", int(given.get("fillId", "0")))))
+            varied.set("applyFill", "1")
+        else:
+            font = self._vary_font(int(varied.get("fontId", "0")), _OF_FONTS[kind], source, int(given.get("fontId", "0")))
+            varied.set("fontId", str(font))
+            varied.set("applyFont", "1")
+        return self._add("cellXfs", varied)
+
+    def _vary_font(self, index: int, tag: str, source: Element, other: int) -> int:
+        """Return the place of a font with the colour, or the weight, of one there; programs read the parts of a font in their order."""
+        font = deepcopy(self._lists["fonts"][index])
+        for old in font.findall(tag):
+            font.remove(old)
+        new = source.find(f"fonts/font[{other + 1}]/{tag}")
+        if new is not None:
+            at = next((place for place, part in enumerate(font, 1) if part.tag == "sz"), 0) if tag == _OF_FONTS[COLOUR] else 0
+            font.insert(at, deepcopy(new))
+        return self._add("fonts", font)
 
     def _take_part(self, source: Element, name: str, index: int) -> int:
         found = source.find(name)

@@ -1,0 +1,113 @@
+"""How a team made sheets of the model look: formats of cells by id, and widths and hiding of columns and rows, as a new file has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from workbook.changes.sheets import is_account_sheet
+from workbook.record.fingerprints import Spot
+from workbook.roundtrip.followed import References
+from workbook.roundtrip.uncarried import HIDDEN_COLUMN, HIDDEN_ROW, WIDTH, reformatted, resized
+from workbook.xlsx.dressing import Dress, Worn
+from workbook.xlsx.package import Package
+from workbook.xlsx.trees import read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from workbook.layout.book import Book
+    from workbook.roundtrip.copies import Copy
+    from workbook.xlsx.saved import SavedSheet
+
+Taken = set[tuple[str, Spot]]
+
+
+def carried_dresses(copies: Sequence[Copy], book: Book) -> tuple[dict[str, Dress], list[Taken]]:
+    """Return how sheets of a new book are to look otherwise than built, and for each copy what of it that is, by kind and cell.
+
+    What differs from how a copy was built to look is its people's: how today's templates look does not matter. Of what copies made
+    of one cell or column otherwise the first is taken. What is on a cell without an id, on one that is gone or on a sheet of
+    an account is not among it. Raises WorkbookError for a file that is damaged.
+    """
+    dresses: dict[str, Dress] = {}
+    said: dict[tuple[str, Spot], object] = {}
+    taken: list[Taken] = []
+    for copy in copies:
+        reader = _Reader(copy, book)
+        taken.append(set())
+        for kind, spot, now, told in reader.found():
+            if said.setdefault((kind, now), told) == told:
+                taken[-1].add((kind, spot))
+                reader.put(dresses.setdefault(now.sheet, Dress()), kind, spot, now)
+    return dresses, taken
+
+
+class _Reader:
+    """Takes what one copy's people made of how it looks."""
+
+    def __init__(self, copy: Copy, book: Book) -> None:
+        self.copy, self.book, self.looked = copy, book, copy.looked
+        self.references = References(copy.located, book, {})
+        self.styles: ET.Element | None = None
+        self.built: dict[Spot, Spot] = {}
+
+    def found(self) -> Iterator[tuple[str, Spot, Spot, object]]:
+        """Yield the kind, where it is in the file and in the new book, and what it is."""
+        located = self.copy.located
+        for name, now in located.sheets.items():
+            if now and now in self.looked.saved.sheets and name in self.looked.built and not is_account_sheet(name):
+                sheet = self.looked.saved.sheets[now]
+                for kind, text, spot in reformatted(self.looked, located, name):
+                    if (built := self.built_at(spot)) and (at := self.references.of_build(built)):
+                        yield kind, spot, at, text
+                yield from self.columns(sheet, name)
+                yield from self.rows(sheet, name)
+
+    def built_at(self, spot: Spot) -> Spot | None:
+        """Return where an input or a result stood when the file was built, also of a table that was sorted."""
+        if not self.built:
+            self.built = {now: built for built in self.references.known if (now := self.copy.located.place(built))}
+        return self.built.get(spot)
+
+    def columns(self, sheet: SavedSheet, name: str) -> Iterator[tuple[str, Spot, Spot, object]]:
+        """Yield columns of another width, and hidden ones."""
+        located = self.copy.located
+        found = {(WIDTH, column): (now, wide) for column, now, _, wide in resized(sheet, self.looked.built[name], located, name)}
+        for column in range(len(self.looked.built[name].widths)):
+            now = located.columns[name].now(column)
+            if now is not None and any(run.hidden and run.first <= now <= run.last for run in sheet.columns):
+                found[HIDDEN_COLUMN, column] = now, 0
+        for (kind, column), (now, told) in found.items():
+            at = self.references.line(name, column, across=False)
+            if at and at[1] <= self.book.layout.sheets[at[0]].last_column:
+                yield kind, Spot(sheet.name, 0, now), Spot(at[0], 0, at[1]), told
+
+    def rows(self, sheet: SavedSheet, name: str) -> Iterator[tuple[str, Spot, Spot, object]]:
+        """Yield hidden rows."""
+        located = self.copy.located
+        hidden = {row for row, set_up in sheet.rows.items() if set_up.hidden}
+        for row in self.references.rows_of(name) if hidden else ():
+            now = located.line(name, row)
+            if now in hidden and now is not None and (at := self.references.line(name, row, across=True)):
+                yield HIDDEN_ROW, Spot(sheet.name, now, 0), Spot(at[0], at[1], 0), ""
+
+    def put(self, dress: Dress, kind: str, spot: Spot, now: Spot) -> None:
+        """Set one of these into the dress of a new sheet."""
+        sheet = self.looked.saved.sheets[spot.sheet]
+        if kind == WIDTH:
+            dress.widths[now.column] = sheet.width(spot.column)
+        elif kind == HIDDEN_COLUMN:
+            dress.hidden_columns.add(now.column)
+        elif kind == HIDDEN_ROW:
+            dress.hidden_rows.add(now.row)
+        elif kind not in {worn.kind for worn in dress.cells.get(now.address, ())}:
+            dress.cells.setdefault(now.address, []).append(Worn(kind, self.formats(), sheet.cells[spot.row, spot.column].style))
+
+    def formats(self) -> ET.Element:
+        """Return the tree of the copy's formats."""
+        if self.styles is None:
+            with Package(self.copy.path) as package:
+                part = next((target for kind, target in package.related(package.workbook_part()) if kind == "styles"), "")
+                self.styles = read_tree(package, part) if part else ET.Element("styleSheet")
+        return self.styles
