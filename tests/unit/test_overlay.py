@@ -230,11 +230,7 @@ MISTAKES = {
         "'oslo' cannot inherit from 'rome', which comes after it",
         "name one that stands before it",
     ),
-    "a later parent in the templates": (
-        "cases: {mine: {parent: §other}}",
-        "'mine' cannot inherit from 'other', which comes after",
-        "name",
-    ),
+    "a circle of parents": ("cases: {corrected: {parent: §mine}}", "which inherits from 'corrected'", "another"),
     "no parent": ("cases: {§oslo: {pue: 2, count: 3}}", NEEDS + "gpu, cooling, hours", "add a parent, such as 'parent: corrected'"),
     "no parent and no value": ("cases: {§oslo: {}}", NEEDS + "gpu, cooling, pue and 2 more", "add a parent, such as 'parent: corrected'"),
     "a case misspelt": ("cases: {§othr: {pue: 2}}", "'othr' is no case of 'cases'", "did you mean 'other'? Or add a parent, such as"),

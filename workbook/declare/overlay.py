@@ -131,6 +131,14 @@ def _tables(declared: Declarations) -> Iterator[TableBlock]:
     return (block for sheet in declared.sheets for block in sheet.blocks if isinstance(block, TableBlock))
 
 
+def _ancestors(block: TableBlock, case: str) -> list[str]:
+    """Return the cases that one takes over from, the nearest first."""
+    parents, found = {item.member: item.parent for item in block.parents}, [case]
+    while (parent := parents.get(found[-1])) is not None and parent not in found:
+        found.append(parent)
+    return found[1:]
+
+
 def _assumptions(block: TableBlock) -> dict[str, Column]:
     """Return the columns whose cells are inputs, or may be overwritten with one."""
     return {column.name: column for column in block.columns if column.default or (column.figures and not column.constants)}
@@ -276,18 +284,20 @@ class _Overlay:
     def _parent(self, block: TableBlock, case: str, reader: Reader, cases: Mapping) -> str | None:
         """Return the case that one takes over from; a new one without has a value for every assumption that follows from no other."""
         members = list(block.rows[0].members)
-        before = members[: members.index(case)] if case in members else members
+        others = [member for member in members if member != case]
         parent, place = reader.text(PARENT), reader.place_of(PARENT)
         named = next((key for key, shown in block.rows[0].members.items() if str(shown).lower() == parent.lower()), "")
-        if parent in before:
+        if parent in others and case not in _ancestors(block, parent):
             return parent
-        if parent:
-            later = parent in members or (parent in cases.items and parent != case)
+        if parent in others:
+            self.problems.add(place, f"'{case}' cannot inherit from '{parent}', which inherits from '{case}'", "name another parent")
+        elif parent:
+            later = parent in cases.items and parent != case
             problem = "which comes after it" if later else "which is no case"
             self.problems.add(
                 place,
                 f"'{case}' cannot inherit from '{parent}', {problem}",
-                "name one that stands before it" if later else suggest(named or parent, before),
+                "name one that stands before it" if later else suggest(named or parent, others),
             )
         elif case not in members:
             lacking = [name for name, column in _assumptions(block).items() if name not in reader.node.items and not column.default]

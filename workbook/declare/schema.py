@@ -283,7 +283,7 @@ class Search:
 class Sheet:
     """One sheet, or one for each member of the catalogue ``each``; one that ``is_report`` shows cells of others, no use of them.
 
-    ``prints`` names the last block that is printed, or its last column.
+    ``prints`` names the last block that is printed, ``prints_to`` the last column, or member of a table that runs across.
     """
 
     name: str
@@ -297,6 +297,7 @@ class Sheet:
     is_report: bool = False
     role: str = ""
     prints: str = ""
+    prints_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,8 +98,9 @@ class SheetFile(Keywords):
     role: Annotated[str, BeforeValidator(Choice(SHEET_ROLES)), words(SHEET_ROLES), Written("one of: " + ", ".join(SHEET_ROLES))] = Field(
         "", description="What the sheet is for; its tab is coloured by it."
     )
-    prints: Text = Field(
-        "", description="The last block that is printed, or its last column (BLOCK.COLUMN); what is below and beyond is for the screen."
+    prints: Text = Field("", description="The last block that is printed; what is below and beyond it is for the screen.")
+    prints_to: Text = Field(
+        "", description="The last column that is printed, TABLE.COLUMN (TABLE.MEMBER where the rows of the table run across)."
     )
     each: Annotated[Entries[str, Text], Written("{KEY: CATALOGUE}")] = Field(
         {}, description="Repeat the sheet for each card of a catalogue; expressions call the card by KEY."
@@ -114,9 +115,9 @@ class SheetFile(Keywords):
         if not self.blocks:
             problems.add(self.place, "{outer} has no blocks")
         names = {str(getattr(block, word, "")) for block in self.blocks for word in NAMED}
-        block = self.prints.partition(".")[0]
-        if block and block not in names:
-            problems.add(self.place_of("prints"), f"'prints' names no block of this sheet: '{block}'", suggest(block, names))
+        for word, block in (("prints", self.prints), ("prints_to", self.prints_to.partition(".")[0])):
+            if block and block not in names:
+                problems.add(self.place_of(word), f"'{word}' names no block of this sheet: '{block}'", suggest(block, names))
 
     def declared(self, key: str, blocks: tuple[schema.Block, ...]) -> Sheet:
         """Return the declaration of the sheet."""

@@ -10,7 +10,7 @@ from workbook.layout.plan import DEFAULT_WIDTH, LINE, column_pixels
 
 if TYPE_CHECKING:
     from workbook.declare.schema import Block
-    from workbook.layout.plan import SheetPlan
+    from workbook.layout.plan import Layout, SheetPlan
     from workbook.model.graph import Model
 
 CHARACTERS, CHARACTERS_SMALL = 1.14, 1.25  # characters of running text in a unit of column width, at 10 and 9 points
@@ -129,20 +129,22 @@ def paginate(plan: SheetPlan) -> None:
     plan.breaks, _ = _broken(plan, high * 100 / plan.scale)
 
 
-def printed(plan: SheetPlan, rows: list[list[Block]], model: Model) -> tuple[int, int]:
-    """Return the last row and column that are printed: of the block or column that the sheet names, or before the cards of inputs.
+def printed(plan: SheetPlan, rows: list[list[Block]], layout: Layout) -> tuple[int, int]:
+    """Return the last row and column that are printed: those that the sheet names, or the last before the cards of inputs.
 
     Cards tell of each figure where it is from; tables of all of them stand above.
     """
     sheet = plan.declared
-    table, _, column = sheet.prints.partition(".")
-    named = [number for number, row in enumerate(rows) if any(getattr(block, "name", "") == table for block in row)]
+    named = [number for number, row in enumerate(rows) if any(getattr(block, "name", "") == sheet.prints for block in row)]
     others = [number for number, row in enumerate(rows) if not any(isinstance(block, CardBlock) for block in row)]
-    if table:
-        bottom, right = plan.extents[named[0]]
-        columns = model.tables[table].columns  # a book of fewer sheets may have fewer of them
-        return bottom, columns.index(sheet.prints) if column and sheet.prints in columns else right
-    return plan.extents[others[-1] if others and sheet.role == "inputs" else -1]
+    bottom, right = plan.extents[named[0] if sheet.prints else others[-1] if others and sheet.role == "inputs" else -1]
+    name, _, column = sheet.prints_to.partition(".")
+    table = layout.model.tables.get(name)
+    if table and table.across and (column,) in table.index:
+        right = layout.cell(table.columns[-1], table.index[(column,)])[2]
+    elif sheet.prints_to in layout.segments:  # a book of fewer sheets may have fewer columns
+        right = layout.cell(sheet.prints_to, 0)[2]
+    return bottom, right
 
 
 def _for_readers(plan: SheetPlan) -> None:

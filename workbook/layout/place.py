@@ -95,7 +95,7 @@ class Placer(Canvas):
             self.row += 1
             plan.extents.append((self.row - 1, plan.last_column))
         plan.last_row = self.row - 1
-        plan.printed = printed(plan, rows, self.layout.model)
+        plan.printed = printed(plan, rows, self.layout)
         settle_heights(plan)
         for block in plan.declared.blocks:
             if isinstance(block, TableBlock) and not block.across and self.is_sized(block.name):

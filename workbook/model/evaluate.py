@@ -126,7 +126,10 @@ class _Evaluator:
             array[row] = np.nan if result is None and not quantity.is_text else result
         for row, constant in quantity.constants.items():
             array[row] = constant
-        for row, (target, index) in quantity.links.items():
+        for row in quantity.links:
+            target, index = quantity.links[row]
+            while target == quantity.id and index in quantity.links:  # a member takes over from one that takes over, in any order
+                target, index = quantity.links[index]
             array[row] = self.values[target][index]
 
     def shown(self, quantity: Quantity, value: float | str) -> float | str:

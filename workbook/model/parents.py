@@ -30,17 +30,11 @@ def parent_rows(block: TableBlock, table: Table, problems: Problems) -> dict[int
                 problems.add(place, f"'{name}' is not a row of '{table.name}'", suggest(name, rows))
     known = [item for item in block.parents if item.member in rows and item.parent in rows]
     ring = _ring(known)
-    found = {}
-    for item in known:
-        if rows[item.parent] < rows[item.member]:
-            found[rows[item.member]] = rows[item.parent]
-        elif item.member in ring:
-            chain = " -> ".join([*ring, ring[0]])
-            problems.add(item.parent_place, f"the parents of '{table.name}' form a circle: {chain}", "one of them must have no parent")
-        else:
-            message = f"'{item.member}' cannot inherit from '{item.parent}', which comes after it"
-            problems.add(item.parent_place, message, f"list '{item.parent}' before '{item.member}' in the rows of the table")
-    return dict(sorted(found.items()))
+    if ring:
+        chain, place = " -> ".join([*ring, ring[0]]), next(item.parent_place for item in known if item.member == ring[0])
+        problems.add(place, f"the parents of '{table.name}' form a circle: {chain}", "one of them must have no parent")
+        return {}
+    return dict(sorted((rows[item.member], rows[item.parent]) for item in known))
 
 
 def _ring(items: list[Parent]) -> list[str]:
