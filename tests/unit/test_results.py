@@ -233,7 +233,7 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_planning_is_what_is_shown_when_nothing_is_said() -> None:
     result = command("results", "--format", "csv", "--case", "published")
     head, row = csv.reader(io.StringIO(result.stdout, newline=""))
-    assert (head[:4], row[:2]) == (["key", "case", "instances (instance/fleet)", "gpus (gpu/fleet)"], ["published", "Paper as published"])
+    assert (head[:4], row[:2]) == (["key", "case", "gpus (gpu/fleet)", "provisioned (node/fleet)"], ["published", "Paper as published"])
 
 
 # Mistakes.
