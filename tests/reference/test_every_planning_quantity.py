@@ -312,7 +312,7 @@ def test_every_expectation_is_of_a_calculated_quantity() -> None:
 
 
 def test_the_reference_knows_every_case() -> None:
-    assert [keys[0] for keys in book().model.tables["cases"].rows] == list(CASES)
+    assert {keys[0] for keys in book().model.tables["cases"].rows} == set(CASES)
 
 
 def test_all_rows_agree_at_the_inputs_of_the_templates() -> None:
@@ -349,7 +349,6 @@ def test_a_trace_that_is_no_distribution_is_said_to_be_none(cells: draws.Values,
         "trace_list.state",
         "case_bounds.state",
         "case_totals.state",
-        "results.state",
         "checks.distributions",
         "checks.cases_answered",
     )
