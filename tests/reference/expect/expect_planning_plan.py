@@ -215,7 +215,7 @@ for _which, _column in (("chosen", "case"), ("comparison", "comparison")):
 
 # Drivers
 
-LEAST_NAMED, LEAST_SIGNED = 0.001, 0.0005
+LEAST_NAMED, LEAST_SIGNED = 0.001, 0.005
 """Moves below are not named; those below half of a thousandth have no sign."""
 
 
@@ -237,7 +237,7 @@ def rounded(value: float, digits: int = 0) -> str:
 
 def percent(move: float) -> str:
     """Return a move in whole percent, with its sign."""
-    return ("+" if move > LEAST_SIGNED else "") + rounded(100.0 * move)
+    return ("+" if move >= LEAST_SIGNED else "") + rounded(100.0 * move)
 
 
 def short(i: Inputs, name: str) -> str:
