@@ -74,17 +74,22 @@ def _wrong_lines(series: Series, table: Table) -> Iterator[Diagnostic]:
     names = [key.name for key in table.keys]
     if series.per and series.per not in names:
         yield Diagnostic(series.place, f"'per: {series.per}' is not a row key of '{series.table}'", suggest(series.per, names))
-    elif not series.per and (series.only or series.without):
+    elif not series.per and (series.only or series.without) and len(names) > 1:
         yield Diagnostic(series.place, "'only' and 'without' choose among the lines of 'per'", "name the row key with 'per'")
     elif series.per and "{" + series.per + "}" in series.name and table.keys[names.index(series.per)].cells:
         message = f"'name: {series.name}' would keep the names that '{series.per}' has when the workbook is built, and they may change"
         yield Diagnostic(series.place, message, "leave 'name' out: the lines are named by cells")
     else:
-        members = dict.fromkeys(keys[names.index(series.per)] for keys in table.rows) if series.per else {}
+        members = dict.fromkeys(keys[names.index(series.per) if series.per else -1] for keys in table.rows)
         for member in (*series.only, *series.without):
             if member not in members:
-                message = f"'{member}' is not one of the lines that 'per: {series.per}' gives of '{series.table}'"
-                yield Diagnostic(series.place, message, suggest(member, members))
+                what = f"one of the lines that 'per: {series.per}' gives of" if series.per else "a row of"
+                yield Diagnostic(series.place, f"'{member}' is not {what} '{series.table}'", suggest(member, members))
+        drawn = [number for number, member in enumerate(members) if _is_drawn(series, member)]
+        if not series.per and drawn != list(range(drawn[0], drawn[-1] + 1) if drawn else []):
+            yield Diagnostic(
+                series.place, f"the rows of '{series.table}' that are drawn do not stand together", "a series is one range of cells"
+            )
 
 
 def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: ChartPlace) -> None:
@@ -126,17 +131,23 @@ def _groups(layout: Layout, series: Series, member: str) -> Iterator[tuple[str, 
     table: Table = layout.model.tables[series.table]
     rows = [row for row, keys in enumerate(table.rows) if not member or table.split == "" or keys[0] == member]
     if not series.per:
+        rows = [row for row in rows if _is_drawn(series, table.rows[row][-1])]
         yield series.name or layout.model.quantities[f"{series.table}.{series.y}"].label, rows
         return
     position = next(number for number, key in enumerate(table.keys) if key.name == series.per)
     for key in dict.fromkeys(table.rows[row][position] for row in rows):
-        if key in series.without or (series.only and key not in series.only):
+        if not _is_drawn(series, key):
             continue
         own = [row for row in rows if table.rows[row][position] == key]
         if series.name:
             yield series.name.replace("{" + series.per + "}", _text(table.keys[position].shown[key])), own
         else:
             yield _area(layout, table.keys[position].quantity, own[:1]), own
+
+
+def _is_drawn(series: Series, member: str) -> bool:
+    """Whether a series draws a member, or has a line for it."""
+    return member not in series.without and (not series.only or member in series.only)
 
 
 def _text(shown: str | float) -> str:

@@ -216,7 +216,7 @@ for _which, _column in (("chosen", "case"), ("comparison", "comparison")):
 # Drivers
 
 LEAST_NAMED, LEAST_SIGNED = 0.001, 0.005
-"""Moves below are not named; those below half of a thousandth have no sign."""
+"""Moves below are not named; those that are rounded to 0 have no sign."""
 
 
 def driver_at(i: Inputs, headline: str, place: str) -> str:
