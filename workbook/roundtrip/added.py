@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbook.roundtrip.comments import carried_comments
-from workbook.roundtrip.dresses import carried_dresses
+from workbook.roundtrip.own_formats import carried_formats
 from workbook.roundtrip.own_sheets import read_own_sheets
 from workbook.xlsx.extras import COMMENT
 from workbook.xlsx.grafts import graft
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workbook.record.fingerprints import Spot
     from workbook.roundtrip.copies import Copy
     from workbook.roundtrip.own_sheets import OwnSheets
-    from workbook.xlsx.dressing import Dress
+    from workbook.xlsx.sheet_formats import SheetFormats
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ class Added:
 
     own: OwnSheets
     comments: dict[tuple[str, int, int], Comment]
-    dresses: dict[str, Dress]
+    formats: dict[str, SheetFormats]
     taken: list[set[tuple[str, Spot]]]
 
     @property
     def grafting(self) -> Callable[[bytes], bytes] | None:
         """Return what sets own sheets, names and looks into a file that was written; None without any."""
-        is_any = self.own.sheets or self.own.names or self.dresses
-        return partial(graft, sheets=self.own.sheets, names=self.own.names, dresses=self.dresses) if is_any else None
+        is_any = self.own.sheets or self.own.names or self.formats
+        return partial(graft, sheets=self.own.sheets, names=self.own.names, formats=self.formats) if is_any else None
 
     def lost(self, copies: Sequence[Copy]) -> list[Loss]:
         """Return what of the copies is left behind."""
@@ -47,6 +47,6 @@ class Added:
 def read_added(copies: Sequence[Copy], book: Book) -> Added:
     """Return what was added to copies as it goes into a new book; raises WorkbookError for what cannot be read."""
     comments, commented = carried_comments(copies, book.layout)
-    dresses, worn = carried_dresses(copies, book)
-    taken = [{(COMMENT, spot) for spot in spots} | kept for spots, kept in zip(commented, worn, strict=True)]
-    return Added(read_own_sheets(copies, book), comments, dresses, taken)
+    formats, own = carried_formats(copies, book)
+    taken = [{(COMMENT, spot) for spot in spots} | kept for spots, kept in zip(commented, own, strict=True)]
+    return Added(read_own_sheets(copies, book), comments, formats, taken)

@@ -9,8 +9,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from workbook.xlsx.dressing import dressed
 from workbook.xlsx.package import CONTENT_TYPES
+from workbook.xlsx.sheet_formats import with_formats
 from workbook.xlsx.style_sheets import StyleSheet
 from workbook.xlsx.trees import parse_tree, write_tree
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
-    from workbook.xlsx.dressing import Dress
+    from workbook.xlsx.sheet_formats import SheetFormats
 
 WORKBOOK, STYLES = "xl/workbook.xml", "xl/styles.xml"
 _BOOK_LINKS = "xl/_rels/workbook.xml.rels"
@@ -80,17 +80,17 @@ class OwnName:
     text: str
 
 
-def graft(packed: bytes, sheets: Sequence[OwnSheet], names: Iterable[OwnName], dresses: Mapping[str, Dress]) -> bytes:
-    """Return a package that this one wrote with worksheets and defined names added, its own sheets dressed; the same for the same."""
+def graft(packed: bytes, sheets: Sequence[OwnSheet], names: Iterable[OwnName], formats: Mapping[str, SheetFormats]) -> bytes:
+    """Return a package that this one wrote with worksheets and defined names added, its own with other formats; the same for the same."""
     with ZipFile(BytesIO(packed)) as file:
         parts = {name: file.read(name) for name in file.namelist()}
     styles = StyleSheet(parse_tree(parts[STYLES]))
     added = _Added(parts)
     order = re.findall(r'<sheet name="([^"]*)"', parts[WORKBOOK].decode())
     for number, name in enumerate(order, 1):
-        if dress := dresses.get(unescape(name)):
+        if changed := formats.get(unescape(name)):
             path = f"xl/worksheets/sheet{number}.xml"
-            parts[path] = dressed(parts[path].decode(), dress, styles).encode()
+            parts[path] = with_formats(parts[path].decode(), changed, styles).encode()
     for number, sheet in enumerate(sheets, 1):
         _restyle(sheet, styles)
         path = f"xl/worksheets/own{number}.xml"

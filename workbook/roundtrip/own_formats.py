@@ -9,8 +9,8 @@ from workbook.changes.sheets import is_account_sheet
 from workbook.record.fingerprints import Spot
 from workbook.roundtrip.followed import References
 from workbook.roundtrip.uncarried import HIDDEN_COLUMN, HIDDEN_ROW, WIDTH, reformatted, resized
-from workbook.xlsx.dressing import Dress, Worn
 from workbook.xlsx.package import Package
+from workbook.xlsx.sheet_formats import CellFormat, SheetFormats
 from workbook.xlsx.trees import read_tree
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 Taken = set[tuple[str, Spot]]
 
 
-def carried_dresses(copies: Sequence[Copy], book: Book) -> tuple[dict[str, Dress], list[Taken]]:
+def carried_formats(copies: Sequence[Copy], book: Book) -> tuple[dict[str, SheetFormats], list[Taken]]:
     """Return how sheets of a new book are to look otherwise than built, and for each copy what of it that is, by kind and cell.
 
     What differs from how a copy was built to look is its people's: how today's templates look does not matter. Of what copies made
     of one cell or column otherwise the first is taken. What is on a cell without an id, on one that is gone or on a sheet of
     an account is not among it. Raises WorkbookError for a file that is damaged.
     """
-    dresses: dict[str, Dress] = {}
+    formats: dict[str, SheetFormats] = {}
     said: dict[tuple[str, Spot], object] = {}
     taken: list[Taken] = []
     for copy in copies:
@@ -39,8 +39,8 @@ def carried_dresses(copies: Sequence[Copy], book: Book) -> tuple[dict[str, Dress
         for kind, spot, now, told in reader.found():
             if said.setdefault((kind, now), told) == told:
                 taken[-1].add((kind, spot))
-                reader.put(dresses.setdefault(now.sheet, Dress()), kind, spot, now)
-    return dresses, taken
+                reader.put(formats.setdefault(now.sheet, SheetFormats()), kind, spot, now)
+    return formats, taken
 
 
 class _Reader:
@@ -92,19 +92,21 @@ class _Reader:
             if now in hidden and now is not None and (at := self.references.line(name, row, across=True)):
                 yield HIDDEN_ROW, Spot(sheet.name, now, 0), Spot(at[0], at[1], 0), ""
 
-    def put(self, dress: Dress, kind: str, spot: Spot, now: Spot) -> None:
-        """Set one of these into the dress of a new sheet."""
+    def put(self, formats: SheetFormats, kind: str, spot: Spot, now: Spot) -> None:
+        """Set one of these into the formats of a new sheet."""
         sheet = self.looked.saved.sheets[spot.sheet]
         if kind == WIDTH:
-            dress.widths[now.column] = sheet.width(spot.column)
+            formats.widths[now.column] = sheet.width(spot.column)
         elif kind == HIDDEN_COLUMN:
-            dress.hidden_columns.add(now.column)
+            formats.hidden_columns.add(now.column)
         elif kind == HIDDEN_ROW:
-            dress.hidden_rows.add(now.row)
-        elif kind not in {worn.kind for worn in dress.cells.get(now.address, ())}:
-            dress.cells.setdefault(now.address, []).append(Worn(kind, self.formats(), sheet.cells[spot.row, spot.column].style))
+            formats.hidden_rows.add(now.row)
+        elif kind not in {own.kind for own in formats.cells.get(now.address, ())}:
+            formats.cells.setdefault(now.address, []).append(
+                CellFormat(kind, self.list_of_formats(), sheet.cells[spot.row, spot.column].style)
+            )
 
-    def formats(self) -> ET.Element:
+    def list_of_formats(self) -> ET.Element:
         """Return the tree of the copy's formats."""
         if self.styles is None:
             with Package(self.copy.path) as package:

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AT, YELLOW = "H12", PatternFill("solid", "FFFFFF00")  # cases.paper.count
-WORN = ("FFFFFF00", "0.000", True, "FFFF0000", False, 33, True, True)
+CHANGED = ("FFFFFF00", "0.000", True, "FFFF0000", False, 33, True, True)
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build a small workbook."""
-    target = tmp_path_factory.mktemp("dresses") / "built.xlsx"
+    target = tmp_path_factory.mktemp("formats") / "built.xlsx"
     api.build("across", target, templates=ACROSS)
     return target
 
 
-def dressed(source: Path, target: Path, address: str = AT) -> Path:
+def with_formats(source: Path, target: Path, address: str = AT) -> Path:
     """Save a file with a cell, its column and its row made to look otherwise, and another column hidden."""
     opened: Any = openpyxl.load_workbook(source)
     cell = opened["Cases"][address]
@@ -56,14 +56,14 @@ def built_again(target: Path, *files: Path, templates: Path = ACROSS) -> tuple[i
 
 
 def test_formats_widths_and_hiding_are_carried_and_stay(built: Path, tmp_path: Path) -> None:
-    assert looks(built) != WORN
-    assert built_again(tmp_path / "new.xlsx", dressed(built, tmp_path / "edited.xlsx")) == (0, "")
-    assert looks(tmp_path / "new.xlsx") == WORN
+    assert looks(built) != CHANGED
+    assert built_again(tmp_path / "new.xlsx", with_formats(built, tmp_path / "edited.xlsx")) == (0, "")
+    assert looks(tmp_path / "new.xlsx") == CHANGED
     assert looks(tmp_path / "new.xlsx", "H13")[:5] == looks(built, "H13")[:5]
     assert built_again(tmp_path / "second.xlsx", tmp_path / "new.xlsx") == (0, "")
     assert (tmp_path / "second.xlsx").read_bytes() == (tmp_path / "new.xlsx").read_bytes()
     in_libreoffice([(tmp_path / "new.xlsx", tmp_path / "saved.xlsx", [])])
-    assert looks(tmp_path / "saved.xlsx")[:5] == WORN[:5]
+    assert looks(tmp_path / "saved.xlsx")[:5] == CHANGED[:5]
 
 
 def test_they_follow_their_cell(built: Path, tmp_path: Path) -> None:
@@ -72,18 +72,18 @@ def test_they_follow_their_cell(built: Path, tmp_path: Path) -> None:
     now = located.input(located.baseline.inputs["cases.paper.count"])
     assert now is not None
     assert now.address != AT
-    built_again(tmp_path / "new.xlsx", dressed(tmp_path / "moved.xlsx", tmp_path / "edited.xlsx", now.address))
-    assert looks(tmp_path / "new.xlsx") == WORN
+    built_again(tmp_path / "new.xlsx", with_formats(tmp_path / "moved.xlsx", tmp_path / "edited.xlsx", now.address))
+    assert looks(tmp_path / "new.xlsx") == CHANGED
 
 
 def test_what_copies_made_otherwise_is_told(built: Path, tmp_path: Path) -> None:
-    one = dressed(built, tmp_path / "one.xlsx")
+    one = with_formats(built, tmp_path / "one.xlsx")
     opened: Any = openpyxl.load_workbook(one)
     opened["Cases"][AT].fill = PatternFill("solid", "FF00FF00")
     opened.save(tmp_path / "two.xlsx")
     told = built_again(tmp_path / "new.xlsx", one, tmp_path / "two.xlsx")[1]
     assert told.splitlines()[-1] == "not carried: 1 cell fill: see sheet Changes"
-    assert looks(tmp_path / "new.xlsx") == WORN
+    assert looks(tmp_path / "new.xlsx") == CHANGED
 
 
 def test_a_new_look_of_the_templates_is_theirs(built: Path, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_new_look_of_the_templates_is_theirs(built: Path, tmp_path: Path) -> N
     path.write_text(text.replace(one, f'      spare: {{label: Spare, unit: "1", above: 0, values: {{paper: 1}}}}\n{one}'))
     fresh = tmp_path / "fresh.xlsx"
     api.build("across", fresh, templates=tmp_path / "templates")
-    built_again(tmp_path / "new.xlsx", dressed(built, tmp_path / "edited.xlsx"), templates=tmp_path / "templates")
-    assert looks(tmp_path / "new.xlsx", "H13") == WORN
+    built_again(tmp_path / "new.xlsx", with_formats(built, tmp_path / "edited.xlsx"), templates=tmp_path / "templates")
+    assert looks(tmp_path / "new.xlsx", "H13") == CHANGED
     assert [looks(tmp_path / "new.xlsx", at)[:5] for at in ("H12", "H15")] == [looks(fresh, at)[:5] for at in ("H12", "H15")]
     assert looks(fresh, "H15")[1] != looks(built, "H14")[1]
