@@ -107,5 +107,4 @@ def test_inputs_list_it_with_its_evidence(book: api.Book) -> None:
 
 def test_the_shipped_cards_are_short() -> None:
     lines = {path.stem: len(path.read_text("utf-8").splitlines()) for path in Path("templates/models").glob("*.yaml")}
-    plain = [name for name, count in lines.items() if count > 30]
-    assert plain == ["deepseek_v3"]  # two bases, latent attention: states in full what follows from no shape
+    assert max(lines.values()) <= 30, lines

@@ -57,7 +57,7 @@ def test_it_moves_the_answer(book: api.Book) -> None:
 
 def test_an_output_column_on_a_sheet_is_where_it_is_calculated_and_its_name_in_the_view(tmp_path: Path) -> None:
     root = copy_of(None, tmp_path / "templates")
-    totals, view = "      wall: {label: Power at the wall", "gpus, provisioned, racks"
+    totals, view = "      wall: {label: Power at the wall", "gpus, provisioned, tokens"
     column = '      host_share: {label: Share of the hosts, unit: "1", expr: "host_power / wall if wall > 0 else 0"}\n'
     plant(root, "sheets/studies.yaml", totals, column + totals)
     plant(root, "sheets/results.yaml", view, f"host_share, {view}")

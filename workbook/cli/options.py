@@ -88,7 +88,7 @@ class Command(click.Command):
 
     @staticmethod
     def _given_more_than_once(options: list[click.Option]) -> str:
-        names = [item.opts[0] for item in options]
+        names = [max(item.opts, key=len) for item in options]
         if len(names) > 1:
             return f"{', '.join(names[:-1])} and {names[-1]} exclude each other: give one of them"
         return f"{names[0]} is given more than once: give it once"

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from workbook.changes.sheets import is_account_sheet
 from workbook.record.fingerprints import Spot
 from workbook.roundtrip.followed import References
-from workbook.roundtrip.uncarried import HIDDEN_COLUMN, HIDDEN_ROW, WIDTH, reformatted, resized
+from workbook.roundtrip.uncarried import HIDDEN_COLUMN, HIDDEN_ROW, KINDS, WIDTH, changed_formats, reformatted, resized
 from workbook.xlsx.package import Package
 from workbook.xlsx.sheet_formats import CellFormat, SheetFormats
 from workbook.xlsx.trees import read_tree
@@ -39,7 +39,8 @@ def carried_formats(copies: Sequence[Copy], book: Book) -> tuple[dict[str, Sheet
         for kind, spot, now, told in reader.found():
             if said.setdefault((kind, now), told) == told:
                 taken[-1].add((kind, spot))
-                reader.put(formats.setdefault(now.sheet, SheetFormats()), kind, spot, now)
+                if reader.is_other(kind, spot):
+                    reader.put(formats.setdefault(now.sheet, SheetFormats()), kind, spot, now)
     return formats, taken
 
 
@@ -105,6 +106,14 @@ class _Reader:
             formats.cells.setdefault(now.address, []).append(
                 CellFormat(kind, self.list_of_formats(), sheet.cells[spot.row, spot.column].style)
             )
+
+    def is_other(self, kind: str, spot: Spot) -> bool:
+        """Whether a line, or a cell, looks otherwise than it was built itself: a moved cell may only do so beside what stood there."""
+        if kind not in KINDS:
+            return True
+        built, held = self.built_at(spot), self.looked.saved.sheets[spot.sheet].cells[spot.row, spot.column]
+        look = self.looked.built[built.sheet].cells.get(built.row, {}).get(built.column) if built else None
+        return kind in dict(changed_formats(self.looked.saved.format_of(held), look))
 
     def list_of_formats(self) -> ET.Element:
         """Return the tree of the copy's formats."""

@@ -191,7 +191,7 @@ def reformatted(looked: Looked, located: Located, name: str) -> list[tuple[str, 
     for cell, held in sheet.cells.items():
         if cell[0] not in lines and cell[0] < last:
             continue  # an inserted row, which looks like the one above it and is reported as such
-        for kind, now in _changed(looked.saved.format_of(held), wanted.get(cell)):
+        for kind, now in changed_formats(looked.saved.format_of(held), wanted.get(cell)):
             # Of merged cells the first shows alone; programs drop the formats of the others.
             if not any(_is_within(cell, area) and cell != area[:2] for area in sheet.merged):
                 changed.append((kind, now, Spot(sheet.name, *cell)))
@@ -223,7 +223,7 @@ def _wanted(built: SheetLooks, located: Located, name: str) -> dict[tuple[int, i
 
 
 @lru_cache(maxsize=1 << 12)
-def _changed(now: CellFormat, built: Look | None) -> tuple[tuple[str, str], ...]:
+def changed_formats(now: CellFormat, built: Look | None) -> tuple[tuple[str, str], ...]:
     """Return by kind what a cell's format is now, where it is not as built; in cells of nobody's, where somebody formatted it."""
     shown = (now.code, now.fill, now.font.colour, "bold" if now.font.bold else "not bold")
     if built is None:
