@@ -38,7 +38,9 @@ class ChartSeries(Keywords):
     y: Text = Field("", description="Its column along the axis of y.")
     name: Text = Field("", description="What the legend calls the series; without 'per'.")
     per: Text = Field("", description="The row key that has a series for each of its members, named after it.")
-    only: Texts = Field((), description="With 'per': the members that have a series; else the rows that are drawn, which stand together.")
+    only: Texts = Field(
+        (), description="With 'per': the members that have a series; else the rows that are drawn, with those between them."
+    )
     without: Texts = Field((), description="The members or rows that 'only' would leave out; a new one is drawn.")
     role: Annotated[Text, words(_EVERY_ROLE), Written("one of: " + ", ".join(_EVERY_ROLE))] = Field(
         "", description="The part of the series in a waterfall (base, fall, rise, total) or a tornado (low, high)."

@@ -85,11 +85,8 @@ def _wrong_lines(series: Series, table: Table) -> Iterator[Diagnostic]:
             if member not in members:
                 what = f"one of the lines that 'per: {series.per}' gives of" if series.per else "a row of"
                 yield Diagnostic(series.place, f"'{member}' is not {what} '{series.table}'", suggest(member, members))
-        drawn = [number for number, member in enumerate(members) if _is_drawn(series, member)]
-        if not series.per and drawn != list(range(drawn[0], drawn[-1] + 1) if drawn else []):
-            yield Diagnostic(
-                series.place, f"the rows of '{series.table}' that are drawn do not stand together", "a series is one range of cells"
-            )
+        if series.without and not any(_is_drawn(series, member) for member in members):
+            yield Diagnostic(series.place, f"nothing of '{series.table}' is left to draw", "name fewer under 'without'")
 
 
 def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: ChartPlace) -> None:
@@ -131,7 +128,8 @@ def _groups(layout: Layout, series: Series, member: str) -> Iterator[tuple[str, 
     table: Table = layout.model.tables[series.table]
     rows = [row for row, keys in enumerate(table.rows) if not member or table.split == "" or keys[0] == member]
     if not series.per:
-        rows = [row for row in rows if _is_drawn(series, table.rows[row][-1])]
+        drawn = [row for row in rows if _is_drawn(series, table.rows[row][-1])]
+        rows = [row for row in rows if drawn and drawn[0] <= row <= drawn[-1]]  # a series is one range of cells
         yield series.name or layout.model.quantities[f"{series.table}.{series.y}"].label, rows
         return
     position = next(number for number, key in enumerate(table.keys) if key.name == series.per)
