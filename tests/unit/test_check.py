@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from tests.support import TINY, command, copy_of, plant, shipped
+from tests.support import ACROSS, TINY, command, copy_of, plant, shipped
 from workbook import api
 from workbook.check.warnings import check
 from workbook.declare.packaged import packaged
@@ -76,6 +76,15 @@ def test_an_input_beside_the_cards_may_be_for_reference(root: Path) -> None:
     assert [message for _, message, _ in found(root)] == ["no result depends on the input 'run.memo' (Memo)"]
     path.write_text(text.replace(head[0], f"{head[0]}      memo: {{label: Memo, value: 1, reference: true}}\n"), "utf-8")
     assert found(root) == []
+
+
+def test_a_last_column_to_print_that_the_sheet_has_not_is_reported(tmp_path: Path) -> None:
+    root = copy_of(ACROSS, tmp_path / "templates")
+    for last, status in (("cases.mine", 0), ("cases.mien", 1)):
+        path = root / "sheets/cases.yaml"
+        path.write_text(f"prints_to: {last}\n" + (ACROSS / "sheets/cases.yaml").read_text("utf-8"), "utf-8")
+        result = command("check", "across", "--templates", root)
+        assert (result.exit_code, "did you mean 'cases.mine'?" in result.output) == (status, status == 1), result.output
 
 
 def test_what_is_for_reference_is_grey_and_what_moves_something_blue(tmp_path: Path) -> None:

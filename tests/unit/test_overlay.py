@@ -77,6 +77,11 @@ def test_a_new_case_may_stand_on_another_and_has_a_name_without_a_label(tmp_path
     assert later.values["cases.power"].tolist()[-2:] == pytest.approx([6, 12])
 
 
+def test_a_new_case_may_come_before_its_parent(tmp_path: Path) -> None:
+    new = BERLIN.replace("cases:\n", "cases:\n  berlin_2027: {parent: berlin, count: 20}\n")
+    assert loaded(tmp_path, new).values["cases.power"].tolist()[-2:] == pytest.approx([11, 5.5])
+
+
 def test_a_new_case_with_every_value_needs_no_parent(tmp_path: Path) -> None:
     book = loaded(tmp_path, f"cases:\n  oslo: {{{EVERY}}}\n")
     assert book.values["cases.power"][-1] == pytest.approx(500 * 3 * 2 / 1e3)
@@ -225,10 +230,10 @@ MISTAKES = {
     ),
     "a parent by its label": ("cases: {oslo: {parent: §As printed}}", "which is no case", "did you mean 'paper'?"),
     "its own parent": ("cases: {oslo: {parent: §oslo}}", "'oslo' cannot inherit from 'oslo', which is no case", ""),
-    "a parent that comes later": (
-        "cases:\n  oslo: {parent: §rome}\n  rome: {parent: paper}",
-        "'oslo' cannot inherit from 'rome', which comes after it",
-        "name one that stands before it",
+    "a circle of new cases": (
+        "cases:\n  oslo: {parent: rome}\n  rome: {parent: §oslo}",
+        "'rome' cannot inherit from 'oslo', which inherits from 'rome'",
+        "another",
     ),
     "a circle of parents": ("cases: {corrected: {parent: §mine}}", "which inherits from 'corrected'", "another"),
     "no parent": ("cases: {§oslo: {pue: 2, count: 3}}", NEEDS + "gpu, cooling, hours", "add a parent, such as 'parent: corrected'"),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from workbook.check.reach import check_reach
 from workbook.check.trace import row_used, stated
 from workbook.declare.usual import check_usual
-from workbook.errors import Diagnostic, Place, Problems, WorkbookError
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.expr.functions import AGGREGATES
 from workbook.expr.nodes import Call, Cell, Number, Span, Text, Total, quantities, walk
+from workbook.layout.paper import column_of
 from workbook.model.graph import CellRef
 from workbook.model.views import CHECKS, FAILURES
 
@@ -28,12 +29,24 @@ def check(book: Book) -> tuple[Diagnostic, ...]:
     problems = Problems()
     for name, why in book.layout.lost.items():
         problems.add(None, f"{name}: its value was taken, its formula was not ({why})")
+    _check_printed(book, problems)
     check_usual(book.model.declared, problems)
     check_reach(book.given, problems)  # formulas that users typed are no use of an input
     causes = WorkbookError(problems.found).diagnostics
     told = {diagnostic.place for diagnostic in causes}
     failing = dict.fromkeys(item for item in _failing(book) if item.place is None or item.place not in told)
     return (*causes, *sorted(failing, key=lambda item: item.place is None))
+
+
+def _check_printed(book: Book, problems: Problems) -> None:
+    """Record sheets that name a last column to print which they have not: all would be printed."""
+    for sheet in book.model.declared.sheets:
+        if sheet.prints_to and column_of(book.layout, sheet.prints_to) is None:
+            table = book.model.tables.get(sheet.prints_to.partition(".")[0])
+            known = [f"{table.name}.{member}" for (member,) in table.rows] if table and table.across else table.columns if table else []
+            problems.add(
+                sheet.place, f"'prints_to: {sheet.prints_to}' is no column of sheet '{sheet.name}'", suggest(sheet.prints_to, known)
+            )
 
 
 def _failing(book: Book) -> Iterator[Diagnostic]:

@@ -36,7 +36,7 @@ cards = click.option(
     multiple=True,
     type=PATH,
     metavar="CARD",
-    help="Know a card of a file, such as that of a GPU, beside those of the templates; may be repeated.",
+    help="Use a card from a file, such as a GPU's, in addition to those of the templates; may be repeated.",
 )
 _most_cases = click.option(
     "--most-cases",

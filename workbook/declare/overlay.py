@@ -132,7 +132,7 @@ def _tables(declared: Declarations) -> Iterator[TableBlock]:
 
 
 def _ancestors(block: TableBlock, case: str) -> list[str]:
-    """Return the cases that one takes over from, the nearest first."""
+    """Return the cases that one inherits from, the nearest first."""
     parents, found = {item.member: item.parent for item in block.parents}, [case]
     while (parent := parents.get(found[-1])) is not None and parent not in found:
         found.append(parent)
@@ -287,18 +287,14 @@ class _Overlay:
         others = [member for member in members if member != case]
         parent, place = reader.text(PARENT), reader.place_of(PARENT)
         named = next((key for key, shown in block.rows[0].members.items() if str(shown).lower() == parent.lower()), "")
+        others += [member for member in cases.items if member not in members and member != case]
         if parent in others and case not in _ancestors(block, parent):
             return parent
         if parent in others:
             self.problems.add(place, f"'{case}' cannot inherit from '{parent}', which inherits from '{case}'", "name another parent")
         elif parent:
-            later = parent in cases.items and parent != case
-            problem = "which comes after it" if later else "which is no case"
-            self.problems.add(
-                place,
-                f"'{case}' cannot inherit from '{parent}', {problem}",
-                "name one that stands before it" if later else suggest(named or parent, others),
-            )
+            message = f"'{case}' cannot inherit from '{parent}', which is no case"
+            self.problems.add(place, message, suggest(named or parent, others))
         elif case not in members:
             lacking = [name for name, column in _assumptions(block).items() if name not in reader.node.items and not column.default]
             if not lacking:

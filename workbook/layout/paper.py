@@ -138,13 +138,17 @@ def printed(plan: SheetPlan, rows: list[list[Block]], layout: Layout) -> tuple[i
     named = [number for number, row in enumerate(rows) if any(getattr(block, "name", "") == sheet.prints for block in row)]
     others = [number for number, row in enumerate(rows) if not any(isinstance(block, CardBlock) for block in row)]
     bottom, right = plan.extents[named[0] if sheet.prints else others[-1] if others and sheet.role == "inputs" else -1]
-    name, _, column = sheet.prints_to.partition(".")
-    table = layout.model.tables.get(name)
-    if table and table.across and (column,) in table.index:
-        right = layout.cell(table.columns[-1], table.index[(column,)])[2]
-    elif sheet.prints_to in layout.segments:  # a book of fewer sheets may have fewer columns
-        right = layout.cell(sheet.prints_to, 0)[2]
-    return bottom, right
+    last = column_of(layout, sheet.prints_to)
+    return bottom, right if last is None else last  # a book of fewer sheets may have fewer columns
+
+
+def column_of(layout: Layout, name: str) -> int | None:
+    """Return the column of its sheet, from 0, of TABLE.COLUMN, or of TABLE.MEMBER where the table runs across; None without one."""
+    of, _, member = name.partition(".")
+    table = layout.model.tables.get(of)
+    if table and table.across and (member,) in table.index:
+        return layout.cell(table.columns[-1], table.index[(member,)])[2]
+    return layout.cell(name, 0)[2] if name in layout.segments else None
 
 
 def _for_readers(plan: SheetPlan) -> None:

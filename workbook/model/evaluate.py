@@ -128,7 +128,7 @@ class _Evaluator:
             array[row] = constant
         for row in quantity.links:
             target, index = quantity.links[row]
-            while target == quantity.id and index in quantity.links:  # a member takes over from one that takes over, in any order
+            while target == quantity.id and index in quantity.links:  # a member may inherit from one that inherits, in any order
                 target, index = quantity.links[index]
             array[row] = self.values[target][index]
 

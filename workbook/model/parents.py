@@ -33,8 +33,7 @@ def parent_rows(block: TableBlock, table: Table, problems: Problems) -> dict[int
     if ring:
         chain, place = " -> ".join([*ring, ring[0]]), next(item.parent_place for item in known if item.member == ring[0])
         problems.add(place, f"the parents of '{table.name}' form a circle: {chain}", "one of them must have no parent")
-        return {}
-    return dict(sorted((rows[item.member], rows[item.parent]) for item in known))
+    return dict(sorted((rows[item.member], rows[item.parent]) for item in known if item.member not in ring))
 
 
 def _ring(items: list[Parent]) -> list[str]:

@@ -118,10 +118,9 @@ class References:
 
     def _followed(self, spot: Spot) -> Spot | None:
         built = self.located.origin(spot)
-        return None if built is None else self.of_build(built) or (None if self._is_known(built) else self._beside(built))
-
-    def _is_known(self, built: Spot) -> bool:
-        return built in self._ids or built in self._rows
+        if built is None:
+            return None
+        return self.of_build(built) if built in self._ids or built in self._rows else self._beside(built)
 
     def of_build(self, built: Spot) -> Spot | None:
         """Return where an input or a result of the build that the file is from stands; None for one that is gone, and for other cells."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 from workbook.changes.sheets import is_account_sheet
 from workbook.record.fingerprints import Spot
 from workbook.roundtrip.followed import References
 from workbook.roundtrip.uncarried import HIDDEN_COLUMN, HIDDEN_ROW, KINDS, WIDTH, changed_formats, reformatted, resized
 from workbook.xlsx.package import Package
-from workbook.xlsx.sheet_formats import CellFormat, SheetFormats
-from workbook.xlsx.trees import read_tree
+from workbook.xlsx.sheet_formats import ForeignFormat, SheetFormats
+from workbook.xlsx.trees import read_formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from xml.etree.ElementTree import Element
 
     from workbook.layout.book import Book
     from workbook.roundtrip.copies import Copy
@@ -50,8 +51,6 @@ class _Reader:
     def __init__(self, copy: Copy, book: Book) -> None:
         self.copy, self.book, self.looked = copy, book, copy.looked
         self.references = References(copy.located, book, {})
-        self.styles: ET.Element | None = None
-        self.built: dict[Spot, Spot] = {}
 
     def found(self) -> Iterator[tuple[str, Spot, Spot, object]]:
         """Yield the kind, where it is in the file and in the new book, and what it is."""
@@ -60,16 +59,15 @@ class _Reader:
             if now and now in self.looked.saved.sheets and name in self.looked.built and not is_account_sheet(name):
                 sheet = self.looked.saved.sheets[now]
                 for kind, text, spot in reformatted(self.looked, located, name):
-                    if (built := self.built_at(spot)) and (at := self.references.of_build(built)):
+                    if (built := self.built.get(spot)) and (at := self.references.of_build(built)):
                         yield kind, spot, at, text
                 yield from self.columns(sheet, name)
                 yield from self.rows(sheet, name)
 
-    def built_at(self, spot: Spot) -> Spot | None:
-        """Return where an input or a result stood when the file was built, also of a table that was sorted."""
-        if not self.built:
-            self.built = {now: built for built in self.references.known if (now := self.copy.located.place(built))}
-        return self.built.get(spot)
+    @cached_property
+    def built(self) -> dict[Spot, Spot]:
+        """Return where inputs and results stood when the file was built, by where they stand now, also in tables that were sorted."""
+        return {now: built for built in self.references.known if (now := self.copy.located.place(built))}
 
     def columns(self, sheet: SavedSheet, name: str) -> Iterator[tuple[str, Spot, Spot, object]]:
         """Yield columns of another width, and hidden ones."""
@@ -102,23 +100,20 @@ class _Reader:
             formats.hidden_columns.add(now.column)
         elif kind == HIDDEN_ROW:
             formats.hidden_rows.add(now.row)
-        elif kind not in {own.kind for own in formats.cells.get(now.address, ())}:
-            formats.cells.setdefault(now.address, []).append(
-                CellFormat(kind, self.list_of_formats(), sheet.cells[spot.row, spot.column].style)
-            )
+        else:
+            own = ForeignFormat(self.styles, sheet.cells[spot.row, spot.column].style)
+            formats.cells.setdefault(now.address, {}).setdefault(kind, own)
 
     def is_other(self, kind: str, spot: Spot) -> bool:
         """Whether a line, or a cell, looks otherwise than it was built itself: a moved cell may only do so beside what stood there."""
         if kind not in KINDS:
             return True
-        built, held = self.built_at(spot), self.looked.saved.sheets[spot.sheet].cells[spot.row, spot.column]
+        built, held = self.built.get(spot), self.looked.saved.sheets[spot.sheet].cells[spot.row, spot.column]
         look = self.looked.built[built.sheet].cells.get(built.row, {}).get(built.column) if built else None
         return kind in dict(changed_formats(self.looked.saved.format_of(held), look))
 
-    def list_of_formats(self) -> ET.Element:
+    @cached_property
+    def styles(self) -> Element:
         """Return the tree of the copy's formats."""
-        if self.styles is None:
-            with Package(self.copy.path) as package:
-                part = next((target for kind, target in package.related(package.workbook_part()) if kind == "styles"), "")
-                self.styles = read_tree(package, part) if part else ET.Element("styleSheet")
-        return self.styles
+        with Package(self.copy.path) as package:
+            return read_formats(package)

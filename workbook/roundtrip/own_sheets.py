@@ -16,7 +16,7 @@ from workbook.xlsx.a1 import RECORD_SHEET, quoted
 from workbook.xlsx.cells import CellError
 from workbook.xlsx.grafts import CARRIED, PICTURES, OwnName, OwnSheet, Part
 from workbook.xlsx.package import Package, UnreadableWorkbook
-from workbook.xlsx.trees import keep, read_tree
+from workbook.xlsx.trees import keep, read_formats, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -111,7 +111,7 @@ class _Reader:
     def run(self, known: Collection[str]) -> None:
         """Take all sheets but those that are ``known``."""
         main = self.package.workbook_part()
-        formats = self.formats(main) if self.names.keys() - known else ET.Element("styleSheet")
+        formats = read_formats(self.package) if self.names.keys() - known else ET.Element("styleSheet")
         states = {item.get("name", ""): item.get("state", "") for item in self.package.elements(main, "sheet")}
         behind = ""
         for part in self.package.worksheets():
@@ -124,11 +124,6 @@ class _Reader:
             now = self.names.get(part.name) or self.built(part.name)
             behind = now if now in self.references.book.layout.sheets or part.name in self.names else behind
         self.defined(main)
-
-    def formats(self, main: str) -> Element:
-        """Return the tree of the file's formats."""
-        styles = next((target for kind, target in self.package.related(main) if kind == "styles"), "")
-        return read_tree(self.package, styles) if styles else ET.Element("styleSheet")
 
     def built(self, name: str) -> str:
         """Return what a sheet of the model was built as."""

@@ -109,12 +109,11 @@ def _of_book(saved: SavedWorkbook, located: Located) -> Iterator[Loss]:
 def _hidden(sheet: SavedSheet, kept: Kept) -> Iterator[Loss]:
     """Yield rows and columns that are hidden: no build hides any."""
     for run in sheet.columns:
-        first = run.first
-        cuts = sorted(spot.column for kind, spot in kept if kind == HIDDEN_COLUMN and spot.sheet == sheet.name) if run.hidden else []
-        for cut in [*(cut for cut in cuts if run.first <= cut <= run.last), run.last + 1]:
-            if run.hidden and first < cut:
-                yield Loss(HIDDEN_COLUMN, _place(sheet.name, _columns(first, cut - 1)), "", cut - first)
-            first = cut + 1
+        hidden = range(run.first, run.last + 1) if run.hidden else ()
+        left = [column for column in hidden if (HIDDEN_COLUMN, Spot(sheet.name, 0, column)) not in kept]
+        for _, together in groupby(enumerate(left), key=lambda item: item[1] - item[0]):
+            columns = [column for _, column in together]
+            yield Loss(HIDDEN_COLUMN, _place(sheet.name, _columns(columns[0], columns[-1])), "", len(columns))
     for row, found in sheet.rows.items():
         if found.hidden and (HIDDEN_ROW, Spot(sheet.name, row, 0)) not in kept:
             yield Loss(HIDDEN_ROW, _place(sheet.name, f"{row + 1}:{row + 1}"), "")

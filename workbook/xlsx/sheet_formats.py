@@ -19,19 +19,18 @@ _COLUMNS = re.compile(r"<cols>(.*?)</cols>")
 _RUN = re.compile(r'<col min="([0-9]+)" max="([0-9]+)" width="([^"]*)"([^>]*)/>')
 
 
-class CellFormat(NamedTuple):
-    """One kind of a cell's format, as the format at a place of another file's list has it."""
+class ForeignFormat(NamedTuple):
+    """A format of another file: the tree of its formats, and the place in their list."""
 
-    kind: str
     styles: Element
     place: int
 
 
 @dataclass(slots=True)
 class SheetFormats:
-    """How a sheet is to look otherwise than written: cells by address, widths in pixels by column, what is hidden; counted from 0."""
+    """How a sheet is to look otherwise than written: cells by address and kind, widths in pixels and what is hidden, from 0."""
 
-    cells: dict[str, list[CellFormat]] = field(default_factory=dict)
+    cells: dict[str, dict[str, ForeignFormat]] = field(default_factory=dict)
     widths: dict[int, int] = field(default_factory=dict)
     hidden_columns: set[int] = field(default_factory=set)
     hidden_rows: set[int] = field(default_factory=set)
@@ -42,8 +41,8 @@ def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
 
     def cell(found: re.Match[str]) -> str:
         index = int(found[2])
-        for own in formats.cells.get(found[1], ()):
-            index = styles.vary(index, own.kind, own.styles, own.place)
+        for kind, own in formats.cells.get(found[1], {}).items():
+            index = styles.vary(index, kind, own.styles, own.place)
         return f'<c r="{found[1]}" s="{index}"'
 
     def row(found: re.Match[str]) -> str:

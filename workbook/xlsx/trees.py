@@ -28,6 +28,12 @@ def read_tree(package: Package, part: str) -> Element:
     return _plain(ET.fromstring(package.read(part)))  # noqa: S314 as above
 
 
+def read_formats(package: Package) -> Element:
+    """Return the tree of a file's formats, empty where it has none; raises UnreadableWorkbook as ``read_tree`` does."""
+    part = next((target for kind, target in package.related(package.workbook_part()) if kind == "styles"), "")
+    return read_tree(package, part) if part else ET.Element("styleSheet")
+
+
 def parse_tree(data: bytes) -> Element:
     """Return a part that this package wrote, as ``read_tree`` does."""
     return _plain(ET.fromstring(data))  # noqa: S314 our own file
