@@ -122,15 +122,7 @@ def test_what_was_typed_is_undone(session: LibreOfficeSession, book: Book) -> No
 
 def test_edits_of_every_type_survive_saving(session: LibreOfficeSession, book: Book, tmp_path: Path) -> None:
     session.open(book.poisoned)
-    session.set_values(
-        {
-            ("Data", "A1"): 0.1,
-            ("Data", "B1"): "007",
-            ("Data", "C1"): True,
-            ("Data", "C2"): None,
-            (book.sheet, "A1"): -4.5,
-        }
-    )
+    session.set_values({("Data", "A1"): 0.1, ("Data", "B1"): "007", ("Data", "C1"): True, ("Data", "C2"): None, (book.sheet, "A1"): -4.5})
     session.recalculate()
     saved = tmp_path / "saved.xlsx"
     session.save_as(saved)

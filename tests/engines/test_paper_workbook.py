@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from tests.reference.printed import PRINTED
-from tests.support import (
-    QUICKEST,
-    TINY,
-    change_cells,
-    command,
-    formula_cells,
-    require_all,
-    shipped,
-    shipped_file,
-)
+from tests.support import QUICKEST, TINY, change_cells, command, formula_cells, require_all, shipped, shipped_file
 from workbook import api
 from workbook.cli.options import SHOWN_DIFFERENCES
 from workbook.verify.compare import AGREE, DIFFER, SURVIVED, UNKNOWN

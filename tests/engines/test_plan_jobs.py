@@ -174,11 +174,7 @@ def test_a_job_is_done_on_one_sheet_in_a_few_cells(opened: Opened, job: Job) -> 
 @pytest.mark.parametrize(
     ("model", "says", "then"),
     [
-        (
-            "llama_3_1_405b",
-            r"the weights do not fit; needs 16 GPUs an instance, .*: choose a lower weight precision",
-            "weights",
-        ),
+        ("llama_3_1_405b", r"the weights do not fit; needs 16 GPUs an instance, .*: choose a lower weight precision", "weights"),
         ("deepseek_v3", r"the weights do not fit; needs 16 GPUs an instance, .*, GPUs with more memory or a shorter window\.", "gpu_1"),
     ],
 )

@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 LITERALS = (0.0, 1.0, 2.0, 3.0, 0.5, 0.1, 0.7, 10.0, 100.0, 1024.0, 1.5, 2.5, 1e-3, 1e6, 1e16, 12345.678, 3.141592653589793, 0.1 + 0.2)
 TEXTS = ("H100", "h100", "b200", 'say "no"', "it's")
 
-BINARY: dict[str, ast.operator] = {
-    "add": ast.Add(),
-    "subtract": ast.Sub(),
-    "multiply": ast.Mult(),
-    "divide": ast.Div(),
-    "power": ast.Pow(),
-}
+BINARY: dict[str, ast.operator] = {"add": ast.Add(), "subtract": ast.Sub(), "multiply": ast.Mult(), "divide": ast.Div(), "power": ast.Pow()}
 COMPARISONS: dict[str, ast.cmpop] = {
     "equal": ast.Eq(),
     "not_equal": ast.NotEq(),

@@ -335,23 +335,14 @@ def test_all_rows_agree_after_edits_that_random_ones_seldom_make(edits: draws.Va
 
 @pytest.mark.parametrize(
     ("cells", "state"),
-    [
-        ({"p5.upper": 300}, "knots out of order"),
-        ({f"p{knot}.cumulative": 0.9999 for knot in range(18, 21)}, "shares must end at 1"),
-    ],
+    [({"p5.upper": 300}, "knots out of order"), ({f"p{knot}.cumulative": 0.9999 for knot in range(18, 21)}, "shares must end at 1")],
     ids=["a knot below the one before", "a share beyond the last knot"],
 )
 def test_a_trace_that_is_no_distribution_is_said_to_be_none(cells: draws.Values, state: str) -> None:
     edits = {"cases.mine_1.workload": "agent", **{f"trace_knots.agent.{cell}": value for cell, value in cells.items()}}
     values, given = calculated(edits), inputs(edits)
     assert errors(values) == []
-    states = (
-        "trace_list.state",
-        "case_bounds.state",
-        "case_totals.state",
-        "checks.distributions",
-        "checks.cases_answered",
-    )
+    states = ("trace_list.state", "case_bounds.state", "case_totals.state", "checks.distributions", "checks.cases_answered")
     for name in states:
         rows = book().model.tables[book().model.quantities[name].table].rows
         assert [PLANNING.expected(given, name, keys) for keys in rows] == values[name].tolist()

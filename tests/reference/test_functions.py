@@ -113,10 +113,7 @@ def test_dispatch_adds_to_the_step() -> None:
     assert roofline.step_time_with_dispatch(2e-3, 10e-3) == pytest.approx(12e-3)
 
 
-@pytest.mark.parametrize(
-    ("hardware", "w_ms"),
-    [(cards.H100, 6.7234), (cards.H200, 4.7649), (cards.B200, 2.9549)],
-)
+@pytest.mark.parametrize(("hardware", "w_ms"), [(cards.H100, 6.7234), (cards.H200, 4.7649), (cards.B200, 2.9549)])
 def test_weight_time_of_70b(hardware: cards.Hardware, w_ms: float) -> None:
     profile = paper.computed_profile(cards.LLAMA_70B, hardware)
     assert 1e3 * profile.w_own == pytest.approx(w_ms, abs=5e-5)
@@ -142,12 +139,7 @@ def test_two_weight_times_of_qwen3_on_h100() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "total"),
-    [
-        (cards.LLAMA_8B, 7.504658432e9),
-        (cards.LLAMA_70B, 69.501714432e9),
-        (cards.LLAMA_405B, 403.747897344e9),
-    ],
+    ("model", "total"), [(cards.LLAMA_8B, 7.504658432e9), (cards.LLAMA_70B, 69.501714432e9), (cards.LLAMA_405B, 403.747897344e9)]
 )
 def test_parameters_of_dense_models(model: cards.Model, total: float) -> None:
     assert paper.parameter_counts(model) == (total, total)
@@ -170,12 +162,7 @@ def test_two_rows_do_not_fit_their_h100s(model: cards.Model, gigabytes: float) -
 
 @pytest.mark.parametrize(
     ("layers", "kv_heads", "head_dim", "dtype_bytes", "expected"),
-    [
-        (80, 8, 128, 2, 327_680),
-        (94, 4, 64, 2, 96_256),
-        (94, 4, cards.QWEN3_HEAD_DIM, 2, 192_512),
-        (61, 128, 56, 2, 1_748_992),
-    ],
+    [(80, 8, 128, 2, 327_680), (94, 4, 64, 2, 96_256), (94, 4, cards.QWEN3_HEAD_DIM, 2, 192_512), (61, 128, 56, 2, 1_748_992)],
 )
 def test_kv_bytes_per_token(layers: int, kv_heads: int, head_dim: int, dtype_bytes: int, expected: int) -> None:
     assert kv.kv_bytes_per_token(layers, kv_heads, head_dim, dtype_bytes) == expected
@@ -221,10 +208,7 @@ def test_sharded_kv_would_hold_177_sequences_not_22() -> None:
 
 
 def test_calibrated_slots_take_the_tighter_limit() -> None:
-    np.testing.assert_array_equal(
-        slots.calibrated_slots(671, 8192, 171_936, [2048, 4096, 65_536, 65_537]),
-        [1343, 671, 41, 41],
-    )
+    np.testing.assert_array_equal(slots.calibrated_slots(671, 8192, 171_936, [2048, 4096, 65_536, 65_537]), [1343, 671, 41, 41])
     assert slots.calibrated_slots(256, 8192, 10**9, 4096) == 512
 
 

@@ -13,19 +13,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from tests.support import (
-    ACROSS,
-    RECORD_SHEET,
-    TINY,
-    environment,
-    filled,
-    formula_cells,
-    functions_of,
-    process,
-    r1c1,
-    shipped,
-    shipped_file,
-)
+from tests.support import ACROSS, RECORD_SHEET, TINY, environment, filled, formula_cells, functions_of, process, r1c1, shipped, shipped_file
 from workbook import api
 from workbook.declare.packaged import packaged
 from workbook.expr.values import shown

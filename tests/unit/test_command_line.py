@@ -173,12 +173,7 @@ def test_an_explanation_names_equation_operands_sources_and_users() -> None:
     assert lines[1:3] == ["  value     14 seq/gpu", "  meaning   A whole number of them."]
     assert lines[3].startswith("  equation  ⌊")
     used = lines[lines.index("  uses") + 1 : lines.index("  used by")]
-    assert [line.split()[0] for line in used] == [
-        "gpu_list.small.free",
-        "fit.small.l2.gpu",
-        "run.per_token",
-        "fit.small.l2.length",
-    ]
+    assert [line.split()[0] for line in used] == ["gpu_list.small.free", "fit.small.l2.gpu", "run.per_token", "fit.small.l2.length"]
     assert used[0].endswith("Memory left = 29 GB/gpu")
     users = {line.split()[0] for line in lines[lines.index("  used by") + 1 :]}
     assert {"fit.step", "fit.throughput", "fit.running", "result.small_total", "result.between", "printed.live"} <= users
@@ -295,11 +290,7 @@ def test_the_module_is_the_console_command(tmp_path: Path) -> None:
     if not script.exists():
         pytest.skip("the package is not installed beside this Python")
     options = ["--templates", str(TINY)]
-    for arguments in (
-        ["--version"],
-        ["cells", "tiny", *options],
-        ["build", "nosuch"],
-    ):
+    for arguments in (["--version"], ["cells", "tiny", *options], ["build", "nosuch"]):
         console = subprocess.run([script, *arguments], capture_output=True, text=True, env=environment(), check=False)  # noqa: S603
         module = process(*arguments)
         assert (console.returncode, console.stdout, console.stderr) == (module.returncode, module.stdout, module.stderr)

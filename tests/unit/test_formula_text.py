@@ -159,10 +159,7 @@ def test_references_between_rows_and_tables(desk: Desk) -> None:
         ("sum(r.c * 2 for r in t if x.a <= r.d)", "SUMPRODUCT((D>=x_a)*(C*2))"),
         ("sum(r.c * r.d for r in t if r.g == 'two' and r.d < x.a - 1)", 'SUMPRODUCT((A="Two")*(D<(x_a-1))*(C*D))'),
         ("max(r.c for r in t if r.g == 'one')", "MAX(C)"),
-        (
-            "max(r.c for r in t if r.d == x.a)",
-            "IF(COUNTIFS(D,x_a)>0,SUMPRODUCT(LARGE((D=x_a)*C-(1-(D=x_a))*1E+300,1)),NA())",
-        ),
+        ("max(r.c for r in t if r.d == x.a)", "IF(COUNTIFS(D,x_a)>0,SUMPRODUCT(LARGE((D=x_a)*C-(1-(D=x_a))*1E+300,1)),NA())"),
         (
             "min(r.c for r in t if r.g == 'one' and r.d < 2)",
             'IF(COUNTIFS(A,"One",D,"<"&2)>0,SUMPRODUCT(SMALL((A="One")*(D<2)*C+(1-(A="One")*(D<2))*1E+300,1)),NA())',

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from tests.support import (
-    TINY,
-    copy_of,
-    formula_cells,
-    plant,
-)
+from tests.support import TINY, copy_of, formula_cells, plant
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.verify.run import expectations

@@ -103,10 +103,7 @@ def test_the_rooms_are_those_of_the_documentation() -> None:
 POSIX_ONLY = re.compile(
     r"\bos\.(fork|getuid|geteuid|setsid|killpg|mkfifo|chown|getpgid)\b|\bsignal\.SIGKILL\b|^\s*import (fcntl|pwd|grp|resource)\b"
 )
-ALTERNATIVES = {
-    "files.py": "except ImportError:  # Windows",
-    "verify/engines/libreoffice.py": 'sys.platform == "win32"',
-}
+ALTERNATIVES = {"files.py": "except ImportError:  # Windows", "verify/engines/libreoffice.py": 'sys.platform == "win32"'}
 """Where a call that Windows lacks stands, and the words of the test that keeps it from there."""
 
 

@@ -42,10 +42,7 @@ def test_the_limit_counts_all_overlays_and_no_case_that_is_there(tmp_path: Path)
     load("across", ACROSS, overlay=Overlays((tmp_path / "a.yaml",), most_cases=0))
 
 
-READERS = {
-    "build": ("build", "--from", "{file}", "--out", "{target}"),
-    "verify": ("verify", "{file}", "--saved"),
-}
+READERS = {"build": ("build", "--from", "{file}", "--out", "{target}"), "verify": ("verify", "{file}", "--saved")}
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -162,10 +162,7 @@ def test_a_file_is_read_back_with_the_overlay_it_was_built_with(tmp_path: Path) 
     assert book_of(path, locate(path), ACROSS).edits == book.edits
     two = overlay(tmp_path, BERLIN + "  rome: {parent: paper}\n", "two.yaml")
     rome = overlay(tmp_path, "cases: {rome: {parent: paper}}", "rome.yaml")
-    for files, message in (
-        (two, "quantities differ, such as 'by_case."),
-        (rome, "inputs differ, such as 'cases.berlin.cooling'"),
-    ):
+    for files, message in ((two, "quantities differ, such as 'by_case."), (rome, "inputs differ, such as 'cases.berlin.cooling'")):
         with pytest.raises(WorkbookError, match=f"was built from other templates or with other overlays: .*{message}") as caught:
             book_of(path, locate(path), ACROSS, files)
         (found,) = caught.value.diagnostics
@@ -223,11 +220,7 @@ MISTAKES = {
         "'cases.mine.pue' is given twice (first on line 1)",
         "keep one",
     ),
-    "an unknown parent": (
-        "cases: {oslo: {parent: §papr}}",
-        "'oslo' cannot inherit from 'papr', which is no case",
-        "did you mean 'paper'?",
-    ),
+    "an unknown parent": ("cases: {oslo: {parent: §papr}}", "'oslo' cannot inherit from 'papr', which is no case", "did you mean 'paper'?"),
     "a parent by its label": ("cases: {oslo: {parent: §As printed}}", "which is no case", "did you mean 'paper'?"),
     "its own parent": ("cases: {oslo: {parent: §oslo}}", "'oslo' cannot inherit from 'oslo', which is no case", ""),
     "a circle of new cases": (

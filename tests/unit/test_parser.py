@@ -157,13 +157,7 @@ def test_places_are_counted_in_characters_with_leading_blanks() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "a + " * 1_000 + "a",
-        "1" * (MAXIMUM_LENGTH + 1),
-        "a" + " " * MAXIMUM_LENGTH,
-        "'" + "x" * MAXIMUM_LENGTH + "'",
-    ],
+    "text", ["a + " * 1_000 + "a", "1" * (MAXIMUM_LENGTH + 1), "a" + " " * MAXIMUM_LENGTH, "'" + "x" * MAXIMUM_LENGTH + "'"]
 )
 def test_a_very_long_expression_is_refused(text: str) -> None:
     assert re.search(r"the expression has [\d,]+ characters", refusal(text).message)

@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 TEMPLATES = SOURCES / "templates"
 SCHEMAS = TEMPLATES / "schema"
 FILES = sorted(TEMPLATES.rglob("*.yaml"))
-OF_FOLDER = {
-    "sheets": "sheet",
-    "parts": "part",
-    "catalogues": "catalogue",
-}  # others hold cards, and are called alike
+OF_FOLDER = {"sheets": "sheet", "parts": "part", "catalogues": "catalogue"}  # others hold cards, and are called alike
 OF_FILE = {"sources": "sources", "limits": "limits"}
 
 

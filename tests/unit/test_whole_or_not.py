@@ -16,11 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import xlsxwriter
 
-from tests.support import (
-    TINY,
-    environment,
-    formula_cells,
-)
+from tests.support import TINY, environment, formula_cells
 from workbook import api
 from workbook.errors import WorkbookError
 

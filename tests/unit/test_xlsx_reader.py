@@ -270,11 +270,7 @@ def test_incomplete_packages_are_refused(target: Path, missing: str, reason: str
         (SHEET_PART, "<worksheet><sheetData>", "not well-formed XML"),
         (SHEET_PART, "", "not well-formed XML"),
         (SHEET_PART, sheet('<row r="x"><c><v>1</v></c></row>'), "line 2, column 100: 'x' is not the number of a row"),
-        (
-            SHEET_PART,
-            sheet('<row r="1"><c r="A1"><f t="array" ref="A1:?">1</f></c></row>'),
-            "an array formula claims the range 'A1:[?]'",
-        ),
+        (SHEET_PART, sheet('<row r="1"><c r="A1"><f t="array" ref="A1:?">1</f></c></row>'), "an array formula claims the range 'A1:[?]'"),
         *(
             (part, '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>', "declares a document type")
             for part in (ROOT_PART, WORKBOOK_PART, LINKS_PART, SHEET_PART)

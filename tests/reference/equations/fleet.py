@@ -119,14 +119,7 @@ def integer_moments(lengths: Cdf, server: Server, input_share: float = replay.IN
         server: the instance, with a whole window; longer requests are cut to it.
         input_share: 0 < input_share <= 1.
 
-    Returns:
-        The moments.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, calibration of a pool, without its sampling.
-
     """
     edges, window = replay.whole_edges(lengths), replay.whole("window", server.window)
     tokens: list[FloatArray] = []
@@ -159,14 +152,7 @@ def continuous_moments(
         lost: prompt tokens taken off, >= 0; they are output.
         rule: places from -1 to 1 in a bin, and their weights, which add up to 1.
 
-    Returns:
-        The moments.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: Gauss-Legendre quadrature of `replay.service_time`.
-
     """
     lower, upper, mass = bins(lengths)
     cut_low, cut_high = np.minimum(lower, server.window), np.minimum(upper, server.window)
@@ -246,7 +232,6 @@ def sized_pool(pool: Pool, profile: CalibratedProfile, mode: str = "replay", pol
         ValueError: for an unknown mode, or where nothing fits the window.
 
     Source: reproduction, sizing of a pool.
-
     """
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
@@ -285,7 +270,6 @@ def fleet(pools: Iterable[Pool], profile: CalibratedProfile, mode: str = "replay
         ValueError: as `sized_pool`.
 
     Source: arXiv 2603.17280, Table 3; all GPUs counted: definition of energy.
-
     """
     goal = policy or Policy()
     sized = tuple(sized_pool(pool, profile, mode, goal) for pool in pools)

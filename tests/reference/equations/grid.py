@@ -84,14 +84,7 @@ def nodes(part: Bin, tokens: Tokens, chunk: float) -> Requests:
         tokens: of a request.
         chunk: prompt tokens of a prefill step, > 0.
 
-    Returns:
-        Requests of shape (3,).
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: Gauss-Legendre quadrature of order 3; steps: reproduction, service time of a request.
-
     """
     half = float(positive("upper - lower", part.upper - part.lower)) / 2.0
     length = part.lower + half * (1.0 + np.asarray(fleet.NODES)) + tokens.half_token
@@ -114,7 +107,6 @@ def prefill_of_cut(band: Requests, at: float, chunk: float) -> float:
         ValueError: unless at > 0 and chunk > 0.
 
     Source: FleetOpt, arXiv 2603.16514 (the prompt is cut to the split less the output).
-
     """
     mass = band.total()
     if not mass:
@@ -135,11 +127,7 @@ def compressed(band: Requests, at: float, tokens: Tokens, chunk: float) -> Reque
     Returns:
         The same shares, of ``at`` tokens, in shape (n,).
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: FleetOpt, arXiv 2603.16514.
-
     """
     steps = prefill_of_cut(band, at, chunk) + band.output / positive("per_step", tokens.per_step)
     return replace(band, length=np.full(band.length.shape, at), steps=steps)
@@ -173,14 +161,7 @@ def usd_per_million_tokens(usd_per_hour: float, tokens_per_second: float) -> flo
         usd_per_hour: of the fleet, >= 0.
         tokens_per_second: > 0.
 
-    Returns:
-        USD/Mtok.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: definition; as arXiv 2603.17280, Table 5, turned over.
-
     """
     each = float(not_negative("usd_per_hour", usd_per_hour)) / float(positive("tokens_per_second", tokens_per_second))
     return each * (TOKENS_PER_MILLION / SECONDS_PER_HOUR)

@@ -5,13 +5,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tests.reference.equations.domain import (
-    FloatArray,
-    at_least,
-    not_negative,
-    positive,
-    share,
-)
+from tests.reference.equations.domain import FloatArray, at_least, not_negative, positive, share
 
 BLOCK_TOKENS = 16
 """Tokens in one block of the KV cache (reproduction)."""
@@ -31,11 +25,7 @@ def embedding_parameters(vocabulary: ArrayLike, hidden: ArrayLike) -> FloatArray
         Parameters, in the broadcast shape. The reproduction counts one matrix, so
         a separate output head is missing from its totals.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, parameter count of a model.
-
     """
     return not_negative("vocabulary", vocabulary) * positive("hidden", hidden)
 
@@ -51,14 +41,7 @@ def attention_parameters(layers: ArrayLike, hidden: ArrayLike, kv_heads: ArrayLi
         kv_heads: key/value heads, > 0.
         head_dim: width of a head, > 0.
 
-    Returns:
-        Parameters, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, parameter count of a model.
-
     """
     width = positive("hidden", hidden)
     kv_width = positive("kv_heads", kv_heads) * positive("head_dim", head_dim)
@@ -73,25 +56,13 @@ def dense_ffn_parameters(layers: ArrayLike, hidden: ArrayLike, intermediate: Arr
         hidden: model width, > 0.
         intermediate: inner width, >= 0.
 
-    Returns:
-        Parameters, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, parameter count of a model.
-
     """
     inner = not_negative("intermediate", intermediate)
     return 3 * not_negative("layers", layers) * positive("hidden", hidden) * inner
 
 
-def expert_parameters(
-    layers: ArrayLike,
-    hidden: ArrayLike,
-    moe_intermediate: ArrayLike,
-    experts: ArrayLike,
-) -> FloatArray:
+def expert_parameters(layers: ArrayLike, hidden: ArrayLike, moe_intermediate: ArrayLike, experts: ArrayLike) -> FloatArray:
     """Parameters of routed experts: 3 layers experts hidden moe_intermediate.
 
     Args:
@@ -100,26 +71,13 @@ def expert_parameters(
         moe_intermediate: inner width of an expert, >= 0.
         experts: experts counted per layer, >= 0; top_k of them gives the active ones.
 
-    Returns:
-        Parameters, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, parameter count of a model.
-
     """
     each = dense_ffn_parameters(layers, hidden, moe_intermediate)
     return each * not_negative("experts", experts)
 
 
-def projection_parameters(
-    layers: ArrayLike,
-    hidden: ArrayLike,
-    heads: ArrayLike,
-    kv_heads: ArrayLike,
-    head_dim: ArrayLike,
-) -> FloatArray:
+def projection_parameters(layers: ArrayLike, hidden: ArrayLike, heads: ArrayLike, kv_heads: ArrayLike, head_dim: ArrayLike) -> FloatArray:
     """Attention parameters an MoE profile streams in its own W.
 
     layers ((heads + 2 kv_heads) head_dim hidden + hidden^2), equal to
@@ -132,14 +90,7 @@ def projection_parameters(
         kv_heads: key/value heads, > 0.
         head_dim: width of a head, > 0.
 
-    Returns:
-        Parameters, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, computed profile of an MoE model.
-
     """
     width = positive("hidden", hidden)
     all_heads = positive("heads", heads) + 2 * positive("kv_heads", kv_heads)
@@ -155,14 +106,7 @@ def weight_bytes_per_gpu(parameters: ArrayLike, dtype_bytes: ArrayLike, tp: Arra
         dtype_bytes: bytes per weight, > 0.
         tp: GPUs of the instance, >= 1.
 
-    Returns:
-        byte per GPU, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, capacity and W of a computed profile.
-
     """
     whole = not_negative("parameters", parameters) * positive("dtype_bytes", dtype_bytes)
     return whole / at_least("tp", tp, 1)
@@ -177,26 +121,14 @@ def kv_bytes_per_token(layers: ArrayLike, kv_heads: ArrayLike, head_dim: ArrayLi
         head_dim: width of a head, > 0.
         dtype_bytes: bytes per cached value, > 0.
 
-    Returns:
-        byte/token over all GPUs of an instance, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, Eq. 3 (kappa).
-
     """
     heads = positive("kv_heads", kv_heads) * positive("head_dim", head_dim)
     values = 2 * not_negative("layers", layers) * heads
     return values * positive("dtype_bytes", dtype_bytes)
 
 
-def latent_kv_bytes_per_token(
-    layers: ArrayLike,
-    latent_rank: ArrayLike,
-    rope_dim: ArrayLike,
-    dtype_bytes: ArrayLike,
-) -> FloatArray:
+def latent_kv_bytes_per_token(layers: ArrayLike, latent_rank: ArrayLike, rope_dim: ArrayLike, dtype_bytes: ArrayLike) -> FloatArray:
     """Bytes one token leaves with latent attention (MLA), the same on every GPU.
 
     layers (latent_rank + rope_dim) dtype_bytes
@@ -207,14 +139,7 @@ def latent_kv_bytes_per_token(
         rope_dim: width of the shared rotary key, >= 0.
         dtype_bytes: bytes per cached value, > 0.
 
-    Returns:
-        byte/token, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2405.04434, section 2.1 (the cache of latent attention).
-
     """
     cached = positive("latent_rank", latent_rank) + not_negative("rope_dim", rope_dim)
     values = not_negative("layers", layers) * cached
@@ -229,15 +154,8 @@ def sharded_kv_bytes_per_token(kv_bytes: ArrayLike, tp: ArrayLike, kv_heads: Arr
         tp: GPUs of the instance, >= 1.
         kv_heads: key/value heads, >= 1; more GPUs than heads hold copies.
 
-    Returns:
-        byte/token per GPU, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, section 2.1, storage assumption, which the paper's
     computed profiles do not apply to their capacity.
-
     """
     ways = np.minimum(at_least("tp", tp, 1), at_least("kv_heads", kv_heads, 1))
     return not_negative("kv_bytes", kv_bytes) / ways
@@ -249,14 +167,10 @@ def nccl_workspace_bytes(tp: int) -> int:
     Args:
         tp: GPUs of the instance; 1, 2, 4 or 8 (a scalar).
 
-    Returns:
-        byte per GPU.
-
     Raises:
         ValueError: for any other degree.
 
     Source: reproduction, capacity of a computed profile.
-
     """
     if tp not in NCCL_WORKSPACE_BYTES:
         message = f"tp must be one of {sorted(NCCL_WORKSPACE_BYTES)}, got {tp}"
@@ -271,25 +185,13 @@ def usable_bytes(memory_bytes: ArrayLike, utilisation: ArrayLike) -> FloatArray:
         memory_bytes: memory of one GPU, byte, > 0.
         utilisation: share the engine may take, 0 < utilisation <= 1.
 
-    Returns:
-        Whole bytes per GPU, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, capacity of a computed profile.
-
     """
     taken = share("utilisation", utilisation) * positive("memory_bytes", memory_bytes)
     return np.trunc(taken)
 
 
-def free_kv_bytes(
-    memory_bytes: ArrayLike,
-    utilisation: ArrayLike,
-    weight_bytes: ArrayLike,
-    workspace_bytes: ArrayLike,
-) -> FloatArray:
+def free_kv_bytes(memory_bytes: ArrayLike, utilisation: ArrayLike, weight_bytes: ArrayLike, workspace_bytes: ArrayLike) -> FloatArray:
     """Bytes of one GPU left for KV: max(0, trunc(utilisation memory) - the rest).
 
     Args:
@@ -301,11 +203,7 @@ def free_kv_bytes(
     Returns:
         byte per GPU, >= 0, in the broadcast shape; 0 where the weights do not fit.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, Eq. 3 (V_KV); the terms: reproduction.
-
     """
     budget = usable_bytes(memory_bytes, utilisation)
     taken = not_negative("weight_bytes", weight_bytes) + not_negative("workspace_bytes", workspace_bytes)

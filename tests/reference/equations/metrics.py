@@ -19,11 +19,7 @@ def paper_tok_per_watt(tokens_per_second: ArrayLike, watts_per_gpu: ArrayLike) -
         Paper-normalised tok/W, in the broadcast shape; physical only where the
         instance is a single GPU.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, Eq. 2.
-
     """
     tokens = not_negative("tokens_per_second", tokens_per_second)
     return tokens / positive("watts_per_gpu", watts_per_gpu)
@@ -40,11 +36,7 @@ def tok_per_joule(tokens_per_second: ArrayLike, watts_per_gpu: ArrayLike, gpus: 
     Returns:
         token/J at the boards (no host, network or cooling), in the broadcast shape.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: definition of energy; arXiv 2603.17280, Eq. 2 with every GPU counted.
-
     """
     return paper_tok_per_watt(tokens_per_second, watts_per_gpu) / at_least("gpus", gpus, 1)
 
@@ -63,7 +55,6 @@ def log_log_exponent(x: ArrayLike, y: ArrayLike) -> float:
         ValueError: for other shapes or values.
 
     Source: ordinary least squares; -1 is the law of arXiv 2603.17280, section 3.1.
-
     """
     log_x, log_y = (np.log(series) for series in _paired(x, y))
     from_mean = log_x - log_x.mean()
@@ -86,7 +77,6 @@ def doubling_ratios(window: ArrayLike, efficiency: ArrayLike) -> FloatArray:
         ValueError: for other shapes or values.
 
     Source: arXiv 2603.17280, section 3.1.
-
     """
     tokens, values = _paired(window, efficiency)
     if not np.allclose(tokens[1:], 2.0 * tokens[:-1], rtol=1e-12, atol=0.0):
@@ -109,7 +99,6 @@ def knot_segment(x: float, knots: ArrayLike) -> int:
         ValueError: unless the knots rise.
 
     Source: piecewise interpolation.
-
     """
     rising = finite("knots", knots)
     positive("steps between knots", np.diff(rising))
@@ -132,7 +121,6 @@ def log_log_reading(x: float, xs: ArrayLike, ys: ArrayLike) -> float:
         ValueError: for other shapes or values.
 
     Source: piecewise interpolation.
-
     """
     knots, values = _paired(xs, ys)
     high = knot_segment(x, knots)

@@ -3,12 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tests.reference.equations.domain import (
-    FloatArray,
-    at_least,
-    not_negative,
-    positive,
-)
+from tests.reference.equations.domain import FloatArray, at_least, not_negative, positive
 from tests.reference.equations.kv import weight_bytes_per_gpu
 from tests.reference.equations.roofline import weight_streaming_time
 
@@ -24,15 +19,8 @@ def touched_share(n: ArrayLike, experts: ArrayLike, top_k: ArrayLike) -> FloatAr
         experts: routed experts per layer, >= 1.
         top_k: experts each token is sent to, 0 < top_k <= experts.
 
-    Returns:
-        Share from 0 to 1, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: expectation of a binomial draw; the correction to arXiv 2603.17280,
     Table 2, whose dagger rows use the share at n = 1 for every batch.
-
     """
     missed = 1.0 - _routing_share(experts, top_k)
     return 1.0 - np.power(missed, not_negative("n", n))
@@ -53,11 +41,7 @@ def split_parameters(total: ArrayLike, active: ArrayLike, experts: ArrayLike, to
     Returns:
         (always, routed) in parameters, each in the broadcast shape.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: identities of the published counts (235B and 22B for Qwen3-235B-A22B).
-
     """
     whole = positive("total", total)
     applied = at_least("active", active, whole * _routing_share(experts, top_k))
@@ -78,26 +62,13 @@ def routed_parameters(total: ArrayLike, active: ArrayLike, experts: ArrayLike, t
         experts: routed experts per layer, > top_k.
         top_k: experts each token is sent to, > 0.
 
-    Returns:
-        Parameters, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: identities of `split_parameters`.
-
     """
     unused = positive("experts - top_k", 1.0 - _routing_share(experts, top_k))
     return (positive("total", total) - positive("active", active)) / unused
 
 
-def streamed_parameters(
-    n: ArrayLike,
-    always: ArrayLike,
-    routed: ArrayLike,
-    experts: ArrayLike,
-    top_k: ArrayLike,
-) -> FloatArray:
+def streamed_parameters(n: ArrayLike, always: ArrayLike, routed: ArrayLike, experts: ArrayLike, top_k: ArrayLike) -> FloatArray:
     """Parameters read in a step of ``n`` tokens: always + routed touched_share(n).
 
     Args:
@@ -111,24 +82,16 @@ def streamed_parameters(
         Parameters, in the broadcast shape: the active count at n = 1, rising to
         always + routed.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: correction to arXiv 2603.17280, Table 2, dagger rows.
-
     """
     used = not_negative("routed", routed) * touched_share(n, experts, top_k)
     return not_negative("always", always) + used
 
 
 def corrected_weight_time(
-    streamed: ArrayLike,
-    dtype_bytes: ArrayLike,
-    tp: ArrayLike,
-    bandwidth: ArrayLike,
-    layers: ArrayLike,
+    streamed: ArrayLike, dtype_bytes: ArrayLike, tp: ArrayLike, bandwidth: ArrayLike, layers: ArrayLike
 ) -> FloatArray:
-    """W of an MoE step by the rule the paper applies to dense models.
+    """W of an MoE step, s, by the rule the paper applies to dense models.
 
     streamed dtype_bytes / tp / (0.80 bandwidth) + 3e-6 layers. With the published
     235e9 and 22e9 parameters split by `split_parameters`, Qwen3-235B-A22B in fp16 on
@@ -142,14 +105,7 @@ def corrected_weight_time(
         bandwidth: peak HBM bandwidth of one GPU, byte/s, > 0.
         layers: transformer layers, >= 0.
 
-    Returns:
-        s, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: correction to arXiv 2603.17280, Table 2, dagger rows.
-
     """
     per_gpu = weight_bytes_per_gpu(streamed, dtype_bytes, tp)
     return weight_streaming_time(per_gpu, bandwidth, layers)

@@ -62,9 +62,7 @@ def weight_times(model: Model, hardware: Hardware) -> tuple[float, float]:
         return float(dense), float(dense)
     projections = kv.projection_parameters(model.layers, model.hidden, model.heads, model.kv_heads, model.head_dim)
     attention = roofline.weight_streaming_time(
-        kv.weight_bytes_per_gpu(projections, model.dtype_bytes, model.tp),
-        hardware.bandwidth,
-        model.layers,
+        kv.weight_bytes_per_gpu(projections, model.dtype_bytes, model.tp), hardware.bandwidth, model.layers
     )
     own = roofline.moe_profile_weight_time(attention, model.layers, model.moe_layer_time, hardware.bandwidth)
     printed = roofline.active_weight_time(model.published_active, model.dtype_bytes, model.tp, hardware.bandwidth)
@@ -96,13 +94,7 @@ def computed_throughput(profile: ComputedProfile, n: float, mean_length: float) 
 
     Source: arXiv 2603.17280, Eq. 2.
     """
-    step_time = roofline.decode_step_time(
-        n,
-        profile.w_throughput,
-        profile.h,
-        mean_length,
-        cards.COMPUTED_CALIBRATION_LENGTH,
-    )
+    step_time = roofline.decode_step_time(n, profile.w_throughput, profile.h, mean_length, cards.COMPUTED_CALIBRATION_LENGTH)
     return float(roofline.throughput(n, step_time))
 
 
@@ -114,13 +106,7 @@ def computed_power(profile: ComputedProfile, n: float) -> float:
     length = cards.COMPUTED_CALIBRATION_LENGTH
     step_time = roofline.decode_step_time(n, profile.w_own, profile.h, length, length)
     kv_fraction = power.kv_read_share(n, profile.h, step_time)
-    compute_fraction = power.compute_share(
-        n,
-        profile.active_parameters,
-        profile.model.tp,
-        step_time,
-        profile.hardware.flops,
-    )
+    compute_fraction = power.compute_share(n, profile.active_parameters, profile.model.tp, step_time, profile.hardware.flops)
     tdp = profile.hardware.tdp
     return float(power.roofline_power(tdp, kv_fraction, compute_fraction))
 
@@ -158,13 +144,7 @@ def calibrated_slots(profile: CalibratedProfile, window: int) -> int:
 
     Source: reproduction, calibrated profile.
     """
-    held = slots.calibrated_slots(
-        profile.max_slots,
-        profile.calibration_length,
-        profile.blocks,
-        window,
-        profile.block_tokens,
-    )
+    held = slots.calibrated_slots(profile.max_slots, profile.calibration_length, profile.blocks, window, profile.block_tokens)
     return int(held)
 
 
@@ -253,13 +233,7 @@ def table_a() -> Cells:
     cells: Cells = {}
     for hardware in cards.HARDWARE:
         curve = _table_a_curve(hardware)
-        row = {
-            "tdp_w": hardware.tdp,
-            "p_idle_w": curve.p_idle,
-            "p_nom_w": curve.p_nominal,
-            "k": curve.k,
-            "x0": curve.x0,
-        }
+        row = {"tdp_w": hardware.tdp, "p_idle_w": curve.p_idle, "p_nom_w": curve.p_nominal, "k": curve.k, "x0": curve.x0}
         cells.update(_flatten([(hardware.name, row)]))
     return cells
 

@@ -3,13 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tests.reference.equations.domain import (
-    FloatArray,
-    at_least,
-    finite,
-    not_negative,
-    positive,
-)
+from tests.reference.equations.domain import FloatArray, at_least, finite, not_negative, positive
 
 ROOFLINE_IDLE_SHARE = 0.43
 """Share of TDP drawn at rest, and again as the dynamic range (reproduction)."""
@@ -18,13 +12,7 @@ OPERATIONS_PER_PARAMETER = 2.0
 """FLOP of a parameter and token: one multiplication and one addition."""
 
 
-def logistic_power(
-    n: ArrayLike,
-    p_idle: ArrayLike,
-    p_nominal: ArrayLike,
-    k: ArrayLike,
-    x0: ArrayLike,
-) -> FloatArray:
+def logistic_power(n: ArrayLike, p_idle: ArrayLike, p_nominal: ArrayLike, k: ArrayLike, x0: ArrayLike) -> FloatArray:
     """Power of one GPU in W with ``n`` sequences in flight on its instance.
 
     P(n) = p_idle + (p_nominal - p_idle) / (1 + exp(-k (log2 max(1, n) - x0)))
@@ -36,14 +24,7 @@ def logistic_power(
         k: steepness per doubling of n, > 0.
         x0: log2 of the n at which half of the range is drawn; any real.
 
-    Returns:
-        W per GPU, in the broadcast shape of the arguments.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, Eq. 1; the clamp at n = 1: reproduction.
-
     """
     low = not_negative("p_idle", p_idle)
     high = at_least("p_nominal", p_nominal, low)
@@ -53,13 +34,7 @@ def logistic_power(
     return low + (high - low) * saturation
 
 
-def logistic_concurrency(
-    power: ArrayLike,
-    p_idle: ArrayLike,
-    p_nominal: ArrayLike,
-    k: ArrayLike,
-    x0: ArrayLike,
-) -> FloatArray:
+def logistic_concurrency(power: ArrayLike, p_idle: ArrayLike, p_nominal: ArrayLike, k: ArrayLike, x0: ArrayLike) -> FloatArray:
     """Sequences in flight at which the logistic curve reaches ``power``.
 
     n = 2^(x0 + ln((P - p_idle) / (p_nominal - P)) / k)
@@ -78,7 +53,6 @@ def logistic_concurrency(
         ValueError: outside the domains above: no n gives such a power.
 
     Source: arXiv 2603.17280, Eq. 1 solved for b.
-
     """
     lowest = logistic_power(1.0, p_idle, p_nominal, k, x0)
     watts = at_least("power", power, lowest)
@@ -95,14 +69,10 @@ def half_saturation(w: ArrayLike, h: ArrayLike) -> FloatArray:
         w: weight-streaming time of a decode step, s, > 0.
         h: KV-reading time of a sequence at the calibration length, s, > 0.
 
-    Returns:
-        log2(w / h), dimensionless, in the broadcast shape.
-
     Raises:
         ValueError: if either time is not positive and finite.
 
     Source: arXiv 2603.17280, Appendix A, footnote of the parameter table.
-
     """
     return np.log2(positive("w", w) / positive("h", h))
 
@@ -115,26 +85,13 @@ def kv_read_share(n: ArrayLike, h: ArrayLike, step_time: ArrayLike) -> FloatArra
         h: KV-reading time of one sequence, s, >= 0.
         step_time: the whole step, s, > 0.
 
-    Returns:
-        Dimensionless, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, power of a computed profile.
-
     """
     busy = not_negative("n", n) * not_negative("h", h)
     return busy / positive("step_time", step_time)
 
 
-def compute_share(
-    n: ArrayLike,
-    active_parameters: ArrayLike,
-    tp: ArrayLike,
-    step_time: ArrayLike,
-    flops: ArrayLike,
-) -> FloatArray:
+def compute_share(n: ArrayLike, active_parameters: ArrayLike, tp: ArrayLike, step_time: ArrayLike, flops: ArrayLike) -> FloatArray:
     """Share of a GPU's peak arithmetic that a decode step uses.
 
     2 (active_parameters / tp) n / (step_time flops): two operations a parameter.
@@ -149,11 +106,7 @@ def compute_share(
     Returns:
         Dimensionless, in the broadcast shape; above 1 if the step is too short.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, power of a computed profile.
-
     """
     per_gpu = positive("active_parameters", active_parameters) / at_least("tp", tp, 1)
     return arithmetic_share(n, OPERATIONS_PER_PARAMETER * per_gpu, step_time, flops)
@@ -173,11 +126,7 @@ def arithmetic_share(n: ArrayLike, operations: ArrayLike, step_time: ArrayLike, 
     Returns:
         Dimensionless, in the broadcast shape; above 1 if the step is too short.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, power of a computed profile.
-
     """
     done = not_negative("operations", operations) * not_negative("n", n)
     return done / (positive("step_time", step_time) * positive("flops", flops))
@@ -201,14 +150,7 @@ def roofline_power(
         idle_share: share of TDP drawn at rest, >= 0.
         dynamic_share: share of TDP added when busy throughout, >= 0.
 
-    Returns:
-        W per GPU, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, power of a computed profile (Tables 2 and 5 of the paper).
-
     """
     kv = not_negative("kv_fraction", kv_fraction)
     load = kv + not_negative("compute_fraction", compute_fraction)

@@ -66,14 +66,7 @@ def erlang_c(servers: int, load: float) -> float:
         servers: whole, >= 1.
         load: erlang, 0 <= load < servers.
 
-    Returns:
-        Probability, 0..1.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: Erlang 1917; recursion: Jagers and van Doorn 1986.
-
     """
     _stable(servers, load)
     return _delayed(_inverse_loss(1.0, load, 0, servers), servers, load)
@@ -91,14 +84,9 @@ def erlang_c_of(servers: ArrayLike, load: ArrayLike) -> FloatArray:
 
 
 def wait_quantile(
-    delayed: ArrayLike,
-    servers: ArrayLike,
-    load: ArrayLike,
-    service_time: ArrayLike,
-    cv2: ArrayLike,
-    tail: ArrayLike = WAIT_TAIL,
+    delayed: ArrayLike, servers: ArrayLike, load: ArrayLike, service_time: ArrayLike, cv2: ArrayLike, tail: ArrayLike = WAIT_TAIL
 ) -> FloatArray:
-    """Waiting time that a share ``tail`` of requests exceeds.
+    """Waiting time that a share ``tail`` of requests exceeds, s.
 
     0 if delayed <= tail, else ln(delayed / tail) / (2 (servers - load) / service_time / (1 + cv2))
 
@@ -110,14 +98,7 @@ def wait_quantile(
         cv2: squared coefficient of variation of that time, >= 0.
         tail: 0 < tail <= 1.
 
-    Returns:
-        s, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: Kimura 1994, exponential tail of the M/G/c queue; reproduction.
-
     """
     count, erlangs = _stable(servers, load)
     exceeded = np.maximum(not_negative("delayed", delayed) / share("tail", tail), 1.0)
@@ -137,11 +118,7 @@ def fewest_instances(demand: Demand, tail: float = WAIT_TAIL, cap: float = UTILI
         The three counts: max(1, ceil(rate/mu) + 1), with mu = slots / service_time; the
         smallest from there whose wait is within the limit; ceil(rate / (cap mu)).
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, sizing of a pool.
-
     """
     slots = int(_whole("slots", demand.slots))
     service_time = float(positive("service_time", demand.service_time))
@@ -169,11 +146,7 @@ def fewest_instances_of(demand: Demand, tail: float = WAIT_TAIL, cap: float = UT
     Returns:
         Instances (whole), in the broadcast shape; what `fewest_instances` finds.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: as `fewest_instances`.
-
     """
     floor, capped = np.broadcast_arrays(*_bounds(demand, cap))
     slo = not_negative("slo", demand.slo)

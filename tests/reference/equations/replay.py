@@ -62,11 +62,7 @@ def prompt_and_output(length: ArrayLike, input_share: float = INPUT_SHARE) -> tu
     Returns:
         Tokens of the prompt and of the output, each in the shape of ``length``.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, service time of a request.
-
     """
     total = at_least("length", length, 1)
     prompt = np.maximum(1.0, np.trunc(share("input_share", input_share) * total))
@@ -74,7 +70,7 @@ def prompt_and_output(length: ArrayLike, input_share: float = INPUT_SHARE) -> tu
 
 
 def service_time(prompt: ArrayLike, output: ArrayLike, length: ArrayLike, server: Server) -> FloatArray:
-    """Time a request holds its slot: one step per prompt chunk and per output token.
+    """Time a request holds its slot, s: one step per prompt chunk and per output token.
 
     (ceil(prompt / chunk) + output) (w + h (length / L_cal) slots), as though every other
     slot held a sequence of the same length.
@@ -85,14 +81,7 @@ def service_time(prompt: ArrayLike, output: ArrayLike, length: ArrayLike, server
         length: total tokens, within the window, > 0.
         server: the instance.
 
-    Returns:
-        s, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, service time of a request.
-
     """
     stretch = positive("length", length) / positive("calibration_length", server.calibration_length)
     reading = not_negative("h", server.h) * stretch * at_least("slots", server.slots, 1)
@@ -101,20 +90,13 @@ def service_time(prompt: ArrayLike, output: ArrayLike, length: ArrayLike, server
 
 
 def prefill_time(prompt: ArrayLike, server: Server) -> FloatArray:
-    """Time of the prompt chunks alone: ceil(prompt / chunk) (w + h).
+    """Time of the prompt chunks alone, s: ceil(prompt / chunk) (w + h).
 
     Args:
         prompt: tokens, > 0.
         server: the instance; h counts once and is not stretched to the prompt's length.
 
-    Returns:
-        s, in the shape of ``prompt``.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, time to first token.
-
     """
     steps = ceil(positive("prompt", prompt) / at_least("prefill_chunk", server.prefill_chunk, 1))
     return steps * (not_negative("w", server.w) + not_negative("h", server.h))
@@ -132,9 +114,6 @@ def moments(prompt: ArrayLike, output: ArrayLike, length: ArrayLike, weight: Arr
 
     Returns:
         The moments of the service time and the mean prefill.
-
-    Raises:
-        ValueError: outside the domains above.
 
     """
     shares = not_negative("weight", weight)
@@ -162,7 +141,6 @@ def drawn_lengths(lengths: Cdf, window: int, draws: int = DRAWS, seed: int = SEE
         ValueError: if a knot or the start is not whole, or outside the domains above.
 
     Source: reproduction, calibration of a pool.
-
     """
     edges = whole_edges(lengths)
     at_least("window", window, 1)
@@ -185,14 +163,7 @@ def drawn_moments(lengths: Cdf, server: Server, input_share: float = INPUT_SHARE
         server: the instance, with a whole window.
         input_share: 0 < input_share <= 1.
 
-    Returns:
-        The moments.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, calibration of a pool.
-
     """
     drawn = np.asarray(drawn_lengths(lengths, whole("window", server.window)), dtype=np.float64)
     return moments(*prompt_and_output(drawn, input_share), drawn, np.full(drawn.shape, 1.0 / drawn.size), server)

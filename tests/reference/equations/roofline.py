@@ -3,14 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tests.reference.equations.domain import (
-    FloatArray,
-    at_least,
-    finite,
-    not_negative,
-    positive,
-    share,
-)
+from tests.reference.equations.domain import FloatArray, at_least, finite, not_negative, positive, share
 
 BANDWIDTH_EFFICIENCY = 0.80
 """Share of peak HBM bandwidth a decode step reaches (reproduction)."""
@@ -25,13 +18,7 @@ MOE_BANDWIDTH_EXPONENT = 0.7
 """Power of the bandwidth ratio by which that time shrinks (reproduction)."""
 
 
-def decode_step_time(
-    n: ArrayLike,
-    w: ArrayLike,
-    h: ArrayLike,
-    mean_length: ArrayLike,
-    calibration_length: ArrayLike,
-) -> FloatArray:
+def decode_step_time(n: ArrayLike, w: ArrayLike, h: ArrayLike, mean_length: ArrayLike, calibration_length: ArrayLike) -> FloatArray:
     """Seconds of one decode step of an instance: w + h (mean_length / L_cal) n.
 
     Args:
@@ -41,14 +28,7 @@ def decode_step_time(
         mean_length: mean KV tokens held per sequence, >= 0.
         calibration_length: KV tokens at which h holds, > 0.
 
-    Returns:
-        s, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, section 2.2, below Eq. 2.
-
     """
     stretch = not_negative("mean_length", mean_length) / positive("calibration_length", calibration_length)
     reading = not_negative("h", h) * stretch * not_negative("n", n)
@@ -62,14 +42,10 @@ def step_time_with_dispatch(step_time: ArrayLike, dispatch: ArrayLike) -> FloatA
         step_time: the step without dispatch, s, >= 0.
         dispatch: all-to-all exchange of the whole step, s, >= 0.
 
-    Returns:
-        step_time + dispatch, s, in the broadcast shape.
-
     Raises:
         ValueError: if either is negative, NaN or infinite.
 
     Source: arXiv 2603.17280, section 3.2, where the term is discussed and left out.
-
     """
     return not_negative("step_time", step_time) + not_negative("dispatch", dispatch)
 
@@ -82,14 +58,7 @@ def throughput(n: ArrayLike, step_time: ArrayLike, tokens_per_step: ArrayLike = 
         step_time: s, > 0.
         tokens_per_step: tokens a sequence gains in a step, > 0.
 
-    Returns:
-        token/s of the instance, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, Eq. 2 (numerator).
-
     """
     gained = positive("tokens_per_step", tokens_per_step) * not_negative("n", n)
     return gained / positive("step_time", step_time)
@@ -102,7 +71,7 @@ def weight_streaming_time(
     efficiency: ArrayLike = BANDWIDTH_EFFICIENCY,
     layer_overhead: ArrayLike = LAYER_OVERHEAD,
 ) -> FloatArray:
-    """W of a dense model: its weights read once, and a fixed cost per layer.
+    """W of a dense model, s: its weights read once, and a fixed cost per layer.
 
     bytes_per_gpu / (efficiency bandwidth) + layer_overhead layers
 
@@ -113,14 +82,7 @@ def weight_streaming_time(
         efficiency: reached share of the peak, 0 < efficiency <= 1.
         layer_overhead: s per layer, >= 0.
 
-    Returns:
-        s, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, section 2.2 (W); the two constants: reproduction.
-
     """
     reached = share("efficiency", efficiency) * positive("bandwidth", bandwidth)
     fixed = not_negative("layer_overhead", layer_overhead)
@@ -135,7 +97,7 @@ def kv_read_time(
     bandwidth: ArrayLike,
     efficiency: ArrayLike = BANDWIDTH_EFFICIENCY,
 ) -> FloatArray:
-    """H of a computed profile: one sequence's KV read once, split over the GPUs.
+    """H of a computed profile, s: one sequence's KV read once, split over the GPUs.
 
     calibration_length kv_bytes_per_token / (efficiency bandwidth) / tp
 
@@ -146,27 +108,15 @@ def kv_read_time(
         bandwidth: peak HBM bandwidth of one GPU, byte/s, > 0.
         efficiency: reached share of the peak, 0 < efficiency <= 1.
 
-    Returns:
-        s per sequence and step, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, section 2.2 (H); split by tp: reproduction.
-
     """
     reached = share("efficiency", efficiency) * positive("bandwidth", bandwidth)
     held = positive("calibration_length", calibration_length) * not_negative("kv_bytes_per_token", kv_bytes_per_token)
     return held / reached / at_least("tp", tp, 1)
 
 
-def moe_profile_weight_time(
-    attention_time: ArrayLike,
-    layers: ArrayLike,
-    moe_layer_time: ArrayLike,
-    bandwidth: ArrayLike,
-) -> FloatArray:
-    """W that an MoE profile carries itself; the paper's tables use it for power only.
+def moe_profile_weight_time(attention_time: ArrayLike, layers: ArrayLike, moe_layer_time: ArrayLike, bandwidth: ArrayLike) -> FloatArray:
+    """W that an MoE profile carries itself, s; the paper's tables use it for power only.
 
     attention_time + layers moe_layer_time (3.35e12 / bandwidth)^0.7
 
@@ -176,14 +126,7 @@ def moe_profile_weight_time(
         moe_layer_time: expert time of a layer on the reference GPU, s, >= 0.
         bandwidth: peak HBM bandwidth of this GPU, byte/s, > 0.
 
-    Returns:
-        s, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, computed profile of an MoE model.
-
     """
     experts_time = expert_layers_time(layers, moe_layer_time, bandwidth)
     return not_negative("attention_time", attention_time) + experts_time
@@ -196,7 +139,7 @@ def expert_layers_time(
     reference_bandwidth: ArrayLike = MOE_REFERENCE_BANDWIDTH,
     exponent: ArrayLike = MOE_BANDWIDTH_EXPONENT,
 ) -> FloatArray:
-    """Time of the experts of all layers, scaled from the GPU it was stated for.
+    """Time of the experts of all layers, s, scaled from the GPU it was stated for.
 
     layers moe_layer_time (reference_bandwidth / bandwidth)^exponent
 
@@ -207,14 +150,7 @@ def expert_layers_time(
         reference_bandwidth: that of the reference GPU, byte/s, > 0.
         exponent: 0 (no scaling) to 1 (in proportion); any real.
 
-    Returns:
-        s, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, computed profile of an MoE model.
-
     """
     ratio = positive("reference_bandwidth", reference_bandwidth) / positive("bandwidth", bandwidth)
     layer_time = not_negative("moe_layer_time", moe_layer_time) * np.power(ratio, finite("exponent", exponent))
@@ -228,25 +164,13 @@ def ridge_point(flops: ArrayLike, bandwidth: ArrayLike) -> FloatArray:
         flops: peak FLOP/s of one GPU, > 0.
         bandwidth: peak HBM bandwidth of one GPU, byte/s, > 0.
 
-    Returns:
-        flops / bandwidth, FLOP/byte, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: Williams, Waterman and Patterson, "Roofline", CACM 52(4), 2009.
-
     """
     return positive("flops", flops) / positive("bandwidth", bandwidth)
 
 
-def active_weight_time(
-    active_parameters: ArrayLike,
-    dtype_bytes: ArrayLike,
-    tp: ArrayLike,
-    bandwidth: ArrayLike,
-) -> FloatArray:
-    """W the paper puts in place of an MoE profile's own for its throughput column.
+def active_weight_time(active_parameters: ArrayLike, dtype_bytes: ArrayLike, tp: ArrayLike, bandwidth: ArrayLike) -> FloatArray:
+    """W, s, that the paper puts in place of an MoE profile's own for its throughput column.
 
     active_parameters dtype_bytes / tp / bandwidth: peak bandwidth, no layer cost,
     and the experts of one token whatever the batch.
@@ -257,14 +181,7 @@ def active_weight_time(
         tp: GPUs of the instance, >= 1.
         bandwidth: peak HBM bandwidth of one GPU, byte/s, > 0.
 
-    Returns:
-        s, in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, Table 2, caption (dagger rows).
-
     """
     streamed = positive("active_parameters", active_parameters) * positive("dtype_bytes", dtype_bytes)
     return streamed / at_least("tp", tp, 1) / positive("bandwidth", bandwidth)

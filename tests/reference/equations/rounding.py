@@ -37,9 +37,6 @@ def floor(value: ArrayLike) -> FloatArray:
     Args:
         value: any reals.
 
-    Returns:
-        Whole numbers, in the same shape.
-
     Raises:
         ValueError: for NaN and infinities.
 

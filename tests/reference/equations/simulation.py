@@ -131,11 +131,7 @@ def starts(arrived: list[float], times: list[float], free: list[float]) -> list[
         times: how long each holds its slot, s, >= 0.
         free: when each slot is free, s, a heap; carried on to the requests that follow.
 
-    Returns:
-        s, in the order of arrival.
-
     Source: first come, first served by many servers; Kiefer and Wolfowitz 1955.
-
     """
     found = []
     for arrival, time in zip(arrived, times, strict=True):

@@ -3,12 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tests.reference.equations.domain import (
-    FloatArray,
-    at_least,
-    not_negative,
-    positive,
-)
+from tests.reference.equations.domain import FloatArray, at_least, not_negative, positive
 from tests.reference.equations.kv import BLOCK_TOKENS
 from tests.reference.equations.rounding import ceil, floor
 
@@ -21,14 +16,7 @@ def kv_blocks(free_bytes: ArrayLike, kv_bytes: ArrayLike, block_tokens: ArrayLik
         kv_bytes: byte/token per GPU (the paper: of the whole model), > 0.
         block_tokens: tokens per block, >= 1.
 
-    Returns:
-        Blocks (whole), in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, capacity of a computed profile.
-
     """
     block_bytes = at_least("block_tokens", block_tokens, 1) * positive("kv_bytes", kv_bytes)
     return floor(not_negative("free_bytes", free_bytes) / block_bytes)
@@ -45,11 +33,7 @@ def computed_slots(blocks: ArrayLike, window: ArrayLike, block_tokens: ArrayLike
     Returns:
         Sequences (whole, >= 1 even where nothing fits), in the broadcast shape.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, Eq. 3; the clamp at 1: reproduction.
-
     """
     tokens = at_least("block_tokens", block_tokens, 1) * not_negative("blocks", blocks)
     return np.maximum(1.0, floor(tokens / at_least("window", window, 1)))
@@ -68,22 +52,14 @@ def window_slots(free_bytes: ArrayLike, kv_bytes: ArrayLike, window: ArrayLike) 
     Returns:
         Sequences (whole, 0 where nothing fits), in the broadcast shape.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, Eq. 3.
-
     """
     reserved = positive("kv_bytes", kv_bytes) * at_least("window", window, 1)
     return floor(not_negative("free_bytes", free_bytes) / reserved)
 
 
 def calibrated_slots(
-    max_slots: ArrayLike,
-    calibration_length: ArrayLike,
-    blocks: ArrayLike,
-    window: ArrayLike,
-    block_tokens: ArrayLike = BLOCK_TOKENS,
+    max_slots: ArrayLike, calibration_length: ArrayLike, blocks: ArrayLike, window: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS
 ) -> FloatArray:
     """Slots of a calibrated profile, the tighter of two limits.
 
@@ -96,14 +72,7 @@ def calibrated_slots(
         window: tokens reserved per sequence, >= 1.
         block_tokens: tokens per block, >= 1.
 
-    Returns:
-        Sequences (whole), in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, calibrated profile (Tables 1 and 4 of the paper).
-
     """
     reserved = at_least("window", window, 1)
     by_memory = block_slots(blocks, window_blocks(reserved, block_tokens))
@@ -118,14 +87,7 @@ def scheduled_slots(max_slots: ArrayLike, calibration_length: ArrayLike, window:
         calibration_length: tokens, > 0.
         window: tokens reserved per sequence, >= 1.
 
-    Returns:
-        Sequences (whole), in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, calibrated profile.
-
     """
     scheduled = not_negative("max_slots", max_slots) * positive("calibration_length", calibration_length)
     return floor(scheduled / at_least("window", window, 1))
@@ -138,14 +100,7 @@ def window_blocks(window: ArrayLike, block_tokens: ArrayLike = BLOCK_TOKENS) -> 
         window: tokens reserved per sequence, >= 1.
         block_tokens: tokens per block, >= 1.
 
-    Returns:
-        Blocks (whole), in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, calibrated profile.
-
     """
     return ceil(at_least("window", window, 1) / at_least("block_tokens", block_tokens, 1))
 
@@ -157,14 +112,7 @@ def block_slots(blocks: ArrayLike, blocks_each: ArrayLike) -> FloatArray:
         blocks: KV blocks of the instance, >= 0.
         blocks_each: blocks one sequence takes, >= 1.
 
-    Returns:
-        Sequences (whole), in the broadcast shape.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: reproduction, calibrated profile.
-
     """
     each = at_least("blocks_each", blocks_each, 1)
     return floor(not_negative("blocks", blocks) / each)
@@ -183,11 +131,7 @@ def paged_slots(kv_tokens: ArrayLike, mean_length: ArrayLike, engine_limit: Arra
     Returns:
         Sequences (a mean, not rounded), in the broadcast shape.
 
-    Raises:
-        ValueError: outside the domains above.
-
     Source: paged KV cache, arXiv 2309.06180.
-
     """
     held = not_negative("kv_tokens", kv_tokens) / positive("mean_length", mean_length)
     return np.minimum(held, not_negative("engine_limit", engine_limit))

@@ -63,14 +63,7 @@ def cdf(knots: Sequence[float], fractions: Sequence[float]) -> Cdf:
         knots: total tokens, rising, > 0; at least two.
         fractions: cumulative shares at the knots, not falling, in 0..1, ending at 1.
 
-    Returns:
-        The distribution.
-
-    Raises:
-        ValueError: outside the domains above.
-
     Source: arXiv 2603.17280, Table 3 (the workloads); straight lines: reproduction.
-
     """
     if len(knots) <= 1:
         raise ValueError(f"a workload must have at least 2 knots, got {len(knots)}")
@@ -91,7 +84,6 @@ def share_below(lengths: Cdf, tokens: ArrayLike) -> FloatArray:
         ValueError: if tokens are NaN or infinite.
 
     Source: reproduction, reading of a workload's distribution.
-
     """
     points = (lengths.start, *lengths.knots), (0.0, *lengths.fractions)
     return np.asarray(np.interp(finite("tokens", tokens), *points), dtype=np.float64)
@@ -134,7 +126,6 @@ def split(lengths: Cdf, at: float, *, long_from_split: bool = False) -> Split:
         ValueError: if ``at`` is not between the start and the last knot.
 
     Source: reproduction, sub-distributions of a two-pool fleet.
-
     """
     cut = float(positive("at", at))
     if not lengths.start < cut < lengths.knots[-1]:
@@ -145,9 +136,7 @@ def split(lengths: Cdf, at: float, *, long_from_split: bool = False) -> Split:
     below = [(t, min(1.0, f / scale)) for t, f in points if t < cut]
     above = [(t, max(0.0, (f - scale) / (1.0 - scale))) for t, f in points if t > cut]
     return Split(
-        short_share=share,
-        short=_closed([*below, (cut, 1.0)], lengths.start),
-        long=_closed(above, cut if long_from_split else 0.0),
+        short_share=share, short=_closed([*below, (cut, 1.0)], lengths.start), long=_closed(above, cut if long_from_split else 0.0)
     )
 
 

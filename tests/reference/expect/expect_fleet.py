@@ -31,13 +31,7 @@ PERCENT = 100.0
 # Pools
 
 shared_columns.expect_run("outcome_pools", sized)
-expect_columns(
-    "outcome_pools",
-    sized,
-    {
-        "found": lambda _, item: float(item.found),
-    },
-)
+expect_columns("outcome_pools", sized, {"found": lambda _, item: float(item.found)})
 
 
 @expect("outcome_pools.tokens")

@@ -135,30 +135,10 @@ expect_queue("flex_pools", lambda i, cut, pool: (capped(i, cut, pool).wanted, ca
 expect_board("flex_pools", lambda i, cut, pool: capped(i, cut, pool).board)
 DIFFERENCES.add("flex_pools.cv2")
 expect_columns(
-    "flex_pools",
-    cap,
-    {
-        "target": lambda _, item: item.target,
-        "alone": lambda _, item: item.alone,
-        "fit": lambda _, item: item.fit,
-    },
+    "flex_pools", cap, {"target": lambda _, item: item.target, "alone": lambda _, item: item.alone, "fit": lambda _, item: item.fit}
 )
-expect_columns(
-    "flex_pools",
-    capped,
-    {
-        "instances": lambda _, item: item.instances,
-        "served": lambda _, item: item.part_served,
-    },
-)
-expect_columns(
-    "flex_pools",
-    throttled,
-    {
-        "h_full": lambda _, item: item.server.h_full,
-        "prefill": lambda i, item: item.prefill(i),
-    },
-)
+expect_columns("flex_pools", capped, {"instances": lambda _, item: item.instances, "served": lambda _, item: item.part_served})
+expect_columns("flex_pools", throttled, {"h_full": lambda _, item: item.server.h_full, "prefill": lambda i, item: item.prefill(i)})
 expect("flex_pools.possible")(lambda i, cut, pool: float(is_possible(i, cut, pool)))
 expect("flex_pools.served_share")(share_served)
 expect("flex_pools.tokens")(tokens)

@@ -136,10 +136,7 @@ def of_tdp(i: Inputs, curve: str) -> float:
     return i[f"power_fits.{curve}.p_nominal"] / i[f"hardware.{i.text(f'power_fits.{curve}.gpu')}.tdp"]
 
 
-expect_rows(
-    "fit_list",
-    {"of_tdp": of_tdp, "kv_bytes": lambda i, fit: fit_bytes(i, fit)[1]},
-)
+expect_rows("fit_list", {"of_tdp": of_tdp, "kv_bytes": lambda i, fit: fit_bytes(i, fit)[1]})
 
 
 def power_agrees(i: Inputs, server: str) -> bool:
@@ -206,14 +203,7 @@ def rates(i: Inputs, card: str, precision: str) -> tuple[Kernel, Kernel]:
     return kernel(i, card, f"gemm_{GEMMS[precision]}"), kernel(i, card, f"expert_{EXPERTS[precision]}")
 
 
-expect_columns(
-    "kernel_rates",
-    rates,
-    {
-        "gemm_floor": lambda _, it: it[0].floor / MICRO,
-        "expert_floor": lambda _, it: it[1].floor / MICRO,
-    },
-)
+expect_columns("kernel_rates", rates, {"gemm_floor": lambda _, it: it[0].floor / MICRO, "expert_floor": lambda _, it: it[1].floor / MICRO})
 
 # Measured series and points
 

@@ -3,10 +3,7 @@
 from tests.reference.equations.node_power import Node
 from tests.reference.expect import planning_pools as pools
 from tests.reference.expect import planning_states as states
-from tests.reference.expect.planning_columns import (
-    expect_fields,
-    pool_of,
-)
+from tests.reference.expect.planning_columns import expect_fields, pool_of
 from tests.reference.expect.planning_needs import Need, Remark, need, remark
 from tests.reference.expect.planning_nodes import node
 from tests.reference.expect.planning_study import assumed

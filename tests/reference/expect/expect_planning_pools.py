@@ -77,13 +77,7 @@ from tests.reference.quantities import PLANNING, Inputs, Value
 
 expect_model("case_models", lambda i, key: model(i, key).model)
 expect_fields("case_models", model, Asked, "card", "precision", "model")
-expect_columns(
-    "case_models",
-    model,
-    {
-        "embedding": lambda i, item: billions(apart(i, item.card)),
-    },
-)
+expect_columns("case_models", model, {"embedding": lambda i, item: billions(apart(i, item.card))})
 
 
 def hardware_of(i: Inputs, key: str, pool: str) -> Memory:
@@ -259,11 +253,7 @@ def mean_square(item: grid.Bin) -> float:
     return (item.upper**2 + item.upper * item.lower + item.lower**2) / 3.0
 
 
-expect_columns(
-    "case_moments",
-    bin_of,
-    {"weight": lambda _, item: item.mass},
-)
+expect_columns("case_moments", bin_of, {"weight": lambda _, item: item.mass})
 expect_nodes("case_moments", lambda i, key, knot: nodes(i, drawn(i, key), bin_of(i, key, knot).lower, half_of(bin_of(i, key, knot))))
 expect_steps("case_moments", lambda i, key, knot: upto(i, drawn(i, key), bin_of(i, key, knot).upper))
 
@@ -337,13 +327,7 @@ expect_pools({name: mean_rule(name) for name in MEANS})
 expect_pools({"squared_length": squared_length})
 expect_fields("case_pools", lambda i, key, pool: instances.instance(i, key, pool_of(pool)), Instance, "n_slots")
 expect_pools({"patience": pools.patience, "role": role, "requests_of": lambda i, *of: float(requests_of(i, *of))})
-expect_pools(
-    {
-        "first_step": pools.first_step,
-        "sent": pools.sent,
-        "before": pools.before_prefill,
-    }
-)
+expect_pools({"first_step": pools.first_step, "sent": pools.sent, "before": pools.before_prefill})
 expect_fields("case_pools", lambda i, key, pool: pools.service(i, key, pool_of(pool)), Service, "mean", "cv2")
 
 

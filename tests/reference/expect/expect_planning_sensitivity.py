@@ -213,12 +213,7 @@ PLANNING.differences.update({"moves.low_move", "moves.high_move", "moves.size", 
 
 # The grid
 
-expect_rows(
-    "crossed",
-    {
-        "holds": lambda _i, _h, _c: 1.0,
-    },
-)
+expect_rows("crossed", {"holds": lambda _i, _h, _c: 1.0})
 
 
 def picked(i: Inputs, crossing: str) -> float:

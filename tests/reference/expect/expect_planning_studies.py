@@ -3,18 +3,7 @@
 import math
 from collections.abc import Callable
 
-from tests.reference.expect.planning_cases import (
-    CARDS,
-    CASES,
-    FOLLOWING,
-    HIGH,
-    OF_CASES,
-    RANGED,
-    WHICH,
-    chosen,
-    number_of,
-    text_of,
-)
+from tests.reference.expect.planning_cases import CARDS, CASES, FOLLOWING, HIGH, OF_CASES, RANGED, WHICH, chosen, number_of, text_of
 from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
 from tests.reference.expect.planning_money import Totals, totals
 from tests.reference.expect.planning_pools import POOLS, first_token, run, tokens

@@ -58,11 +58,7 @@ def service_rate(item: Served) -> float:
 
 
 expect_columns(
-    "demand",
-    lambda i, _mode, key, side: expect_moments.served(i, key, side),
-    {
-        "rate": lambda i, item: item.rate(i["traffic.rate"]),
-    },
+    "demand", lambda i, _mode, key, side: expect_moments.served(i, key, side), {"rate": lambda i, item: item.rate(i["traffic.rate"])}
 )
 shared_columns.expect_means("demand", served)
 expect_columns(

@@ -160,11 +160,5 @@ def instance(i: Inputs, key: str, side: str) -> Server:
 
 
 shared_columns.expect_server("pools", instance)
-expect_columns(
-    "pools",
-    instance,
-    {
-        "n_slots": lambda _, item: item.n_slots,
-    },
-)
+expect_columns("pools", instance, {"n_slots": lambda _, item: item.n_slots})
 expect("pools.output_share")(lambda i, key, _side: lengths.tokens(i, workload_of(i, key)).output_share)

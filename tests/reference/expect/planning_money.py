@@ -6,13 +6,7 @@ from typing import NamedTuple
 
 from tests.reference.equations import economics
 from tests.reference.expect.planning_load import profile_of, rated_power, ratio
-from tests.reference.expect.planning_pools import (
-    POOLS,
-    Run,
-    first_token,
-    run,
-    tokens,
-)
+from tests.reference.expect.planning_pools import POOLS, Run, first_token, run, tokens
 from tests.reference.expect.planning_requests import bounds, taken
 from tests.reference.expect.planning_states import study_state, trouble
 from tests.reference.expect.planning_study import PREFILL, Assumed, assumed, role, study
