@@ -56,7 +56,10 @@ def vllm(load: float, requests: int = 40) -> dict[str, Any]:
 
 
 def sglang(load: float) -> dict[str, Any]:
-    more = {"backend": "sglang", "concurrency": load, "mean_e2e_latency_ms": 1.0, "server_info": {"tp_size": 4, "model_path": MODEL}}
+    """The server's own arguments stand in a result: four GPUs, among them two replicas of attention."""
+    server = {"model_path": MODEL, "tp_size": 4, "pp_size": 1, "dp_size": 2, "enable_dp_attention": True, "quantization": None}
+    server |= {"kv_cache_dtype": "auto", "disaggregation_mode": "null", "speculative_algorithm": None}
+    more = {"backend": "sglang", "concurrency": load, "mean_e2e_latency_ms": 1.0, "accept_length": None, "server_info": server}
     return {key: value for key, value in vllm(load).items() if key not in {"model_id", "tensor_parallel_size", "num_prompts"}} | more
 
 
@@ -73,7 +76,7 @@ def trtllm(load: float) -> dict[str, Any]:
 
 
 def guidellm(load: float) -> dict[str, Any]:
-    """GuideLLM's time per output token counts the first one in: (TTFT + 250 steps) / 251."""
+    """GuideLLM's time per output token counts the first one in: (TTFT + 250 steps) / 251; requests that a run cuts off are in totals."""
     names = {
         "request_concurrency": load,
         "prompt_token_count": PROMPT,
@@ -81,6 +84,8 @@ def guidellm(load: float) -> dict[str, Any]:
         "output_tokens_per_second": rate(load) * OUTPUT,
     }
     metrics: dict[str, Any] = {name: {"successful": {"mean": value, "median": -1}} for name, value in names.items()}
+    for name in ("request_concurrency", "output_tokens_per_second"):
+        metrics[name] = {"successful": {"mean": 0.9 * names[name]}, "total": {"mean": names[name]}}
     metrics["time_to_first_token_ms"] = {"successful": {"mean": TTFT, "median": 95.0}}
     metrics["time_per_output_token_ms"] = {"successful": {"mean": (TTFT + (OUTPUT - 1) * tpot(load)) / OUTPUT}}
     return {"metrics": metrics, "start_time": 1764389700.5, "gpu": GPU}
@@ -116,6 +121,7 @@ def inferencex(load: float) -> dict[str, Any]:
         "tp": 4,
         "conc": load,
         "disagg": False,
+        "dp_attention": False,
         "date": "2025-11-29",
     }
     had |= {"isl": PROMPT / 0.9, "osl": OUTPUT / 0.9, "output_tput_per_gpu": rate(load) * OUTPUT / 4, "tput_per_gpu": 1.0}
@@ -132,7 +138,10 @@ def written(folder: Path, tool: str) -> Path:
     if tool in {"vllm", "sglang"}:
         path.write_text("".join(json.dumps(result) + "\n" for result in results), "utf-8")
     elif tool == "guidellm":
-        path.write_text(json.dumps({"metadata": {"version": 1}, "args": {"model": MODEL}, "benchmarks": results}, indent=1), "utf-8")
+        path.write_text(
+            json.dumps({"metadata": {"guidellm_version": "0.6.0"}, "args": {"backend_kwargs": {"model": MODEL}}, "benchmarks": results}),
+            "utf-8",
+        )
     else:
         path.write_text(json.dumps(results), "utf-8")
     return path
@@ -148,7 +157,7 @@ def test_each_tool_gives_the_same_points(tmp_path: Path, tool: str) -> None:
     for (run, setup), values in zip(found.points, expected, strict=True):
         assert (run.in_flight, run.prompt, run.output, run.throughput, run.ttft, run.tpot) == pytest.approx(values, rel=1e-6)
         assert (setup.model, setup.gpu, setup.weights, run.gpus) == ("llama_3_1_70b", "h100_sxm", "bf16", 4)
-        assert run.watts == (550 if tool == "aiperf" else 0)
+        assert (run.watts, run.replicas) == (550 if tool == "aiperf" else 0, 2 if tool == "sglang" else 1)
     assert {setup.engine for _, setup in found.points} == {
         "sglang_2026" if tool == "sglang" else "trtllm_2026" if tool == "trtllm" else "vllm_2026"
     }
@@ -238,13 +247,20 @@ def test_intervals_hold_planted_step_times() -> None:
 
 def test_what_is_not_known_is_asked_for_at_once(tmp_path: Path) -> None:
     path = tmp_path / "own.json"
-    path.write_text(json.dumps(vllm(4) | {"model_id": "own/model", "gpu": "", "tensor_parallel_size": None}), "utf-8")
+    path.write_text(
+        json.dumps(vllm(4) | {"model_id": "own/model", "gpu": "", "tensor_parallel_size": None, "quantization": "w8a8_int8"}), "utf-8"
+    )
     with pytest.raises(WorkbookError) as caught:
         import_benchmark(path, Setup(engine="vllm_2062"))
     text = str(caught.value)
     assert "there is no 'vllm_2062'" in text
     assert "did you mean 'vllm_2026'?" in text
-    for words in ("names the model 'own/model', which no card is called", "names no GPU", "--weights KEY", "give them with --gpus"):
+    for words in (
+        "names the model 'own/model', which no card is called",
+        "names no GPU",
+        "the precision 'w8a8_int8'",
+        "give them with --gpus",
+    ):
         assert words in text
 
 
@@ -253,6 +269,8 @@ def test_what_is_not_known_is_asked_for_at_once(tmp_path: Path) -> None:
     [
         ({"disagg": True}, "separate pools"),
         ({"spec_decoding": "mtp"}, "speculative decoding (mtp)"),
+        ({"spec_decode_acceptance_length": 2.5}, "speculative decoding (2.5 tokens a step)"),
+        ({"median_e2e_latency_ms": 1.0, "server_info": {"dp_size": 2, "enable_dp_attention": False}}, "2 copies of the model"),
         ({"completed": 0}, "does not say the mean prompt"),
         ({"median_ttft_ms": 1e6, "mean_ttft_ms": 1e6}, "requests wait longer"),
         ({"output_throughput": 1e10}, "at most 1,000,000,000"),

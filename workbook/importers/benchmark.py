@@ -170,14 +170,17 @@ def _setup(run: Run, given: Setup, catalogues: Mapping[str, Catalogue]) -> Setup
 
 
 def _weights(run: Run, model: str, gpu: str, models: Catalogue) -> str:
-    """Return the precision of the weights: as the result or the name of the model says, or as the model is published."""
-    published = models.text(model, "precision")
-    for text in (run.texts.get("weights", ""), run.texts.get("model", "")):
+    """Return the precision of the weights: as the result or the name of the model says, or as the model is published.
+
+    An empty text where the result names a precision that no card has.
+    """
+    published, said = models.text(model, "precision"), run.texts.get("weights", "")
+    for text in (said, run.texts.get("model", "")):
         found = next((key for part, key in WEIGHTS.items() if part in text.lower()), "")
         if found:
             block = found == "fp8" and published == BLOCKS_OF
             return BLOCKS_OF if block else "mxfp4" if text.lower() == "fp4" and gpu.startswith(AMD) else found
-    return published
+    return "" if said else published
 
 
 def _check_given(given: Setup, catalogues: Mapping[str, Catalogue], problems: Problems) -> None:

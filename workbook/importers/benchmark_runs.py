@@ -40,7 +40,7 @@ MOST = {
 MEASURED = ("throughput", "ttft", "tpot", "watts", "joules")
 ONE_TOKEN = 0.5  # of the time per output token: a median time between chunks below it is one of chunks with several tokens
 _DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?!\d)")
-_NEITHER = {"", "0", "none", "false", "no", "null"}
+_UNSAID = {"", "0", "none", "false", "no", "null", "auto", "no_quant"}  # texts that tools write for nothing, or for what they find
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,8 @@ def run_of(record: Mapping[str, Any], place: Place, gpus: float = 0, replicas: f
         return reason
     figures, rules = _figures(numbers, tool)
     figures["gpus"] = gpus or numbers.get("gpus", 0)
-    figures["replicas"] = (
-        replicas or numbers.get("replicas", 0) or (figures["gpus"] if texts.get("attention", "") not in _NEITHER else 0) or 1
-    )
+    by_attention = (numbers.get("copies", 0) or figures["gpus"]) if texts.get("attention") else 0
+    figures["replicas"] = replicas or numbers.get("replicas", 0) or by_attention or 1
     if numbers.get("throughput_gpu") and not figures["throughput"]:
         figures["throughput"] = numbers["throughput_gpu"] * figures["gpus"]
     run = Run(tool, place, texts | {"date": _day(texts.get("date", ""))}, **figures, rules=rules)
@@ -151,16 +150,21 @@ def _number(record: Mapping[str, Any], paths: Mapping[str, float]) -> float:
 
 
 def _text(record: Mapping[str, Any], paths: tuple[str, ...]) -> str:
+    """Return the first text at one of some paths that says something."""
     found = (_found(record, path) for path in paths)
-    return next((str(item).strip() for item in found if isinstance(item, str | int | float) and str(item).strip()), "")
+    said = (str(item).strip() for item in found if isinstance(item, str | int | float))
+    return next((text for text in said if text.lower() not in _UNSAID), "")
 
 
 def _unusable(numbers: Mapping[str, float], texts: Mapping[str, str]) -> str:
     """Return why a result is none of an instance as the model has it; an empty text where it is one."""
-    if texts.get("disaggregated", "").lower() not in _NEITHER:
+    if texts.get("disaggregated"):
         return "is of separate pools for prefill and decode, which no point describes"
-    if texts.get("speculative", "").lower() not in _NEITHER:
-        return f"is of speculative decoding ({texts['speculative']}); a point has one token a step"
+    accepted = numbers.get("accepted", 0.0)
+    if texts.get("speculative") or accepted > 1:
+        return f"is of speculative decoding ({texts.get('speculative') or f'{accepted:.3g} tokens a step'}); a point has one token a step"
+    if numbers.get("copies", 0) > 1 and not texts.get("attention"):
+        return f"is of {numbers['copies']:g} copies of the model (data parallelism), and a point is of one instance"
     if numbers.get("stages", 0) > 1:
         return f"is of {numbers['stages']:g} pipeline stages, which no point describes"
     return ""

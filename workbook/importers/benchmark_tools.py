@@ -19,10 +19,10 @@ ENGINES = {"sglang": "sglang_2026", "trt": "trtllm_2026", "tensorrt": "trtllm_20
 """The card of an engine, by what its name holds; the first that fits counts."""
 
 WEIGHTS = dict.fromkeys(("int4", "awq", "gptq", "w4a16"), "int4") | dict.fromkeys(("bf16", "bfloat16", "fp16", "float16"), "bf16")
-WEIGHTS = {"nvfp4": "nvfp4", "mxfp4": "mxfp4", "fp4": "nvfp4", "fp8": "fp8"} | WEIGHTS
+BLOCKS_OF = "fp8_block"  # models published with scales by block are served so where a tool says fp8
+WEIGHTS = {"nvfp4": "nvfp4", "mxfp4": "mxfp4", "fp4": "nvfp4", "fp8_block": BLOCKS_OF, "fp8-block": BLOCKS_OF, "fp8": "fp8"} | WEIGHTS
 """Precisions of weights, by what tools and names of models call them; the first that fits counts."""
 
-BLOCKS_OF = "fp8_block"  # models published with scales by block are served so where a tool says fp8
 AMD = ("mi3",)  # begin the keys of GPUs whose fp4 is mxfp4
 
 
@@ -58,7 +58,7 @@ _SETUP = {
     "weights": ("weights", "precision", "quantization", "dtype"),
     "version": ("version", "engine_version", "vllm_version", "sglang_version", "image"),
     "disaggregated": ("disagg",),
-    "speculative": ("spec_decoding", "spec_method", "speculative"),
+    "speculative": ("spec_decoding", "spec_method", "speculative", "mtp"),
     "attention": ("dp_attention", "decode_dp_attention"),
 }
 _SERVE: dict[str, dict[str, float]] = {
@@ -78,6 +78,7 @@ _SERVE: dict[str, dict[str, float]] = {
     "gpus": _GPUS,
     "replicas": _of("replicas", "dp_size"),
     "watts": _of("watts", "avg_power_w", "gpu_power_w"),
+    "accepted": _of("spec_decode_acceptance_length", "accept_length"),
 }
 _SERVED_BY = {
     **_SETUP,
@@ -89,8 +90,22 @@ _SERVED_BY = {
 SGLANG = Tool(
     "SGLang bench_serving",
     (("total_output_tokens",), ("median_e2e_latency_ms", "mean_e2e_latency_ms", "total_output_tokens_retokenized")),
-    _SERVE | {"in_flight": _of("concurrency"), "gpus": _of("server_info.tp_size") | _GPUS},
-    _SERVED_BY,
+    _SERVE
+    | {
+        "in_flight": _of("concurrency"),
+        "gpus": _of("server_info.tp_size") | _GPUS,
+        "stages": _of("server_info.pp_size"),
+        "copies": _of("server_info.dp_size"),
+    },
+    {
+        **_SERVED_BY,
+        "weights": (*_SETUP["weights"], "server_info.quantization"),
+        "cached": ("server_info.kv_cache_dtype",),
+        "version": (*_SETUP["version"], "server_info.version"),
+        "attention": (*_SETUP["attention"], "server_info.enable_dp_attention"),
+        "speculative": (*_SETUP["speculative"], "server_info.speculative_algorithm"),
+        "disaggregated": (*_SETUP["disaggregated"], "server_info.disaggregation_mode", "server_info.prefill.0.model_path"),
+    },
     engine="sglang",
 )
 VLLM = Tool("vLLM bench serve", (("total_output_tokens",), ("mean_ttft_ms", "median_ttft_ms")), _SERVE, _SERVED_BY, engine="vllm")
@@ -121,18 +136,23 @@ TRTLLM = Tool(
 )
 
 
-def _successful(name: str, statistic: str, factor: float = 1.0) -> dict[str, float]:
-    return {f"metrics.{name}.successful.{statistic}": factor}
+def _successful(name: str, statistic: str) -> dict[str, float]:
+    return _of(f"metrics.{name}.successful.{statistic}")
+
+
+def _all(name: str) -> dict[str, float]:
+    """Return where the mean over all requests stands: those that the end of a run cuts off were in flight, and gave tokens, too."""
+    return _of(f"metrics.{name}.total.mean") | _successful(name, "mean")
 
 
 GUIDELLM = Tool(
     "GuideLLM",
     (("metrics.request_concurrency", "metrics.inter_token_latency_ms", "metrics.time_per_output_token_ms"),),
     {
-        "in_flight": _successful("request_concurrency", "mean"),
+        "in_flight": _all("request_concurrency"),
         "prompt": _successful("prompt_token_count", "mean"),
         "output": _successful("output_token_count", "mean"),
-        "throughput": _successful("output_tokens_per_second", "mean"),
+        "throughput": _all("output_tokens_per_second"),
         "ttft": _successful("time_to_first_token_ms", "median"),
         "ttft_mean": _successful("time_to_first_token_ms", "mean"),
         "tpot": _successful("inter_token_latency_ms", "median"),
@@ -140,8 +160,12 @@ GUIDELLM = Tool(
         "tpot_with_first": _successful("time_per_output_token_ms", "mean"),
     },
     {
-        "model": ("args.model", "config.backend.model", "worker.backend_model", "benchmarker.backend.model", "model"),
+        "model": (
+            *("args.model", "args.backend_kwargs.model", "args.backend.model", "args.spec.backend.model", "config.backend.model"),
+            *("worker.backend_model", "benchmarker.backend.model", "model"),
+        ),
         "date": ("start_time", "run_stats.start_time"),
+        "version": ("metadata.guidellm_version",),
     },
 )
 AIPERF = Tool(
@@ -164,7 +188,7 @@ AIPERF = Tool(
         "watts": _of("gpu_power_usage.avg"),
     },
     {
-        "model": ("input_config.endpoint.model_names.0", "input_config.model_names.0"),
+        "model": ("input_config.endpoint.model_names.0", "input_config.models.items.0.name", "input_config.model_names.0"),
         "date": ("start_time",),
         "version": ("aiperf_version",),
     },
