@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,32 +53,47 @@ def test_warm_up_of_a_log_is_dropped_and_units_are_read(tmp_path: Path) -> None:
     lines = ["timestamp, batch, power.draw [W]"]
     for n, (b, w) in enumerate(zip(BATCHES, curve(BATCHES, 100, 700, 0.8, 5), strict=True)):
         lines += [f"2026/11/28 10:{n:02d}:{s:02d}.000, {b:g}, {100 if s < 30 else w:.6f} W" for s in range(0, 60, 10)]
-    (tmp_path / "smi.csv").write_text("\n".join(lines).replace("/", "-"), "utf-8")
+    (tmp_path / "smi.csv").write_text("\n".join(lines), "utf-8")
     card = import_power(tmp_path / "smi.csv")
     assert [card.fields[name].value for name in ("p_idle", "p_nominal", "k", "x0")] == pytest.approx([100, 700, 0.8, 5], rel=2e-3)
     assert "33 rows of warm-up" in card.verdict
 
 
-TOOLS = {
-    "nvidia-smi": ("power.draw [W]", "index", "0", " {:.3f} W"),
-    "nvidia-smi without units": ("power.draw.instant [W]", "name", "NVIDIA H100 80GB HBM3", " {:.3f}"),
-    "DCGM, by the exporter's field": ("DCGM_FI_DEV_POWER_USAGE", "gpu", "0", "{:.3f}"),
-    "DCGM, by the monitor's column": ("POWER", "Entity", "GPU 0", "{:.3f}"),
-    "rocm-smi": ("Average Graphics Package Power (W)", "device", "card0", "{:.1f}"),
-    "rocm-smi on MI300": ("Current Socket Graphics Package Power (W)", "device", "card0", "{:.1f}"),
-    "amd-smi": ("socket_power", "gpu", "0", "{:.3f}"),
+DATED = "2026/11/28 10:00:{:02d}.000"
+PRINTED = {  # by tool: lines before the rows, which come again after some of them, and a row for a number of seconds and watts
+    "nvidia-smi": (["timestamp, index, power.draw [W]"], DATED + ", 0, {:.2f} W"),
+    "nvidia-smi, no units": (["timestamp, name, power.draw.instant [W]"], DATED + ", NVIDIA H100 80GB HBM3, {:.2f}"),
+    "nvidia-smi dmon": (
+        ["#Date       Time        gpu    pwr  gtemp", "#YYYYMMDD   HH:MM:SS    Idx      W      C"],
+        " 20261128   10:00:{:02d}      0    {:.1f}     61",
+    ),
+    "nvidia-smi dmon, CSV": (["#gpu, pwr, gtemp", "#Idx, W, C"], "0, {1:.1f}, 61"),
+    "dcgmi dmon": (["#Entity   POWER     GPUTL", "ID        W         %"], "GPU 0     {1:.3f}   99"),
+    "the exporter of DCGM": (["Time,DCGM_FI_DEV_POWER_USAGE"], "2026-11-28T10:00:{:02d}Z,{:.3f}"),
+    "rocm-smi": (
+        ["WARNING: AMD GPU device(s) is/are in a low-power state.", "", "device,Average Graphics Package Power (W)"],
+        "card0,{1:.1f}",
+    ),
+    "rocm-smi on MI300": (["device,Current Socket Graphics Package Power (W),GPU use (%)"], "card0,{1:.1f},99"),
+    "amd-smi metric": (["'CTRL' + 'C' to stop watching output:", "timestamp,gpu,socket_power"], "179586000{},0,{:.1f}"),
+    "amd-smi monitor": (["timestamp,gpu,power_usage"], "179586000{},0,{:.1f}"),
 }
 
 
-@pytest.mark.parametrize(("watts", "other", "device", "form"), TOOLS.values(), ids=TOOLS.keys())
-def test_logs_have_the_columns_of_their_tools(tmp_path: Path, watts: str, other: str, device: str, form: str) -> None:
-    """The names that each tool gives watts; the second die of a board has none of its own, and is left out."""
-    rows = [(device, f"{b:g}", form.format(w)) for b, w in zip(BATCHES, curve(BATCHES, 100, 700, 0.8, 5), strict=True)]
-    rows.append((device, "4", "N/A (Secondary die)"))
-    (tmp_path / "log.csv").write_text("\n".join(map(",".join, [(other, "concurrency", watts), *rows])), "utf-8")
-    card = import_power(tmp_path / "log.csv")
+@pytest.mark.parametrize("tool", PRINTED)
+def test_logs_are_read_as_each_tool_prints_them(tmp_path: Path, tool: str) -> None:
+    """A log for each load; names of columns come again, and a row without watts, such as one of a second die, is counted."""
+    heading, row = PRINTED[tool]
+    files, again = [], [line for line in heading if not line.startswith(("WARNING", "'CTRL'"))]
+    for batch, watts in zip(BATCHES, curve(BATCHES, 100, 700, 0.8, 5).tolist(), strict=True):
+        files.append(tmp_path / f"load_{batch:g}.log")
+        rows = [row.format(second, watts) for second in range(4)]
+        none = re.sub(r"\{1?:\.\df\}", "N/A", row).format(4)
+        files[-1].write_text("\n".join([*heading, *rows[:2], *again, *rows[2:], none]) + "\n", "utf-8")
+    card = import_power(files, batches=BATCHES.tolist(), warm_up=2)
+    assert sum("N/A" in line for line in card.warnings) == len(files)
+    assert not any("cells; there are" in line for line in card.warnings)
     assert [card.fields[name].value for name in ("p_idle", "p_nominal", "k", "x0")] == pytest.approx([100, 700, 0.8, 5], rel=2e-2)
-    assert any("N/A (Secondary die)" in line for line in card.warnings)
 
 
 def test_few_batches_are_graded_low_and_fewer_refused(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_rows_with_mistakes_are_counted_and_the_first_shown(tmp_path: Path) -> N
     card = card_of(tmp_path, AZURE + bad)
     assert card.fields["requests"].value == 2
     assert any(":4:1: ContextTokens is '-1', not a whole number" in line for line in card.warnings)
-    assert any(":5:1: has 2 cells; the first line names 3 columns" in line for line in card.warnings)
+    assert any(":5:1: has 2 cells; there are names for 3 columns" in line for line in card.warnings)
     assert any(line.startswith("8 rows with a mistake") for line in card.warnings)
 
 

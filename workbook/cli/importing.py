@@ -85,8 +85,9 @@ def model(file: Path, out: Path | None) -> None:
 
 
 @importing.command()
-@file
+@click.argument("files", type=PATH, nargs=-1, required=True, metavar="FILE...")
 @out
+@click.option("--batch", "batches", type=click.FloatRange(0, 1e6, min_open=True), multiple=True, help="Sequences in flight, once a file.")
 @click.option("--batch-column", metavar="NAME", help="The column of sequences in flight.")
 @click.option("--watts-column", metavar="NAME", help="The column of watts of a GPU.")
 @click.option("--throughput-column", metavar="NAME", help="The column of output tokens per second.")
@@ -98,10 +99,20 @@ def model(file: Path, out: Path | None) -> None:
 @click.option("--context", type=click.FloatRange(1, 1e7), help="As --gpu: mean tokens of a sequence in flight.")
 @click.option("--gpus", type=click.IntRange(1, 1024), default=1, show_default=True, help="GPUs of the instance.")
 @click.option("--precision", default="bf16", show_default=True, help="Precision of the weights.")
-def power(file: Path, out: Path | None, warm_up: float, gpus: int, precision: str, context: float | None, **more: str | None) -> None:
-    """Read a log of power (nvidia-smi, DCGM, rocm-smi) or a table of batch, watts and tok/s, and fit the power curve.
+def power(
+    files: tuple[Path, ...],
+    out: Path | None,
+    batches: tuple[float, ...],
+    warm_up: float,
+    gpus: int,
+    precision: str,
+    context: float | None,
+    **more: str | None,
+) -> None:
+    """Read logs of power (nvidia-smi, DCGM, rocm-smi, amd-smi) or a table of batch, watts and tok/s, and fit the power curve.
 
-    The card is one of power_curves; with --gpu, --model, --series and --context one of power_fits, with W and H.
+    One file with a column of sequences in flight, or one for each load with --batch for each. The card is one of power_curves; with
+    --gpu, --model, --series and --context one of power_fits, with W and H.
     """
     from workbook.importers.power import Instance, import_power  # noqa: PLC0415 as above
 
@@ -112,7 +123,11 @@ def power(file: Path, out: Path | None, warm_up: float, gpus: int, precision: st
         if len(keys) < 3 or not context:  # noqa: PLR2004 all of them
             raise click.UsageError("give --gpu, --model, --series and --context together")
         instance = Instance(keys["gpu"], keys["model"], keys["series"], context, gpus, precision)
-    _finish(_read(file, lambda progress: import_power(file, columns, instance=instance, warm_up=warm_up, progress=progress)), out)
+
+    def run(progress: Callable[[int, int], None]) -> Card:
+        return import_power(files, columns, batches=batches, instance=instance, warm_up=warm_up, progress=progress)
+
+    _finish(_read(files[0], run), out)
 
 
 @importing.command()

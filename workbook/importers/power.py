@@ -3,46 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
+from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.importers.card import Card, Value, key_of, name_of
-from workbook.importers.rows import Table, number_of, seconds_of
+from workbook.importers.power_logs import WARM_UP, read_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from workbook.importers.power_logs import Readings
+
     Numbers = NDArray[np.float64]
 
-KNOWN: Mapping[str, tuple[str, ...]] = {
-    "batch": ("batch", "batch_avg", "batch_size", "concurrency", "max_concurrency", "in_flight", "num_requests_running", "running"),
-    "watts": (
-        *(
-            "watts",
-            "W",
-            "power",
-            "power_w",
-            "w_per_gpu",
-            "power.draw [W]",
-            "power.draw",
-            "power.draw.average [W]",
-            "power.draw.instant [W]",
-        ),
-        *("DCGM_FI_DEV_POWER_USAGE", "POWER", "Average Graphics Package Power (W)", "Current Socket Graphics Package Power (W)"),
-        *("socket_power", "current_socket_power", "average_socket_power"),
-    ),
-    "throughput": ("throughput", "tok_s", "tok/s", "tokens_per_second", "output_throughput", "tok_s_instance"),
-    "time": ("timestamp", "time", "Timestamp", "Time"),
-}
 FEWEST, FEW = 4, 6  # batches: below the first a curve of four constants is refused, below the second graded low
-MOST_BATCHES = 10_000
-WARM_UP = 30.0  # seconds
-MOST_BATCH, MOST_WATTS = 1e6, 1e5
 LOWEST = (0.0, 0.0, 0.05, -10.0)  # of p_idle, the rise to p_nominal, k and x0
 HIGHEST = (1e4, 1e4, 15.0, 20.0)
 _NAMES = ("p_idle", "rise", "k", "x0")
@@ -116,9 +95,10 @@ def fit(batch: Numbers, watts: Numbers) -> Fit:
 
 
 def import_power(
-    file: Path,
+    files: Path | Sequence[Path],
     columns: Mapping[str, str] | None = None,
     *,
+    batches: Sequence[float] = (),
     instance: Instance | None = None,
     warm_up: float = WARM_UP,
     progress: Callable[[int, int], None] | None = None,
@@ -126,71 +106,35 @@ def import_power(
     """Read a log of power, or a table of it by batch, into a card of ``power_curves``, or of ``power_fits`` with ``instance``.
 
     Args:
-        file: CSV (of nvidia-smi, DCGM, rocm-smi or one's own) or JSON lines, with a column of sequences in flight.
+        files: what nvidia-smi, DCGM, rocm-smi or amd-smi wrote, or a table of one's own, with a column of sequences in flight; or
+            several, one for each of ``batches``.
         columns: names of the columns ``batch``, ``watts`` (of a GPU), ``throughput`` (tok/s) and ``time``, where they are others.
+        batches: sequences in flight of each file, where no column has them.
         instance: what was measured.
         warm_up: seconds at the start of every batch that are left out, where the file has times and several rows a batch.
         progress: called with the characters read since the last call, and the bytes of the file.
 
     Raises:
-        WorkbookError: for a file without such columns, with fewer than four batches, or whose watts do not rise.
+        WorkbookError: for files without such columns, with fewer than four batches, or whose watts do not rise.
 
     """
-    table = Table(file, progress)
-    needed = ("batch", "watts", "throughput") if instance else ("batch", "watts")
-    names = table.find(KNOWN, columns or {}, needed)
-    batch, watts, speed, dropped = _steady(table, names, warm_up)
+    origins = [files] if isinstance(files, Path) else list(files)
+    needed = ("throughput",) if instance else ()
+    readings = read_logs(origins, columns or {}, batches=batches, needed=needed, warm_up=warm_up, progress=progress)
+    batch, watts, speed = readings.means()
+    place = Place(str(origins[0]))
     if len(batch) < FEWEST:
         message = f"has {len(batch)} batches with usable rows; a curve of four constants needs {FEWEST}"
-        raise WorkbookError([*table.bad.first, Diagnostic(Place(str(file)), message, "measure more batches, or shorten --warm-up")])
+        fix = "measure more batches, or shorten --warm-up; with a log for each, name all and give --batch for each"
+        raise WorkbookError([*readings.bad, Diagnostic(place, message, fix)])
     if watts[-1] <= watts[0]:
         message = f"power does not rise: {watts[0]:.1f} W at batch {batch[0]:g}, {watts[-1]:.1f} W at {batch[-1]:g}"
-        raise WorkbookError([Diagnostic(Place(str(file)), message, "the columns of batch and watts may be others")])
-    return _card(file, table, (batch, watts, speed), fit(batch, watts), instance, dropped)
+        raise WorkbookError([Diagnostic(place, message, "the columns of batch and watts may be others")])
+    return _card(origins, readings, (batch, speed), fit(batch, watts), instance)
 
 
-def _steady(table: Table, names: Mapping[str, str], warm_up: float) -> tuple[Numbers, Numbers, Numbers, int]:
-    """Return mean watts and throughput by batch, and how many rows of warm-up were dropped."""
-    sums: dict[float, Numbers] = {}
-    alone: dict[float, Numbers] = {}  # the first row of a batch: kept where nothing follows it
-    last, since, dropped = float("nan"), 0.0, 0
-    for chunk in table.chunks(list(dict.fromkeys(names.values()))):
-        cells = {role: chunk.columns[name] for role, name in names.items()}
-        times = seconds_of(cells["time"], 1.0) if "time" in cells else None
-        speeds = cells.get("throughput") or [0] * len(chunk.lines)
-        for row, line in enumerate(chunk.lines):
-            batch, watts, speed = (_reading(cell) for cell in (cells["batch"][row], cells["watts"][row], speeds[row]))
-            if not (0 < batch <= MOST_BATCH and 0 < watts <= MOST_WATTS and speed >= 0):
-                shown = ", ".join(as_typed(cells[role][row]) for role in ("batch", "watts"))
-                table.bad.add(line, f"batch and watts are {shown}: numbers above 0, the batch up to 1,000,000, are needed")
-                continue
-            now = float(times[row]) if times is not None else float("inf")
-            if batch != last:
-                last, since = batch, now if times is not None else 0.0
-            reading = np.array([1.0, watts, speed])
-            alone.setdefault(batch, reading)
-            if now - since < warm_up:
-                dropped += 1
-            else:
-                sums[batch] = sums.get(batch, np.zeros(3)) + reading
-        if len(alone) > MOST_BATCHES:
-            raise WorkbookError([Diagnostic(Place(str(table.path)), f"has more than {MOST_BATCHES:,} batches", "round them")])
-    if dropped == len(alone) and not sums:
-        sums, dropped = alone, 0  # a table: one row a batch
-    found = np.array([(batch, *(total[1:] / total[0])) for batch, total in sorted(sums.items())]).reshape(-1, 3)
-    return found[:, 0], found[:, 1], found[:, 2], dropped
-
-
-def _reading(cell: Any) -> float:
-    """Return a number, also one that its unit follows, such as '512.3 W'."""
-    return number_of(cell.strip().removesuffix("W")) if isinstance(cell, str) else number_of(cell)
-
-
-def _card(file: Path, table: Table, points: tuple[Numbers, Numbers, Numbers], found: Fit, instance: Instance | None, dropped: int) -> Card:
-    batch, _, speed = points
-    warnings = [str(item) for item in table.bad.first]
-    if table.bad.count:
-        warnings.append(f"{table.bad.count:,} rows with a mistake are left out")
+def _card(files: Sequence[Path], readings: Readings, points: tuple[Numbers, Numbers], found: Fit, instance: Instance | None) -> Card:
+    file, (batch, speed), warnings = files[0], points, list(readings.warnings)
     low = bool(found.bounded) or len(batch) < FEW
     if found.bounded:
         warnings.append(f"the fit ran into a bound ({', '.join(found.bounded)}): it means nothing outside the batches measured; graded low")
@@ -201,13 +145,14 @@ def _card(file: Path, table: Table, points: tuple[Numbers, Numbers, Numbers], fo
         fields = _of_instance(instance) | fields | _steps(batch, speed, found.rmse, instance.context)
     ends = ", ".join(_shown(name, value) for name, value in constants_of(found).items())
     span = f"{len(batch)} batches from {batch[0]:g} to {batch[-1]:g}"
-    verdict = f"{span}, {dropped:,} rows of warm-up left out; {ends}; RMSE {found.rmse:.1f} W"
+    verdict = f"{span}, {readings.dropped:,} rows of warm-up left out; {ends}; RMSE {found.rmse:.1f} W"
     return Card(
         *("power_fits" if instance else "power_curves", key_of(file.stem), name_of(file.stem)),
         f"Logistic curve fitted to {len(batch)} batches of a log of power; RMSE {found.rmse:.1f} W.",
         *(file, fields),
         confidence="low" if low else "medium",
         evidence="calibrated",
+        remarks=[f"read from {', '.join(path.name for path in files)}"] if len(files) > 1 else [],
         warnings=warnings,
         verdict=verdict,
     )

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
+from workbook.importers.monitors import SEARCHED, column_names, columns_of, names_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -73,6 +74,7 @@ class Table:
                 start = stream.read(4)
         except OSError as error:
             self._refuse(f"cannot be read: {error.strerror or error}")
+        self._heading: list[str] = []
         self.format = "parquet" if start == b"PAR1" else "jsonl" if start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{" else "csv"
         self.names = self._names()
 
@@ -83,12 +85,7 @@ class Table:
         if self.format == "parquet":
             return list(self._parquet().schema_arrow.names)
         if self.format == "csv":
-            with self._text() as stream:
-                try:
-                    names = next(csv.reader(_bounded(stream)), [])
-                except (csv.Error, ValueError) as error:
-                    self._refuse(f"is not a CSV file: {error}", "save it as CSV, JSON lines or Parquet", 1)
-            names = [name.strip() for name in names]
+            names = self._header()
             if not any(names) or len(names) > MAXIMUM_COLUMNS:
                 self._refuse("has no line of column names", "the first line names the columns")
             if len(set(names)) < len(names):
@@ -99,6 +96,24 @@ class Table:
         if first is None:
             self._refuse("holds no JSON object on a line of its own", "write one object a line", 1)
         return list(first[1])
+
+    def _header(self) -> list[str]:
+        """Return the names of columns in the first line that has several, as cells or, in what monitors print, as words."""
+        with self._text() as stream:
+            lines = islice(_bounded(stream), SEARCHED)
+            try:
+                for line in lines:
+                    if names_columns(line):
+                        self.format = "columns"
+                        return column_names(line)
+                    found = next(csv.reader([line]), [])
+                    self._heading = self._heading or found
+                    if len(found) > 1:
+                        self._heading = found
+                        break
+            except (csv.Error, ValueError) as error:
+                self._refuse(f"is not a CSV file: {error}", "save it as CSV, JSON lines or Parquet", 1)
+        return [name.strip().lstrip("# ") for name in self._heading]
 
     def find(self, known: Mapping[str, tuple[str, ...]], given: Mapping[str, str], needed: tuple[str, ...]) -> dict[str, str]:
         """Return the names of columns by what they hold.
@@ -141,7 +156,7 @@ class Table:
         if self.format == "parquet":
             yield from self._batches(names)
             return
-        rows = self._rows(names) if self.format == "csv" else self._objects(names)
+        rows = self._objects(names) if self.format == "jsonl" else self._rows(names)
         while part := list(islice(rows, CHUNK)):
             lines = [line for line, _ in part]
             cells = list(zip(*(row for _, row in part), strict=True))
@@ -158,9 +173,26 @@ class Table:
                 yield line, {name: cells[row] for name, cells in chunk.columns.items()}
 
     def _rows(self, names: list[str]) -> Iterator[tuple[int, list[Any]]]:
+        wanted = [self.names.index(name) for name in names]
+        for line, row in self._printed() if self.format == "columns" else self._cells():
+            if len(row) == len(self.names):
+                yield line, [row[index] for index in wanted]
+            elif row:
+                self.bad.add(line, f"has {len(row)} cells; there are names for {len(self.names)} columns")
+
+    def _printed(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the rows of what a monitor printed in columns."""
         with self._text() as stream:
-            reader = csv.reader(_bounded(stream, self._advance))
-            width, wanted = len(next(reader)), [self.names.index(name) for name in names]
+            named = False
+            for number, line in enumerate(_bounded(stream, self._advance), 1):
+                named = named or names_columns(line)
+                if named and (row := columns_of(line, self.names)):
+                    yield number, row
+
+    def _cells(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the rows of CSV after the names of its columns, which monitors write once more after some rows."""
+        with self._text() as stream:
+            reader, named, unit = csv.reader(_bounded(stream, self._advance)), False, self._heading[0].startswith("#")
             while True:
                 try:
                     row = next(reader)
@@ -171,10 +203,10 @@ class Table:
                     continue
                 except ValueError as error:
                     self._refuse(str(error), line=reader.line_num + 1)
-                if len(row) == width:
-                    yield reader.line_num, [row[index] for index in wanted]
-                elif row:
-                    self.bad.add(reader.line_num, f"has {len(row)} cells; the first line names {width} columns")
+                if row == self._heading:
+                    named = True
+                elif named and not (unit and row and row[0].startswith("#")):
+                    yield reader.line_num, row
 
     def _records(self) -> Iterator[tuple[int, dict[str, Any]]]:
         with self._text() as stream:
