@@ -28,53 +28,6 @@ H100_LLAMA_8B = "h100_llama_8b"
 
 
 @dataclass(frozen=True, slots=True)
-class Gpu:
-    """A GPU's datasheet: byte, byte/s, FLOP/s, W, and USD/h of one GPU."""
-
-    memory: float
-    bandwidth: float
-    reached: float
-    flops: float
-    tdp: float
-    price: float
-    curve: str
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A model as it is served: parameters and KV bytes as the reproduction counts them.
-
-    ``published_kv`` is the published KV cache of a token, byte, at the width in use.
-    """
-
-    layers: float
-    total: float
-    active: float
-    weight_bytes: float
-    kv_bytes: float
-    published_kv: float
-    tp: float
-    mixture: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Computed:
-    """A computed profile: times in s, bytes of one GPU, blocks and sequences.
-
-    ``w_own`` enters the power and ``w_throughput`` the tokens; ``h`` is at the calibration length.
-    """
-
-    weights: float
-    workspace: float
-    free: float
-    blocks: int
-    n_max: float
-    w_own: float
-    w_throughput: float
-    h: float
-
-
-@dataclass(frozen=True, slots=True)
 class Curve:
     """Parameters of Eq. 1: W, W, per doubling, log2 of sequences."""
 
@@ -84,34 +37,21 @@ class Curve:
     x0: float
 
 
-@dataclass(frozen=True, slots=True)
-class Calibrated:
-    """A profile with stated times (s), blocks and slots."""
+class Gpu:
+    """A GPU of sheet Hardware: byte, byte/s, FLOP/s, W, and USD/h of one GPU."""
 
-    gpu: str
-    tp: float
-    w: float
-    h: float
-    calibration_length: float
-    block_size: float
-    blocks: float
-    max_slots: float
+    def __init__(self, i: Inputs, key: str) -> None:
+        card = f"hardware.{key}"
+        self.bandwidth = i[f"{card}.hbm_bandwidth"] * TERA
+        self.memory = i[f"{card}.memory"] * GIB
+        self.reached = i["decode.bandwidth_efficiency"] * self.bandwidth
+        self.flops = i[f"{card}.bf16_compute"] * TERA
+        self.tdp = i[f"{card}.tdp"]
+        self.price = i[f"{card}.price"]
+        self.curve = i.text(f"{card}.power_curve")
 
 
-@cache
-def gpu(i: Inputs, key: str) -> Gpu:
-    """Return a GPU of sheet Hardware."""
-    card = f"hardware.{key}"
-    bandwidth = i[f"{card}.hbm_bandwidth"] * TERA
-    return Gpu(
-        memory=i[f"{card}.memory"] * GIB,
-        bandwidth=bandwidth,
-        reached=i["decode.bandwidth_efficiency"] * bandwidth,
-        flops=i[f"{card}.bf16_compute"] * TERA,
-        tdp=i[f"{card}.tdp"],
-        price=i[f"{card}.price"],
-        curve=i.text(f"{card}.power_curve"),
-    )
+gpu = cache(Gpu)
 
 
 def expert_parameters(i: Inputs, model: str, experts: float) -> float:
@@ -142,23 +82,26 @@ def counted_parameters(i: Inputs, model: str) -> tuple[float, float]:
     return total, active
 
 
-@cache
-def served(i: Inputs, model: str) -> Served:
-    """Return a model of sheet Models."""
-    card = f"models.{model}"
-    total, active = counted_parameters(i, model)
-    width = i[f"{card}.kv_bytes"]
-    cached = kv.kv_bytes_per_token(i[f"{card}.layers"], i[f"{card}.kv_heads"], i[f"{card}.head_dim"], width)
-    return Served(
-        layers=i[f"{card}.layers"],
-        total=total,
-        active=active,
-        weight_bytes=i[f"{card}.weight_bytes"],
-        kv_bytes=float(cached),
-        published_kv=i[f"{card}.kv_bytes_per_token"] * width / 2.0,
-        tp=i[f"{card}.tensor_parallel"],
-        mixture=i[f"{card}.experts"] > 0,
-    )
+class Served:
+    """A model as it is served: parameters and KV bytes as the reproduction counts them.
+
+    ``published_kv`` is the published KV cache of a token, byte, at the width in use.
+    """
+
+    def __init__(self, i: Inputs, model: str) -> None:
+        card = f"models.{model}"
+        self.total, self.active = counted_parameters(i, model)
+        width = i[f"{card}.kv_bytes"]
+        cached = kv.kv_bytes_per_token(i[f"{card}.layers"], i[f"{card}.kv_heads"], i[f"{card}.head_dim"], width)
+        self.layers = i[f"{card}.layers"]
+        self.weight_bytes = i[f"{card}.weight_bytes"]
+        self.kv_bytes = float(cached)
+        self.published_kv = i[f"{card}.kv_bytes_per_token"] * width / 2.0
+        self.tp = i[f"{card}.tensor_parallel"]
+        self.mixture = i[f"{card}.experts"] > 0
+
+
+served = cache(Served)
 
 
 def workspace(i: Inputs, tp: float) -> float:
@@ -223,27 +166,27 @@ def own_weight_time(i: Inputs, gpu_key: str, model: str) -> float:
     return attention + layers_time(i, model) + experts_time(i, gpu_key, model)
 
 
-@cache
-def computed(i: Inputs, gpu_key: str, model: str) -> Computed:
-    """Return the computed profile of a model on a GPU; see `paper.computed_profile`."""
-    item, board = served(i, model), gpu(i, gpu_key)
-    weights = float(kv.weight_bytes_per_gpu(item.total, item.weight_bytes, item.tp))
-    kept = workspace(i, item.tp)
-    free = float(kv.free_kv_bytes(board.memory, i["decode.memory_utilisation"], weights, kept))
-    blocks = int(slots.kv_blocks(free, item.kv_bytes, i["decode.block_size"]))
-    own = own_weight_time(i, gpu_key, model)
-    length, efficiency = i["decode.calibration_length"], i["decode.bandwidth_efficiency"]
-    reading = roofline.kv_read_time(item.kv_bytes, length, item.tp, board.bandwidth, efficiency)
-    return Computed(
-        weights=weights,
-        workspace=kept,
-        free=free,
-        blocks=blocks,
-        n_max=computed_slots(i, blocks, i["decode.window"]),
-        w_own=own,
-        w_throughput=active_weight_time(i, gpu_key, model) if item.mixture else own,
-        h=float(reading),
-    )
+class Computed:
+    """A computed profile of a model on a GPU: times in s, bytes of one GPU, blocks and sequences; see `paper.computed_profile`.
+
+    ``w_own`` enters the power and ``w_throughput`` the tokens; ``h`` is at the calibration length.
+    """
+
+    def __init__(self, i: Inputs, gpu_key: str, model: str) -> None:
+        item, board = served(i, model), gpu(i, gpu_key)
+        self.weights = float(kv.weight_bytes_per_gpu(item.total, item.weight_bytes, item.tp))
+        self.workspace = workspace(i, item.tp)
+        self.free = float(kv.free_kv_bytes(board.memory, i["decode.memory_utilisation"], self.weights, self.workspace))
+        self.blocks = int(slots.kv_blocks(self.free, item.kv_bytes, i["decode.block_size"]))
+        self.w_own = own_weight_time(i, gpu_key, model)
+        length, efficiency = i["decode.calibration_length"], i["decode.bandwidth_efficiency"]
+        reading = roofline.kv_read_time(item.kv_bytes, length, item.tp, board.bandwidth, efficiency)
+        self.n_max = computed_slots(i, self.blocks, i["decode.window"])
+        self.w_throughput = active_weight_time(i, gpu_key, model) if item.mixture else self.w_own
+        self.h = float(reading)
+
+
+computed = cache(Computed)
 
 
 def computed_slots(i: Inputs, blocks: int, window: float) -> float:
@@ -338,21 +281,18 @@ def profile_times(i: Inputs, key: str) -> tuple[float, float]:
     return i[f"{base}.w"] * MILLI, h
 
 
-@cache
-def calibrated(i: Inputs, key: str) -> Calibrated:
-    """Return a serving profile; the projected one is scaled from H100's to its own GPU; see `paper.calibrated_b200`."""
-    card, own, (w, h) = f"profiles.{key}", i.text(f"profiles.{key}.gpu"), profile_times(i, key)
-    blocks, max_slots = blocks_and_slots(i, key, own)
-    return Calibrated(
-        gpu=own,
-        tp=i[f"{card}.tensor_parallel"],
-        w=w,
-        h=h,
-        calibration_length=i[f"{card}.calibration_length"],
-        block_size=i[f"{card}.block_size"],
-        blocks=blocks,
-        max_slots=max_slots,
-    )
+class Calibrated:
+    """A serving profile: times (s), blocks and slots, the projected one scaled from H100's; see `paper.calibrated_b200`."""
+
+    def __init__(self, i: Inputs, key: str) -> None:
+        card, self.gpu, (self.w, self.h) = f"profiles.{key}", i.text(f"profiles.{key}.gpu"), profile_times(i, key)
+        self.blocks, self.max_slots = blocks_and_slots(i, key, self.gpu)
+        self.tp = i[f"{card}.tensor_parallel"]
+        self.calibration_length = i[f"{card}.calibration_length"]
+        self.block_size = i[f"{card}.block_size"]
+
+
+calibrated = cache(Calibrated)
 
 
 def blocks_and_slots(i: Inputs, key: str, own: str) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from tests.reference.expect.planning_money import Totals, totals
 from tests.reference.expect.planning_ranges import LIKE, is_sound
 from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution
 from tests.reference.expect.planning_sensitivity import LEAST
-from tests.reference.expect.planning_shapes import shape
+from tests.reference.expect.planning_shapes import Shape
 from tests.reference.expect.planning_study import assumed, studies
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.expect.search import NEVER
@@ -202,8 +202,8 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "middle": lambda _: 0.0,
     "bridge_closes": lambda i: float(bool(left(i, "wall")) and not product(i, "fitted")),
     "load_hours": lambda i: sum(abs(profile(i, name).hours - 8760.0) >= 0.5 for name in i.members("load_profiles")),
-    "caches": lambda i: sum((not shape(i, key).kv_agrees) + (not shape(i, key).window_agrees) for key in i.members("models")),
-    "parameters": lambda i: sum((not shape(i, key).total_agrees) + (not shape(i, key).active_agrees) for key in i.members("models")),
+    "caches": lambda i: sum((not Shape(i, key).kv_agrees) + (not Shape(i, key).window_agrees) for key in i.members("models")),
+    "parameters": lambda i: sum((not Shape(i, key).total_agrees) + (not Shape(i, key).active_agrees) for key in i.members("models")),
     "nameplates": lambda i: sum(not power_agrees(i, key) for key in i.members("servers")),
     "saturated": lambda i: sum(not tdp_agrees(i, key) for key in i.members("hardware")),
     "own_fits": lambda i: takes_own_points(i) * (not is_fitted(i)),

@@ -1,14 +1,14 @@
 """Expectations of sheet Load."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from tests.reference.equations import step_time as eq
 from tests.reference.equations.tpot import Trials
 from tests.reference.expect import planning_load as year
 from tests.reference.expect.chain import MILLI
 from tests.reference.expect.planning_cases import chosen
-from tests.reference.expect.planning_columns import expect_fields, expect_rows, pool_of
+from tests.reference.expect.planning_columns import expect_fields, expect_rows, held_by, pool_of
 from tests.reference.expect.planning_hardware import served
 from tests.reference.expect.planning_instances import or_one, that_fit
 from tests.reference.expect.planning_measured import fit_curve
@@ -97,7 +97,7 @@ TIMES: dict[str, Callable[[eq.Served], float]] = {
 }
 
 expect_rows("load_pools", {name: on_pool(value) for name, value in TIMES.items()})
-expect_rows("loads", {field.name: of_load(field.name) for field in fields(year.AtLoad)})
+expect_rows("loads", {name: of_load(name) for name in held_by(year.AtLoad)})
 expect_rows("loads", {"mean": lambda i, level, case, pool: year.mean_at(i, case, pool_of(pool), pool_of(level))})
 expect_rows(
     "load_pools",

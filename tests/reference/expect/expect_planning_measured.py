@@ -32,7 +32,7 @@ from tests.reference.expect.planning_measured import (
 )
 from tests.reference.expect.planning_nodes import LOADS, at_load, nameplate, node, outside, supplies
 from tests.reference.expect.planning_requests import distribution, falls, pieces
-from tests.reference.expect.planning_shapes import Shape, shape
+from tests.reference.expect.planning_shapes import Shape
 from tests.reference.expect.planning_steps import (
     EXPERTS,
     GEMMS,
@@ -128,7 +128,7 @@ expect_rows(
 )
 
 
-expect_fields("models_list", shape, Shape)
+expect_fields("models_list", Shape, Shape)
 
 
 def of_tdp(i: Inputs, curve: str) -> float:

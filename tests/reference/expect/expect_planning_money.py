@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.equations import economics
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect.expect_planning_results import named, state_of
 from tests.reference.expect.planning_cases import chosen, number_of
-from tests.reference.expect.planning_columns import expect_fields, expect_rows, pool_of
+from tests.reference.expect.planning_columns import expect_fields, expect_rows, held_by, pool_of
 from tests.reference.expect.planning_load import profile_of
 from tests.reference.expect.planning_money import MILLION, SECONDS, Totals, colocation, totals
 from tests.reference.expect.planning_pools import POOLS, chunk_share, own_share, prefill_share, rate, run, service, step_share
@@ -18,33 +17,6 @@ from tests.reference.expect.pools import KILO, OK
 from tests.reference.quantities import PLANNING, Inputs, Value
 
 MONTHS = 12.0
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """What a case costs; fields as columns of `case_money`: USD, USD a year, months, million tokens a year, USD per million tokens."""
-
-    servers: float
-    network: float
-    capex: float
-    residual_value: float
-    capital_year: float
-    upkeep_year: float
-    staff_year: float
-    colocation_year: float
-    housing_node: float
-    electricity_year: float
-    own_year: float
-    rent_year: float
-    npv: float
-    break_even_month: float
-    break_even_load: float
-    in_tokens: float
-    in_share: float
-    in_rented: float
-    in_owned: float
-    out_rented: float
-    out_owned: float
 
 
 def tokens_in(i: Inputs, case: str, pool: int) -> float:
@@ -67,42 +39,38 @@ def gpus_in(i: Inputs, case: str, pool: int) -> float:
     return run(i, case, pool).gpus * prefill_share(i, case, pool)
 
 
-@cache
-def money(i: Inputs, case: str) -> Money:
-    """Return what a case costs; nothing of one without an answer."""
-    item, has = assumed(i, case), totals(i, case)
-    pools = POOLS if has.state == OK else ()
-    network, left = has.servers * item["network_share"], economics.residual_share(item["residual"], item["life"])
-    capex, computed = has.servers + network, input_tokens(i, case) if pools else 0.0
-    upkeep, staff = has.servers * item["upkeep"], has.provisioned * item["staff"]
-    housing = colocation(i, case)
-    running = upkeep + staff + housing + has.electricity
-    capital = economics.capital_of_a_year(capex, capex * left, item["discount"], item["life"])
-    share = over(sum(gpus_in(i, case, pool) for pool in pools), has.gpus)
-    own = capital + running
-    return Money(
-        servers=has.servers,
-        network=network,
-        capex=capex,
-        residual_value=capex * left,
-        capital_year=capital,
-        upkeep_year=upkeep,
-        staff_year=staff,
-        colocation_year=housing,
-        housing_node=over(staff + housing, has.provisioned),
-        electricity_year=has.electricity,
-        own_year=own,
-        rent_year=has.rent,
-        npv=economics.owning_saves(capex, capex * left, running, has.rent, item["discount"], item["life"]),
-        break_even_month=economics.payback_months(capex, running, has.rent, item["life"]),
-        break_even_load=over(own, has.rent),
-        in_tokens=computed,
-        in_share=share,
-        in_rented=over(has.rent * share, computed),
-        in_owned=over(own * share, computed),
-        out_rented=over(has.rent * (1.0 - share), has.year_tokens),
-        out_owned=over(own * (1.0 - share), has.year_tokens),
-    )
+class Money:
+    """What a case costs, nothing without an answer; attributes as columns of `case_money`.
+
+    USD, USD a year, months, million tokens a year, USD per million tokens.
+    """
+
+    def __init__(self, i: Inputs, case: str) -> None:
+        item, has = assumed(i, case), totals(i, case)
+        pools = POOLS if has.state == OK else ()
+        self.network, left = has.servers * item["network_share"], economics.residual_share(item["residual"], item["life"])
+        self.capex, self.in_tokens = has.servers + self.network, input_tokens(i, case) if pools else 0.0
+        self.upkeep_year, self.staff_year = has.servers * item["upkeep"], has.provisioned * item["staff"]
+        self.colocation_year = colocation(i, case)
+        running = self.upkeep_year + self.staff_year + self.colocation_year + has.electricity
+        self.capital_year = economics.capital_of_a_year(self.capex, self.capex * left, item["discount"], item["life"])
+        self.in_share = over(sum(gpus_in(i, case, pool) for pool in pools), has.gpus)
+        self.own_year = self.capital_year + running
+        self.servers = has.servers
+        self.residual_value = self.capex * left
+        self.housing_node = over(self.staff_year + self.colocation_year, has.provisioned)
+        self.electricity_year = has.electricity
+        self.rent_year = has.rent
+        self.npv = economics.owning_saves(self.capex, self.capex * left, running, has.rent, item["discount"], item["life"])
+        self.break_even_month = economics.payback_months(self.capex, running, has.rent, item["life"])
+        self.break_even_load = over(self.own_year, has.rent)
+        self.in_rented = over(has.rent * self.in_share, self.in_tokens)
+        self.in_owned = over(self.own_year * self.in_share, self.in_tokens)
+        self.out_rented = over(has.rent * (1.0 - self.in_share), has.year_tokens)
+        self.out_owned = over(self.own_year * (1.0 - self.in_share), has.year_tokens)
+
+
+money = cache(Money)
 
 
 expect_fields("case_money", money, Money)
@@ -248,56 +216,38 @@ def way_rule(place: int) -> Callable[..., Value]:
 expect_rows("token_costs", {name: way_rule(place) for place, name in enumerate(("input", "output", "all_output"))})
 
 
-@dataclass(frozen=True, slots=True)
 class Cash:
-    """A year of owning and of renting; fields as columns of `cash_years`: year, USD."""
+    """A year of owning and of renting the chosen case: bought at the start, sold in the last year of its life.
 
-    span: float
-    within: float
-    purchase: float | None
-    sale: float | None
-    running: float | None
-    owned: float | None
-    owned_total: float | None
-    rented: float | None
-    rented_total: float | None
-    factor: float | None
-    saved: float | None
-    saved_total: float | None
+    Attributes as columns of `cash_years`, which are blank beyond the life: year, USD.
+    """
 
-
-@cache
-def cash(i: Inputs, key: str) -> Cash:
-    """Return a year of the chosen case: bought at the start, sold in the last year of its life."""
-    year = int(key[1:])
-    item, has = money(i, case_of(i)), totals(i, case_of(i))
-    span = max(0.0, min(1.0, has.life - (year - 1))) if year else 0.0
-    factor = (1.0 + has.discount) ** -min(float(year), has.life)
-    within = answered(i) and (not year or span > 0)
-    if not within:
-        return Cash(span, within, None, None, None, None, None, None, None, None, None, None)
-    purchase, sale = 0.0 if year else item.capex, item.residual_value if year and year >= has.life else 0.0
-    running, rented = has.running * span, item.rent_year * span
-    owned = purchase - sale + running
-    before = cash(i, f"y{year - 1}") if year else Cash(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    saved = (rented - owned) * factor
-    return Cash(
-        span=span,
-        within=within,
-        purchase=purchase,
-        sale=sale,
-        running=running,
-        owned=owned,
-        owned_total=(before.owned_total or 0.0) + owned,
-        rented=rented,
-        rented_total=(before.rented_total or 0.0) + rented,
-        factor=factor,
-        saved=saved,
-        saved_total=(before.saved_total or 0.0) + saved,
-    )
+    def __init__(self, i: Inputs, key: str) -> None:
+        year = int(key[1:])
+        item, has = money(i, case_of(i)), totals(i, case_of(i))
+        self.span = max(0.0, min(1.0, has.life - (year - 1))) if year else 0.0
+        self.within = answered(i) and (not year or self.span > 0)
+        self.factor = (1.0 + has.discount) ** -min(float(year), has.life)
+        self.purchase, self.sale = 0.0 if year else item.capex, item.residual_value if year and year >= has.life else 0.0
+        self.running, self.rented = has.running * self.span, item.rent_year * self.span
+        self.owned = self.purchase - self.sale + self.running
+        self.saved = (self.rented - self.owned) * self.factor
+        before = [cash(i, f"y{number}") for number in range(year)]
+        self.owned_total = self.owned + sum(each.owned for each in before)
+        self.rented_total = self.rented + sum(each.rented for each in before)
+        self.saved_total = self.saved + sum(each.saved for each in before)
 
 
-expect_fields("cash_years", cash, Cash)
+cash = cache(Cash)
+
+
+def within_life(name: str) -> Callable[[Inputs, str], Value]:
+    """Return the rule of a column that is blank beyond the life of the servers."""
+    return lambda i, key: getattr(cash(i, key), name) if cash(i, key).within else None
+
+
+expect_rows("cash_years", {"span": lambda i, key: cash(i, key).span, "within": lambda i, key: cash(i, key).within})
+expect_rows("cash_years", {name: within_life(name) for name in held_by(Cash) if name not in {"span", "within"}})
 PLANNING.differences.update({"cash_years.saved", "cash_years.saved_total", "cash_years.owned", "cash_years.owned_total"})
 
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.expect.chain import MILLI
@@ -212,46 +211,25 @@ expect_rows("lever_words", {"answered": with_answers, "efficiency": efficiencies
 WINDOWS = {f"k{thousands}": 1024.0 * thousands for thousands in (2, 4, 8, 16, 32, 64, 128)}
 
 
-@dataclass(frozen=True, slots=True)
 class Law:
-    """An instance whose cache is full of whole windows; fields as columns of `law`: ms, W of a GPU, tokens/s."""
+    """The first pool's instance of a case, its cache full of whole windows; attributes as columns of `law`: ms, W of a GPU, tokens/s."""
 
-    sequences: float
-    alone: float
-    each: float
-    reading: float
-    step: float
-    p_range: float
-    load: float
-    board: float
-    power: float
-    throughput: float
-    per_joule: float | None
+    def __init__(self, i: Inputs, which: str, size: str) -> None:
+        case = chosen(i, which)
+        item, has = assumed(i, case), instance(i, case, 1)
+        self.sequences = has.kv_tokens / WINDOWS[size]
+        self.alone, self.each = has.w_alone, has.w_each * self.sequences
+        self.reading = has.h_token * self.sequences * WINDOWS[size]
+        self.step = self.alone + self.each + self.reading
+        curve = fit_curve(i, item.texts["curve_1"])
+        self.board, self.throughput = curve.watts(max(1.0, self.sequences)), self.sequences / (self.step * MILLI)
+        self.power = self.board * curve_scale(i, item, 1) * item["power_scale"]
+        self.p_range = curve.p_nominal - curve.p_idle
+        self.load = math.log2(max(1.0, self.sequences))
+        self.per_joule = self.throughput / (self.power * item["tensor_parallel"]) if self.sequences else None
 
 
-@cache
-def law(i: Inputs, which: str, size: str) -> Law:
-    """Return the first pool's instance of one of the two cases at a window."""
-    case = chosen(i, which)
-    item, has = assumed(i, case), instance(i, case, 1)
-    held = has.kv_tokens / WINDOWS[size]
-    parts = has.w_alone, has.w_each * held, has.h_token * held * WINDOWS[size]
-    curve = fit_curve(i, item.texts["curve_1"])
-    board, speed = curve.watts(max(1.0, held)), held / (sum(parts) * MILLI)
-    watts = board * curve_scale(i, item, 1) * item["power_scale"]
-    return Law(
-        sequences=held,
-        alone=parts[0],
-        each=parts[1],
-        reading=parts[2],
-        step=sum(parts),
-        p_range=curve.p_nominal - curve.p_idle,
-        load=math.log2(max(1.0, held)),
-        board=board,
-        power=watts,
-        throughput=speed,
-        per_joule=speed / (watts * item["tensor_parallel"]) if held else None,
-    )
+law = cache(Law)
 
 
 expect_fields("law", law, Law)

@@ -3,7 +3,7 @@
 import math
 
 from tests.reference.equations.rounding import ceil
-from tests.reference.expect.planning_smallest import Smallest, smallest
+from tests.reference.expect.planning_smallest import Smallest
 from tests.reference.expect.planning_traces import longest
 from tests.reference.quantities import Inputs
 
@@ -154,7 +154,7 @@ def topology(i: Inputs, case: str) -> str:
 
 def holds(i: Inputs, case: str) -> Smallest:
     """Return the smallest instance that holds the model of a case on sheet Plan."""
-    return smallest(
+    return Smallest(
         i,
         text_of(i, case, "model"),
         text_of(i, case, "weights"),

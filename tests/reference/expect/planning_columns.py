@@ -1,7 +1,8 @@
 """Registering the columns of the planning workbook's tables."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from dis import get_instructions
 from typing import Any, TypeVar
 
 from tests.reference.equations.grid import SUMS, Requests
@@ -28,7 +29,7 @@ def expect_rows(table: str, columns: dict[str, Callable[..., Value]]) -> None:
 
 
 def expect_fields(table: str, of: Callable[..., object], kind: Any, *but: str) -> None:
-    """Register the fields of the row's object as the columns of the same names, but for those named."""
+    """Register what the row's object holds, of a class or data class, as the columns of the same names, but for those named."""
 
     def expect_field(name: str) -> None:
         def value(i: Inputs, *keys: str) -> Value:
@@ -37,9 +38,16 @@ def expect_fields(table: str, of: Callable[..., object], kind: Any, *but: str) -
 
         PLANNING.add(f"{table}.{name}", value)
 
-    for field in fields(kind):
-        if field.name not in but:
-            expect_field(field.name)
+    for name in held_by(kind):
+        if name not in but:
+            expect_field(name)
+
+
+def held_by(kind: Any) -> tuple[str, ...]:
+    """Return the fields of a data class, or what the initialiser of another class stores: named once, where it is computed."""
+    if is_dataclass(kind):
+        return tuple(field.name for field in fields(kind))
+    return tuple({step.argval: None for step in get_instructions(kind.__init__) if step.opname == "STORE_ATTR"})
 
 
 def expect_nodes(table: str, of: Callable[..., Requests]) -> None:

@@ -1,11 +1,11 @@
 """What the model of a study asks for, what the hardware of its pools gives, and what is served on it: bytes, tokens, SI units."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from tests.reference.equations import step_time as eq
-from tests.reference.equations.step_time import SIXTEEN_BIT, Instance, Model, Served, Work
+from tests.reference.equations.step_time import SIXTEEN_BIT, Instance, Served, Work
 from tests.reference.expect.chain import GIGA
 from tests.reference.expect.planning_requests import drawn, output_share, rule_share, taken
 from tests.reference.expect.planning_steps import GIB, all_weights, apart, constants, instance_of, kernels_of, model_of
@@ -13,23 +13,24 @@ from tests.reference.expect.planning_study import DECODE, PREFILL, assumed, pool
 from tests.reference.quantities import Inputs
 
 
-@dataclass(frozen=True, slots=True)
 class Asked:
-    """The model of a study; fields but ``card``, ``precision`` and ``model`` as the columns of `case_models`: byte, GPUs."""
+    """The model of a study; attributes but ``card``, ``precision`` and ``model`` as the columns of `case_models`: byte, GPUs."""
 
-    card: str
-    precision: str
-    model: Model
-    kv_bytes: float
-    kv_per_token: float
-    window_per_token: float
-    total: float
-    replicas: float
-    sharing: float
-    trace_share: float
-    rule_share: float
-    output_share: float
-    pools: float
+    def __init__(self, i: Inputs, key: str) -> None:
+        item = assumed(i, key)
+        self.card, self.precision = item.texts["model"], item.texts["weights"]
+        self.model = model_of(i, self.card, self.precision)
+        self.kv_bytes = 1.0 if item.says("cache", "fp8") else SIXTEEN_BIT
+        gpus = item["tensor_parallel"]
+        self.replicas = gpus if item.says("attention", "replicated") and self.model.experts else 1.0
+        self.kv_per_token = self.model.kv * self.kv_bytes / SIXTEEN_BIT
+        self.window_per_token = self.model.window_kv * self.kv_bytes / SIXTEEN_BIT
+        self.total = all_weights(i, self.card, self.precision)
+        self.sharing = min(gpus / self.replicas, self.model.kv_shards)
+        self.trace_share = i[f"traces.{item.texts['workload']}.output_share"]
+        self.rule_share = rule_share(i, item)
+        self.output_share = output_share(i, item)
+        self.pools = pools_by_length(i, key)
 
     @property
     def state(self) -> float:
@@ -37,30 +38,7 @@ class Asked:
         return self.model.state
 
 
-@cache
-def model(i: Inputs, key: str) -> Asked:
-    """Return the model of a study."""
-    item = assumed(i, key)
-    card, precision = item.texts["model"], item.texts["weights"]
-    served = model_of(i, card, precision)
-    cached = 1.0 if item.says("cache", "fp8") else SIXTEEN_BIT
-    gpus = item["tensor_parallel"]
-    replicas = gpus if item.says("attention", "replicated") and served.experts else 1.0
-    return Asked(
-        card=card,
-        precision=precision,
-        model=served,
-        kv_bytes=cached,
-        kv_per_token=served.kv * cached / SIXTEEN_BIT,
-        window_per_token=served.window_kv * cached / SIXTEEN_BIT,
-        total=all_weights(i, card, precision),
-        replicas=replicas,
-        sharing=min(gpus / replicas, served.kv_shards),
-        trace_share=i[f"traces.{item.texts['workload']}.output_share"],
-        rule_share=rule_share(i, item),
-        output_share=output_share(i, item),
-        pools=pools_by_length(i, key),
-    )
+model = cache(Asked)
 
 
 @cache
@@ -84,40 +62,22 @@ def is_offered(i: Inputs, key: str, pool: int) -> bool:
     return kernels_of(i, i.text(f"hardware.{gpu}.kernels"), asked.model, asked.precision)[2]
 
 
-@dataclass(frozen=True, slots=True)
 class Memory:
-    """The memory of a pool's instances, byte of a GPU; fields as columns of `case_hardware`."""
+    """The memory of a pool's instances, byte of a GPU; attributes as columns of `case_hardware`.
 
-    usable: float
-    held: float
-    fits: bool
-    kv_tokens: float
+    Attention and dense layers are held in every replica, experts once.
+    """
 
-
-@cache
-def hardware(i: Inputs, key: str, pool: int) -> Memory:
-    """Return what the memory of a pool's GPUs holds: attention and dense layers in every replica, experts once."""
-    item, asked, gpus = assumed(i, key), model(i, key), on(i, key, pool)
-    usable = i[f"hardware.{item.of_pool('gpu', pool)}.memory"] * GIB * item["memory_share"]
-    once = asked.model.routed * asked.model.weight_bytes + apart(i, asked.card) * SIXTEEN_BIT
-    held = eq.rest_bytes(asked.model, gpus) + once / gpus.gpus
-    tokens = max(0.0, usable - held) * asked.sharing * asked.replicas / asked.kv_per_token
-    return Memory(usable=usable, held=held, fits=usable > held, kv_tokens=tokens)
+    def __init__(self, i: Inputs, key: str, pool: int) -> None:
+        item, asked, gpus = assumed(i, key), model(i, key), on(i, key, pool)
+        self.usable = i[f"hardware.{item.of_pool('gpu', pool)}.memory"] * GIB * item["memory_share"]
+        once = asked.model.routed * asked.model.weight_bytes + apart(i, asked.card) * SIXTEEN_BIT
+        self.held = eq.rest_bytes(asked.model, gpus) + once / gpus.gpus
+        self.kv_tokens = max(0.0, self.usable - self.held) * asked.sharing * asked.replicas / asked.kv_per_token
+        self.fits = self.usable > self.held
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
-    """The lengths of a pool's requests, tokens and squared tokens; fields as columns of `case_steps`."""
-
-    share: float
-    length: float
-    squared: float
-    output: float
-    prompt: float
-    prompt_2: float
-    output_length: float
-    output_2: float
-    context: float
+hardware = cache(Memory)
 
 
 def squared_length(i: Inputs, key: str, pool: int) -> float:
@@ -128,27 +88,26 @@ def squared_length(i: Inputs, key: str, pool: int) -> float:
     return item.mean(item.requests.total(whole, whole))
 
 
-@cache
-def requests(i: Inputs, key: str, pool: int) -> Requests:
-    """Return the lengths of a pool's requests, each of which has the usual share of output and a fraction of a token."""
-    item, source, lost = taken(i, key, pool), drawn(i, key), i["whole_tokens.lost"]
-    share, squared = source.output_share, squared_length(i, key, pool)
-    served = item.mean(item.requests.total(item.requests.output))
-    output, prompt = max(1.0, served), max(0.0, item.length - served)
-    of_prompt = (1.0 - share) ** 2 * squared - 2.0 * (1.0 - share) * lost * item.length + lost**2
-    output_length = share * squared + lost * item.length
-    output_2 = share**2 * squared + 2.0 * share * lost * item.length + lost**2
-    return Requests(
-        share=share,
-        length=item.length,
-        squared=squared,
-        output=output,
-        prompt=prompt,
-        prompt_2=max(prompt**2, of_prompt),
-        output_length=output_length,
-        output_2=output_2,
-        context=max(1.0, prompt, min(item.length, (output_length - output_2 / 2.0) / output)),
-    )
+class Requests:
+    """The lengths of a pool's requests, tokens and squared tokens; attributes as columns of `case_steps`.
+
+    Each request has the usual share of output and a fraction of a token.
+    """
+
+    def __init__(self, i: Inputs, key: str, pool: int) -> None:
+        item, source, lost = taken(i, key, pool), drawn(i, key), i["whole_tokens.lost"]
+        self.share, self.squared = source.output_share, squared_length(i, key, pool)
+        served = item.mean(item.requests.total(item.requests.output))
+        self.output, self.prompt = max(1.0, served), max(0.0, item.length - served)
+        of_prompt = (1.0 - self.share) ** 2 * self.squared - 2.0 * (1.0 - self.share) * lost * item.length + lost**2
+        self.output_length = self.share * self.squared + lost * item.length
+        self.output_2 = self.share**2 * self.squared + 2.0 * self.share * lost * item.length + lost**2
+        self.length = item.length
+        self.prompt_2 = max(self.prompt**2, of_prompt)
+        self.context = max(1.0, self.prompt, min(item.length, (self.output_length - self.output_2 / 2.0) / self.output))
+
+
+requests = cache(Requests)
 
 
 @cache

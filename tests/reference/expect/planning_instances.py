@@ -27,34 +27,6 @@ def sameness(i: Inputs, key: str, pool: int) -> tuple[bool, ...]:
     return (*(a == b for a, b in zip(of_fit, wanted, strict=True)), *near)
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """An instance of a pool; fields as columns of `case_pools`: sequences, tokens, times in ms."""
-
-    as_printed: bool
-    times_printed: bool
-    times_fitted: bool
-    by_kernels: bool
-    fits: bool
-    kv_tokens: float
-    fixed: float
-    fixed_window: float
-    by_slots: float
-    most: float
-    by_windows: float
-    by_pages: float
-    by_tpot: float
-    n_slots: float
-    full: float
-    w_alone: float
-    w_each: float
-    w: float
-    h_kernels: float
-    h_token: float
-    h_full: float
-    h_one: float
-
-
 def fixed_tokens(i: Inputs, key: str, length: float) -> float:
     """Return what window layers and linear ones keep of a sequence of a length, as tokens of the other layers."""
     asked = model(i, key)
@@ -136,40 +108,32 @@ def is_fitted(i: Inputs, key: str, pool: int) -> bool:
     return assumed(i, key).says("time_rule", "as fitted") and all(sameness(i, key, pool))
 
 
-@cache
-def instance(i: Inputs, key: str, pool: int) -> Instance:
-    """Return an instance of a pool."""
-    item, own, gives = assumed(i, key), taken(i, key, pool), hardware(i, key, pool)
-    printed = f"printed_profiles.{item.of_pool('printed', pool)}"
-    as_printed, times_printed = item.says("capacity_rule", "as printed"), item.says("time_rule", "as printed")
-    by_slots, most, by_windows, by_pages = slots(i, key, pool)
-    tpot_slots = by_tpot(i, key, pool)
-    n = min(tpot_slots, by_pages if item.says("slots_rule", "paged") else by_windows)
-    if role(i, key, pool) == PREFILL:
-        n = 1.0
-    whole, _, token = kernel_step(i, key, pool, n)
-    taking = times(i, key, pool, n)
-    return Instance(
-        as_printed=as_printed,
-        times_printed=times_printed,
-        times_fitted=is_fitted(i, key, pool),
-        by_kernels=not times_printed and not is_fitted(i, key, pool),
-        fits=as_printed or gives.fits,
-        kv_tokens=i[f"{printed}.blocks"] * i[f"{printed}.block_size"] if as_printed else gives.kv_tokens,
-        fixed=0.0 if as_printed else fixed_tokens(i, key, own.length),
-        fixed_window=0.0 if as_printed else fixed_tokens(i, key, own.window),
-        by_slots=by_slots,
-        most=most,
-        by_windows=by_windows,
-        by_pages=by_pages,
-        by_tpot=tpot_slots,
-        n_slots=n,
-        full=whole,
-        w_alone=taking.alone,
-        w_each=taking.each,
-        w=taking.alone + taking.each * n,
-        h_kernels=token,
-        h_token=taking.token,
-        h_full=taking.full,
-        h_one=i[f"{printed}.h"],
-    )
+class Instance:
+    """An instance of a pool; attributes as columns of `case_pools`: sequences, tokens, times in ms."""
+
+    def __init__(self, i: Inputs, key: str, pool: int) -> None:
+        item, own, gives = assumed(i, key), taken(i, key, pool), hardware(i, key, pool)
+        printed = f"printed_profiles.{item.of_pool('printed', pool)}"
+        self.as_printed, self.times_printed = item.says("capacity_rule", "as printed"), item.says("time_rule", "as printed")
+        self.by_slots, self.most, self.by_windows, self.by_pages = slots(i, key, pool)
+        self.by_tpot = by_tpot(i, key, pool)
+        self.n_slots = min(self.by_tpot, self.by_pages if item.says("slots_rule", "paged") else self.by_windows)
+        if role(i, key, pool) == PREFILL:
+            self.n_slots = 1.0
+        self.full, _, self.h_kernels = kernel_step(i, key, pool, self.n_slots)
+        taking = times(i, key, pool, self.n_slots)
+        self.times_fitted = is_fitted(i, key, pool)
+        self.by_kernels = not self.times_printed and not is_fitted(i, key, pool)
+        self.fits = self.as_printed or gives.fits
+        self.kv_tokens = i[f"{printed}.blocks"] * i[f"{printed}.block_size"] if self.as_printed else gives.kv_tokens
+        self.fixed = 0.0 if self.as_printed else fixed_tokens(i, key, own.length)
+        self.fixed_window = 0.0 if self.as_printed else fixed_tokens(i, key, own.window)
+        self.w_alone = taking.alone
+        self.w_each = taking.each
+        self.w = taking.alone + taking.each * self.n_slots
+        self.h_token = taking.token
+        self.h_full = taking.full
+        self.h_one = i[f"{printed}.h"]
+
+
+instance = cache(Instance)

@@ -77,25 +77,6 @@ def share(i: Inputs, case: str, pool: int, level: int) -> float:
     return float(asked * used / ceil(asked * used)) if assumed(i, case).says("scaling", "autoscaled") and used else asked
 
 
-@dataclass(frozen=True, slots=True)
-class AtLoad:
-    """An instance of a pool at a load; fields as the columns of `load_pools` that have its number: W of a GPU."""
-
-    share: float
-    try_a: float
-    off_a: float
-    try_b: float
-    off_b: float
-    try_c: float
-    off_c: float
-    n: float
-    streams: float
-    work: float
-    raw: float
-    gpu: float
-    drawn: float
-
-
 def by_curve(i: Inputs, case: str, pool: int, n: float, of_peak: float) -> float:
     """Return the W of a GPU by the curve of the case with ``n`` in flight, prefill in proportion to the load."""
     item, busy = assumed(i, case), run(i, case, pool).busy * of_peak
@@ -104,21 +85,25 @@ def by_curve(i: Inputs, case: str, pool: int, n: float, of_peak: float) -> float
     return decode * (1.0 - busy) + prefill_board(i, case, pool) * busy
 
 
-@cache
-def at_load(i: Inputs, case: str, pool: int, level: int) -> AtLoad:
-    """Return an instance of a pool at a load."""
-    item, full, part = served(i, case, pool), peak(i, case, pool), share(i, case, pool, level)
-    a, b, c, n = load.trials(full, part)
-    whole = n * full.step(full.n) / (part * full.n)
-    streams, _, work = eq.in_use(item, n, whole)
-    raw = eq.raw_power(item, n, whole)
-    kernels = eq.held_below(raw, item.constants) * item.on.tdp
-    prompts = role(i, case, pool) == PREFILL
-    gpu = prefill_board(i, case, pool) if prompts else by_curve(i, case, pool, n, part) if is_by_curve(i, case, pool) else kernels
-    busy = part * run(i, case, pool).busy if prompts else n
-    drawn = load.with_idle(busy, gpu, idle(i, case, pool)) * assumed(i, case)["power_scale"]
-    off_a, off_b, off_c = (load.residual(full, part, each) for each in (a, b, c))
-    return AtLoad(part, a, off_a, b, off_b, c, off_c, n, streams, work, raw, gpu, drawn)
+class AtLoad:
+    """An instance of a pool at a load; attributes as the columns of `load_pools` that have its number: W of a GPU."""
+
+    def __init__(self, i: Inputs, case: str, pool: int, level: int) -> None:
+        item, full, self.share = served(i, case, pool), peak(i, case, pool), share(i, case, pool, level)
+        self.try_a, self.try_b, self.try_c, self.n = load.trials(full, self.share)
+        whole = self.n * full.step(full.n) / (self.share * full.n)
+        self.streams, _, self.work = eq.in_use(item, self.n, whole)
+        self.raw = eq.raw_power(item, self.n, whole)
+        kernels = eq.held_below(self.raw, item.constants) * item.on.tdp
+        prompts = role(i, case, pool) == PREFILL
+        decoding = by_curve(i, case, pool, self.n, self.share) if is_by_curve(i, case, pool) else kernels
+        self.gpu = prefill_board(i, case, pool) if prompts else decoding
+        busy = self.share * run(i, case, pool).busy if prompts else self.n
+        self.drawn = load.with_idle(busy, self.gpu, idle(i, case, pool)) * assumed(i, case)["power_scale"]
+        self.off_a, self.off_b, self.off_c = (load.residual(full, self.share, each) for each in (self.try_a, self.try_b, self.try_c))
+
+
+at_load = cache(AtLoad)
 
 
 def idle(i: Inputs, case: str, pool: int) -> float:
@@ -187,32 +172,26 @@ def ratio(i: Inputs, case: str) -> float:
     return sum(average(i, case, pool) for pool in POOLS) / at_peak if study_state(i, case) == OK else 0.0
 
 
-@dataclass(frozen=True, slots=True)
 class Rated:
-    """What a pool's nodes are provisioned for, spares included; fields as columns of `load_pools`: kW, kW of a rack."""
+    """What a pool's nodes draw at most and are provisioned for, spares included; attributes as columns of `load_pools`: kW, kW of a rack.
 
-    gpus_at_limit: float
-    peak: float
-    nameplate: float
-    provisioned: float
-    rack: float
+    GPUs are at the limit of kernels, hosts at that of the server's card.
+    """
+
+    def __init__(self, i: Inputs, case: str, pool: int) -> None:
+        item, nodes = assumed(i, case), run(i, case, pool).provisioned
+        card = item.of_pool("server", pool)
+        gpus = i[f"servers.{card}.gpus"] * i["step_constants.limit"] * on(i, case, pool).tdp
+        hosts = item["host"] * item["host_scale"] * outside(i, card, watts_at(i, card, "full"))
+        rating = i[f"servers.{card}.max_power"]
+        self.gpus_at_limit = nodes * gpus / KILO
+        self.peak = nodes * (gpus + hosts) / KILO
+        self.nameplate = nodes * nameplate(i, card)
+        self.provisioned = nodes * rating
+        self.rack = rating * i[f"servers.{card}.nodes_per_rack"] if nodes else 0.0
 
 
-@cache
-def rated(i: Inputs, case: str, pool: int) -> Rated:
-    """Return what the nodes of a pool draw at most: GPUs at the limit of kernels, hosts at that of the server's card; and their ratings."""
-    item, nodes = assumed(i, case), run(i, case, pool).provisioned
-    card = item.of_pool("server", pool)
-    gpus = i[f"servers.{card}.gpus"] * i["step_constants.limit"] * on(i, case, pool).tdp
-    hosts = item["host"] * item["host_scale"] * outside(i, card, watts_at(i, card, "full"))
-    rating = i[f"servers.{card}.max_power"]
-    return Rated(
-        gpus_at_limit=nodes * gpus / KILO,
-        peak=nodes * (gpus + hosts) / KILO,
-        nameplate=nodes * nameplate(i, card),
-        provisioned=nodes * rating,
-        rack=rating * i[f"servers.{card}.nodes_per_rack"] if nodes else 0.0,
-    )
+rated = cache(Rated)
 
 
 PER_MEGAWATT = ("carried", "carried_gpus")

@@ -1,6 +1,5 @@
 """A study's fleet: sums over its pools, power at the wall, energy, carbon and money of a year."""
 
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -24,49 +23,6 @@ def annuity(rate: float, years: float) -> float:
     Source: present value of an annuity.
     """
     return rate / (1.0 - (1.0 + rate) ** -years) if rate else 1.0 / years
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """A study's fleet; fields as columns of `case_totals`: kW, tokens/s, ms, MWh, t, USD."""
-
-    instances: float
-    gpus: float
-    provisioned: float
-    racks: float
-    tokens: float
-    power_one: float
-    board_power: float
-    host_power: float
-    wall: float
-    trouble: float
-    all_requests: bool
-    state: str
-    answered: bool
-    tok_per_w: float
-    per_board_joule: float
-    per_node_joule: float
-    per_wall_joule: float
-    first_token: float
-    average: float
-    year_tokens: float
-    per_year_joule: float
-    energy: float
-    carbon: float
-    electricity: float
-    rent: float
-    servers: float
-    capex: float
-    discount: float
-    life: float
-    annuity: float
-    residual: float
-    capital: float
-    housing: float
-    running: float
-    own: float
-    cost_rented: float
-    cost_bought: float
 
 
 def over(tokens_per_second: float, kilowatts: float) -> float:
@@ -137,52 +93,47 @@ def take_all(i: Inputs, key: str) -> bool:
     return abs(sum(taken(i, key, pool).share for pool in POOLS) - times) < 1e-6 or bounds(i, key).state != OK
 
 
-@cache
-def totals(i: Inputs, key: str) -> Totals:
-    """Return the fleet of a study; nothing of one without an answer."""
-    item, state = assumed(i, key), study_state(i, key)
-    pools = [run(i, key, pool) for pool in POOLS] if state == OK else []
-    board, host = sum(pool.power for pool in pools), sum(pool.host_power for pool in pools)
-    wall, output = (board + host) * item["pue"], sum(tokens(i, key, pool) for pool in POOLS if pools)
-    one = sum(pool.power_one for pool in pools)
-    yearly = year(i, key, pools, wall, output)
-    own = yearly.bought.capital + yearly.running
-    return Totals(
-        instances=sum(pool.used for pool in pools),
-        gpus=sum(pool.gpus for pool in pools),
-        provisioned=sum(pool.provisioned for pool in pools),
-        racks=sum(pool.racks for pool in pools),
-        tokens=output,
-        power_one=one,
-        board_power=board,
-        host_power=host,
-        wall=wall,
-        trouble=max(trouble(i, key, pool) for pool in POOLS),
-        all_requests=take_all(i, key),
-        state=state,
-        answered=state == OK,
-        tok_per_w=over(output, one),
-        per_board_joule=over(output, board),
-        per_node_joule=over(output, board + host) if board else 0.0,
-        per_wall_joule=over(output, wall),
-        first_token=max(first_token(i, key, pool) for pool in POOLS) if pools else 0.0,
-        average=yearly.average,
-        year_tokens=yearly.tokens,
-        per_year_joule=over(output * yearly.load_factor, yearly.average),
-        energy=yearly.energy / KILO,
-        carbon=yearly.energy * item["carbon"] / MILLION,
-        electricity=yearly.electricity,
-        rent=yearly.rent,
-        servers=yearly.bought.servers,
-        capex=yearly.bought.capex,
-        discount=item["discount"],
-        life=item["life"],
-        annuity=annuity(item["discount"], item["life"]),
-        residual=yearly.bought.residual,
-        capital=yearly.bought.capital,
-        housing=yearly.housing,
-        running=yearly.running,
-        own=own,
-        cost_rented=yearly.rent / yearly.tokens if yearly.tokens else 0.0,
-        cost_bought=own / yearly.tokens if yearly.tokens else 0.0,
-    )
+class Totals:
+    """A study's fleet, nothing of one without an answer; attributes as columns of `case_totals`: kW, tokens/s, ms, MWh, t, USD."""
+
+    def __init__(self, i: Inputs, key: str) -> None:
+        item, self.state = assumed(i, key), study_state(i, key)
+        pools = [run(i, key, pool) for pool in POOLS] if self.state == OK else []
+        self.board_power, self.host_power = sum(pool.power for pool in pools), sum(pool.host_power for pool in pools)
+        self.wall, self.tokens = (self.board_power + self.host_power) * item["pue"], sum(tokens(i, key, pool) for pool in POOLS if pools)
+        self.power_one = sum(pool.power_one for pool in pools)
+        yearly = year(i, key, pools, self.wall, self.tokens)
+        self.own = yearly.bought.capital + yearly.running
+        self.instances = sum(pool.used for pool in pools)
+        self.gpus = sum(pool.gpus for pool in pools)
+        self.provisioned = sum(pool.provisioned for pool in pools)
+        self.racks = sum(pool.racks for pool in pools)
+        self.trouble = max(trouble(i, key, pool) for pool in POOLS)
+        self.all_requests = take_all(i, key)
+        self.answered = self.state == OK
+        self.tok_per_w = over(self.tokens, self.power_one)
+        self.per_board_joule = over(self.tokens, self.board_power)
+        self.per_node_joule = over(self.tokens, self.board_power + self.host_power) if self.board_power else 0.0
+        self.per_wall_joule = over(self.tokens, self.wall)
+        self.first_token = max(first_token(i, key, pool) for pool in POOLS) if pools else 0.0
+        self.average = yearly.average
+        self.year_tokens = yearly.tokens
+        self.per_year_joule = over(self.tokens * yearly.load_factor, yearly.average)
+        self.energy = yearly.energy / KILO
+        self.carbon = yearly.energy * item["carbon"] / MILLION
+        self.electricity = yearly.electricity
+        self.rent = yearly.rent
+        self.servers = yearly.bought.servers
+        self.capex = yearly.bought.capex
+        self.discount = item["discount"]
+        self.life = item["life"]
+        self.annuity = annuity(item["discount"], item["life"])
+        self.residual = yearly.bought.residual
+        self.capital = yearly.bought.capital
+        self.housing = yearly.housing
+        self.running = yearly.running
+        self.cost_rented = yearly.rent / yearly.tokens if yearly.tokens else 0.0
+        self.cost_bought = self.own / yearly.tokens if yearly.tokens else 0.0
+
+
+totals = cache(Totals)

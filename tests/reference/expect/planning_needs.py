@@ -1,7 +1,6 @@
 """What would give a case an answer, and what to know of one that it has: memory, windows, objective, the reach of the search."""
 
 import math
-from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.equations.rounding import floor
@@ -18,23 +17,6 @@ from tests.reference.expect.planning_tpot import growing, once
 from tests.reference.quantities import Inputs
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a pool needs; fields as the columns of `pool_needs`: tokens, bytes, GPUs, ms."""
-
-    used: bool
-    sequence: float
-    cache: float
-    over: float
-    shared: float
-    copied: float
-    exact: float
-    gpus: float
-    window: float
-    prefill: float
-    instances: float
-
-
 def doubled(least: float) -> float:
     """Return the first power of two above a number."""
     count = 1.0
@@ -45,62 +27,32 @@ def doubled(least: float) -> float:
     return count
 
 
-@cache
-def need(i: Inputs, key: str, pool: int) -> Need:
-    """Return what a pool needs."""
-    item, gives, asked, served, has = assumed(i, key), hardware(i, key, pool), model(i, key), taken(i, key, pool), instance(i, key, pool)
-    tp, used = item["tensor_parallel"], bool(served.share)
-    mean_length, full_window = served.length + has.fixed, window(i, key, pool) + has.fixed_window
-    held = mean_length if item.says("slots_rule", "paged") else full_window
-    shards = i[f"models.{item.texts['model']}.kv_shards_max"]
-    kv = held * asked.kv_per_token
-    together, left = (asked.total + kv) / gives.usable, gives.usable - kv / shards
-    over = 0.0
-    if used and not has.as_printed:
-        over = max(0.0, asked.total + kv * max(1.0, tp / shards) - gives.usable * tp)
-    exact = gpus_for(asked.total, kv, gives.usable, shards)
-    card = f"printed_profiles.{item.of_pool('printed', pool)}"
-    slots = i[f"{card}.max_slots"] * i[f"{card}.calibration_length"]
-    return Need(
-        used=used,
-        sequence=held,
-        cache=kv,
-        over=over,
-        shared=together,
-        copied=asked.total / left if left > 0 else 0.0,
-        exact=exact,
-        gpus=doubled(exact) if over and exact else 0.0,
-        window=float(min(slots, i[f"{card}.blocks"] * i[f"{card}.block_size"])),
-        prefill=service(i, key, pool).prefill if used else 0.0,
-        instances=search.steps(limits(i, key, pool), wanted(i, key, pool))[-1].fails if used else 0.0,
-    )
+class Need:
+    """What a pool needs; attributes as the columns of `pool_needs`: tokens, bytes, GPUs, ms."""
+
+    def __init__(self, i: Inputs, key: str, pool: int) -> None:
+        item, gives, asked = assumed(i, key), hardware(i, key, pool), model(i, key)
+        served, has = taken(i, key, pool), instance(i, key, pool)
+        tp, self.used = item["tensor_parallel"], bool(served.share)
+        mean_length, full_window = served.length + has.fixed, window(i, key, pool) + has.fixed_window
+        self.sequence = mean_length if item.says("slots_rule", "paged") else full_window
+        shards = i[f"models.{item.texts['model']}.kv_shards_max"]
+        self.cache = self.sequence * asked.kv_per_token
+        self.shared, left = (asked.total + self.cache) / gives.usable, gives.usable - self.cache / shards
+        self.over = 0.0
+        if self.used and not has.as_printed:
+            self.over = max(0.0, asked.total + self.cache * max(1.0, tp / shards) - gives.usable * tp)
+        self.exact = gpus_for(asked.total, self.cache, gives.usable, shards)
+        card = f"printed_profiles.{item.of_pool('printed', pool)}"
+        slots = i[f"{card}.max_slots"] * i[f"{card}.calibration_length"]
+        self.copied = asked.total / left if left > 0 else 0.0
+        self.gpus = doubled(self.exact) if self.over and self.exact else 0.0
+        self.window = float(min(slots, i[f"{card}.blocks"] * i[f"{card}.block_size"]))
+        self.prefill = service(i, key, pool).prefill if self.used else 0.0
+        self.instances = search.steps(limits(i, key, pool), wanted(i, key, pool))[-1].fails if self.used else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """What to say of a case; fields as the columns of `case_remarks`."""
-
-    used: float
-    gpus: float
-    over: float
-    objective: float
-    tpot: float
-    instances: float
-    window: float
-    reach: float
-    least_window_2: float
-    falls: float
-    spare: str
-    order: str
-    trace: str
-    memory: str
-    most: str
-    choose: str
-    sequence: str
-    time: str
-    step: str
-    cure: str
-    remark: str
+need = cache(Need)
 
 
 def tpot_alone(i: Inputs, key: str, pool: int) -> float:
@@ -155,51 +107,36 @@ def of_step(worst: int, tpot: float) -> str:
     return "choose another precision or GPU: sheet Kernels and engines has no kernels for this pair"
 
 
-@cache
-def remark(i: Inputs, key: str, state: str) -> Remark:
-    """Return what to say of a case in a state."""
-    item, needs = bounds(i, key), [need(i, key, pool) for pool in POOLS]
-    used, last = sum(each.used for each in needs), whole(item.longest)
-    gpus, over = max(each.gpus for each in needs), max(each.over for each in needs) / GIGA
-    objective = float(floor(max(each.prefill for each in needs))) + 1.0
-    instances, least_window = max(each.instances for each in needs), min(each.window for each in needs)
-    reach, least_window_2, order = of_order(i, key)
-    memory = of_memory(gpus, over)
-    printed = assumed(i, key).says("capacity_rule", "as printed")
-    sequence = f"windows must be at most {whole(least_window)} tokens" if printed else memory
-    worst = max(trouble(i, key, pool) for pool in POOLS)
-    late = f"the shortest TTFT objective that works is {whole(objective)} ms"
-    time = late if worst == 2 else f"the search must reach {whole(instances)} instances (sheet Cases)"
-    cure = sequence if worst >= 3 else time
-    tpot = float(floor(max(tpot_alone(i, key, pool) for pool in POOLS))) + 1.0
-    step = of_step(worst, tpot)
-    if worst >= 5:
-        cure = step
-    if not worst:
-        cure = "enter a price of a GPU-hour and one of a server: the card of the GPU has none (0)"
-    if item.state != OK:
-        cure = of_trace(i, key) if distribution(i, assumed(i, key).texts["workload"]) != OK else order
-    spare = f"{used} of {whole(item.pools)} pools in use (longest request: {last} tokens)" if used < item.pools else ""
-    return Remark(
-        used=used,
-        gpus=gpus,
-        over=over,
-        objective=objective,
-        tpot=tpot,
-        instances=instances,
-        window=least_window,
-        reach=reach,
-        least_window_2=least_window_2,
-        falls=falls(i, assumed(i, key).texts["workload"]),
-        spare=spare,
-        order=order,
-        trace=of_trace(i, key),
-        memory=memory,
-        most=beyond_most(gpus)[0],
-        choose=beyond_most(gpus)[1],
-        sequence=sequence,
-        time=time,
-        step=step,
-        cure=cure,
-        remark=spare if state == OK else cure,
-    )
+class Remark:
+    """What to say of a case in a state; attributes as the columns of `case_remarks`."""
+
+    def __init__(self, i: Inputs, key: str, state: str) -> None:
+        item, needs = bounds(i, key), [need(i, key, pool) for pool in POOLS]
+        self.used, last = sum(each.used for each in needs), whole(item.longest)
+        self.gpus, self.over = max(each.gpus for each in needs), max(each.over for each in needs) / GIGA
+        self.objective = float(floor(max(each.prefill for each in needs))) + 1.0
+        self.instances, self.window = max(each.instances for each in needs), min(each.window for each in needs)
+        self.reach, self.least_window_2, self.order = of_order(i, key)
+        self.memory = of_memory(self.gpus, self.over)
+        printed = assumed(i, key).says("capacity_rule", "as printed")
+        self.sequence = f"windows must be at most {whole(self.window)} tokens" if printed else self.memory
+        worst = max(trouble(i, key, pool) for pool in POOLS)
+        late = f"the shortest TTFT objective that works is {whole(self.objective)} ms"
+        self.time = late if worst == 2 else f"the search must reach {whole(self.instances)} instances (sheet Cases)"
+        self.cure = self.sequence if worst >= 3 else self.time
+        self.tpot = float(floor(max(tpot_alone(i, key, pool) for pool in POOLS))) + 1.0
+        self.step = of_step(worst, self.tpot)
+        if worst >= 5:
+            self.cure = self.step
+        if not worst:
+            self.cure = "enter a price of a GPU-hour and one of a server: the card of the GPU has none (0)"
+        if item.state != OK:
+            self.cure = of_trace(i, key) if distribution(i, assumed(i, key).texts["workload"]) != OK else self.order
+        self.spare = f"{self.used} of {whole(item.pools)} pools in use (longest request: {last} tokens)" if self.used < item.pools else ""
+        self.falls = falls(i, assumed(i, key).texts["workload"])
+        self.trace = of_trace(i, key)
+        self.most, self.choose = beyond_most(self.gpus)
+        self.remark = self.spare if state == OK else self.cure
+
+
+remark = cache(Remark)

@@ -1,6 +1,6 @@
 """Pools of a study: sequences that fit, step times, service times, the queue, and what the sized pool takes and draws."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from tests.reference.equations import power, replay
@@ -20,21 +20,6 @@ from tests.reference.expect.search import Wanted
 from tests.reference.quantities import Inputs
 
 POOLS = (1, 2, 3)
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """How long a request holds its slot, ms; fields as columns of `case_pools`."""
-
-    compute: bool
-    prompt: float
-    longest_prefill: float
-    own_prefill: float
-    stepping: float
-    stepping_square: float
-    cv2: float
-    mean: float
-    prefill: float
 
 
 def prefill_of(i: Inputs, key: str, pool: int, prompt: float) -> float:
@@ -96,29 +81,29 @@ def prefill_p99(i: Inputs, key: str, pool: int) -> float:
     return prefill_of(i, key, pool, longest.prompt) + before_prefill(i, key, pool)
 
 
-@cache
-def service(i: Inputs, key: str, pool: int) -> Service:
-    """Return the service time of a pool's requests, from the time of each group of them.
+class Service:
+    """How long a request of a pool holds its slot, ms, from the time of each group of them; attributes as columns of `case_pools`.
 
     As compute, a request is held up by the prefill of as many prompts as share the instance; steps by kernels hold it already.
     """
-    item, own, has = assumed(i, key), taken(i, key, pool), instance(i, key, pool)
-    taking = own.requests.steps * (has.w + has.h_full * own.requests.length)
-    first, second = own.mean(own.requests.total(taking)), own.mean(own.requests.total(taking, taking))
-    prompt = served(i, key, pool).work.prompt
-    one = eq.prefill(served(i, key, pool)) * item["time_scale"] / MILLI
-    computes = role(i, key, pool) == PREFILL
-    return Service(
-        compute=item.says("prefill_rule", "as compute"),
-        prompt=prompt,
-        longest_prefill=prefill_of(i, key, pool, long_request(i, key, pool).prompt),
-        own_prefill=one,
-        stepping=first,
-        stepping_square=second,
-        cv2=0.0 if first <= 0 else square_of_prompts(i, key, pool) if computes else replay.Moments(first, second, 0.0).cv2,
-        mean=mean_held(i, key, pool, first, one),
-        prefill=prefill_p99(i, key, pool),
-    )
+
+    def __init__(self, i: Inputs, key: str, pool: int) -> None:
+        item, own, has = assumed(i, key), taken(i, key, pool), instance(i, key, pool)
+        taking = own.requests.steps * (has.w + has.h_full * own.requests.length)
+        self.stepping, self.stepping_square = own.mean(own.requests.total(taking)), own.mean(own.requests.total(taking, taking))
+        self.prompt = served(i, key, pool).work.prompt
+        self.own_prefill = eq.prefill(served(i, key, pool)) * item["time_scale"] / MILLI
+        self.compute = item.says("prefill_rule", "as compute")
+        self.longest_prefill = prefill_of(i, key, pool, long_request(i, key, pool).prompt)
+        self.cv2 = 0.0
+        if self.stepping > 0:
+            steps = replay.Moments(self.stepping, self.stepping_square, 0.0)
+            self.cv2 = square_of_prompts(i, key, pool) if role(i, key, pool) == PREFILL else steps.cv2
+        self.mean = mean_held(i, key, pool, self.stepping, self.own_prefill)
+        self.prefill = prefill_p99(i, key, pool)
+
+
+service = cache(Service)
 
 
 @cache
@@ -156,33 +141,6 @@ def wanted(i: Inputs, key: str, pool: int) -> Wanted:
     return Wanted(rate(i, key, pool), instance(i, key, pool).n_slots, held.mean, held.cv2, start)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A sized pool at work; fields as columns of `case_pools`: W of a GPU, kW of the fleet, USD, USD/h."""
-
-    used: float
-    utilisation: float
-    in_flight: float
-    counted: float
-    p_range: float
-    board: float
-    busy: float
-    by_curve: bool
-    curve_drawn: float
-    prompts_drawn: float
-    drawn: float
-    power_one: float
-    gpus: float
-    power: float
-    nodes: float
-    outside: float
-    host_power: float
-    provisioned: float
-    racks: float
-    rent: float
-    capex: float
-
-
 def curve_scale(i: Inputs, item: Assumed, pool: int) -> float:
     """Return what the watts of a pool's curve are multiplied by: the GPU's card says so of its own curve, and of no other."""
     card = f"hardware.{item.of_pool('gpu', pool)}"
@@ -218,54 +176,43 @@ def is_by_curve(i: Inputs, key: str, pool: int) -> bool:
     return item.says("power_rule", "the curve") or (item.says("power_rule", "the curve where measured") and all(sameness(i, key, pool)))
 
 
-@cache
-def run(i: Inputs, key: str, pool: int) -> Run:
-    """Return a pool with the instances that the search finds."""
-    item, limited, asked = assumed(i, key), limits(i, key, pool), wanted(i, key, pool)
-    found = search.instances(limited, asked)
-    used = found if taken(i, key, pool).share else 0.0
-    utilisation = bound(i, key, pool) / found if used else 0.0
-    flight = utilisation * asked.n_slots
-    counted = max(1.0, float(trunc(flight)) if item.says("counting", "truncated") else flight)
-    fit, server = f"power_fits.{item.of_pool('curve', pool)}", f"servers.{item.of_pool('server', pool)}"
-    idle, nominal = i[f"{fit}.p_idle"], i[f"{fit}.p_nominal"]
-    board = float(power.logistic_power(counted, idle, nominal, i[f"{fit}.k"], i[f"{fit}.x0"]))
-    own = service(i, key, pool).own_prefill * MILLI
-    busy = min(1.0, asked.rate * own / used) if used and service(i, key, pool).compute else 0.0
-    if role(i, key, pool) == PREFILL:
-        busy = utilisation
-    in_prefill = prefill_board(i, key, pool) * busy
-    by_curve = curve_scale(i, item, pool) * board * (1.0 - busy) + in_prefill
-    prompts = on(i, key, pool).idle * on(i, key, pool).tdp * (1.0 - busy) + in_prefill
-    serving = by_curve if is_by_curve(i, key, pool) else eq.watts(served(i, key, pool), max(1.0, flight))
-    drawn = item["power_scale"] * (prompts if role(i, key, pool) == PREFILL else serving)
-    gpus = used * item["tensor_parallel"]
-    nodes = float(ceil(gpus / i[f"{server}.gpus"]))
-    provisioned = float(ceil(nodes / item["availability"]))
-    hosts = outside(i, item.of_pool("server", pool), drawn, by_component=item.says("host_rule", "by component"))
-    return Run(
-        used=used,
-        utilisation=utilisation,
-        in_flight=flight,
-        counted=counted,
-        p_range=nominal - idle,
-        board=board,
-        busy=busy,
-        by_curve=is_by_curve(i, key, pool),
-        curve_drawn=by_curve,
-        prompts_drawn=prompts,
-        drawn=drawn,
-        power_one=drawn * used / KILO,
-        gpus=gpus,
-        power=drawn * gpus / KILO,
-        nodes=nodes,
-        outside=hosts,
-        host_power=nodes * hosts * item["host"] * item["host_scale"] / KILO,
-        provisioned=provisioned,
-        racks=float(ceil(provisioned / i[f"{server}.nodes_per_rack"])),
-        rent=provisioned * i[f"{server}.gpus"] * item.price("rent_price", pool),
-        capex=provisioned * item.price("server_price", pool),
-    )
+class Run:
+    """A pool with the instances that the search finds; attributes as columns of `case_pools`: W of a GPU, kW of the fleet, USD, USD/h."""
+
+    def __init__(self, i: Inputs, key: str, pool: int) -> None:
+        item, limited, asked = assumed(i, key), limits(i, key, pool), wanted(i, key, pool)
+        found = search.instances(limited, asked)
+        self.used = found if taken(i, key, pool).share else 0.0
+        self.utilisation = bound(i, key, pool) / found if self.used else 0.0
+        self.in_flight = self.utilisation * asked.n_slots
+        self.counted = max(1.0, float(trunc(self.in_flight)) if item.says("counting", "truncated") else self.in_flight)
+        fit, server = f"power_fits.{item.of_pool('curve', pool)}", f"servers.{item.of_pool('server', pool)}"
+        idle, nominal = i[f"{fit}.p_idle"], i[f"{fit}.p_nominal"]
+        self.board = float(power.logistic_power(self.counted, idle, nominal, i[f"{fit}.k"], i[f"{fit}.x0"]))
+        own = service(i, key, pool).own_prefill * MILLI
+        self.busy = min(1.0, asked.rate * own / self.used) if self.used and service(i, key, pool).compute else 0.0
+        if role(i, key, pool) == PREFILL:
+            self.busy = self.utilisation
+        in_prefill = prefill_board(i, key, pool) * self.busy
+        self.curve_drawn = curve_scale(i, item, pool) * self.board * (1.0 - self.busy) + in_prefill
+        self.prompts_drawn = on(i, key, pool).idle * on(i, key, pool).tdp * (1.0 - self.busy) + in_prefill
+        serving = self.curve_drawn if is_by_curve(i, key, pool) else eq.watts(served(i, key, pool), max(1.0, self.in_flight))
+        self.drawn = item["power_scale"] * (self.prompts_drawn if role(i, key, pool) == PREFILL else serving)
+        self.gpus = self.used * item["tensor_parallel"]
+        self.nodes = float(ceil(self.gpus / i[f"{server}.gpus"]))
+        self.provisioned = float(ceil(self.nodes / item["availability"]))
+        self.outside = outside(i, item.of_pool("server", pool), self.drawn, by_component=item.says("host_rule", "by component"))
+        self.p_range = nominal - idle
+        self.by_curve = is_by_curve(i, key, pool)
+        self.power_one = self.drawn * self.used / KILO
+        self.power = self.drawn * self.gpus / KILO
+        self.host_power = self.nodes * self.outside * item["host"] * item["host_scale"] / KILO
+        self.racks = float(ceil(self.provisioned / i[f"{server}.nodes_per_rack"]))
+        self.rent = self.provisioned * i[f"{server}.gpus"] * item.price("rent_price", pool)
+        self.capex = self.provisioned * item.price("server_price", pool)
+
+
+run = cache(Run)
 
 
 def prefill_share(i: Inputs, key: str, pool: int) -> float:

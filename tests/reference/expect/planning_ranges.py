@@ -49,50 +49,35 @@ UNDIVIDED = ("measured", "as printed")
 """Evidence of which limits are the same for all kinds of models."""
 
 
-@dataclass(frozen=True, slots=True)
 class Evidence:
-    """What step times and power of a case rest on; fields but ``rule`` as columns of `case_evidence`."""
+    """What step times and power of a case rest on: a fit to the same, measured on such work or not; served requests on its GPUs; neither.
 
-    same_gpus: bool
-    same_model: bool
-    same_degree: bool
-    bytes: float
-    same_weights: bool
-    fitted: bool
-    ratio: float
-    alike: bool
-    served: bool
-    word: str
-    kind: str
+    Attributes as columns of `case_evidence`.
+    """
+
+    def __init__(self, i: Inputs, case: str) -> None:
+        fits = [f"power_fits.{text_of(i, case, name)}" for name in ("curve_1", "curve_2")]
+        gpus = [text_of(i, case, name) for name in ("gpu_1", "gpu_2")]
+        model = text_of(i, case, "model")
+        self.bytes = i[f"precisions.{text_of(i, case, 'weights')}.bytes"]
+        self.same_gpus = all(i.text(f"{fit}.gpu") == gpu for fit, gpu in zip(fits, gpus, strict=True))
+        self.same_model = all(i.text(f"{fit}.model") == model for fit in fits) and text_of(i, case, "cache") == "fp16"
+        self.same_degree = all(i[f"{fit}.tensor_parallel"] == number_of(i, case, DEGREE) for fit in fits)
+        self.same_weights = all(abs(i[f"precisions.{i.text(f'{fit}.precision')}.bytes"] / self.bytes - 1.0) <= NEAR for fit in fits)
+        self.fitted = (
+            self.same_gpus and self.same_model and self.same_degree and self.same_weights and text_of(i, case, "time_rule") == "as fitted"
+        )
+        self.ratio = mean_length(i, text_of(i, case, "workload")) / i[f"{fits[0]}.context"]
+        self.alike = 1.0 / LIKE <= self.ratio <= LIKE
+        self.served = all(i[f"hardware.{gpu}.served"] == 1 for gpu in gpus)
+        other = "transferred" if self.fitted or self.served else "modelled"
+        calculated = "measured" if self.fitted and self.alike else other
+        self.word = "as printed" if text_of(i, case, "time_rule") == "as printed" else calculated
+        routed = "routed experts" if i[f"models.{model}.experts"] > 0 else "dense"
+        self.kind = self.word if self.word in UNDIVIDED else f"{self.word}, {routed}"
 
 
-@cache
-def evidence(i: Inputs, case: str) -> Evidence:
-    """Return what a case rests on: a fit to the same, measured on such work or not; served requests on its GPUs; neither."""
-    fits = [f"power_fits.{text_of(i, case, name)}" for name in ("curve_1", "curve_2")]
-    gpus = [text_of(i, case, name) for name in ("gpu_1", "gpu_2")]
-    model = text_of(i, case, "model")
-    weight = i[f"precisions.{text_of(i, case, 'weights')}.bytes"]
-    same_gpus = all(i.text(f"{fit}.gpu") == gpu for fit, gpu in zip(fits, gpus, strict=True))
-    same_model = all(i.text(f"{fit}.model") == model for fit in fits) and text_of(i, case, "cache") == "fp16"
-    same_degree = all(i[f"{fit}.tensor_parallel"] == number_of(i, case, DEGREE) for fit in fits)
-    same_weights = all(abs(i[f"precisions.{i.text(f'{fit}.precision')}.bytes"] / weight - 1.0) <= NEAR for fit in fits)
-    fitted = same_gpus and same_model and same_degree and same_weights and text_of(i, case, "time_rule") == "as fitted"
-    ratio = mean_length(i, text_of(i, case, "workload")) / i[f"{fits[0]}.context"]
-    alike = 1.0 / LIKE <= ratio <= LIKE
-    served = all(i[f"hardware.{gpu}.served"] == 1 for gpu in gpus)
-    word = (
-        "as printed"
-        if text_of(i, case, "time_rule") == "as printed"
-        else "measured"
-        if fitted and alike
-        else "transferred"
-        if fitted or served
-        else "modelled"
-    )
-    routed = "routed experts" if i[f"models.{model}.experts"] > 0 else "dense"
-    kind = word if word in UNDIVIDED else f"{word}, {routed}"
-    return Evidence(same_gpus, same_model, same_degree, weight, same_weights, fitted, ratio, alike, served, word, kind)
+evidence = cache(Evidence)
 
 
 KINDS = {

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tests.reference.equations import fleet
-from tests.reference.equations.domain import BoolArray, FloatArray
+from tests.reference.equations.domain import FloatArray
 from tests.reference.equations.grid import Bin, Requests, Tokens
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect import lengths
@@ -105,50 +105,28 @@ def upto(i: Inputs, source: Lengths, limit: float) -> Requests:
     return lengths.plus(found)
 
 
-@dataclass(frozen=True, slots=True)
 class Bounds:
-    """Where the pools of a study end, tokens; fields as the columns of `case_bounds`."""
+    """Where the pools of a study end, tokens; attributes as the columns of `case_bounds`."""
 
-    longest: float
-    pools: float
-    coded: bool
-    high_1: float
-    high_2: float
-    edge: float
-    cut: float
-    from_zero: bool
-    rises: bool
-    state: str
+    def __init__(self, i: Inputs, key: str) -> None:
+        item = assumed(i, key)
+        self.longest, self.pools, window = longest(i, item.texts["workload"]), pools_by_length(i, key), item["window_1"]
+        self.coded = item.says("compression", "as coded")
+        self.high_1 = min(self.longest, window * item["band"] if self.coded else window) if self.pools > 1 else self.longest
+        self.high_2 = max(self.high_1, min(self.longest, item["window_2"])) if self.pools > 2 else self.longest
+        self.edge = self.high_1 if self.coded else max(self.high_1, min(window * item["band"], self.high_2))
+        windows = [*[item["window_1"], item["window_2"]][: int(self.pools) - 1], item["long_window"]]
+        self.rises = windows[0] <= windows[-1] and (self.pools < 3 or windows[0] < windows[1] <= windows[2])
+        self.state = distribution(i, item.texts["workload"])
+        if self.state == OK and not self.rises:
+            self.state = UNORDERED
+        elif self.state == OK and self.longest > item["long_window"]:
+            self.state = "requests exceed the last window"
+        self.cut = item["compressible"] if self.pools > 1 and not self.coded else 0.0
+        self.from_zero = item.says("credit", "as printed")
 
 
-@cache
-def bounds(i: Inputs, key: str) -> Bounds:
-    """Return where the pools of a study end."""
-    item = assumed(i, key)
-    last, pools, window = longest(i, item.texts["workload"]), pools_by_length(i, key), item["window_1"]
-    coded = item.says("compression", "as coded")
-    first = min(last, window * item["band"] if coded else window) if pools > 1 else last
-    second = max(first, min(last, item["window_2"])) if pools > 2 else last
-    edge = first if coded else max(first, min(window * item["band"], second))
-    windows = [*[item["window_1"], item["window_2"]][: int(pools) - 1], item["long_window"]]
-    rises = windows[0] <= windows[-1] and (pools < 3 or windows[0] < windows[1] <= windows[2])
-    state = distribution(i, item.texts["workload"])
-    if state == OK and not rises:
-        state = UNORDERED
-    elif state == OK and last > item["long_window"]:
-        state = "requests exceed the last window"
-    return Bounds(
-        longest=last,
-        pools=pools,
-        coded=coded,
-        high_1=first,
-        high_2=second,
-        edge=edge,
-        cut=item["compressible"] if pools > 1 and not coded else 0.0,
-        from_zero=item.says("credit", "as printed"),
-        rises=rises,
-        state=state,
-    )
+bounds = cache(Bounds)
 
 
 @cache
@@ -173,28 +151,6 @@ def between(i: Inputs, key: str, pool: int) -> tuple[float, float]:
     return ends[pool - 1], ends[pool]
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """A length of a pool, tokens, and where it stands; fields as columns of `case_ends`.
-
-    ``from_zero``: the requests of its bin that are longer than it are drawn from token 0, as coded.
-    """
-
-    limit: float
-    counts: float
-    below: float
-    knot: float
-    lower: float
-    upper: float
-    mass: float
-    inside: float
-    from_zero: bool
-    start: float
-    half: float
-    weight: float
-    base: float
-
-
 def limit_of(i: Inputs, key: str, pool: int, end: str) -> tuple[float, float]:
     """Return the length of an end, and how its sums count for the pool."""
     (low, high), item = between(i, key, pool), bounds(i, key)
@@ -207,30 +163,30 @@ def limit_of(i: Inputs, key: str, pool: int, end: str) -> tuple[float, float]:
     }[end]
 
 
-@cache
-def end_of(i: Inputs, key: str, pool: int, end: str) -> End:
-    """Return an end of a pool."""
-    limit, counts = limit_of(i, key, pool, end)
-    bins = pieces(i, drawn(i, key).card)
-    below = sum(piece.upper <= limit for piece in bins)
-    piece = bins[min(below, len(bins) - 1)]
-    inside = (limit - piece.lower) / (piece.upper - piece.lower) if below < len(bins) else 0.0
-    zero = end == FROM and bounds(i, key).from_zero and limit > 0 and below < len(bins)
-    return End(
-        limit=limit,
-        counts=counts,
-        below=below,
-        knot=min(below + 1, len(bins)),
-        lower=piece.lower,
-        upper=piece.upper,
-        mass=piece.mass,
-        inside=inside,
-        from_zero=zero,
-        start=0.0 if zero else piece.lower,
-        half=piece.upper / 2 if zero else inside * (piece.upper - piece.lower) / 2,
-        weight=piece.mass * (inside - zero),
-        base=below + zero,
-    )
+class End:
+    """A length of a pool, tokens, and where it stands; attributes as columns of `case_ends`.
+
+    ``from_zero``: the requests of its bin that are longer than it are drawn from token 0, as coded.
+    """
+
+    def __init__(self, i: Inputs, key: str, pool: int, end: str) -> None:
+        self.limit, self.counts = limit_of(i, key, pool, end)
+        bins = pieces(i, drawn(i, key).card)
+        self.below = sum(piece.upper <= self.limit for piece in bins)
+        piece = bins[min(self.below, len(bins) - 1)]
+        self.inside = (self.limit - piece.lower) / (piece.upper - piece.lower) if self.below < len(bins) else 0.0
+        self.from_zero = end == FROM and bounds(i, key).from_zero and self.limit > 0 and self.below < len(bins)
+        self.knot = min(self.below + 1, len(bins))
+        self.lower = piece.lower
+        self.upper = piece.upper
+        self.mass = piece.mass
+        self.start = 0.0 if self.from_zero else piece.lower
+        self.half = piece.upper / 2 if self.from_zero else self.inside * (piece.upper - piece.lower) / 2
+        self.weight = piece.mass * (self.inside - self.from_zero)
+        self.base = self.below + self.from_zero
+
+
+end_of = cache(End)
 
 
 @cache
@@ -243,24 +199,18 @@ def upto_end(i: Inputs, key: str, pool: int, end: str) -> Requests:
     return lengths.minus(upto(i, source, item.upper), lengths.times(nodes(i, source, 0.0, item.upper / 2.0), longer))
 
 
-@dataclass(frozen=True, slots=True)
 class Cut:
-    """A request cut to the window of a pool; fields as the columns of `case_windows`."""
+    """A request cut to the window of a pool; attributes as the columns of `case_windows`."""
 
-    window: float
-    cut_output: float
-    cut_prefill: float
-    cut_steps: float
+    def __init__(self, i: Inputs, key: str, pool: int) -> None:
+        self.window, source = window(i, key, pool), drawn(i, key)
+        tokens = source.tokens(i)
+        self.cut_output = tokens.output_share * self.window + tokens.lost
+        self.cut_prefill = float(source.prefill(self.window - self.cut_output))
+        self.cut_steps = self.cut_prefill + self.cut_output / tokens.per_step
 
 
-@cache
-def cut_to_window(i: Inputs, key: str, pool: int) -> Cut:
-    """Return a request of a pool's window."""
-    size, source = window(i, key, pool), drawn(i, key)
-    tokens = source.tokens(i)
-    output = tokens.output_share * size + tokens.lost
-    prefill = float(source.prefill(size - output))
-    return Cut(size, output, prefill, prefill + output / tokens.per_step)
+cut_to_window = cache(Cut)
 
 
 @cache
@@ -289,65 +239,40 @@ def total_length(i: Inputs, requests: Requests) -> float:
     return requests.total(requests.length - i["whole_tokens.half_token"])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Taken:
-    """The requests that a pool takes, as it serves them; fields but ``requests`` and ``is_own`` as columns of `case_pools`.
+def requests_of(i: Inputs, key: str, pool: int) -> int:
+    """Return the pool whose requests a pool serves."""
+    return 1 if role(i, key, pool) == DECODE else pool
 
-    ``is_own``: which requests have their own length, and not that of the window.
+
+class Taken:
+    """The requests that a pool takes, as it serves them; attributes but ``requests`` and ``is_own`` as columns of `case_pools`.
+
+    Those of its own lengths, those cut to its window, less and plus the part of the band that is cut; a pool that decodes only takes
+    those of the pool that computes their prompts. ``is_own``: which requests have their own length, and not that of the window.
     """
 
-    requests: Requests
-    window: float
-    low: float
-    high: float
-    gained: float
-    lost: float
-    beyond: float
-    share_sum: float
-    share: float
-    length: float
-    length_before: float
-    is_own: BoolArray
+    def __init__(self, i: Inputs, key: str, pool: int) -> None:
+        item, cut = bounds(i, key), cut_to_window(i, key, pool)
+        of = requests_of(i, key, pool)
+        own = lengths.plus((end_of(i, key, of, end).counts, upto_end(i, key, of, end)) for end in (FROM, WINDOW, TO, EDGE))
+        self.beyond = lengths.minus(upto_end(i, key, pool, TO), upto_end(i, key, pool, WINDOW)).total()
+        one = Requests(np.ones(1), *(np.full(1, value) for value in (cut.window, cut.cut_output, cut.cut_steps)))
+        self.gained = item.cut if pool == 1 else 0.0
+        self.requests = lengths.plus([(1.0, own), (self.beyond, one), (self.gained, band_cut(i, key))])
+        self.share_sum = self.requests.total()
+        self.share = self.share_sum if self.share_sum > NOTHING else 0.0
+        fitted = self.beyond * cut.window + self.gained * band(i, key).total() * cut.window
+        before = lengths.minus(upto_end(i, key, pool, TO), upto_end(i, key, pool, FROM))
+        self.low, self.high = between(i, key, pool)
+        self.window = cut.window
+        self.lost = item.cut if pool == 2 else 0.0
+        self.length = (total_length(i, own) + fitted) / self.share if self.share else 0.0
+        self.length_before = total_length(i, before) / self.share if self.share else 0.0
+        self.is_own = np.arange(len(self.requests.length)) < len(own.length)
 
     def mean(self, total: float) -> float:
         """Return a sum over the requests as their mean, 0 without any."""
         return total / self.share if self.share else 0.0
 
 
-def requests_of(i: Inputs, key: str, pool: int) -> int:
-    """Return the pool whose requests a pool serves."""
-    return 1 if role(i, key, pool) == DECODE else pool
-
-
-@cache
-def taken(i: Inputs, key: str, pool: int) -> Taken:
-    """Return the requests of a pool: those of its own lengths, those cut to its window, less and plus the part of the band that is cut.
-
-    A pool that decodes only takes those of the pool that computes their prompts.
-    """
-    item, cut = bounds(i, key), cut_to_window(i, key, pool)
-    of = requests_of(i, key, pool)
-    own = lengths.plus((end_of(i, key, of, end).counts, upto_end(i, key, of, end)) for end in (FROM, WINDOW, TO, EDGE))
-    above = lengths.minus(upto_end(i, key, pool, TO), upto_end(i, key, pool, WINDOW)).total()
-    one = Requests(np.ones(1), *(np.full(1, value) for value in (cut.window, cut.cut_output, cut.cut_steps)))
-    gained = item.cut if pool == 1 else 0.0
-    requests = lengths.plus([(1.0, own), (above, one), (gained, band_cut(i, key))])
-    total = requests.total()
-    share = total if total > NOTHING else 0.0
-    fitted = above * cut.window + gained * band(i, key).total() * cut.window
-    before = lengths.minus(upto_end(i, key, pool, TO), upto_end(i, key, pool, FROM))
-    low, high = between(i, key, pool)
-    return Taken(
-        requests=requests,
-        window=cut.window,
-        low=low,
-        high=high,
-        gained=gained,
-        lost=item.cut if pool == 2 else 0.0,
-        beyond=above,
-        share_sum=total,
-        share=share,
-        length=(total_length(i, own) + fitted) / share if share else 0.0,
-        length_before=total_length(i, before) / share if share else 0.0,
-        is_own=np.arange(len(requests.length)) < len(own.length),
-    )
+taken = cache(Taken)

@@ -81,21 +81,15 @@ def model_of(i: Inputs, card: str, precision: str) -> Model:
         routed=routed_parameters(i, card),
         kept=kept(i, card, precision),
         weight_bytes=i[f"precisions.{precision}.bytes"],
-        experts=of("experts"),
         taken=min(of("experts"), of("experts_per_token")),
-        layers=of("layers"),
-        moe_layers=of("moe_layers"),
-        attention_layers=of("attention_layers"),
-        layer_kernels=of("layer_kernels"),
-        hidden=of("hidden"),
         width=attention_width(i, card),
         kv=of("kv_bytes_per_token"),
         kv_shards=of("kv_shards_max"),
-        kv_heads=of("kv_heads"),
         window_kv=of("window_bytes_per_token"),
         window=of("attention_window"),
         state=of("state_bytes"),
         latent_heads=latent_heads(i, card),
+        **{name: of(name) for name in ("experts", "layers", "moe_layers", "attention_layers", "layer_kernels", "hidden", "kv_heads")},
     )
 
 

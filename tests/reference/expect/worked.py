@@ -27,53 +27,28 @@ CONSTANTS = Constants(**{key: float(STATED[key]["value"]) for key in Constants._
 BANDWIDTH_A_WATT = float(STATED["bandwidth_a_watt"]["value"]) * GIGA
 
 
+UNITS = {
+    **dict.fromkeys(("bandwidth", "peak_16", "peak", "expert_peak"), TERA),
+    **dict.fromkeys(("link", "rest", "routed"), GIGA),
+    **dict.fromkeys(("attention_floor", "reduce_floor", "layer_time", "sequence_time"), MICRO),
+    **dict.fromkeys(("carry_time", "step_time"), MILLI),
+}
+"""What is not in SI units, and the unit it is in."""
+
+CALLED = {"idle": "idle_share", "layer": "layer_time", "sequence": "sequence_time", "carried": "carry_time", "step": "step_time"}
+"""Fields of the equations that the sheet has under another name."""
+
+
 def served(key: str, constants: Constants, of_a_watt: float = BANDWIDTH_A_WATT) -> Served:
     """Return what an instance serves, in SI units."""
-    of = {name: float(value) for name, value in RECORDS[key].items() if name != "label"}
-    parameters = {name: of[name] * GIGA for name in ("rest", "routed")}
-    model = Model(**parameters, **{name: of[name] for name in Model.__slots__ if name not in parameters})
-    return Served(model, _instance(of, of_a_watt), _work(of), constants)
+    of = {name: float(value) * UNITS.get(name, 1.0) for name, value in RECORDS[key].items() if name != "label"}
 
+    def fields(kind: type[Model | Instance | Work]) -> dict[str, Any]:
+        return {name: of[CALLED.get(name, name)] for name in kind.__slots__ if CALLED.get(name, name) in of}
 
-def _instance(of: dict[str, float], of_a_watt: float) -> Instance:
-    return Instance(
-        gpus=of["gpus"],
-        replicas=of["replicas"],
-        bandwidth=of["bandwidth"] * TERA,
-        peak_16=of["peak_16"] * TERA,
-        peak=of["peak"] * TERA,
-        expert_peak=of["expert_peak"] * TERA,
-        link=of["link"] * GIGA,
-        tdp=of["tdp"],
-        idle=of["idle_share"],
-        compute_watts=of["compute_watts"],
-        byte_watts=byte_watts(of["bandwidth"] * TERA, of["tdp"], of_a_watt),
-        gemm=Kernel(of["gemm_floor"] * MICRO, of["gemm_memory"], of["gemm_compute"]),
-        expert=Kernel(of["expert_floor"] * MICRO, of["expert_memory"], of["expert_compute"]),
-        attention_floor=of["attention_floor"] * MICRO,
-        kv_efficiency=of["kv_efficiency"],
-        prefill_efficiency=of["prefill_efficiency"],
-        reduce_floor=of["reduce_floor"] * MICRO,
-        link_efficiency=of["link_efficiency"],
-        layer=of["layer_time"] * MICRO,
-        sequence=of["sequence_time"] * MICRO,
-        carried=of["carry_time"] * MILLI,
-        step=of["step_time"] * MILLI,
-        expert_factor=of["expert_factor"],
-    )
-
-
-def _work(of: dict[str, float]) -> Work:
-    return Work(
-        prompt=of["prompt"],
-        prompt_2=of["prompt_2"],
-        context=of["prompt"] + of["output"] / 2.0,
-        output=of["output"],
-        hit=of["hit"],
-        gained=of["gained"],
-        verify=of["verify"],
-        kv_bytes=of["kv_bytes"],
-    )
+    gemm, expert = (Kernel(of[f"{kind}_floor"] * MICRO, of[f"{kind}_memory"], of[f"{kind}_compute"]) for kind in ("gemm", "expert"))
+    on = Instance(**fields(Instance), gemm=gemm, expert=expert, byte_watts=byte_watts(of["bandwidth"], of["tdp"], of_a_watt))
+    return Served(Model(**fields(Model)), on, Work(**fields(Work), context=of["prompt"] + of["output"] / 2.0), constants)
 
 
 def in_flight(key: str) -> float:
