@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
-from openpyxl.styles import Font, PatternFill
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
 from tests.roundtrip.edits import in_libreoffice
 from tests.support import ACROSS, command
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AT, YELLOW = "H12", PatternFill("solid", "FFFFFF00")  # cases.paper.count
-CHANGED = ("FFFFFF00", "0.000", True, "FFFF0000", False, 33, True, True)
+CHANGED = ("FFFFFF00", "0.000", True, "FFFF0000", False, "double", "right", "top", 33, True, True, 44.0)
+USED = (140, "B12", "'Cases'!$A$1:$H$12", "A11:H14", [(7, ["3"])], True, False)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,19 @@ def with_formats(source: Path, target: Path, address: str = AT) -> Path:
     opened["Cases"].column_dimensions[cell.column_letter].width = 33.0
     opened["Cases"].column_dimensions["C"].hidden = True
     opened["Cases"].row_dimensions[cell.row].hidden = True
+    cell.border, cell.alignment = Border(bottom=Side("double", "FF00AA00")), Alignment("right", "top", wrap_text=True)
+    opened["Cases"].row_dimensions[cell.row + 1].height = 44.0
+    set_up(opened["Cases"], cell.row)
     opened.save(target)
     return target
+
+
+def set_up(sheet: Any, row: int) -> None:
+    """Set up a sheet otherwise than it was built: what stands on its cells ends in a row of inputs."""
+    sheet.sheet_view.zoomScale, sheet.freeze_panes, sheet.print_area = 140, f"B{row}", f"A1:H{row}"
+    sheet.auto_filter.ref = f"A{row - 1}:H{row + 2}"
+    sheet.auto_filter.add_filter_column(7, ["3"])
+    sheet.protection.insertRows = False
 
 
 def looks(path: Path, address: str = AT) -> tuple[object, ...]:
@@ -46,7 +58,16 @@ def looks(path: Path, address: str = AT) -> tuple[object, ...]:
     sheet = opened["Cases"]
     cell, columns = sheet[address], sheet.column_dimensions
     shown = cell.fill.fgColor.rgb, cell.number_format, cell.font.b, cell.font.color.rgb, cell.protection.locked
-    return *shown, round(columns[cell.column_letter].width), columns["C"].hidden, sheet.row_dimensions[cell.row].hidden
+    drawn = cell.border.bottom.style, cell.alignment.horizontal, cell.alignment.vertical
+    sized = round(columns[cell.column_letter].width), columns["C"].hidden, sheet.row_dimensions[cell.row].hidden
+    return *shown, *drawn, *sized, sheet.row_dimensions[cell.row + 1].height
+
+
+def use(path: Path) -> tuple[object, ...]:
+    sheet: Any = openpyxl.load_workbook(path)["Cases"]
+    columns = [(column.colId, column.filters.filter) for column in sheet.auto_filter.filterColumn]
+    shown = sheet.sheet_view.zoomScale, sheet.freeze_panes, sheet.print_area, sheet.auto_filter.ref, columns
+    return *shown, sheet.protection.sheet, sheet.protection.insertRows
 
 
 def built_again(target: Path, *files: Path, templates: Path = ACROSS) -> tuple[int, str]:
@@ -59,11 +80,13 @@ def test_formats_widths_and_hiding_are_carried_and_stay(built: Path, tmp_path: P
     assert looks(built) != CHANGED
     assert built_again(tmp_path / "new.xlsx", with_formats(built, tmp_path / "edited.xlsx")) == (0, "")
     assert looks(tmp_path / "new.xlsx") == CHANGED
-    assert looks(tmp_path / "new.xlsx", "H13")[:5] == looks(built, "H13")[:5]
+    assert looks(tmp_path / "new.xlsx", "H13")[:8] == looks(built, "H13")[:8]
+    assert use(tmp_path / "new.xlsx") == USED
     assert built_again(tmp_path / "second.xlsx", tmp_path / "new.xlsx") == (0, "")
     assert (tmp_path / "second.xlsx").read_bytes() == (tmp_path / "new.xlsx").read_bytes()
     in_libreoffice([(tmp_path / "new.xlsx", tmp_path / "saved.xlsx", [])])
-    assert looks(tmp_path / "saved.xlsx")[:5] == CHANGED[:5]
+    assert looks(tmp_path / "saved.xlsx")[:8] == CHANGED[:8]
+    assert use(tmp_path / "saved.xlsx")[2:] == USED[2:]  # a program without a screen keeps no views
 
 
 def test_they_follow_their_cell(built: Path, tmp_path: Path) -> None:
@@ -73,7 +96,7 @@ def test_they_follow_their_cell(built: Path, tmp_path: Path) -> None:
     assert now is not None
     assert now.address != AT
     built_again(tmp_path / "new.xlsx", with_formats(tmp_path / "moved.xlsx", tmp_path / "edited.xlsx", now.address))
-    assert looks(tmp_path / "new.xlsx") == CHANGED
+    assert (looks(tmp_path / "new.xlsx"), use(tmp_path / "new.xlsx")[:5]) == (CHANGED, USED[:5])
 
 
 def test_what_copies_made_otherwise_is_told(built: Path, tmp_path: Path) -> None:
@@ -96,5 +119,6 @@ def test_a_new_look_of_the_templates_is_theirs(built: Path, tmp_path: Path) -> N
     api.build("across", fresh, templates=tmp_path / "templates")
     built_again(tmp_path / "new.xlsx", with_formats(built, tmp_path / "edited.xlsx"), templates=tmp_path / "templates")
     assert looks(tmp_path / "new.xlsx", "H13") == CHANGED
-    assert [looks(tmp_path / "new.xlsx", at)[:5] for at in ("H12", "H15")] == [looks(fresh, at)[:5] for at in ("H12", "H15")]
+    assert use(tmp_path / "new.xlsx")[1:4] == ("B13", "'Cases'!$A$1:$H$13", "A11:H15")
+    assert [looks(tmp_path / "new.xlsx", at)[:8] for at in ("H12", "H15")] == [looks(fresh, at)[:8] for at in ("H12", "H15")]
     assert looks(fresh, "H15")[1] != looks(built, "H14")[1]

@@ -7,20 +7,41 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbook.record.fingerprints import NONE, prints_of, runs_of
 from workbook.xlsx.cells import LAST_COLUMN
+from workbook.xlsx.saved import View, forbidden
+from workbook.xlsx.styles import alignment_text, border_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from workbook.record.located import Located
+
 PART = "looks"  # its name among what a file carries
+ALLOWED = {
+    "format_cells": "formatCells",
+    "format_columns": "formatColumns",
+    "format_rows": "formatRows",
+    "sort": "sort",
+    "autofilter": "autoFilter",
+}
+"""What people may do on a protected sheet, as XlsxWriter and as files name it."""
+FORBIDDEN = forbidden({"objects": "1", "scenarios": "1", **dict.fromkeys(ALLOWED.values(), "0")})
+_SIDES = ("left", "right", "top", "bottom")
+_LINES = ("", "thin", "medium")  # by XlsxWriter's number
+_VERTICAL = {"vcenter": "center", "top": "top"}  # by XlsxWriter's name
 
 
 class Look(NamedTuple):
-    """What shows of a cell's format: the code of its number format, its fill and the colour of its font ("" or RRGGBB), and bold."""
+    """What shows of a cell's format: the code of its number format, its fill and the colour of its font ("" or RRGGBB), and bold.
+
+    ``border`` and ``alignment`` are in words, None in builds that did not tell them.
+    """
 
     code: str
     fill: str
     colour: str
     bold: bool
+    border: str | None = None
+    alignment: str | None = None
 
 
 @dataclass(slots=True)
@@ -28,6 +49,7 @@ class SheetLooks:
     """How a sheet of a build looks: each cell by row and column from 0, widths of columns in pixels.
 
     ``charts`` and ``rules`` count charts and formulas of conditional formats, ``last`` is the last cell that is printed.
+    ``heights`` of rows are in points, None of builds that did not tell them, as ``view`` is; ``forbidden`` is by protection.
     """
 
     cells: dict[int, dict[int, Look]] = field(default_factory=dict)
@@ -35,6 +57,9 @@ class SheetLooks:
     last: tuple[int, int] = (0, 0)
     charts: int = 0
     rules: int = 0
+    heights: dict[int, float] | None = None
+    view: View | None = None
+    forbidden: frozenset[str] = FORBIDDEN
 
     def placed(self) -> Iterator[tuple[int, int, Look]]:
         """Yield each cell with its row and column."""
@@ -42,10 +67,38 @@ class SheetLooks:
             yield from ((row, column, look) for column, look in looks.items())
 
 
+def standing(built: SheetLooks, located: Located, name: str) -> dict[tuple[int, int], Look]:
+    """Return how each cell of a sheet was built to look, by where it stands now."""
+    rows = {row: located.line(name, row) for row in built.cells}
+    last = max((max(line, default=-1) for line in built.cells.values()), default=-1)
+    columns = [located.columns[name].now(column) for column in range(last + 1)]
+    found = {}
+    for row, column, look in built.placed():
+        at, across = rows[row], columns[column]
+        if at is not None and across is not None:
+            found[at, across] = look
+    return found
+
+
 def look(properties: Mapping[str, Any]) -> Look:
     """Return what shows of a format by its properties, as XlsxWriter names them."""
-    fill, colour = (str(properties.get(name, "")).removeprefix("#") for name in ("bg_color", "font_color"))
-    return Look(str(properties.get("num_format", "General")), fill, colour or "000000", bool(properties.get("bold")))
+    fill, colour = (_colour(properties, name) for name in ("bg_color", "font_color"))
+    indent, vertical = int(properties.get("indent", 0)), _VERTICAL.get(str(properties.get("valign", "")), "")
+    aligned = alignment_text(str(properties.get("align", "")), vertical, indent, wraps=bool(properties.get("text_wrap")))
+    return Look(
+        str(properties.get("num_format", "General")), fill, colour or "000000", bool(properties.get("bold")), _border(properties), aligned
+    )
+
+
+def _colour(properties: Mapping[str, Any], name: str) -> str:
+    return str(properties.get(name, "")).removeprefix("#")
+
+
+def _border(properties: Mapping[str, Any]) -> str:
+    whole, colour = int(properties.get("border", 0)), _colour(properties, "border_color")
+    return border_text(
+        {side: (_LINES[int(properties.get(side, whole))], _colour(properties, f"{side}_color") or colour) for side in _SIDES}
+    )
 
 
 def told(sheets: Mapping[str, SheetLooks]) -> dict[str, Any]:
@@ -60,8 +113,16 @@ def told(sheets: Mapping[str, SheetLooks]) -> dict[str, Any]:
             line = [str(looks.setdefault(cells[at], len(looks))) if at in cells else NONE for at in range(max(cells, default=-1) + 1)]
             pattern = runs_of(line)
             lines.append(str(patterns.setdefault(pattern, len(patterns))) if pattern else NONE)
-        numbers = {"last": sheet.last, "charts": sheet.charts, "rules": sheet.rules}
-        found[name] = {"rows": runs_of(lines), "widths": runs_of(map(str, sheet.widths)), **numbers}
+        numbers = {
+            "last": sheet.last,
+            "charts": sheet.charts,
+            "rules": sheet.rules,
+            "view": sheet.view,
+            "forbidden": sorted(sheet.forbidden),
+        }
+        heights = sheet.heights or {}
+        high = [f"{heights[row]:g}" if row in heights else NONE for row in range(max(heights, default=-1) + 1)]
+        found[name] = {"rows": runs_of(lines), "widths": runs_of(map(str, sheet.widths)), "heights": runs_of(high), **numbers}
     return {"looks": list(looks), "patterns": list(patterns), "sheets": found}
 
 
@@ -80,7 +141,11 @@ def read(carried: Mapping[str, Any]) -> dict[str, SheetLooks] | None:
         cells = {row: patterns[int(number)] for row, number in enumerate(prints_of(given["rows"])) if number != NONE}
         widths = [int(width) for width in prints_of(given["widths"])]
         row, column = map(int, given["last"])
-        found[name] = SheetLooks(cells, widths, (row, column), *(int(given[number]) for number in ("charts", "rules")))
+        found[name] = SheetLooks(cells, widths, (row, column), int(given["charts"]), int(given["rules"]))
+        if "heights" in given:  # builds before did not tell them
+            high = enumerate(prints_of(given["heights"]))
+            found[name].heights = {row: float(height) for row, height in high if height != NONE}
+            found[name].view, found[name].forbidden = View(*map(int, given["view"])), frozenset(map(str, given["forbidden"]))
     return found
 
 

@@ -13,10 +13,11 @@ from workbook.record.findings import arranged
 from workbook.record.inherited import Inherited
 from workbook.record.located import locate
 from workbook.record.read import offered, overlays
+from workbook.roundtrip.looked import look_at
 from workbook.roundtrip.merge import State
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.refuse import given_back
-from workbook.roundtrip.uncarried import look_at, uncarried
+from workbook.roundtrip.uncarried import uncarried
 from workbook.xlsx.a1 import quoted
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from workbook.record.fingerprints import Spot
     from workbook.record.located import Located
     from workbook.record.read import Baseline
+    from workbook.roundtrip.looked import Looked
     from workbook.roundtrip.pull import Edit, Edits
-    from workbook.roundtrip.uncarried import Kept, Looked
+    from workbook.roundtrip.uncarried import Kept
 
 NAMED = 3  # inputs that a message names
 ONE_BUILD = "build each again with --from on the same templates and overlays, then merge those"

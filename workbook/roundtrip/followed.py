@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from workbook.expr.values import shown
 from workbook.record.fingerprints import Spot, pieces, references
 from workbook.record.read import cell_ids
+from workbook.roundtrip.beside import Beside
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from workbook.layout.book import Book
     from workbook.record.fingerprints import Reference
     from workbook.record.located import Located
+    from workbook.record.looks import SheetLooks
 
 GONE = "#REF!"
 MOST_LINKS = 4  # from a key to the cell that holds what it shows
@@ -38,9 +40,9 @@ class Followed(NamedTuple):
 class References:
     """Where the cells of an edited file stand in a new book."""
 
-    def __init__(self, located: Located, book: Book, own: Mapping[str, str]) -> None:
-        """``own`` gives for the team's own sheets what they are called in the new book."""
-        self.located, self.book, self.own = located, book, own
+    def __init__(self, located: Located, book: Book, own: Mapping[str, str], built: Mapping[str, SheetLooks]) -> None:
+        """``own`` gives what own sheets are called in the new book, ``built`` how sheets of the model were built to look."""
+        self.located, self.book, self.own, self.built = located, book, own, built
         self._known: dict[Spot, Spot | None] = {}
         self._keyed: dict[str, dict[tuple[object, ...], int]] = {}
 
@@ -110,17 +112,28 @@ class References:
         if found.sheet not in self._sheets or found.sheet == RECORD_SHEET:
             return None, address
         spot = Spot(found.sheet, found.row, found.column)
-        if spot not in self._known:
-            self._known[spot] = self._followed(spot)
+        now = self.place(spot)
         built = self.located.origin(spot)
         name = self._ids.get(built, "") if built else ""
-        return self._known[spot], f"{address} ({name})" if name else address
+        return now, f"{address} ({name})" if name else address
 
-    def _followed(self, spot: Spot) -> Spot | None:
-        built = self.located.origin(spot)
-        if built is None:
-            return None
-        return self.of_build(built) if built in self._ids or built in self._rows else self._beside(built)
+    def built_as(self, sheet: str) -> str:
+        """Return what a sheet of the file was built as; empty for one of people's own."""
+        return self._sheets.get(sheet, "")
+
+    def place(self, spot: Spot) -> Spot | None:
+        """Return where a place on a sheet of the model stands in the new book; None for one that is gone."""
+        if spot not in self._known:
+            built = self.located.origin(spot)
+            is_known = built is not None and (built in self._ids or built in self._rows)
+            self._known[spot] = self.of_build(built) if built and is_known else self.beside.place(spot)
+        return self._known[spot]
+
+    @cached_property
+    def beside(self) -> Beside:
+        """Return where cells go that are neither inputs nor results."""
+        names = {**{spot: quantity for spot, (quantity, _) in self._rows.items()}, **self._ids}
+        return Beside(self.located, self.book, self.built, names, self.of_build)
 
     def of_build(self, built: Spot) -> Spot | None:
         """Return where an input or a result of the build that the file is from stands; None for one that is gone, and for other cells."""
@@ -175,28 +188,21 @@ class References:
         """Return how many rows each quantity had."""
         return dict(Counter(block_id for block_id, _ in self._rows.values()))
 
-    def _beside(self, built: Spot) -> Spot | None:
-        """Return where a cell that is neither input nor result stands: in the row and the column of its neighbours."""
-        if built.sheet not in self.book.layout.sheets:
-            return None
-        row = next((now.row for other in self._line(built, across=True) if (now := self.of_build(other))), built.row)
-        column = next((now.column for other in self._line(built, across=False) if (now := self.of_build(other))), built.column)
-        return Spot(built.sheet, row, column)
-
-    def _line(self, built: Spot, *, across: bool) -> list[Spot]:
-        """Return the inputs and results in the row of a cell, or in its column, nearest first."""
-        rows, columns = self._lines
-        found = rows.get((built.sheet, built.row), []) if across else columns.get((built.sheet, built.column), [])
-        return sorted(found, key=lambda spot: abs(spot.column - built.column) + abs(spot.row - built.row))[:1]
-
     @property
     def known(self) -> set[Spot]:
         """Return where inputs and results stood when the file was built."""
         return {*self._ids, *self._rows}
 
-    def rows_of(self, sheet: str) -> list[int]:
-        """Return the rows of a sheet of the build that held inputs and results."""
-        return [row for of, row in self._lines[0] if of == sheet]
+    def row(self, sheet: str, row: int, now: int) -> Spot | None:
+        """Return where a row of the build, which stands at ``now``, is in the new book: that of its cells, or as far from those around it.
+
+        None where its cells went different ways.
+        """
+        if at := self.line(sheet, row, across=True):
+            return Spot(*at, 0)
+        is_known = (sheet, row) in self._lines[0]
+        at_start = None if is_known else self.place(Spot(self.located.sheets[sheet] or "", now, 0))
+        return at_start._replace(column=0) if at_start else None
 
     def line(self, sheet: str, line: int, *, across: bool) -> tuple[str, int] | None:
         """Return the sheet and the row (``across``), or the column, where those inputs and results stand that stood in one of the build.

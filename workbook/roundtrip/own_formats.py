@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 from workbook.changes.sheets import is_account_sheet
 from workbook.record.fingerprints import Spot
 from workbook.roundtrip.followed import References
-from workbook.roundtrip.uncarried import HIDDEN_COLUMN, HIDDEN_ROW, KINDS, WIDTH, changed_formats, reformatted, resized
+from workbook.roundtrip.looked import (
+    HEIGHT,
+    HIDDEN_COLUMN,
+    HIDDEN_ROW,
+    KINDS,
+    WIDTH,
+    changed_formats,
+    raised,
+    reformatted,
+    resized,
+    set_up,
+)
+from workbook.roundtrip.own_views import Views
 from workbook.xlsx.package import Package
 from workbook.xlsx.sheet_formats import ForeignFormat, SheetFormats
 from workbook.xlsx.trees import read_formats
@@ -50,7 +62,8 @@ class _Reader:
 
     def __init__(self, copy: Copy, book: Book) -> None:
         self.copy, self.book, self.looked = copy, book, copy.looked
-        self.references = References(copy.located, book, {})
+        self.references = References(copy.located, book, {}, copy.looked.built)
+        self.views = Views(copy.path, self.references)
 
     def found(self) -> Iterator[tuple[str, Spot, Spot, object]]:
         """Yield the kind, where it is in the file and in the new book, and what it is."""
@@ -63,6 +76,9 @@ class _Reader:
                         yield kind, spot, at, text
                 yield from self.columns(sheet, name)
                 yield from self.rows(sheet, name)
+                for kind, where, text in set_up(self.looked, located, name):
+                    if name in self.book.layout.sheets and self.views.follows(kind, sheet):
+                        yield kind, Spot(now, 0, 0), Spot(name, 0, 0), (where, text)
 
     @cached_property
     def built(self) -> dict[Spot, Spot]:
@@ -83,13 +99,18 @@ class _Reader:
                 yield kind, Spot(sheet.name, 0, now), Spot(at[0], 0, at[1]), told
 
     def rows(self, sheet: SavedSheet, name: str) -> Iterator[tuple[str, Spot, Spot, object]]:
-        """Yield hidden rows."""
+        """Yield hidden rows, and rows of another height."""
         located = self.copy.located
-        hidden = {row for row, set_up in sheet.rows.items() if set_up.hidden}
-        for row in self.references.rows_of(name) if hidden else ():
+        found: list[tuple[str, int, int, object]] = []
+        hidden = {row for row, held in sheet.rows.items() if held.hidden}
+        for row in self.looked.built[name].cells if hidden else ():
             now = located.line(name, row)
-            if now in hidden and now is not None and (at := self.references.line(name, row, across=True)):
-                yield HIDDEN_ROW, Spot(sheet.name, now, 0), Spot(at[0], at[1], 0), ""
+            if now in hidden and now is not None:
+                found.append((HIDDEN_ROW, row, now, ""))
+        found += [(HEIGHT, row, now, text) for row, now, text in raised(sheet, self.looked.built[name], located, name)]
+        for kind, row, now, told in found:
+            if at := self.references.row(name, row, now):
+                yield kind, Spot(sheet.name, now, 0), at, told
 
     def put(self, formats: SheetFormats, kind: str, spot: Spot, now: Spot) -> None:
         """Set one of these into the formats of a new sheet."""
@@ -100,6 +121,11 @@ class _Reader:
             formats.hidden_columns.add(now.column)
         elif kind == HIDDEN_ROW:
             formats.hidden_rows.add(now.row)
+        elif kind == HEIGHT:
+            held = sheet.rows.get(spot.row)
+            formats.heights[now.row] = held.height if held else None
+        elif kind not in KINDS:
+            self.views.put(formats, kind, sheet)
         else:
             own = ForeignFormat(self.styles, sheet.cells[spot.row, spot.column].style)
             formats.cells.setdefault(now.address, {}).setdefault(kind, own)

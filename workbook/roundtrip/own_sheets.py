@@ -87,7 +87,7 @@ def read_own_sheets(copies: Sequence[Copy], book: Book) -> OwnSheets:
                 known[name] = same
         try:
             with Package(path) as package:
-                _Reader(package, located, References(located, book, names), copy.name, found).run(known)
+                _Reader(package, located, References(located, book, names, copy.looked.built), copy.name, found).run(known)
         except (UnreadableWorkbook, ET.ParseError, ValueError) as error:
             fix = getattr(error, "fix", "")
             raise WorkbookError([Diagnostic(Place(str(path)), f"a sheet that was added cannot be read: {error}", fix)]) from None

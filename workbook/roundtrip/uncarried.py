@@ -2,62 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from workbook.changes.differences import Loss
 from workbook.errors import Diagnostic, Place, WorkbookError, visible
-from workbook.record import looks
 from workbook.record.fingerprints import Spot
-from workbook.record.read import KEEP
+from workbook.roundtrip.looked import HEIGHT, HIDDEN_COLUMN, HIDDEN_ROW, WIDTH, is_within, raised, reformatted, resized, set_up
 from workbook.roundtrip.own_sheets import own_names
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.extras import COMMENT, LINK, PICTURE, SHAPE, read_extras
-from workbook.xlsx.saved import read_saved
-from workbook.xlsx.style_sheets import COLOUR, FILL, NUMBER_FORMAT, WEIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from workbook.record.located import Located
-    from workbook.record.looks import Look, SheetLooks
+    from workbook.roundtrip.looked import Looked
     from workbook.xlsx.saved import Area, SavedSheet, SavedWorkbook
-    from workbook.xlsx.styles import CellFormat
 
     Kept = AbstractSet[tuple[str, Spot]]
 
-OF_PROGRAMS = ("_xlnm.", "print_area", "print_titles", "sheet_title")  # how names begin that programs write by themselves
-CLOSE = 3  # pixels by which programs may round the width of a column
 BROUGHT = (COMMENT, PICTURE, SHAPE, LINK)  # what sheets of people's own bring along, or tell themselves
-KINDS = (NUMBER_FORMAT, FILL, COLOUR, WEIGHT)
-WIDTH, HIDDEN_COLUMN, HIDDEN_ROW = "column width", "hidden column", "hidden row"
-NOTHING = {NUMBER_FORMAT: ("General", "@"), FILL: ("",)}  # what shows that nobody formatted a cell
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """A file as saved, and by sheet how its build looked: nothing of builds that did not tell."""
-
-    saved: SavedWorkbook
-    built: Mapping[str, SheetLooks]
-
-
-def look_at(path: Path, located: Located) -> Looked:
-    """Read how a file looks; raises WorkbookError for one that is damaged."""
-    try:
-        saved = read_saved(path, {name: cells for name, cells in located.contents.items() if name != RECORD_SHEET})
-    except UnreadableWorkbook as error:
-        raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
-    try:
-        return Looked(saved, looks.read(located.baseline.carried) or {})
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        message = "what the record of the build says of formats is damaged"
-        raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
+OF_PROGRAMS = ("_xlnm.", "print_area", "print_titles", "sheet_title")  # how names begin that programs write by themselves
 
 
 def uncarried(path: Path, located: Located, looked: Looked, kept: Kept = frozenset()) -> list[Loss]:
@@ -65,8 +34,8 @@ def uncarried(path: Path, located: Located, looked: Looked, kept: Kept = frozens
 
     Raises WorkbookError for a file whose drawings or comments are damaged.
 
-    A file that was built before builds told their looks is judged by what no build writes alone. Row heights, borders, alignment and
-    the rules of conditional formats are not compared, only how many rules there are: programs write these anew when they save.
+    A file that was built before builds told their looks is judged by what no build writes alone. The rules of conditional formats are
+    not compared, only how many there are: programs write these anew when they save.
     """
     try:
         extras = [item for item in read_extras(path) if item.sheet != RECORD_SHEET]
@@ -84,7 +53,7 @@ def uncarried(path: Path, located: Located, looked: Looked, kept: Kept = frozens
         if now in saved.sheets:
             found += [*_hidden(saved.sheets[now], kept), *_rules(saved.sheets[now], mine.get(now, set()))]
             if name in built:
-                found += _settings(saved.sheets[now], built[name], located, name, kept)
+                found += _settings(looked, located, name, kept)
                 found += _formats(looked, located, name, kept)
     return sorted(found, key=lambda item: item.kind)
 
@@ -123,7 +92,7 @@ def _typed_into(located: Located) -> dict[str, set[tuple[int, int]]]:
     """Return by sheet the cells of inputs and notes."""
     found: dict[str, set[tuple[int, int]]] = {}
     for given in located.baseline.inputs.values():
-        for spot in (located.input(given), _now(located, given.note_spot)):
+        for spot in (located.input(given), located.now(given.note_spot) if given.note_spot else None):
             if spot is not None:
                 found.setdefault(spot.sheet, set()).add((spot.row, spot.column))
     return found
@@ -137,35 +106,24 @@ def _rules(sheet: SavedSheet, mine: Collection[tuple[int, int]]) -> Iterator[Los
             yield Loss("validation rule", _place(sheet.name, first.address), visible(f"{rule.kind} {rule.formula}".strip()))
 
 
-def resized(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[tuple[int, int, int, int]]:
-    """Yield columns of another width than they were built with: as built and now, and the pixels of both."""
-    for column, width in enumerate(built.widths):
-        now = located.columns[name].now(column)
-        wide = 0 if now is None else sheet.width(now)
-        if now is not None and wide > 0 and abs(wide - width) > CLOSE:
-            yield column, now, width, wide
-
-
-def _settings(sheet: SavedSheet, built: SheetLooks, located: Located, name: str, kept: Kept) -> Iterator[Loss]:
-    """Yield what of a sheet of ours is set up otherwise than it was built, or is there more often."""
+def _settings(looked: Looked, located: Located, name: str, kept: Kept) -> Iterator[Loss]:
+    """Yield what of a sheet of ours is sized or set up otherwise than it was built, or is there more often."""
+    built, sheet = looked.built[name], looked.saved.sheets[located.sheets[name] or ""]
     for _, now, width, wide in resized(sheet, built, located, name):
         if (WIDTH, Spot(sheet.name, 0, now)) not in kept:
             yield Loss(WIDTH, _place(sheet.name, _columns(now, now)), f"{wide} pixels, built with {width}")
+    for _, now, text in raised(sheet, built, located, name):
+        if (HEIGHT, Spot(sheet.name, now, 0)) not in kept:
+            yield Loss(HEIGHT, _place(sheet.name, f"{now + 1}:{now + 1}"), text)
+    for kind, where, text in set_up(looked, located, name):
+        if (kind, Spot(sheet.name, 0, 0)) not in kept:
+            yield Loss(kind, _place(sheet.name, where), text)
     for kind, count, more in (("chart", built.charts, len(sheet.charts)), ("conditional format", built.rules, len(sheet.rules))):
         yield from (Loss(kind, _place(sheet.name), f"number {number + 1}, where {count} were built") for number in range(count, more))
-    ends = [_now(located, Spot(name, *corner)) for corner in ((0, 0), built.last)]
-    area = sheet.page.area.rpartition("!")[2].replace("$", "")
-    if all(ends) and area != ":".join(spot.address for spot in ends if spot):
-        yield Loss("print area", _place(sheet.name, area), "" if area else "none")
 
 
 def _columns(first: int, last: int) -> str:
     return f"{column_letters(first)}:{column_letters(last)}"
-
-
-def _is_within(cell: tuple[int, int], area: Area) -> bool:
-    top, left, bottom, right = area
-    return top <= cell[0] <= bottom and left <= cell[1] <= right
 
 
 def _holds(area: Area, cells: Collection[tuple[int, int]]) -> bool:
@@ -173,28 +131,7 @@ def _holds(area: Area, cells: Collection[tuple[int, int]]) -> bool:
     top, left, bottom, right = area
     if (top, left) == (bottom, right):
         return (top, left) in cells
-    return any(_is_within(cell, area) for cell in cells)
-
-
-def _now(located: Located, spot: Spot | None) -> Spot | None:
-    return located.now(spot) if spot else None
-
-
-def reformatted(looked: Looked, located: Located, name: str) -> list[tuple[str, str, Spot]]:
-    """Return the cells of a sheet of the build that look otherwise now: in what kind, how, and where they stand."""
-    built, sheet = looked.built[name], looked.saved.sheets[located.sheets[name] or ""]
-    wanted = _wanted(built, located, name)
-    lines = {line for row in range(max(built.last[0], *built.cells, 0) + 1) if (line := located.line(name, row)) is not None}
-    last = max(lines, default=-1)
-    changed: list[tuple[str, str, Spot]] = []
-    for cell, held in sheet.cells.items():
-        if cell[0] not in lines and cell[0] < last:
-            continue  # an inserted row, which looks like the one above it and is reported as such
-        for kind, now in changed_formats(looked.saved.format_of(held), wanted.get(cell)):
-            # Of merged cells the first shows alone; programs drop the formats of the others.
-            if not any(_is_within(cell, area) and cell != area[:2] for area in sheet.merged):
-                changed.append((kind, now, Spot(sheet.name, *cell)))
-    return changed
+    return any(is_within(cell, area) for cell in cells)
 
 
 def _formats(looked: Looked, located: Located, name: str, kept: Kept) -> Iterator[Loss]:
@@ -206,32 +143,3 @@ def _formats(looked: Looked, located: Located, name: str, kept: Kept) -> Iterato
             rows = [row for _, (*_, row) in cells]
             top, bottom = (Spot(located.sheets[name] or "", row, column).address for row in (rows[0], rows[-1]))
             yield Loss(kind, _place(located.sheets[name] or "", top if len(rows) == 1 else f"{top}:{bottom}"), now, len(rows))
-
-
-def _wanted(built: SheetLooks, located: Located, name: str) -> dict[tuple[int, int], Look]:
-    """Return how each cell of a sheet was built to look, by where it stands now."""
-    rows = {row: located.line(name, row) for row in built.cells}
-    last = max((max(line, default=-1) for line in built.cells.values()), default=-1)
-    columns = [located.columns[name].now(column) for column in range(last + 1)]
-    found = {}
-    for row, column, look in built.placed():
-        at, across = rows[row], columns[column]
-        if at is not None and across is not None:
-            found[at, across] = look
-    return found
-
-
-@lru_cache(maxsize=1 << 12)
-def changed_formats(now: CellFormat, built: Look | None) -> tuple[tuple[str, str], ...]:
-    """Return by kind what a cell's format is now, where it is not as built; in cells of nobody's, where somebody formatted it."""
-    shown = (now.code, now.fill, now.font.colour, "bold" if now.font.bold else "not bold")
-    if built is None:
-        return tuple((kind, text) for kind, text in zip(KINDS, shown, strict=True) if kind in NOTHING and text not in NOTHING[kind])
-    was = (built.code, built.fill, built.colour, "bold" if built.bold else "not bold")
-    pairs = zip(KINDS, shown, was, strict=True)
-    return tuple((kind, text or "none") for kind, text, given in pairs if text != given and _plain(text) != _plain(given))
-
-
-def _plain(code: str) -> str:
-    """Return a number format as programs write it alike: some escape signs that others leave as they are."""
-    return code.replace("\\", "").replace('"', "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from workbook.xlsx.package import CONTENT_TYPES
-from workbook.xlsx.sheet_formats import with_formats
+from workbook.xlsx.sheet_formats import with_areas, with_formats
 from workbook.xlsx.style_sheets import StyleSheet
 from workbook.xlsx.trees import parse_tree, write_tree
 
@@ -91,6 +91,7 @@ def graft(packed: bytes, sheets: Sequence[OwnSheet], names: Iterable[OwnName], f
         if changed := formats.get(unescape(name)):
             path = f"xl/worksheets/sheet{number}.xml"
             parts[path] = with_formats(parts[path].decode(), changed, styles).encode()
+            parts[WORKBOOK] = with_areas(parts[WORKBOOK].decode(), unescape(name), number - 1, changed).encode()
     for number, sheet in enumerate(sheets, 1):
         _restyle(sheet, styles)
         path = f"xl/worksheets/own{number}.xml"

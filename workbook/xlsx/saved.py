@@ -11,16 +11,22 @@ from workbook.xlsx.package import MAXIMUM_PARTS, Element, Package, UnreadableWor
 from workbook.xlsx.styles import CellFormat, read_formats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 VISIBLE = "visible"
 PRINT_AREA = "_xlnm.Print_Area"
 _OF_SHEETS = {
     *("tabColor", "pageSetUpPr", "sheetFormatPr", "col", "row", "mergeCell", "sheetProtection", "dataValidation", "formula1", "formula"),
-    *("pageMargins", "pageSetup", "oddHeader", "oddFooter"),
+    *("pageMargins", "pageSetup", "oddHeader", "oddFooter", "sheetView", "pane", "autoFilter"),
 }
 _OF_BOOKS = {"sheet", "definedName", "workbookProtection"}
+PROTECTION = {
+    **dict.fromkeys(("objects", "scenarios", "selectLockedCells", "selectUnlockedCells"), "0"),
+    **dict.fromkeys(("formatCells", "formatColumns", "formatRows", "insertColumns", "insertRows", "insertHyperlinks"), "1"),
+    **dict.fromkeys(("deleteColumns", "deleteRows", "sort", "autoFilter", "pivotTables"), "1"),
+}
+"""What a protected sheet may forbid, and whether it does where the file does not say."""
 _PASSWORDS = {"password", "hashValue", "workbookPassword", "workbookHashValue"}
 
 
@@ -55,6 +61,17 @@ class Validation(NamedTuple):
     areas: tuple[Area, ...]
     kind: str
     formula: str
+
+
+class View(NamedTuple):
+    """How a sheet stands on the screen: its size in percent, and how many rows and columns stay in view."""
+
+    zoom: int = 100
+    rows: int = 0
+    columns: int = 0
+
+
+USUAL_VIEW = View()
 
 
 class ChartPart(NamedTuple):
@@ -93,7 +110,10 @@ class PageSetUp:
 
 @dataclass(slots=True)
 class SavedSheet:
-    """One worksheet of a file; ``rules`` holds the formulas of conditional formats."""
+    """One worksheet of a file; ``rules`` holds the formulas of conditional formats.
+
+    ``filtered`` is the area that is filtered, and ``forbidden`` what its protection does not let people do, where it has one.
+    """
 
     name: str
     state: str = VISIBLE
@@ -108,6 +128,9 @@ class SavedSheet:
     tab: str = ""
     protected: bool = False
     has_password: bool = False
+    forbidden: frozenset[str] = frozenset()
+    view: View = USUAL_VIEW
+    filtered: str = ""
     default_width: float = 8.43
     default_height: float = 15.0
 
@@ -222,15 +245,34 @@ def _set_up(sheet: SavedSheet, elements: Iterable[Element]) -> None:
                 sheet.validations[-1] = sheet.validations[-1]._replace(formula=text)
             case "formula":
                 sheet.rules.append(text)
-            case "sheetProtection":
-                sheet.protected = _is_set(given, "sheet")
-                sheet.has_password = bool(_PASSWORDS & given.keys())
             case "tabColor" | "sheetFormatPr":
                 sheet.tab = given.get("rgb", sheet.tab)[-6:]
                 sheet.default_width = float(given.get("defaultColWidth", sheet.default_width))
                 sheet.default_height = float(given.get("defaultRowHeight", sheet.default_height))
+            case "sheetProtection" | "sheetView" | "pane" | "autoFilter":
+                _take_use(sheet, tag, given)
             case _:
                 _take_page(sheet.page, tag, given, text)
+
+
+def _take_use(sheet: SavedSheet, tag: str, given: dict[str, str]) -> None:
+    """Take how a sheet stands on the screen, and what people may do with it."""
+    match tag:
+        case "sheetProtection":
+            sheet.protected = _is_set(given, "sheet")
+            sheet.has_password = bool(_PASSWORDS & given.keys())
+            sheet.forbidden = forbidden(given)
+        case "sheetView":
+            sheet.view = View(int(given.get("zoomScale", "100")))
+        case "pane" if given.get("state", "") in {"frozen", "frozenSplit"}:
+            sheet.view = View(sheet.view.zoom, *(int(float(given.get(split, "0"))) for split in ("ySplit", "xSplit")))
+        case "autoFilter":
+            sheet.filtered = given.get("ref", "")
+
+
+def forbidden(given: Mapping[str, str]) -> frozenset[str]:
+    """Return what a sheet's protection forbids: ECMA-376 part 1, 18.3.1.85, says what it does where it does not say so."""
+    return frozenset(name for name, usual in PROTECTION.items() if given.get(name, usual) in {"1", "true"})
 
 
 def _take_page(page: PageSetUp, tag: str, given: dict[str, str], text: str) -> None:

@@ -1,20 +1,32 @@
-"""How people made a worksheet look, set upon one that this package wrote: formats of cells, widths, hidden columns and rows."""
+"""How people made a worksheet look, set upon one that this package wrote: formats of cells, sizes, what is hidden, how it is set up."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
+from xml.etree import ElementTree as ET
+
+from workbook.xlsx.a1 import column_letters, quoted
+from workbook.xlsx.saved import PRINT_AREA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from xml.etree.ElementTree import Element
 
     from workbook.xlsx.style_sheets import StyleSheet
 
 PIXELS = 7  # of a digit in Calibri of 11 points
+HIDDEN, FILTER_NAME = ' hidden="1"', "_xlnm._FilterDatabase"
+_FIXED = re.compile(r"([A-Z]+)([0-9]+)")
 _CELL = re.compile(r'<c r="([A-Z]+[0-9]+)" s="([0-9]+)"')
-_ROW = re.compile(r'<row r="([0-9]+)"')
+_ROW = re.compile(r'<row r="([0-9]+)"([^>]*)>')
+_HEIGHT = re.compile(r' (?:ht|customHeight)="[^"]*"')
+_ZOOM = re.compile(r' (zoomScale|zoomScaleNormal)="[0-9]+"')
+_VIEW = re.compile(r"(<sheetView [^>]*?)(?:/>|>.*?</sheetView>)", re.DOTALL)
+_PROTECTION = re.compile(r"<sheetProtection [^>]*/>")
+_PANES = {(True, True): "bottomRight", (True, False): "bottomLeft", (False, True): "topRight"}
 _COLUMNS = re.compile(r"<cols>(.*?)</cols>")
 _RUN = re.compile(r'<col min="([0-9]+)" max="([0-9]+)" width="([^"]*)"([^>]*)/>')
 
@@ -28,12 +40,22 @@ class ForeignFormat(NamedTuple):
 
 @dataclass(slots=True)
 class SheetFormats:
-    """How a sheet is to look otherwise than written: cells by address and kind, widths in pixels and what is hidden, from 0."""
+    """How a sheet is to look otherwise than written: cells by address and kind, widths in pixels and what is hidden, from 0.
+
+    ``heights`` are in points, None where they follow from what a row holds. ``frozen`` counts the rows and columns that stay in view,
+    ``protection`` gives its attributes (none: the sheet has none), ``printed`` the area that is printed (empty: all), without the sheet.
+    """
 
     cells: dict[str, dict[str, ForeignFormat]] = field(default_factory=dict)
     widths: dict[int, int] = field(default_factory=dict)
     hidden_columns: set[int] = field(default_factory=set)
     hidden_rows: set[int] = field(default_factory=set)
+    heights: dict[int, float | None] = field(default_factory=dict)
+    zoom: int | None = None
+    frozen: tuple[int, int] | None = None
+    filtered: Element | None = None
+    protection: Mapping[str, str] | None = None
+    printed: str | None = None
 
 
 def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
@@ -46,11 +68,59 @@ def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
         return f'<c r="{found[1]}" s="{index}"'
 
     def row(found: re.Match[str]) -> str:
-        return f'{found[0]} hidden="1"' if int(found[1]) - 1 in formats.hidden_rows else found[0]
+        number, more = int(found[1]) - 1, found[2]
+        if number in formats.heights:
+            height = formats.heights[number]
+            more = ("" if height is None else f' ht="{height:.10g}" customHeight="1"') + _HEIGHT.sub("", more)
+        return f'<row r="{found[1]}"{HIDDEN if number in formats.hidden_rows else ""}{more}>'
 
     text = _CELL.sub(cell, text) if formats.cells else text
-    text = _ROW.sub(row, text) if formats.hidden_rows else text
-    return _COLUMNS.sub(lambda found: f"<cols>{''.join(_columns(found[1], formats))}</cols>", text, count=1)
+    text = _ROW.sub(row, text) if formats.hidden_rows or formats.heights else text
+    text = _COLUMNS.sub(lambda found: f"<cols>{''.join(_columns(found[1], formats))}</cols>", text, count=1)
+    return _used(text, formats)
+
+
+def _used(text: str, formats: SheetFormats) -> str:
+    """Return the part with another view, protection or filter."""
+    if formats.zoom is not None:
+        text = _ZOOM.sub(rf' \1="{formats.zoom}"', text, count=2)
+    if formats.frozen is not None:
+        text = _VIEW.sub(rf"\1>{_pane(*formats.frozen)}</sheetView>", text, count=1)
+    if formats.protection is not None:
+        given = "".join(f' {name}="{value}"' for name, value in formats.protection.items())
+        text = _PROTECTION.sub(f"<sheetProtection{given}/>" if given else "", text, count=1)
+    if formats.filtered is not None:
+        protection = _PROTECTION.search(text)
+        end = protection.end() if protection else text.index("</sheetData>") + len("</sheetData>")
+        text = f"{text[:end]}{ET.tostring(formats.filtered, 'unicode')}{text[end:]}"
+    return text
+
+
+def _pane(rows: int, columns: int) -> str:
+    """Return what keeps rows and columns in view; nothing for none."""
+    if not (rows or columns):
+        return ""
+    active = _PANES[bool(rows), bool(columns)]
+    splits = "".join(f' {name}="{count}"' for name, count in (("xSplit", columns), ("ySplit", rows)) if count)
+    corner = f"{column_letters(columns)}{rows + 1}"
+    return f'<pane{splits} topLeftCell="{corner}" activePane="{active}" state="frozen"/><selection pane="{active}"/>'
+
+
+def with_areas(text: str, sheet: str, place: int, formats: SheetFormats) -> str:
+    """Return the main part of a package with other names for what a sheet prints and filters; ``place`` is its number from 0."""
+
+    def named(name: str, area: str, more: str = "") -> str:
+        cells = ",".join(f"{quoted(sheet)}!{each}" for each in _FIXED.sub(r"$\1$\2", area).split(","))
+        return f'<definedName name="{name}" localSheetId="{place}"{more}>{escape(cells, quote=False)}</definedName>'
+
+    if formats.printed is not None:
+        old = re.compile(f'<definedName name="{PRINT_AREA}" localSheetId="{place}">[^<]*</definedName>')
+        new = named(PRINT_AREA, formats.printed) if formats.printed else ""
+        text = old.sub(lambda _: new, text, count=1)
+    if formats.filtered is not None:
+        name = named(FILTER_NAME, formats.filtered.get("ref", ""), HIDDEN)
+        text = text.replace("<definedNames>", f"<definedNames>{name}", 1)
+    return text
 
 
 def _columns(text: str, formats: SheetFormats) -> Iterator[str]:
@@ -58,5 +128,5 @@ def _columns(text: str, formats: SheetFormats) -> Iterator[str]:
     for first, last, width, more in _RUN.findall(text):
         for column in range(int(first) - 1, int(last)):
             wide = f"{formats.widths[column] / PIXELS:.10g}" if column in formats.widths else width
-            hidden = ' hidden="1"' if column in formats.hidden_columns else ""
+            hidden = HIDDEN if column in formats.hidden_columns else ""
             yield f'<col min="{column + 1}" max="{column + 1}" width="{wide}"{hidden}{more}/>'

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 NUMBER_FORMAT, FILL, COLOUR, WEIGHT = "number format", "cell fill", "font colour", "font weight"
+BORDER, ALIGNMENT = "border", "alignment"
 """What of a cell's format can be taken by itself."""
 
 FIRST_OWN_CODE = 164  # number formats below are the same in all files
 _LISTS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
 _OF_FONTS = {COLOUR: "color", WEIGHT: "b"}
+_SIDES = {"start": "left", "end": "right"}  # as Gnumeric calls them; Excel knows them in strict files only
 _PARTS = {"fontId": "fonts", "fillId": "fills", "borderId": "borders"}
 
 
@@ -73,6 +75,11 @@ class StyleSheet:
         elif kind == FILL:
             varied.set("fillId", str(self._take_part(source, "fills", int(given.get("fillId", "0")))))
             varied.set("applyFill", "1")
+        elif kind == BORDER:
+            varied.set("borderId", str(self._take_part(source, "borders", int(given.get("borderId", "0")))))
+            varied.set("applyBorder", "1")
+        elif kind == ALIGNMENT:
+            _align(varied, given)
         else:
             font = self._vary_font(int(varied.get("fontId", "0")), _OF_FONTS[kind], source, int(given.get("fontId", "0")))
             varied.set("fontId", str(font))
@@ -92,7 +99,12 @@ class StyleSheet:
 
     def _take_part(self, source: Element, name: str, index: int) -> int:
         found = source.find(name)
-        return self._add(name, deepcopy(found[index])) if found is not None and 0 <= index < len(found) else 0
+        if found is None or not 0 <= index < len(found):
+            return 0
+        part = deepcopy(found[index])
+        for side in part if name == "borders" else ():
+            side.tag = _SIDES.get(side.tag, side.tag)
+        return self._add(name, part)
 
     def _take_code(self, source: Element, number: int) -> int:
         text = next(
@@ -112,6 +124,16 @@ class StyleSheet:
         """Return the place here of the format of a conditional format there, None where the other file does not have it."""
         found = source.find("dxfs")
         return self._add("dxfs", deepcopy(found[index])) if found is not None and 0 <= index < len(found) else None
+
+
+def _align(varied: Element, given: Element) -> None:
+    """Align a format as another: the alignment is the first part of it, before what is protected."""
+    for old in varied.findall("alignment"):
+        varied.remove(old)
+    varied.set("applyAlignment", "1")
+    new = given.find("alignment")
+    if new is not None:
+        varied.insert(0, deepcopy(new))
 
 
 def _said(item: Element) -> bytes:

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from workbook.xlsx.package import Package
 
 T = TypeVar("T")
+Sides = dict[str, tuple[str, str]]
+_NO_SIDES: Sides = {}
 MOST_FORMATS = 65_490  # of cells, that Excel takes
 GENERAL = "General"
+ALL_SIDES = 4
 # ECMA-376 part 1, 18.8.30: number formats that a file may name by number alone, but for dates.
 _CODES = {
     0: GENERAL,
@@ -34,6 +37,14 @@ _CODES = {
 }
 # The colours of the theme that Office, openpyxl and XlsxWriter give a file without one of its own, by number.
 _THEME = ("FFFFFF", "000000", "EEECE1", "1F497D", "4F81BD", "C0504D", "9BBB59", "8064A2", "4BACC6", "F79646")
+_SIDES = {
+    "left": "left",
+    "start": "left",
+    "right": "right",
+    "end": "right",
+    "top": "top",
+    "bottom": "bottom",
+}  # start, end: as Gnumeric writes
 _INDEXED = {2: "FF0000", 3: "00FF00", 4: "0000FF", 5: "FFFF00", 10: "FF0000", 11: "00FF00", 12: "0000FF", 13: "FFFF00", 17: "008000"}
 
 
@@ -49,7 +60,8 @@ class Font(NamedTuple):
 class CellFormat(NamedTuple):
     """How a cell is shown. ``shows`` is what the number format makes of a number: see ``number_formats``.
 
-    ``fill`` is the colour of the ground as six hexadecimal digits, or empty; ``indent`` counts widths of three blanks.
+    ``fill`` is the colour of the ground as six hexadecimal digits, or empty; ``indent`` counts widths of three blanks;
+    ``border`` is what ``border_text`` makes of its sides.
     """
 
     code: str = GENERAL
@@ -62,6 +74,28 @@ class CellFormat(NamedTuple):
     horizontal: str = ""
     indent: int = 0
     rotated: bool = False
+    vertical: str = ""
+    border: str = ""
+
+    @property
+    def alignment(self) -> str:
+        """Return how a cell is aligned, in words."""
+        return alignment_text(self.horizontal, self.vertical, self.indent, wraps=self.wraps, shrinks=self.shrinks, rotated=self.rotated)
+
+
+def alignment_text(horizontal: str, vertical: str, indent: int, *, wraps: bool, shrinks: bool = False, rotated: bool = False) -> str:
+    """Return how a cell is aligned, in words; empty where nobody aligned it. Text that is indented alone stands at the left."""
+    horizontal = "" if horizontal == "general" else horizontal
+    across = "left" if indent and not horizontal else horizontal
+    marks = {"wrapped": wraps, "shrunk": shrinks, "rotated": rotated, f"indent {indent}": bool(indent)}
+    return ", ".join(filter(None, (across, "" if vertical == "bottom" else vertical, *(mark for mark, is_set in marks.items() if is_set))))
+
+
+def border_text(sides: Sides) -> str:
+    """Return borders in words, by side the line and its colour: ``left thin CBD2D9``, ``thin 000000`` where all sides are the same."""
+    drawn = {side: f"{line} {colour or '000000'}" for side, (line, colour) in sides.items() if line not in {"", "none"}}
+    lines = {*drawn.values()}
+    return lines.pop() if len(drawn) == ALL_SIDES and len(lines) == 1 else ", ".join(f"{side} {drawn[side]}" for side in sorted(drawn))
 
 
 class StylesReader:
@@ -72,6 +106,7 @@ class StylesReader:
         self._codes: dict[str, str] = {}
         self._fonts: list[Font] = []
         self._fills: list[str] = []
+        self._borders: list[Sides] = []
         self._formats: list[tuple[dict[str, str], CellFormat]] = []
         self._parts: list[str] = []
 
@@ -80,7 +115,10 @@ class StylesReader:
         tag = name.rpartition(":")[2]
         within = self._parts[-1] if self._parts else ""
         self._parts.append(tag)
-        if max(map(len, (self._formats, self._codes, self._fonts, self._fills))) > MOST_FORMATS or len(self._parts) > MAXIMUM_DEPTH:
+        if (
+            max(map(len, (self._formats, self._codes, self._fonts, self._fills, self._borders))) > MOST_FORMATS
+            or len(self._parts) > MAXIMUM_DEPTH
+        ):
             message = f"there are more than {MOST_FORMATS:,} formats, or elements nested deeper than {MAXIMUM_DEPTH} levels"
             raise ValueError(message)
         match within, tag:
@@ -94,6 +132,12 @@ class StylesReader:
                 self._fills.append("")
             case "patternFill", "fgColor" if "fills" in self._parts:
                 self._fills[-1] = _colour(attributes)
+            case "borders", "border":
+                self._borders.append({})
+            case "border", _ if tag in _SIDES and "borders" in self._parts:
+                self._borders[-1][_SIDES[tag]] = (attributes.get("style", ""), "")
+            case _, "color" if within in _SIDES and "borders" in self._parts:
+                self._borders[-1][_SIDES[within]] = (self._borders[-1][_SIDES[within]][0], _colour(attributes))
             case "cellXfs", "xf":
                 self._formats.append((attributes, CellFormat()))
             case "xf", _ if "cellXfs" in self._parts:
@@ -110,6 +154,7 @@ class StylesReader:
                 horizontal=attributes.get("horizontal", ""),
                 indent=int(attributes.get("indent") or 0),
                 rotated=attributes.get("textRotation", "0") != "0",
+                vertical=attributes.get("vertical", ""),
             )
         self._formats[-1] = given, form
 
@@ -125,11 +170,12 @@ class StylesReader:
         return [self._whole(given, form) for given, form in self._formats]
 
     def _whole(self, given: dict[str, str], form: CellFormat) -> CellFormat:
-        number, font, fill = (given.get(name, "0") for name in ("numFmtId", "fontId", "fillId"))
+        number, font, fill, border = (given.get(name, "0") for name in ("numFmtId", "fontId", "fillId", "borderId"))
         built_in = int(number) if number.isdecimal() else 0
         code = self._codes.get(number, _CODES.get(built_in, GENERAL))
         shows = kind_of(code) if number in self._codes else BUILT_IN.get(built_in, "")
-        return form._replace(code=code, shows=shows, font=_at(self._fonts, font, Font()), fill=_at(self._fills, fill, ""))
+        font_of, drawn = _at(self._fonts, font, Font()), border_text(_at(self._borders, border, _NO_SIDES))
+        return form._replace(code=code, shows=shows, font=font_of, fill=_at(self._fills, fill, ""), border=drawn)
 
 
 def _at(found: list[T], number: str, usual: T) -> T:

@@ -1,0 +1,151 @@
+"""How an edited file looks, beside how its own record says that its build looked: what people formatted, sized and set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.record import looks
+from workbook.record.fingerprints import Spot
+from workbook.record.read import KEEP
+from workbook.xlsx.a1 import RECORD_SHEET
+from workbook.xlsx.cells import UnreadableWorkbook
+from workbook.xlsx.saved import PROTECTION as MAY_FORBID
+from workbook.xlsx.saved import View, read_saved
+from workbook.xlsx.style_sheets import ALIGNMENT, BORDER, COLOUR, FILL, NUMBER_FORMAT, WEIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from workbook.record.located import Located
+    from workbook.record.looks import Look, SheetLooks
+    from workbook.xlsx.saved import Area, SavedSheet, SavedWorkbook
+    from workbook.xlsx.styles import CellFormat
+
+CLOSE = 3  # pixels by which programs may round the width of a column
+CLOSE_ROWS, USUAL_HEIGHT = 1.0, 15.0  # points
+KINDS = (NUMBER_FORMAT, FILL, COLOUR, WEIGHT, BORDER, ALIGNMENT)
+WIDTH, HIDDEN_COLUMN, HIDDEN_ROW, HEIGHT = "column width", "hidden column", "hidden row", "row height"
+ZOOM, FROZEN, FILTER, PRINTED, PROTECTION = "zoom", "frozen panes", "filter", "print area", "sheet protection"
+NOTHING = {NUMBER_FORMAT: ("General", "@"), FILL: ("",), BORDER: ("",)}  # what shows that nobody formatted a cell
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A file as saved, and by sheet how its build looked: nothing of builds that did not tell."""
+
+    saved: SavedWorkbook
+    built: Mapping[str, SheetLooks]
+
+    @cached_property
+    def has_views(self) -> bool:
+        """Whether the program that saved the file kept how sheets stand on the screen: one that works without a screen keeps nothing."""
+        return any(sheet.view != View() for sheet in self.saved.sheets.values())
+
+
+def look_at(path: Path, located: Located) -> Looked:
+    """Read how a file looks; raises WorkbookError for one that is damaged."""
+    try:
+        saved = read_saved(path, {name: cells for name, cells in located.contents.items() if name != RECORD_SHEET})
+    except UnreadableWorkbook as error:
+        raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
+    try:
+        return Looked(saved, looks.read(located.baseline.carried) or {})
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        message = "what the record of the build says of formats is damaged"
+        raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
+
+
+def resized(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[tuple[int, int, int, int]]:
+    """Yield columns of another width than they were built with: as built and now, and the pixels of both."""
+    for column, width in enumerate(built.widths):
+        now = located.columns[name].now(column)
+        wide = 0 if now is None else sheet.width(now)
+        if now is not None and wide > 0 and abs(wide - width) > CLOSE:
+            yield column, now, width, wide
+
+
+def raised(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[tuple[int, int, str]]:
+    """Yield rows that people made of another height than they were built with: as built and now, and what it is.
+
+    A height that follows from what a row holds is none of people's, unless the row was built with one of its own.
+    """
+    heights = built.heights or {}
+    for row in range(max(*built.cells, *heights, 0) + 1) if built.heights is not None else ():
+        now, was = located.line(name, row), heights.get(row)
+        held = None if now is None else sheet.rows.get(now)
+        height = held.height if held else None
+        is_as_built = height == was or (height is not None and abs(height - (was or USUAL_HEIGHT)) <= CLOSE_ROWS)
+        if now is not None and not is_as_built and not (held and held.hidden):
+            what = "as high as the text needs" if height is None else f"{height:g} points"
+            yield row, now, f"{what}, built with {was or USUAL_HEIGHT:g}"
+
+
+def set_up(looked: Looked, located: Located, name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what of a sheet people set up otherwise than it was built: the kind, where, and what it is."""
+    built, sheet = looked.built[name], looked.saved.sheets[located.sheets[name] or ""]
+    if built.view and looked.has_views and sheet.view.zoom != built.view.zoom:
+        yield ZOOM, "", f"{sheet.view.zoom}%, built with {built.view.zoom}%"
+    if built.view and looked.has_views and sheet.view[1:] not in {built.view[1:], _frozen_now(built.view, located, name)}:
+        yield FROZEN, "", f"above and left of {Spot(name, *sheet.view[1:]).address}" if any(sheet.view[1:]) else "none"
+    if sheet.filtered:
+        yield FILTER, sheet.filtered, ""
+    ends = [located.now(Spot(name, *corner)) for corner in ((0, 0), built.last)]
+    area = sheet.page.area.rpartition("!")[2].replace("$", "")
+    if all(ends) and area != ":".join(spot.address for spot in ends if spot):
+        yield PRINTED, area, "" if area else "none"
+    if built.view and not sheet.has_password and not (sheet.protected and sheet.forbidden == built.forbidden):
+        allowed = ", ".join(sorted(MAY_FORBID.keys() - sheet.forbidden))
+        yield PROTECTION, "", f"allows {allowed or 'nothing'}" if sheet.protected else "none"
+
+
+def _frozen_now(view: View, located: Located, name: str) -> tuple[int, int]:
+    """Return how many rows and columns would stay in view after others were inserted among them."""
+    row, column = (axis.now(line) for axis, line in ((located.rows[name], view.rows), (located.columns[name], view.columns)))
+    return row or 0, column or 0
+
+
+def is_within(cell: tuple[int, int], area: Area) -> bool:
+    """Whether an area holds a cell, by row and column from 0."""
+    top, left, bottom, right = area
+    return top <= cell[0] <= bottom and left <= cell[1] <= right
+
+
+def reformatted(looked: Looked, located: Located, name: str) -> list[tuple[str, str, Spot]]:
+    """Return the cells of a sheet of the build that look otherwise now: in what kind, how, and where they stand."""
+    built, sheet = looked.built[name], looked.saved.sheets[located.sheets[name] or ""]
+    wanted = looks.standing(built, located, name)
+    lines = {line for row in range(max(built.last[0], *built.cells, 0) + 1) if (line := located.line(name, row)) is not None}
+    last = max(lines, default=-1)
+    changed: list[tuple[str, str, Spot]] = []
+    for cell, held in sheet.cells.items():
+        if cell[0] not in lines and cell[0] < last:
+            continue  # an inserted row, which looks like the one above it and is reported as such
+        for kind, now in changed_formats(looked.saved.format_of(held), wanted.get(cell)):
+            # Of merged cells the first shows alone; programs drop the formats of the others, and give each a border of its own.
+            if not any(is_within(cell, area) and (cell != area[:2] or kind == BORDER) for area in sheet.merged):
+                changed.append((kind, now, Spot(sheet.name, *cell)))
+    return changed
+
+
+@lru_cache(maxsize=1 << 12)
+def changed_formats(now: CellFormat, built: Look | None) -> tuple[tuple[str, str], ...]:
+    """Return by kind what a cell's format is now, where it is not as built; in cells of nobody's, where somebody formatted it."""
+    shown = (now.code, now.fill, now.font.colour, _weight(now.font.bold), now.border, now.alignment)
+    if built is None:
+        return tuple((kind, text) for kind, text in zip(KINDS, shown, strict=True) if kind in NOTHING and text not in NOTHING[kind])
+    was = (built.code, built.fill, built.colour, _weight(built.bold), built.border, built.alignment)
+    pairs = [(kind, text, given) for kind, text, given in zip(KINDS, shown, was, strict=True) if given is not None]
+    return tuple((kind, text or "none") for kind, text, given in pairs if text != given and _plain(text) != _plain(given))
+
+
+def _weight(is_bold: bool) -> str:  # noqa: FBT001 it is named
+    return "bold" if is_bold else "not bold"
+
+
+def _plain(code: str) -> str:
+    """Return a number format as programs write it alike: some escape signs that others leave as they are."""
+    return code.replace("\\", "").replace('"', "")
