@@ -6,10 +6,11 @@ from collections import Counter, defaultdict
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from workbook.audit.glyphs import line_count, number_text, text_pixels
+from workbook.audit.numerals import number_text
 from workbook.audit.provenance import HEADS
 from workbook.audit.rules import CODE, PROJECT, Rule, grouped
 from workbook.record.fingerprints import Spot
+from workbook.xlsx.glyphs import line_count, text_pixels
 from workbook.xlsx.saved import VISIBLE, Area
 
 if TYPE_CHECKING:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
-from workbook.declare.schema import CardBlock
+from workbook.declare.schema import CardBlock, TableBlock
 from workbook.expr.nodes import Call, Text, Tree, children
 from workbook.layout.plan import DEFAULT_WIDTH, LINE, column_pixels
+from workbook.xlsx.glyphs import text_pixels
 
 if TYPE_CHECKING:
     from workbook.declare.schema import Block
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
 
 CHARACTERS, CHARACTERS_SMALL = 1.14, 1.25  # characters of running text in a unit of column width, at 10 and 9 points
 WIDER = 1.15  # another font in the place of Calibri, in rows that do not grow by themselves
+HEADER_POINTS, PADDING = 10, 10.0  # the letters of headers, and the pixels that a cell takes of its width
 SMALL = {"unit", "provenance", "note", "how", "muted", "header_unit"}
 PAGE, LARGE_PAGE = (1074.0, 707.0), (1540.0, 1035.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
 READABLE = 60  # percent from which letters of 10 points are printed with 6: what people read is on A4, no smaller
-SPARE = 0.95  # of a page, where another font than Calibri makes columns wider
+SPARE = 0.95  # of the width of a page, where another font than Calibri makes columns wider
 FOR_READERS = {"guide", "answers", "inputs"}  # roles of sheets that are printed to be read
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
 ONE_PAGE = 50  # percent from which a sheet is better on one page than larger on several
@@ -87,6 +90,13 @@ def lines(text: str, width: float) -> int:
     return _lines(text, width * CHARACTERS / WIDER - 1)
 
 
+def header_width(text: str, most: int) -> float:
+    """Return the column width at which a header or a unit takes no more lines than ``most``, and no word is broken."""
+    words = (text_pixels(word, HEADER_POINTS, bold=True) for word in text.split())
+    width = (WIDER * max(words, default=0.0) + PADDING) / 7
+    return next(width + step for step in count() if lines(text, width + step) <= most)
+
+
 def _lines(text: str, room: float) -> int:
     """Return how many lines a text takes when it is broken between words."""
     count = 0
@@ -132,14 +142,22 @@ def paginate(plan: SheetPlan) -> None:
 def printed(plan: SheetPlan, rows: list[list[Block]], layout: Layout) -> tuple[int, int]:
     """Return the last row and column that are printed: those that the sheet names, or the last before the cards of inputs.
 
-    Cards tell of each figure where it is from; tables of all of them stand above.
+    Cards tell of each figure where it is from; tables of all of them stand above. So do the rows below a table at the end.
     """
     sheet = plan.declared
     named = [number for number, row in enumerate(rows) if any(getattr(block, "name", "") == sheet.prints for block in row)]
     others = [number for number, row in enumerate(rows) if not any(isinstance(block, CardBlock) for block in row)]
-    bottom, right = plan.extents[named[0] if sheet.prints else others[-1] if others and sheet.role == "inputs" else -1]
+    number = named[0] if sheet.prints else others[-1] if others and sheet.role == "inputs" else -1
+    bottom, right = plan.extents[number]
     last = column_of(layout, sheet.prints_to)
-    return bottom, right if last is None else last  # a book of fewer sheets may have fewer columns
+    ends = [_end(layout, block) for block in rows[number] if isinstance(block, TableBlock)]
+    whole = sheet.role not in FOR_READERS or len(ends) < len(rows[number])
+    return bottom if whole else max(ends), right if last is None else last  # a book of fewer sheets may have fewer columns
+
+
+def _end(layout: Layout, block: TableBlock) -> int:
+    """Return the last row of a table on its sheet, from 0."""
+    return max(layout.segments[name][-1].last[0] for name in layout.model.tables[block.name].columns)
 
 
 def column_of(layout: Layout, name: str) -> int | None:
@@ -169,7 +187,7 @@ def _for_readers(plan: SheetPlan) -> None:
 def _room(upright: bool, scale: int) -> tuple[float, float]:  # noqa: FBT001 a way to turn the page
     """Return the pixels that a page of A4 holds at a scale, across and down."""
     wide, high = PAGE[::-1] if upright else PAGE
-    return SPARE * wide * 100 / scale, SPARE * high * 100 / scale
+    return SPARE * wide * 100 / scale, high * 100 / scale
 
 
 def _pages(plan: SheetPlan, widths: list[int], upright: bool, scale: int) -> int:  # noqa: FBT001 a way to turn the page

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from workbook.declare.names import sheet_names
 from workbook.declare.schema import (
-    HORIZONTAL,
     CardBlock,
     ChartsBlock,
     GridBlock,
@@ -22,8 +21,9 @@ from workbook.declare.schema import (
 )
 from workbook.layout.across import breadth, frozen, in_rows, place_across, place_bare
 from workbook.layout.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, WIDEST, Canvas, unit_text
-from workbook.layout.paper import height_of, lines, longest_text, paginate, printed, settle_heights, text_width
-from workbook.layout.plan import INDENT, NOTE, TEXT_COLUMNS, ChartPlace, Label, Layout, Segment, SheetPlan
+from workbook.layout.chart_places import place_charts
+from workbook.layout.paper import header_width, height_of, lines, longest_text, paginate, printed, settle_heights, text_width
+from workbook.layout.plan import INDENT, NOTE, TEXT_COLUMNS, Label, Layout, Segment, SheetPlan
 from workbook.layout.specials import fill
 from workbook.layout.style import WIDTHS
 from workbook.layout.tolerances import tolerance
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 PROVENANCE = ("Low", "High", "Date", "Confidence", "Evidence", "Source", "Note")
 PROVENANCE_SPANS = (1, 1, 1, 1, 1, 3, 4)  # sources and notes span columns that tables on the same sheet need narrow
 PROVENANCE_WIDTHS = (12.0, 12.0, 12.0, 12.0, 12.0, 0.0, 0.0)
-CHART_ROWS, BESIDE_BARS, GAP_WIDTH, SENTENCE_HEIGHT = 22, 6, 2.0, 34.0
-WIDEST_NAME, FIRST_BLOCK = 40.0, 4
+GAP_WIDTH, SENTENCE_HEIGHT = 2.0, 34.0
+WIDEST_NAME, WIDEST_INPUT, FIRST_BLOCK = 40.0, 40.0, 4
+MOST_LINES = 5  # of a header
 
 
 def place(model: Model) -> Layout:
@@ -92,8 +93,8 @@ class Placer(Canvas):
         for row in rows:
             plan.starts.append(self.row)
             self.side_by_side(row)
-            self.row += 1
             plan.extents.append((self.row - 1, plan.last_column))
+            self.row += 1
         plan.last_row = self.row - 1
         plan.printed = printed(plan, rows, self.layout)
         settle_heights(plan)
@@ -155,7 +156,7 @@ class Placer(Canvas):
                 self.heading(block.title)
                 self.table(block.name)
             case ChartsBlock():
-                self.charts(block)
+                place_charts(self, block)
             case SpecialBlock():
                 self.heading(block.title)
                 fill(self, block.kind)
@@ -191,9 +192,9 @@ class Placer(Canvas):
         self.label(0, label, "label")
         self.label(2, unit_text(self.layout.model, quantity), "unit")
         if quantity.is_text:
-            self.widen(1, quantity.width or min(WIDEST, text_width(self.layout.model, quantity.id)))
-        if quantity.is_text and quantity.width:
-            self.raised(self.row, longest_text(self.layout.model, quantity.id) / quantity.width)
+            width = quantity.width or min(WIDEST_INPUT, text_width(self.layout.model, quantity.id))
+            self.widen(1, width)
+            self.raised(self.row, longest_text(self.layout.model, quantity.id) / width)
         self.layout.segments.setdefault(quantity.id, []).append(Segment(self.plan.name, range(row, row + 1), self.row, 1))
         self.provenance(3, quantity.inputs.get(row) or quantity.evidence.get(row), quantity.doc, quantity.format)
         if quantity.is_settable(row):
@@ -340,7 +341,9 @@ class Placer(Canvas):
             unit = units[quantity_id]
             if first > head + 1:
                 self.add(column, unit, "header_unit", row=head + 1)
-            self.widen(column, max(width, *(1.2 * len(word) + 1.5 for word in quantity.label.split()), 1.05 * len(unit) + 2))
+            self.widen(
+                column, max(width, header_width(quantity.label, MOST_LINES), header_width(unit, MOST_LINES if quantity.width else 2))
+            )
             self.layout.segments.setdefault(quantity_id, []).append(Segment(self.plan.name, share, first, self.left + column))
         self.row = first + len(rows)
 
@@ -378,23 +381,3 @@ class Placer(Canvas):
             self.label(1, unit_text(self.layout.model, quantity), "unit")
             self.provenance(2, next(iter(column.figures.values())), column.doc, column.format)
             self.row += 1
-
-    def charts(self, block: ChartsBlock) -> None:
-        """Up to three charts side by side; bars that lie need a line for each."""
-        tables = self.layout.model.tables
-        drawn = [(chart, series.table) for chart in block.charts if chart.kind in HORIZONTAL for series in chart.series]
-        bars = [len(tables[name].rows) * (len(chart.series) if chart.kind == "bar" else 1) for chart, name in drawn if name in tables]
-        height = max([block.rows or CHART_ROWS, *(count + BESIDE_BARS for count in bars)])
-        self.plan.charts.extend(
-            ChartPlace(
-                chart,
-                self.titled(chart.title),
-                self.row,
-                number,
-                len(block.charts),
-                height,
-                self.plan.member,
-            )
-            for number, chart in enumerate(block.charts)
-        )
-        self.row += height

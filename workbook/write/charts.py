@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbook.declare.schema import HORIZONTAL, ROLES
 from workbook.errors import Diagnostic, WorkbookError, suggest
+from workbook.layout.chart_places import draws, span_of
 from workbook.layout.plan import DEFAULT_WIDTH, column_pixels
 from workbook.layout.style import FONT, GREY, INK, LINE, SERIES_COLOURS, SERIES_DASHES, number_format
 from workbook.xlsx.a1 import quoted
@@ -85,7 +86,7 @@ def _wrong_lines(series: Series, table: Table) -> Iterator[Diagnostic]:
             if member not in members:
                 what = f"one of the lines that 'per: {series.per}' gives of" if series.per else "a row of"
                 yield Diagnostic(series.place, f"'{member}' is not {what} '{series.table}'", suggest(member, members))
-        if series.without and not any(_is_drawn(series, member) for member in members):
+        if series.without and not any(draws(series, member) for member in members):
             yield Diagnostic(series.place, f"nothing of '{series.table}' is left to draw", "name fewer under 'without'")
 
 
@@ -128,24 +129,19 @@ def _groups(layout: Layout, series: Series, member: str) -> Iterator[tuple[str, 
     table: Table = layout.model.tables[series.table]
     rows = [row for row, keys in enumerate(table.rows) if not member or table.split == "" or keys[0] == member]
     if not series.per:
-        drawn = [row for row in rows if _is_drawn(series, table.rows[row][-1])]
-        rows = [row for row in rows if drawn and drawn[0] <= row <= drawn[-1]]  # a series is one range of cells
+        drawn = span_of(series, [table.rows[row][-1] for row in rows])
+        rows = rows[drawn.start : drawn.stop]
         yield series.name or layout.model.quantities[f"{series.table}.{series.y}"].label, rows
         return
     position = next(number for number, key in enumerate(table.keys) if key.name == series.per)
     for key in dict.fromkeys(table.rows[row][position] for row in rows):
-        if not _is_drawn(series, key):
+        if not draws(series, key):
             continue
         own = [row for row in rows if table.rows[row][position] == key]
         if series.name:
             yield series.name.replace("{" + series.per + "}", _text(table.keys[position].shown[key])), own
         else:
             yield _area(layout, table.keys[position].quantity, own[:1]), own
-
-
-def _is_drawn(series: Series, member: str) -> bool:
-    """Whether a series draws a member, or has a line for it."""
-    return member not in series.without and (not series.only or member in series.only)
 
 
 def _text(shown: str | float) -> str:

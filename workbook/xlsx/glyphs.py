@@ -1,12 +1,8 @@
-"""How wide texts are in Calibri, and what a number looks like in its format."""
+"""How wide texts are in Calibri."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
-
-from workbook.layout.widths import display
-from workbook.xlsx.number_formats import kind_of
 
 # Advance widths of the characters 32 to 126 in thousandths of the font's size: Carlito's, which has the metrics of Calibri.
 _REGULAR = (
@@ -24,7 +20,6 @@ _BOLD = (
 _OTHER = 550  # letters with accents, Greek, signs
 _WIDE = 0x2E80  # from this code on, characters are as wide as they are high
 _PIXELS = 96 / 72  # in a point
-_DECORATION = re.compile(r"_.|\*.|\[(?:Black|Blue|Cyan|Green|Magenta|Red|White|Yellow|Color\d+)\]|\[\$[^\]-]*-[0-9A-F]+\]", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -33,15 +28,6 @@ def text_pixels(text: str, size: float, *, bold: bool) -> float:
     widths = _BOLD if bold else _REGULAR
     total = sum(widths[code - 32] if 32 <= (code := ord(sign)) < 127 else 1000 if code >= _WIDE else _OTHER for sign in text)  # noqa: PLR2004 ASCII
     return total / 1000 * size * _PIXELS
-
-
-@lru_cache(maxsize=1 << 16)
-def number_text(code: str, value: float) -> str:
-    """Return a number as its format shows it; empty for dates, fractions and the format that takes as many digits as fit."""
-    code = _DECORATION.sub("", code).replace("?", "#").replace("\\", "")
-    if kind_of(code) not in {"", "percentage"} or "/" in code or "general" in code.lower() or "@" in code:
-        return ""
-    return display(code, value)
 
 
 def line_count(text: str, room: float, size: float, *, bold: bool) -> int:
