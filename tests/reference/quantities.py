@@ -20,6 +20,7 @@ from tests.reference.own_points import OF_OWN_POINTS, OWN
 Value = float | str | None
 Rule = Callable[..., object]
 SomeRule = TypeVar("SomeRule", bound=Rule)
+Item = TypeVar("Item")
 
 EMPTY = -math.inf
 """What a workbook's values hold for a cell that stays empty where it has no answer."""
@@ -120,6 +121,11 @@ OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers"}
 """Those that the paper's workbook does not have."""
 
 
+def _attribute(name: str) -> Callable[[Inputs, object], Value]:
+    """Return the rule of what a row's object holds under a name."""
+    return lambda _, item: getattr(item, name)
+
+
 class Registry:
     """The expectations of a workbook's quantities.
 
@@ -158,6 +164,20 @@ class Registry:
         """Register columns of a table, each a function of the inputs and of a row's keys, and keep their answers."""
         for column, rule in columns.items():
             self.expect(f"{table}.{column}")(rule)
+
+    def columns(self, table: str, of: Callable[..., Item], columns: Mapping[str, Callable[[Inputs, Item], Value]]) -> None:
+        """Register columns of a table, each a function of the inputs and of the row's object, which ``of`` gives."""
+
+        def rule(value: Callable[[Inputs, Item], Value]) -> Rule:
+            return lambda i, *keys: value(i, of(i, *keys))
+
+        for column, value in columns.items():
+            self.add(f"{table}.{column}", rule(value))
+
+    def attributes(self, table: str, of: Callable[..., object], *names: str) -> None:
+        """Register columns of a table that the row's object holds under the same names."""
+        for name in names:
+            self.columns(table, of, {name: _attribute(name)})
 
     def add(self, quantity: str, rule: Rule) -> None:
         """Register an expectation whose answers need not be kept; raises ValueError if the quantity has one already."""

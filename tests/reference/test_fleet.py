@@ -260,35 +260,6 @@ def test_split_where_everything_is_short_leaves_a_pool_without_traffic() -> None
     assert (empty.instances, empty.rho, empty.wait) == (1, 0, 0)
 
 
-@pytest.mark.parametrize("at", [0, -5, 65_536, 70_000, math.nan])
-def test_splits_beyond_the_knots_are_refused(at: float) -> None:
-    with pytest.raises(ValueError, match="must"):
-        workload.split(AZURE, at)
-
-
-@pytest.mark.parametrize(
-    ("knots", "fractions"),
-    [
-        ([100], [1]),
-        ([], []),
-        ([100, 100], [0.5, 1]),
-        ([200, 100], [0.5, 1]),
-        ([0, 100], [0.5, 1]),
-        ([100, 200], [0.6, 0.5]),
-        ([100, 200, 300], [0.6, 0.5, 1]),
-        ([100, 200], [0.5, 0.99]),
-        ([100, 200], [0.5, 1.5]),
-        ([100, 200], [-0.5, 1]),
-        ([100, 200], [1]),
-        ([100, math.nan], [0.5, 1]),
-        ([100, 200], [math.nan, 1]),
-    ],
-)
-def test_what_is_no_distribution_is_refused(knots: list[float], fractions: list[float]) -> None:
-    with pytest.raises(ValueError, match="must"):
-        workload.cdf(knots, fractions)
-
-
 def test_shares_between_knots_lie_on_a_line() -> None:
     lengths = workload.cdf([100, 300], [0.5, 1])
     np.testing.assert_allclose(workload.share_below(lengths, [-1, 0, 50, 100, 200, 300, 900]), [0, 0, 0.25, 0.5, 0.75, 1, 1])

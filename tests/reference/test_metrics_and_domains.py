@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.reference.equations import cards, domain, economics, kv, metrics, moe, paper, power, roofline, slots
+from tests.reference.equations import cards, domain, economics, metrics, paper, power, roofline
 from tests.reference.printed import PRINTED
 
 WINDOWS = [2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072]
@@ -94,24 +94,6 @@ def test_spread_of_h100_over_the_windows() -> None:
     assert round(H100_PRINTED[0] / H100_PRINTED[-1]) == 40
 
 
-@pytest.mark.parametrize(
-    ("x", "y"),
-    [
-        ([1, 2, 4], [1, 2]),
-        ([1], [1]),
-        (2, 3),
-        ([[1, 2]], [[1, 2]]),
-        ([1, 2], [0, 1]),
-        ([0, 1], [1, 2]),
-        ([1, math.nan], [1, 2]),
-        ([3, 3], [1, 2]),
-    ],
-)
-def test_series_that_have_no_exponent(x: list[float], y: list[float]) -> None:
-    with pytest.raises(ValueError, match=r"needed|must be"):
-        metrics.log_log_exponent(x, y)
-
-
 def test_doubling_ratios_need_doubling_windows() -> None:
     with pytest.raises(ValueError, match="twice the one before"):
         metrics.doubling_ratios([1, 2, 5], [3, 2, 1])
@@ -128,105 +110,27 @@ def test_million_tokens_per_usd() -> None:
     assert economics.million_tokens_per_usd(1000, 3.6) == pytest.approx(1.0)
 
 
-# Domains: (function, valid arguments); each argument in turn is made invalid
-
-FUNCTIONS: list[tuple[Callable[..., object], tuple[float, ...]]] = [
-    (power.logistic_power, (8, 300, 600, 1.0, 4.2)),
-    (power.logistic_concurrency, (450, 300, 600, 1.0, 4.2)),
-    (power.half_saturation, (3e-3, 1e-4)),
-    (power.kv_read_share, (8, 1e-4, 3e-3)),
-    (power.compute_share, (8, 7e9, 1, 3e-3, 989e12)),
-    (power.roofline_power, (700, 0.4, 0.1)),
-    (roofline.decode_step_time, (8, 3e-3, 1e-4, 4096, 8192)),
-    (roofline.step_time_with_dispatch, (3e-3, 1e-3)),
-    (roofline.throughput, (8, 3e-3)),
-    (roofline.weight_streaming_time, (2e10, 3.35e12, 80, 0.8, 3e-6)),
-    (roofline.kv_read_time, (327_680, 4096, 8, 3.35e12, 0.8)),
-    (roofline.moe_profile_weight_time, (1e-3, 94, 0.48e-3, 3.35e12)),
-    (roofline.active_weight_time, (22e9, 2, 8, 3.35e12)),
-    (moe.touched_share, (24, 128, 8)),
-    (moe.split_parameters, (235e9, 22e9, 128, 8)),
-    (moe.routed_parameters, (235e9, 22e9, 128, 8)),
-    (moe.streamed_parameters, (24, 8e9, 227e9, 128, 8)),
-    (moe.corrected_weight_time, (187e9, 2, 8, 3.35e12, 94)),
-    (kv.embedding_parameters, (128_256, 8192)),
-    (kv.attention_parameters, (80, 8192, 8, 128)),
-    (kv.projection_parameters, (80, 8192, 64, 8, 128)),
-    (kv.dense_ffn_parameters, (80, 8192, 28_672)),
-    (kv.expert_parameters, (94, 4096, 1536, 128)),
-    (kv.weight_bytes_per_gpu, (70e9, 2, 8)),
-    (kv.kv_bytes_per_token, (80, 8, 128, 2)),
-    (kv.latent_kv_bytes_per_token, (61, 512, 64, 2)),
-    (kv.sharded_kv_bytes_per_token, (327_680, 8, 8)),
-    (kv.free_kv_bytes, (8e10, 0.9, 2e10, 4e8)),
-    (slots.kv_blocks, (5e10, 327_680, 16)),
-    (slots.computed_slots, (11_353, 8192, 16)),
-    (slots.calibrated_slots, (256, 8192, 65_536, 8192, 16)),
-    (slots.paged_slots, (1e6, 2000, 256)),
-    (economics.instance_usd_per_hour, (4.02, 8)),
-    (economics.million_tokens_per_usd, (2716, 32.16)),
-    (metrics.paper_tok_per_watt, (2716, 367)),
-    (metrics.tok_per_joule, (2716, 367, 8)),
-]
-
-ANY_REAL = {("logistic_power", 4), ("logistic_concurrency", 4)}
-"""Arguments that may be negative: x0, a logarithm."""
-
-INVALID = [
-    pytest.param(function, valid, index, bad, id=f"{function.__name__} | {index} | {bad}")
-    for function, valid in FUNCTIONS
-    for index in range(len(valid))
-    for bad in (math.nan, math.inf, -math.inf, -1.0)
-    if not (bad == -1.0 and (function.__name__, index) in ANY_REAL)
-]
+# Domains
 
 
-@pytest.mark.parametrize(("function", "valid"), FUNCTIONS)
-def test_valid_arguments_broadcast(function: Callable[..., object], valid: tuple[float, ...]) -> None:
-    scalar = np.asarray(function(*valid))
-    columns = [np.full((3, 1), value) for value in valid[:1]]
-    rows = [np.full(2, value) for value in valid[1:]]
-    result = np.asarray(function(*columns, *rows))
-    assert result.shape[-2:] == (3, 2)
-    expected = np.broadcast_to(scalar[..., None, None], result.shape)
-    np.testing.assert_array_equal(result, expected)
-
-
-@pytest.mark.parametrize(("function", "valid", "index", "bad"), INVALID)
-def test_invalid_arguments_are_refused(function: Callable[..., object], valid: tuple[float, ...], index: int, bad: float) -> None:
-    arguments = [np.asarray(value, dtype=float) for value in valid]
-    arguments[index] = np.array([valid[index], bad])
-    with pytest.raises(ValueError, match="must"):
-        function(*arguments)
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_in_no_domain(bad: float) -> None:
+    for guard in (domain.finite, domain.not_negative, domain.positive, domain.share):
+        with pytest.raises(ValueError, match=r"speed must"):
+            guard("speed", [1.0, bad])
 
 
 @pytest.mark.parametrize(
-    ("function", "arguments"),
-    [
-        (power.logistic_power, (8, 600, 300, 1.0, 4.2)),
-        (power.logistic_power, (8, 300, 600, 0.0, 4.2)),
-        (roofline.throughput, (8, 0.0)),
-        (roofline.weight_streaming_time, (2e10, 3.35e12, 80, 1.2)),
-        (kv.weight_bytes_per_gpu, (70e9, 2, 0.5)),
-        (kv.free_kv_bytes, (8e10, 1.1, 0, 0)),
-        (moe.touched_share, (1, 8, 9)),
-        (moe.split_parameters, (235e9, 10e9, 128, 8)),
-        (moe.split_parameters, (235e9, 236e9, 128, 8)),
-        (moe.split_parameters, (235e9, 235e9, 8, 8)),
-        (slots.computed_slots, (100, 0)),
-    ],
+    ("guard", "edge", "bad"),
+    [(domain.not_negative, 0.0, -1e-9), (domain.positive, 1e-9, 0.0), (domain.share, 1.0, 1.0 + 1e-9), (domain.share, 1e-9, 0.0)],
 )
-def test_arguments_beyond_a_bound_are_refused(function: Callable[..., object], arguments: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="must"):
-        function(*arguments)
+def test_a_domain_ends_at_its_edge(guard: Callable[[str, object], object], edge: float, bad: float) -> None:
+    np.testing.assert_array_equal(guard("speed", [edge, 0.5]), [edge, 0.5])
+    with pytest.raises(ValueError, match=r"speed must .*, got "):
+        guard("speed", [0.5, bad])
 
 
-@pytest.mark.parametrize("tp", [0, 3, 16, -1])
-def test_workspace_is_known_for_four_degrees(tp: int) -> None:
-    with pytest.raises(ValueError, match="tp must be one of"):
-        kv.nccl_workspace_bytes(tp)
-
-
-def test_complaints_name_the_argument() -> None:
-    with pytest.raises(ValueError, match="bandwidth must be positive, got 0"):
-        domain.positive("bandwidth", 0)
+def test_a_domain_may_begin_at_another_argument() -> None:
+    assert domain.at_least("to", [2.0, 3.0], [2.0, 1.0]).tolist() == [2.0, 3.0]
+    with pytest.raises(ValueError, match="to must be at least"):
+        domain.at_least("to", [2.0, 3.0], [2.0, 4.0])

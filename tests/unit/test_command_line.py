@@ -21,23 +21,8 @@ from workbook.ask.inspect import CELL_COLUMNS, INPUT_COLUMNS
 from workbook.declare.packaged import BASE
 
 COMMANDS = (
-    *(
-        "audit",
-        "build",
-        "catalogue",
-        "cells",
-        "check",
-        "diff",
-        "drift",
-        "explain",
-        "functions",
-        "import",
-        "inputs",
-        "language",
-        "optimize",
-        "pull",
-    ),
-    *("render", "results", "schema", "templates", "units", "validate", "verify"),
+    *("audit", "build", "catalogue", "cells", "check", "diff", "drift", "explain", "functions", "import", "inputs", "language"),
+    *("optimize", "pull", "render", "results", "schema", "templates", "units", "validate", "verify"),
 )
 CLOSING = re.compile(r"(.+\.xlsx): (\d+) sheets, ([\d,]+) inputs, ([\d,]+) formulas, \d+\.\d s\n")
 TEXT_COLUMNS = {

@@ -11,39 +11,10 @@ from tests.support import RECORD_SHEET, shipped_file
 from workbook.xlsx.cells import read_cells
 
 DROPPED = (
-    *(
-        "stands? behind",
-        "behind it",
-        "case it stands on",
-        "cases that stand on",
-        "leans?( most)? on",
-        "beside it",
-        "beside the case",
-        "the case beside",
-    ),
-    *(
-        "takes? over",
-        "taking over",
-        "took over",
-        "typed? over",
-        "to be had",
-        "over (that|those) of",
-        "over the curve's",
-        "as stated",
-        "miss(es)? of",
-    ),
-    *(
-        "is none",
-        "none of it",
-        "none any more",
-        "judged by it",
-        "says so",
-        "hold, hold",
-        "does not hold",
-        "do not hold",
-        "ends? without an answer",
-    ),
-    *("is told", "are told", "tells?"),
+    *("stands? behind", "behind it", "case it stands on", "cases that stand on", "leans?( most)? on", "beside it", "beside the case"),
+    *("the case beside", "takes? over", "taking over", "took over", "typed? over", "to be had", "over (that|those) of"),
+    *("over the curve's", "as stated", "miss(es)? of", "is none", "none of it", "none any more", "judged by it", "says so"),
+    *("hold, hold", "does not hold", "do not hold", "ends? without an answer", "is told", "are told", "tells?"),
 )
 PATTERN = re.compile(rf"\b({'|'.join(DROPPED)})\b", re.IGNORECASE)
 GENERATED = {"keywords.md", "functions.md", "units.md"}

@@ -19,23 +19,21 @@ WAIT_TAIL = 0.01
 UTILISATION_CAP = 0.85
 """Share of the capacity a pool is planned to use at most (reproduction)."""
 
-WholeArray = NDArray[np.int64]
-
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a pool must serve; of one pool, or of many in arrays of one shape.
+    """What a pool must serve.
 
     rate: requests/s, >= 0. slots: of an instance, whole, >= 1. service_time: mean, s, > 0.
     cv2: squared coefficient of variation of the service time, >= 0. slo: limit of the
     waiting time's quantile, s, >= 0.
     """
 
-    rate: ArrayLike
-    slots: ArrayLike
-    service_time: ArrayLike
-    cv2: ArrayLike
-    slo: ArrayLike
+    rate: float
+    slots: float
+    service_time: float
+    cv2: float
+    slo: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +70,6 @@ def erlang_c(servers: int, load: float) -> float:
     return _delayed(_inverse_loss(1.0, load, 0, servers), servers, load)
 
 
-def erlang_c_of(servers: ArrayLike, load: ArrayLike) -> FloatArray:
-    """Return `erlang_c` for arrays, in their broadcast shape; same domains and source."""
-    count, erlangs = np.broadcast_arrays(*_stable(servers, load))
-    inverse = np.ones(count.shape)
-    with np.errstate(over="ignore", divide="ignore"):
-        for step in range(1, int(count.max(initial=0)) + 1):
-            inverse = np.where(count >= step, 1.0 + inverse * (step / erlangs), inverse)
-    rho = erlangs / count
-    return np.asarray(1.0 / (rho + (1.0 - rho) * inverse), dtype=np.float64)
-
-
 def wait_quantile(
     delayed: ArrayLike, servers: ArrayLike, load: ArrayLike, service_time: ArrayLike, cv2: ArrayLike, tail: ArrayLike = WAIT_TAIL
 ) -> FloatArray:
@@ -110,7 +97,7 @@ def fewest_instances(demand: Demand, tail: float = WAIT_TAIL, cap: float = UTILI
     """Count instances up one by one until the wait is within its limit.
 
     Args:
-        demand: of one pool.
+        demand: of the pool.
         tail: share of requests that may wait longer than the limit, 0 < tail <= 1.
         cap: share of the capacity to use at most, 0 < cap <= 1.
 
@@ -120,11 +107,10 @@ def fewest_instances(demand: Demand, tail: float = WAIT_TAIL, cap: float = UTILI
 
     Source: reproduction, sizing of a pool.
     """
-    slots = int(_whole("slots", demand.slots))
-    service_time = float(positive("service_time", demand.service_time))
-    slo = float(not_negative("slo", demand.slo))
-    floor, capped = (int(count) for count in _bounds(demand, cap))
-    load = float(not_negative("rate", demand.rate)) * service_time
+    slots, slo = int(_whole("slots", demand.slots)), float(not_negative("slo", demand.slo))
+    service_time, rate = float(positive("service_time", demand.service_time)), float(not_negative("rate", demand.rate))
+    load, mu = rate * service_time, slots / service_time
+    floor, capped = max(1, int(ceil(rate / mu)) + 1), int(ceil(rate / (share("cap", cap) * mu)))
     inverse, done, count = 1.0, 0, floor
     while True:
         servers = count * slots
@@ -133,47 +119,6 @@ def fewest_instances(demand: Demand, tail: float = WAIT_TAIL, cap: float = UTILI
         if wait_quantile(delayed, servers, load, service_time, demand.cv2, tail) <= slo:
             return Sizing(floor, count, capped)
         count += 1
-
-
-def fewest_instances_of(demand: Demand, tail: float = WAIT_TAIL, cap: float = UTILISATION_CAP) -> WholeArray:
-    """Instances of many pools by bisection, the wait falling with every instance.
-
-    Args:
-        demand: of the pools, arrays that broadcast.
-        tail: share of requests that may wait longer than the limit, 0 < tail <= 1.
-        cap: share of the capacity to use at most, 0 < cap <= 1.
-
-    Returns:
-        Instances (whole), in the broadcast shape; what `fewest_instances` finds.
-
-    Source: as `fewest_instances`.
-    """
-    floor, capped = np.broadcast_arrays(*_bounds(demand, cap))
-    slo = not_negative("slo", demand.slo)
-    # ``high`` keeps the limit and ``low`` does not, or lies below the floor
-    low, high = floor - 1, floor.copy()
-    while np.any(late := _wait(demand, high, tail) > slo):
-        low, high = np.where(late, high, low), np.where(late, 2 * high, high)
-    while np.any(high - low > 1):
-        middle = np.where(high - low > 1, (low + high) // 2, high)
-        late = _wait(demand, middle, tail) > slo
-        low, high = np.where(late, middle, low), np.where(late, high, middle)
-    return np.asarray(np.maximum(high, capped), dtype=np.int64)
-
-
-def _wait(demand: Demand, instances: WholeArray, tail: float) -> FloatArray:
-    """Return the waiting times' quantile with so many instances of each pool, s."""
-    servers = instances * _whole("slots", demand.slots)
-    load = not_negative("rate", demand.rate) * positive("service_time", demand.service_time)
-    return wait_quantile(erlang_c_of(servers, load), servers, load, demand.service_time, demand.cv2, tail)
-
-
-def _bounds(demand: Demand, cap: float) -> tuple[WholeArray, WholeArray]:
-    """Return the floor of the search and the instances that the cap on utilisation asks for."""
-    rate = not_negative("rate", demand.rate)
-    mu = _whole("slots", demand.slots) / positive("service_time", demand.service_time)
-    floor = np.maximum(1, ceil(rate / mu).astype(np.int64) + 1)
-    return floor, ceil(rate / (share("cap", cap) * mu)).astype(np.int64)
 
 
 def _inverse_loss(inverse: float, load: float, done: int, servers: int) -> float:
@@ -197,7 +142,7 @@ def _stable(servers: ArrayLike, load: ArrayLike) -> tuple[FloatArray, FloatArray
     return count.astype(np.float64), erlangs
 
 
-def _whole(name: str, value: ArrayLike) -> WholeArray:
+def _whole(name: str, value: ArrayLike) -> NDArray[np.int64]:
     """Return whole numbers of at least 1; raises ValueError for others."""
     array = at_least(name, value, 1)
     if np.any(array != np.round(finite(name, value))):

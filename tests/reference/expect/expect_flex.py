@@ -17,7 +17,7 @@ from tests.reference.expect.expect_whatif import chosen
 from tests.reference.expect.pools import KILO, Board, Run, Served
 from tests.reference.expect.search import Wanted, reaches
 from tests.reference.expect.shared_columns import expect_board, expect_columns, expect_queue, expect_service
-from tests.reference.quantities import DIFFERENCES, Inputs, Value, expect
+from tests.reference.quantities import DIFFERENCES, PAPER, Inputs, Value, expect
 
 UNLIMITED = 1e6
 """Sequences in flight at the nominal power, which no number of them reaches."""
@@ -134,9 +134,7 @@ expect_service("flex_pools", throttled)
 expect_queue("flex_pools", lambda i, cut, pool: (capped(i, cut, pool).wanted, capped(i, cut, pool).instances))
 expect_board("flex_pools", lambda i, cut, pool: capped(i, cut, pool).board)
 DIFFERENCES.add("flex_pools.cv2")
-expect_columns(
-    "flex_pools", cap, {"target": lambda _, item: item.target, "alone": lambda _, item: item.alone, "fit": lambda _, item: item.fit}
-)
+PAPER.attributes("flex_pools", cap, "target", "alone", "fit")
 expect_columns("flex_pools", capped, {"instances": lambda _, item: item.instances, "served": lambda _, item: item.part_served})
 expect_columns("flex_pools", throttled, {"h_full": lambda _, item: item.server.h_full, "prefill": lambda i, item: item.prefill(i)})
 expect("flex_pools.possible")(lambda i, cut, pool: float(is_possible(i, cut, pool)))

@@ -15,7 +15,7 @@ from tests.reference.expect import lengths, shared_columns
 from tests.reference.expect.expect_workloads import highest, instance, lower, lowest, points, profile_of, workload_of
 from tests.reference.expect.pools import Served, chunk
 from tests.reference.expect.shared_columns import End, expect_columns, requests_upto, total_length
-from tests.reference.quantities import Inputs, expect
+from tests.reference.quantities import PAPER, Inputs, expect
 
 # Sums up to each knot
 
@@ -35,7 +35,7 @@ def nodes(i: Inputs, card: str, profile: str, point: str) -> Requests:
     return shared_columns.nodes(i, card, profile, lower(i, card, point), half(i, card, profile, point))
 
 
-shared_columns.expect_nodes("moments", nodes)
+shared_columns.expect_nodes(PAPER, "moments", nodes)
 shared_columns.expect_sums("moments", upto_knot)
 
 # Ends of a pool

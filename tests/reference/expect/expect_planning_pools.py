@@ -23,7 +23,6 @@ from tests.reference.expect.expect_steps import (
 from tests.reference.expect.planning_columns import (
     expect_columns,
     expect_fields,
-    expect_nodes,
     expect_rows,
     expect_steps,
     expect_sums,
@@ -71,6 +70,7 @@ from tests.reference.expect.planning_requests import (
 from tests.reference.expect.planning_steps import apart
 from tests.reference.expect.planning_study import DECODE, assumed, role, study
 from tests.reference.expect.search import Wanted, expect_search
+from tests.reference.expect.shared_columns import expect_nodes
 from tests.reference.quantities import PLANNING, Inputs, Value
 
 # The model and the hardware
@@ -207,7 +207,7 @@ def end_nodes(i: Inputs, key: str, end: str) -> Requests:
 
 
 expect_fields("case_ends", end_at, End)
-expect_nodes("case_ends", end_nodes)
+expect_nodes(PLANNING, "case_ends", end_nodes)
 expect_sums("case_ends", lambda i, key, end: upto_end(i, key, *pool_and_end(end)))
 
 
@@ -254,7 +254,15 @@ def mean_square(item: grid.Bin) -> float:
 
 
 expect_columns("case_moments", bin_of, {"weight": lambda _, item: item.mass})
-expect_nodes("case_moments", lambda i, key, knot: nodes(i, drawn(i, key), bin_of(i, key, knot).lower, half_of(bin_of(i, key, knot))))
+
+
+def bin_nodes(i: Inputs, key: str, knot: str) -> Requests:
+    """Return the nodes of the bin below a knot."""
+    item = bin_of(i, key, knot)
+    return nodes(i, drawn(i, key), item.lower, half_of(item))
+
+
+expect_nodes(PLANNING, "case_moments", bin_nodes)
 expect_steps("case_moments", lambda i, key, knot: upto(i, drawn(i, key), bin_of(i, key, knot).upper))
 
 

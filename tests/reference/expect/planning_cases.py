@@ -58,21 +58,8 @@ LONGEST, LEAST_LONGEST = "long_window", 65536.0
 """On sheet Plan the longest window is the power of two that holds the longest request, and at least so many tokens."""
 
 ON_PLAN = (
-    *(
-        "workload",
-        "rate",
-        "load_profile",
-        "objective",
-        "tpot_objective",
-        "model",
-        "weights",
-        "gpu_1",
-        DEGREE,
-        "topology",
-        "window_1",
-        LONGEST,
-    ),
-    *("site", "life"),
+    *("workload", "rate", "load_profile", "objective", "tpot_objective", "model", "weights", "gpu_1", DEGREE, "topology", "window_1"),
+    *(LONGEST, "site", "life"),
 )
 """What sheet Plan asks."""
 

@@ -3,23 +3,14 @@
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from dis import get_instructions
-from typing import Any, TypeVar
+from typing import Any
 
 from tests.reference.equations.grid import SUMS, Requests
 from tests.reference.expect.planning_requests import total_length
-from tests.reference.quantities import PLANNING, Inputs, Value
+from tests.reference.expect.shared_columns import sum_rule
+from tests.reference.quantities import PLANNING, Value
 
-Item = TypeVar("Item")
-
-
-def expect_columns(table: str, of: Callable[..., Item], columns: dict[str, Callable[[Inputs, Item], Value]]) -> None:
-    """Register columns of a table, each a function of the inputs and of the row's object."""
-
-    def expect_column(column: str, value: Callable[[Inputs, Item], Value]) -> None:
-        PLANNING.add(f"{table}.{column}", lambda i, *keys: value(i, of(i, *keys)))
-
-    for column, value in columns.items():
-        expect_column(column, value)
+expect_columns = PLANNING.columns
 
 
 def expect_rows(table: str, columns: dict[str, Callable[..., Value]]) -> None:
@@ -30,17 +21,7 @@ def expect_rows(table: str, columns: dict[str, Callable[..., Value]]) -> None:
 
 def expect_fields(table: str, of: Callable[..., object], kind: Any, *but: str) -> None:
     """Register what the row's object holds, of a class or data class, as the columns of the same names, but for those named."""
-
-    def expect_field(name: str) -> None:
-        def value(i: Inputs, *keys: str) -> Value:
-            found: Value = getattr(of(i, *keys), name)
-            return found
-
-        PLANNING.add(f"{table}.{name}", value)
-
-    for name in held_by(kind):
-        if name not in but:
-            expect_field(name)
+    PLANNING.attributes(table, of, *(name for name in held_by(kind) if name not in but))
 
 
 def held_by(kind: Any) -> tuple[str, ...]:
@@ -48,20 +29,6 @@ def held_by(kind: Any) -> tuple[str, ...]:
     if is_dataclass(kind):
         return tuple(field.name for field in fields(kind))
     return tuple({step.argval: None for step in get_instructions(kind.__init__) if step.opname == "STORE_ATTR"})
-
-
-def expect_nodes(table: str, of: Callable[..., Requests]) -> None:
-    """Register the columns of parts/nodes.yaml; ``of`` gives the three requests."""
-
-    def expect_node(number: int) -> None:
-        columns: dict[str, Callable[[Inputs, Requests], Value]] = {
-            f"length_{number + 1}": lambda _, item: float(item.length[number]),
-            f"node_steps_{number + 1}": lambda _, item: float(item.steps[number]),
-        }
-        expect_columns(table, of, columns)
-
-    for number in range(3):
-        expect_node(number)
 
 
 def expect_steps(table: str, of: Callable[..., Requests]) -> None:
@@ -76,10 +43,7 @@ def expect_sums(table: str, of: Callable[..., Requests]) -> None:
 
 
 def _expect_sums(table: str, of: Callable[..., Requests], *names: str) -> None:
-    def column(of_requests: Callable[[Requests], float]) -> Callable[[Inputs, Requests], Value]:
-        return lambda _, item: of_requests(item)
-
-    expect_columns(table, of, {name: column(SUMS[name]) for name in names})
+    expect_columns(table, of, {name: sum_rule(name) for name in names})
 
 
 def pool_of(key: str) -> int:

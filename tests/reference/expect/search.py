@@ -159,12 +159,7 @@ def expect_search(
     expect_column("fails_0", lambda _i, _item: 0.0)
     for number in range(1, STEPS + 1):
         expect_step(number)
-    expect_column("rate", lambda _, item: item.rate)
-    expect_column("n_slots", lambda _, item: item.n_slots)
-    expect_column("mean", lambda _, item: item.mean)
-    expect_column("cv2", lambda _, item: item.cv2)
-    expect_column("least", lambda _, item: item.least)
-    expect_column("offered", lambda _, item: item.offered)
+    registry.attributes(table, wanted, "rate", "n_slots", "mean", "cv2", "least", "offered")
     expect_column("spread", lambda _, item: (1.0 + item.cv2) / 2.0)
     expect_column("instances", instances)
     expect_column("found", lambda i, item: float(is_found(i, item)))

@@ -8,7 +8,6 @@ more than one part would bring is registered by one of them only, named in its d
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar
 
 import numpy as np
 
@@ -18,25 +17,13 @@ from tests.reference.equations.rounding import ceil
 from tests.reference.expect import lengths, search
 from tests.reference.expect.pools import Band, Board, Run, Served, Server, chunk
 from tests.reference.expect.search import Wanted
-from tests.reference.quantities import DIFFERENCES, TINY, Inputs, Value, expect
-
-Item = TypeVar("Item")
+from tests.reference.quantities import DIFFERENCES, PAPER, TINY, Inputs, Registry, Value
 
 MEANS = ("steps", "steps_length", "steps_2", "steps_2_length", "steps_2_length_2")
 """What a service time needs of the requests of a pool."""
 
 
-def expect_columns(table: str, of: Callable[..., Item], columns: dict[str, Callable[[Inputs, Item], Value]]) -> None:
-    """Register columns of a table, each a function of the inputs and of the row's object."""
-
-    def expect_column(column: str, value: Callable[[Inputs, Item], Value]) -> None:
-        @expect(f"{table}.{column}")
-        def of_row(i: Inputs, *keys: str) -> Value:
-            return value(i, of(i, *keys))
-
-    for column, value in columns.items():
-        expect_column(column, value)
-
+expect_columns = PAPER.columns
 
 # Sums up to a length
 
@@ -114,19 +101,14 @@ def total_length(i: Inputs, requests: Requests) -> float:
     return requests.total(requests.length - i["traffic.half_token"])
 
 
-def expect_nodes(table: str, of: Callable[..., Requests]) -> None:
+def expect_nodes(registry: Registry, table: str, of: Callable[..., Requests]) -> None:
     """Register the columns of parts/nodes.yaml; ``of`` gives the three requests."""
-    for number in range(3):
-        expect_node(table, of, number)
 
+    def node(column: str, number: int) -> Callable[[Inputs, Requests], Value]:
+        return lambda _, item: float(getattr(item, column)[number])
 
-def expect_node(table: str, of: Callable[..., Requests], number: int) -> None:
-    """Register the columns of a node, counted from 0."""
-    columns: dict[str, Callable[[Inputs, Requests], Value]] = {
-        f"length_{number + 1}": lambda _, item: float(item.length[number]),
-        f"node_steps_{number + 1}": lambda _, item: float(item.steps[number]),
-    }
-    expect_columns(table, of, columns)
+    columns = [(name, column, number) for name, column in (("length", "length"), ("node_steps", "steps")) for number in range(3)]
+    registry.columns(table, of, {f"{name}_{number + 1}": node(column, number) for name, column, number in columns})
 
 
 def prefill(i: Inputs, requests: Requests) -> float:
@@ -134,13 +116,14 @@ def prefill(i: Inputs, requests: Requests) -> float:
     return requests.total(requests.steps - requests.output / i["decode.tokens_per_step"])
 
 
+def sum_rule(name: str) -> Callable[[Inputs, Requests], Value]:
+    """Return the rule of a sum over requests."""
+    return lambda _, item: SUMS[name](item)
+
+
 def expect_sums(table: str, of: Callable[..., Requests]) -> None:
     """Register the sums over requests."""
-
-    def column(of_requests: Callable[[Requests], float]) -> Callable[[Inputs, Requests], Value]:
-        return lambda _, item: of_requests(item)
-
-    expect_columns(table, of, {name: column(each) for name, each in SUMS.items()})
+    expect_columns(table, of, {name: sum_rule(name) for name in SUMS})
     expect_columns(table, of, {"length": total_length, "prefill": prefill})
 
 
@@ -160,7 +143,7 @@ def expect_end(table: str, of: Callable[..., End]) -> None:
             "base": lambda i, end: below(i, end) + end.from_zero,
         },
     )
-    expect_nodes(table, lambda i, *keys: nodes_of(i, of(i, *keys)))
+    expect_nodes(PAPER, table, lambda i, *keys: nodes_of(i, of(i, *keys)))
     expect_columns(table, of, {"piece_prefill": lambda i, end: weight(i, end) * prefill(i, nodes_of(i, end))})
     expect_sums(table, lambda i, *keys: requests_upto(i, of(i, *keys)))
 
@@ -175,17 +158,7 @@ def nodes_of(i: Inputs, end: End) -> Requests:
 
 def expect_server(table: str, of: Callable[..., Server]) -> None:
     """Register the window and the columns of server.yaml but ``n_slots``, which `search.expect_search` brings."""
-    expect_columns(
-        table,
-        of,
-        {
-            "window": lambda _, item: item.window,
-            "by_slots": lambda _, item: item.by_slots,
-            "by_blocks": lambda _, item: item.by_blocks,
-            "h_full": lambda _, item: item.h_full,
-            "h_one": lambda _, item: item.h_one,
-        },
-    )
+    PAPER.attributes(table, of, "window", "by_slots", "by_blocks", "h_full", "h_one")
 
 
 def expect_means(table: str, of: Callable[..., Served]) -> None:
@@ -212,37 +185,25 @@ def expect_service(table: str, of: Callable[..., Served]) -> None:
 def expect_queue(table: str, of: Callable[..., tuple[Wanted, float]]) -> None:
     """Register load.yaml and queue.yaml and what they are given but ``instances``; ``of`` gives a pool and its instances."""
 
-    def queue(i: Inputs, item: tuple[Wanted, float]) -> search.Queue:
-        return search.queue(item[0], i["traffic.objective"], item[1])
+    def queue(i: Inputs, *keys: str) -> search.Queue:
+        wanted, instances = of(i, *keys)
+        return search.queue(wanted, i["traffic.objective"], instances)
 
-    expect_columns(
-        table,
-        of,
-        {
-            "rate": lambda _, item: item[0].rate,
-            "n_slots": lambda _, item: item[0].n_slots,
-            "mean": lambda _, item: item[0].mean,
-            "cv2": lambda _, item: item[0].cv2,
-            "offered": lambda _, item: item[0].offered,
-            "spread": lambda _, item: (1.0 + item[0].cv2) / 2.0,
-            "servers": lambda i, item: queue(i, item).servers,
-            "waits": lambda i, item: queue(i, item).waits,
-            "wait": lambda i, item: queue(i, item).wait,
-        },
-    )
+    PAPER.attributes(table, lambda i, *keys: of(i, *keys)[0], "rate", "n_slots", "mean", "cv2", "offered")
+    PAPER.attributes(table, queue, "servers", "waits", "wait")
+    expect_columns(table, of, {"spread": lambda _, item: (1.0 + item[0].cv2) / 2.0})
     TINY.add(f"{table}.waits")
     DIFFERENCES.add(f"{table}.wait")
 
 
 def expect_board(table: str, of: Callable[..., Board]) -> None:
     """Register the profile, ``counted``, ``used`` and the columns of board.yaml."""
+    PAPER.attributes(table, of, "counted", "used")
     expect_columns(
         table,
         of,
         {
             "profile": lambda i, item: i.shown(item.profile),
-            "counted": lambda _, item: item.counted,
-            "used": lambda _, item: item.used,
             "p_range": lambda i, item: item.curve(i).p_nominal - item.curve(i).p_idle,
             "board": lambda i, item: item.watts(i),
             "power_one": lambda i, item: item.power_one(i),
@@ -255,16 +216,11 @@ def expect_board(table: str, of: Callable[..., Board]) -> None:
 def expect_run(table: str, of: Callable[..., Run]) -> None:
     """Register run.yaml and board.yaml, and of what they are given the profile, ``share``, ``bound`` and ``prefill``."""
     expect_board(table, lambda i, *keys: of(i, *keys).board)
+    PAPER.attributes(table, of, "share", "bound", "prefill", "utilisation", "in_flight", "first_token")
     expect_columns(
         table,
         of,
         {
-            "share": lambda _, item: item.share,
-            "bound": lambda _, item: item.bound,
-            "prefill": lambda _, item: item.prefill,
-            "utilisation": lambda _, item: item.utilisation,
-            "in_flight": lambda _, item: item.in_flight,
-            "first_token": lambda _, item: item.first_token,
             "state": lambda i, item: item.state(i),
             "sound": lambda i, item: float(item.is_sound(i)),
         },
