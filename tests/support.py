@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -23,6 +23,7 @@ import workbook
 from workbook import api
 from workbook.cli.main import main
 from workbook.declare.packaged import packaged
+from workbook.errors import WorkbookError
 from workbook.record.fingerprints import shifted
 from workbook.verify.engines import find
 from workbook.xlsx.cells import cell_position, read_cells
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from workbook.errors import Diagnostic
     from workbook.verify.engines.base import Engine
     from workbook.xlsx.cells import Cell
 
@@ -135,6 +137,20 @@ def plant(root: Path, file: str, old: str, new: str) -> tuple[str, int, int] | N
     path.write_text(text.replace(MARK, ""), "utf-8")
     lines = head.split("\n")
     return (file, len(lines), len(lines[-1]) + 1) if mark else None
+
+
+def mistakes_in(name: str, templates: Path, **more: Any) -> tuple[Diagnostic, ...]:
+    """Load a workbook of templates that are wrong (with sets and overlays, if any); give what is said of them."""
+    with pytest.raises(WorkbookError) as caught:
+        api.load(name, templates, **more)
+    return caught.value.diagnostics
+
+
+def position(found: Diagnostic) -> tuple[str, int, int]:
+    """Give file, line and column of a diagnostic, as `plant` gives those of a mark."""
+    place = found.place
+    assert place is not None
+    return place.file, place.line, place.column
 
 
 # Files.

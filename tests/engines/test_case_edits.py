@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines.storm import FEW, SEED, Edits, Sets, asked_of, is_error, jumps, nudges, places_of, same, typed
-from tests.reference.expect.planning_cases import CASES
+from tests.reference.expect.planning_declared import CASES
 from tests.support import shipped, shipped_file
 from workbook import api
 from workbook.expr.values import shown

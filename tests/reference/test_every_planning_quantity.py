@@ -14,7 +14,7 @@ import pytest
 
 from tests.reference import draws
 from tests.reference.equations import rounding
-from tests.reference.expect.planning_cases import CASES
+from tests.reference.expect.planning_declared import CASES
 from tests.reference.expect.planning_money import annuity
 from tests.reference.passed_on import passed_on
 from tests.reference.quantities import EMPTY, PLANNING, Inputs, Value, register_all

@@ -22,7 +22,7 @@ from tests.reference.equations import cards, first_token, fleet
 from tests.reference.equations.first_token import Pool, Waited
 from tests.reference.equations.replay import INPUT_SHARE
 from tests.reference.equations.workload import AGENT, AZURE, LMSYS, Cdf
-from tests.reference.expect.planning_cases import CASES
+from tests.reference.expect.planning_declared import CASES
 
 SEED, REQUESTS = 20260318, 200_000
 LENGTHS: dict[str, tuple[Cdf, int]] = {

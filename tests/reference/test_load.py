@@ -8,7 +8,7 @@ from tests.reference.equations import load
 from tests.reference.equations import step_time as eq
 from tests.reference.expect import planning_load as year
 from tests.reference.expect import worked
-from tests.reference.expect.planning_cases import CASES
+from tests.reference.expect.planning_declared import CASES
 from tests.reference.expect.planning_hardware import served
 from tests.reference.expect.planning_pools import POOLS, run
 from tests.reference.expect.planning_steps import constants

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.reference import test_every_planning_quantity as planning
-from tests.reference.expect.planning_cases import CASES, STEPS
+from tests.reference.expect.planning_cases import STEPS
+from tests.reference.expect.planning_declared import CASES
 from tests.reference.quantities import EMPTY
 
 if TYPE_CHECKING:

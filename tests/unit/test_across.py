@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from tests.support import ACROSS, RECORD_SHEET, change_cells, command, copy_of, plant
+from tests.support import ACROSS, RECORD_SHEET, change_cells, command, copy_of, mistakes_in, plant, position
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.layout.plan import Segment
@@ -279,12 +279,9 @@ def test_a_changed_file_is_read_back_by_its_places(file: Path, tmp_path: Path) -
 def test_what_cannot_run_across_is_told_at_its_place(tmp_path: Path, file_name: str, old: str, new: str, message: str, fix: str) -> None:
     root = copy_of(ACROSS, tmp_path / "templates")
     place = plant(root, file_name, old, new)
-    with pytest.raises(WorkbookError) as caught:
-        api.load("across", root)
-    (found,) = [item for item in caught.value.diagnostics if message in item.message]
+    (found,) = [item for item in mistakes_in("across", root) if message in item.message]
     assert fix in found.fix
-    assert found.place is not None
-    assert place is None or (found.place.file, found.place.line, found.place.column) == place
+    assert place is None or position(found) == place
 
 
 def test_a_table_on_a_repeated_sheet_does_not_run_across(tmp_path: Path) -> None:
@@ -292,9 +289,7 @@ def test_a_table_on_a_repeated_sheet_does_not_run_across(tmp_path: Path) -> None
     text = 'sheet: "{gpu}"\neach: {gpu: gpus}\nblocks:\n  - cards: gpus\n  - table: own\n    across: true\n    rows: {case: cases}\n'
     (root / "sheets" / "each.yaml").write_text(text + '    columns: {x: {expr: "1"}}\n', "utf-8")
     plant(root, "across.yaml", "[cases, results, gpus,", "[cases, results, gpus, each,")
-    with pytest.raises(WorkbookError) as caught:
-        api.load("across", root)
-    (found,) = [item for item in caught.value.diagnostics if "runs across on a sheet that is repeated" in item.message]
+    (found,) = [item for item in mistakes_in("across", root) if "runs across on a sheet that is repeated" in item.message]
     assert (str(found.place), found.fix) == ("sheets/each.yaml:5:5", "put it on a sheet of its own")
 
 

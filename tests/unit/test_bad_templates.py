@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.support import TINY, copy_of, plant
+from tests.support import TINY, copy_of, mistakes_in, plant, position
 from workbook import api
 from workbook.errors import Diagnostic, WorkbookError
 from workbook.write.writer import write
@@ -34,9 +34,7 @@ def root(tmp_path: Path) -> Path:
 
 def diagnostics(root: Path) -> list[Diagnostic]:
     """Load templates that are wrong."""
-    with pytest.raises(WorkbookError) as caught:
-        api.load("tiny", root)
-    return list(caught.value.diagnostics)
+    return list(mistakes_in("tiny", root))
 
 
 # Too much.
@@ -60,8 +58,7 @@ def test_too_much_is_one_message(file: str, old: str, new: str, message: str, ro
     place = plant(root, file, old, new)
     [found] = diagnostics(root)
     assert message in found.message
-    assert found.place
-    assert place is None or (found.place.file, found.place.line, found.place.column) == place
+    assert place is None or position(found) == place
 
 
 def test_the_caret_of_a_long_line_stays_on_the_screen(root: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from tests.support import ACROSS, QUICKEST, address_of, change_cells, copy_of, plant, require
+from tests.support import ACROSS, QUICKEST, address_of, change_cells, copy_of, mistakes_in, plant, require
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.layout.style import TABS
@@ -135,9 +135,7 @@ def test_what_is_set_where_it_is_asked_is_the_value_of_the_case(
 def test_what_is_entered_elsewhere_is_refused_with_the_place_where_it_is(templates: Path, tmp_path: Path, text: str) -> None:
     overlay = tmp_path / "mine.yaml"
     overlay.write_text(text.replace("§", ""), "utf-8")
-    with pytest.raises(WorkbookError) as caught:
-        api.load("across", templates, None, overlay)
-    (found,) = caught.value.diagnostics
+    (found,) = mistakes_in("across", templates, overlay=overlay)
     assert (found.message, found.fix) == ("cases.mine.count: there is no such input", "it is entered as ask.mine.count; set that")
     assert found.place is not None
     assert found.place.column == text.index("§") + 1

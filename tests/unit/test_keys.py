@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from tests.support import address_of, plant
+from tests.support import address_of, mistakes_in, plant
 from workbook import api
 from workbook.errors import WorkbookError
 
@@ -67,9 +67,7 @@ def root(tmp_path: Path) -> Path:
 
 def told(root: Path) -> list[tuple[str, str, str]]:
     """Give what is wrong with the templates: place, message and fix."""
-    with pytest.raises(WorkbookError) as caught:
-        api.load("book", root)
-    return [(str(item.place), item.message, item.fix) for item in caught.value.diagnostics]
+    return [(str(item.place), item.message, item.fix) for item in mistakes_in("book", root)]
 
 
 # What they give.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from tests.support import ACROSS, MARK, TINY, address_of, command, copy_of, plant
+from tests.support import ACROSS, MARK, TINY, address_of, command, copy_of, mistakes_in, plant
 from workbook import api
 from workbook.ask import inspect
 from workbook.errors import WorkbookError
@@ -259,9 +259,7 @@ MISTAKES = {
 
 def mistakes(folder: Path, text: str, templates: Path = ACROSS, name: str = "across") -> tuple[Diagnostic, ...]:
     """Give what is wrong with an overlay."""
-    with pytest.raises(WorkbookError) as caught:
-        api.load(name, templates, overlay=overlay(folder, text))
-    return caught.value.diagnostics
+    return mistakes_in(name, templates, overlay=overlay(folder, text))
 
 
 @pytest.mark.parametrize(("text", "message", "fix"), MISTAKES.values(), ids=MISTAKES)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from tests.support import ACROSS, MARK, change_cells, command, copy_of, plant
+from tests.support import ACROSS, MARK, change_cells, command, copy_of, mistakes_in, plant, position
 from workbook import api
 from workbook.ask import inspect
 from workbook.errors import WorkbookError
@@ -238,11 +238,8 @@ def test_a_value_of_its_own_is_held_to_the_column(sets: dict[str, str | float], 
 def test_impossible_parents_are_told_at_their_place(tmp_path: Path, old: str, new: str, message: str, fix: str) -> None:
     root = copy_of(ACROSS, tmp_path / "templates")
     place = plant(root, CASES, old, new)
-    with pytest.raises(WorkbookError) as caught:
-        api.load("across", root)
-    (found,) = [item for item in caught.value.diagnostics if message in item.message]
-    assert found.place is not None
-    assert (found.place.file, found.place.line, found.place.column) == place
+    (found,) = [item for item in mistakes_in("across", root) if message in item.message]
+    assert position(found) == place
     assert fix in found.fix
     assert MARK not in found.message
 
@@ -250,9 +247,7 @@ def test_impossible_parents_are_told_at_their_place(tmp_path: Path, old: str, ne
 def test_every_value_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
     root = copy_of(ACROSS, tmp_path / "templates")
     plant(root, CASES, PARENTS, "parents: {mine: corrected}")
-    with pytest.raises(WorkbookError) as caught:
-        api.load("across", root)
-    assert sorted(item.message.partition(", which")[0] for item in caught.value.diagnostics) == [
+    assert sorted(item.message.partition(", which")[0] for item in mistakes_in("across", root)) == [
         "'cases.cooling' has no value for 'other'",
         "'cases.count' has no value for 'corrected'",
         "'cases.count' has no value for 'other'",
@@ -269,12 +264,9 @@ def test_a_table_with_two_keys_has_no_parents(tmp_path: Path) -> None:
         "    rows: {case: cases, hours: hours}",
         "    rows: {case: cases, hours: hours}\n    §parents: {mine: paper}",
     )
-    with pytest.raises(WorkbookError) as caught:
-        api.load("across", root)
-    (found,) = caught.value.diagnostics
+    (found,) = mistakes_in("across", root)
     assert found.message == "table 'nested' has 2 row keys; a table whose members have parents has one"
-    assert found.place is not None
-    assert (found.place.file, found.place.line, found.place.column) == place
+    assert position(found) == place
 
 
 def test_parents_serve_a_table_that_runs_down_too(tmp_path: Path) -> None:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from workbook import api
+from tests.support import mistakes_in
 from workbook.declare import packaged
-from workbook.errors import WorkbookError
 
 SOUND = "tokens / convert(board_power, 'W/fleet') if board_power > 0 else 0"
 SLIPS = {
@@ -28,9 +27,7 @@ def test_tokens_of_an_instance_over_watts_of_a_gpu_do_not_build_as_tokens_per_jo
     text = sheet.read_text()
     assert text.count(SOUND) == 1
     sheet.write_text(text.replace(SOUND, slip))
-    with pytest.raises(WorkbookError) as caught:
-        api.load("planning", templates)
-    (found,) = caught.value.diagnostics
+    (found,) = mistakes_in("planning", templates)
     assert "case_totals.per_board_joule" in found.message
     assert "differ in scope only" in found.fix
     assert "gpu/instance is the tensor parallel degree" in found.fix

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml  # type: ignore[import-untyped] # no stubs
 
-from tests.reference.expect.planning_cases import CASES
+from tests.reference.expect.planning_declared import CASES
 from tests.reference.expect.planning_study import studies
 from tests.reference.quantities import PAPER, PLANNING, Inputs, Registry
 

@@ -12,8 +12,9 @@ from tests.reference.expect.expect_planning_calibration import is_fitted
 from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
 from tests.reference.expect.expect_planning_money import money
 from tests.reference.expect.expect_planning_results import left, product, remark_of_chosen, state_of
-from tests.reference.expect.planning_cases import CASES, RANGED, chosen, number_of
+from tests.reference.expect.planning_cases import chosen, number_of
 from tests.reference.expect.planning_columns import expect_rows
+from tests.reference.expect.planning_declared import CASES, RANGED
 from tests.reference.expect.planning_load import profile, rated_power
 from tests.reference.expect.planning_money import Totals, totals
 from tests.reference.expect.planning_ranges import LIKE, is_sound

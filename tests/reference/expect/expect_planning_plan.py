@@ -9,8 +9,9 @@ from tests.reference.expect.expect_planning_results import state_of
 from tests.reference.expect.expect_planning_sensitivity import driver, size_of
 from tests.reference.expect.expect_planning_studies import place_of
 from tests.reference.expect.expect_steps import expect_model
-from tests.reference.expect.planning_cases import CARDS, WHICH, chosen, holds, number_of, price_of, text_of
+from tests.reference.expect.planning_cases import WHICH, chosen, holds, number_of, price_of, text_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
+from tests.reference.expect.planning_declared import CARDS
 from tests.reference.expect.planning_hardware import billions
 from tests.reference.expect.planning_load import carried, rated_power
 from tests.reference.expect.planning_money import totals

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cache
 
 from tests.reference.expect.chain import MILLI
-from tests.reference.expect.planning_cases import CASES, chosen, number_of, text_of
+from tests.reference.expect.planning_cases import STEPS, chosen, number_of, text_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_instances import instance
 from tests.reference.expect.planning_load import average, mean_of_year
@@ -240,7 +240,7 @@ PRINTED = "printed"
 BRIDGE: dict[str, tuple[str, str]] = {
     "exact": ("published", "tok_per_w"),
     "unit": ("published", "per_board_joule"),
-    **{case: (case, "per_board_joule") for case in CASES[1:10]},
+    **{case: (case, "per_board_joule") for case in STEPS[:9]},
     "host": ("corrected", "per_node_joule"),
     "pue": ("corrected", "per_wall_joule"),
     "fitted": ("fitted", "per_wall_joule"),

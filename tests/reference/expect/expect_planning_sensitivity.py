@@ -5,8 +5,9 @@ from collections.abc import Callable
 from tests.reference.expect import planning_sensitivity as sensitivity
 from tests.reference.expect.expect_planning_results import named, remark_of_chosen, state_of
 from tests.reference.expect.expect_planning_studies import place_of
-from tests.reference.expect.planning_cases import HIGH, LOW, RANGED, SCENARIOS, chosen
+from tests.reference.expect.planning_cases import HIGH, LOW, chosen
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
+from tests.reference.expect.planning_declared import RANGED, SCENARIOS
 from tests.reference.expect.planning_money import totals
 from tests.reference.expect.planning_ranges import Evidence, evidence, level, stated
 from tests.reference.expect.planning_sensitivity import HEADLINES, effect, headline_of, interval, moves, order

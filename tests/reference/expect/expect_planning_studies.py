@@ -3,8 +3,9 @@
 import math
 from collections.abc import Callable
 
-from tests.reference.expect.planning_cases import CARDS, CASES, FOLLOWING, HIGH, OF_CASES, RANGED, WHICH, chosen, number_of, text_of
+from tests.reference.expect.planning_cases import HIGH, OF_CASES, WHICH, chosen, number_of, text_of
 from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows
+from tests.reference.expect.planning_declared import CARDS, CASES, FOLLOWING, RANGED
 from tests.reference.expect.planning_money import Totals, totals
 from tests.reference.expect.planning_pools import POOLS, first_token, run, tokens
 from tests.reference.expect.planning_ranges import Range, is_sound, level, stretched
@@ -36,16 +37,6 @@ expect_rows(
         "number": lambda _, name: RANGED.index(name) + 1,
     },
 )
-UNITS = {
-    "rate": "req/s/fleet",
-    "objective": "ms",
-    **dict.fromkeys(("layer_time", "reduce_time", "dispatch_time"), "us/layer"),
-    "engine_cap": "seq/instance",
-    "electricity": "USD/kW/h",
-    "carbon": "g/kW/h",
-    "life": "year",
-    "discount": "1/year",
-}
 
 
 def ends(i: Inputs, which: str, name: str) -> Range:

@@ -3,29 +3,17 @@
 import math
 
 from tests.reference.equations.rounding import ceil
+from tests.reference.expect.planning_declared import FOLLOWING, PARENTS
 from tests.reference.expect.planning_smallest import Smallest
 from tests.reference.expect.planning_traces import longest
 from tests.reference.quantities import Inputs
 
-PUBLISHED, FLEETOPT = "published", "corrected_fleetopt"
 STEPS = ("paged", "shared", "physics", "trace_output", "served", "cut", "measured", "fractional", "prefill", "corrected", "fitted")
+"""Cases that each correct the one before it, from the paper's."""
+
 PLAN, PLAN_B = "plan", "plan_b"
 SERVICES = (PLAN, PLAN_B)
 """Cases that are asked for on sheet Plan."""
-
-OWN = tuple(f"mine_{number}" for number in range(1, 13))
-PARENTS = {
-    **dict(zip(STEPS, (PUBLISHED, *STEPS), strict=False)),
-    **dict.fromkeys(("corrected_homo", "corrected_two", FLEETOPT, "corrected_apart"), "fitted"),
-    "b200_today": FLEETOPT,
-    **dict.fromkeys(("b200_homo", "next_hardware"), "b200_today"),
-    PLAN: FLEETOPT,
-    PLAN_B: PLAN,
-    **dict.fromkeys(OWN, FLEETOPT),
-}
-"""The case that each case takes over what it does not state from."""
-
-CASES = (PUBLISHED, *PARENTS)
 
 OF_THE_SITE = {"pue": "pue", "electricity": "electricity_price", "carbon": "carbon_intensity"}
 """Assumptions that are those of the case's site unless the case states them, and the site's figure."""
@@ -48,12 +36,6 @@ SCHEDULER = "engine_cap"
 PRICES = ("rent_price", "rent_price_2", "server_price", "server_price_2")
 """Prices are those of the cards unless the case states a quote; the long pool's (_2) are the short pools' for the same hardware."""
 
-FOLLOWING = (
-    *(*OF_THE_SITE, OF_THE_MODEL, *(f"{name}_{number}" for name in OF_THE_GPU for number in (1, 2)), DEGREE, LONG_GPU, SCHEDULER),
-    *PRICES,
-)
-"""Assumptions that are not taken over from the case stood on."""
-
 LONGEST, LEAST_LONGEST = "long_window", 65536.0
 """On sheet Plan the longest window is the power of two that holds the longest request, and at least so many tokens."""
 
@@ -72,47 +54,11 @@ QUOTES = ("rent_price", "server_price")
 FOLLOWING_ON_PLAN = (OF_THE_MODEL, DEGREE, LONGEST, *BY_TOPOLOGY, *QUOTES)
 """Assumptions that are not inherited from the service that a comparison is compared with."""
 
-CARDS = {
-    "workload": "traces",
-    "model": "models",
-    "weights": "precisions",
-    "engine": "engines",
-    "load_profile": "load_profiles",
-    **{f"{name}_{number}": cards for name, cards in (("gpu", "hardware"), ("printed", "printed_profiles")) for number in (1, 2)},
-    **{f"{name}_{number}": cards for name, cards in (("curve", "power_fits"), ("server", "servers")) for number in (1, 2)},
-}
-"""Assumptions that name a card, and its catalogue."""
-
-CHOICES = (
-    *("output_rule", "compression", "credit", "slots_rule", "capacity_rule", "time_rule", "prefill_rule", "counting", "cache", "attention"),
-    *("power_rule", "phases", "scaling", "spares", "host_rule", "electricity_bill"),
-)
-FIXED = (
-    *("assumed_output", "tensor_parallel", "cached_share", "gained", "verify", "pools", "window_1", "window_2", "long_window", "band"),
-    *("host", "network", "tpot_objective", "parked", *PRICES, "network_share", "residual", "upkeep", "staff", "colocation"),
-)
-"""Numbers without a range."""
-
 OF_CASES = (
     *("load_profile", "scaling", "parked", "spares"),
     *("server_price", "server_price_2", "network_share", "residual", "upkeep", "staff", "colocation", "electricity_bill"),
 )
 """Assumptions about the year and what owning costs: cases have them, variants take them, or what follows from them, from their case."""
-
-RANGED = (
-    *("rate", "output_scale", "compressible", "objective", "cap", "time_scale", "power_scale", "memory_share", "engine_cap", "host_scale"),
-    *("pue", "availability", "electricity", "carbon", "rent_scale", "capex_scale", "life", "discount"),
-)
-"""Numbers with a range, in the order of sheet Ranges."""
-
-SCENARIOS = ("rate", "output_scale", "objective", "cap", "engine_cap", "discount")
-"""Demand and decisions: they move figures, and do not make them uncertain."""
-
-OF_REQUESTS = ("output_scale", "compressible")
-"""Ranged assumptions that change the requests themselves."""
-
-OF_TOTALS = ("pue", "electricity", "carbon", "rent_scale", "capex_scale", "life", "discount")
-"""Ranged assumptions that leave the pools as they are: they count once these are known."""
 
 WHICH = {"chosen": "choose.case", "comparison": "choose.comparison", "third": "choose_more.third", "fourth": "choose_more.fourth"}
 """The cases compared, in their order, and the inputs that choose them."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.expect.planning_cases import DEGREE, HIGH, LOW, chosen, number_of, text_of
+from tests.reference.expect.planning_declared import ADMITTED
 from tests.reference.expect.planning_traces import mean_length
 from tests.reference.quantities import Inputs
 
@@ -15,24 +16,6 @@ class Range:
     base: float
     low: float
     high: float
-
-
-SHARE, MULTIPLE = (0.001, 1.0), (0.001, 1e3)
-ADMITTED = {
-    "rate": (0.001, 1e6),
-    "objective": (0.001, 1e7),
-    "cap": (0.001, 0.99),
-    "pue": (1.0, 1e3),
-    "compressible": (0.0, 1.0),
-    "engine_cap": (1.0, 1e6),
-    "life": (0.1, 100.0),
-    "discount": (0.0, 1.0),
-    **dict.fromkeys(("memory_share", "availability"), SHARE),
-    **dict.fromkeys(("output_scale", "time_scale", "power_scale"), MULTIPLE),
-    **dict.fromkeys(("host_scale", "rent_scale", "capex_scale", "electricity"), (0.0, 1e3)),
-    "carbon": (0.0, 1e5),
-}
-"""The lowest and the highest that a case takes of each assumption with a range."""
 
 
 BY_KIND = {"time_scale": "time", "power_scale": "power"}

@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
-from tests.reference.expect.planning_cases import HIGH, LOW, RANGED, SCENARIOS
+from tests.reference.expect.planning_cases import HIGH, LOW
+from tests.reference.expect.planning_declared import RANGED, SCENARIOS
 from tests.reference.expect.planning_money import Totals, totals
 from tests.reference.expect.planning_study import VARIANTS, study
 from tests.reference.expect.pools import OK

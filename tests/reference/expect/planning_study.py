@@ -4,22 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from tests.reference.expect.planning_cases import (
-    CARDS,
-    CASES,
-    CHOICES,
-    FIXED,
-    HIGH,
-    LOW,
-    OF_REQUESTS,
-    OF_TOTALS,
-    RANGED,
-    SCENARIOS,
-    WHICH,
-    chosen,
-    number_of,
-    text_of,
-)
+from tests.reference.expect.planning_cases import HIGH, LOW, WHICH, chosen, number_of, text_of
+from tests.reference.expect.planning_declared import CARDS, CASES, CHOICES, FIXED, OF_REQUESTS, OF_TOTALS, RANGED, SCENARIOS
 from tests.reference.expect.planning_ranges import level, stretched
 from tests.reference.quantities import Inputs
 

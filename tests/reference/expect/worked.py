@@ -1,25 +1,15 @@
 """Ten instances as sheet Step times states them: read from its template, since they are no inputs."""
 
-from pathlib import Path
 from typing import Any
-
-import yaml  # type: ignore[import-untyped] # no stubs
 
 from tests.reference.equations.step_time import Constants, Instance, Kernel, Model, Served, Work, byte_watts
 from tests.reference.expect.chain import GIGA, MICRO, MILLI, TERA
+from tests.reference.expect.planning_declared import block_of
 
-SHEET = Path(__file__).parents[3] / "templates" / "sheets" / "step_times.yaml"
-
-
-def _blocks() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = yaml.safe_load(SHEET.read_text("utf-8"))["blocks"]
-    return found
-
-
-RECORDS: dict[str, dict[str, Any]] = next(block["records"] for block in _blocks() if block.get("table") == "worked")
+RECORDS: dict[str, dict[str, Any]] = block_of("step_times", "table", "worked")["records"]
 """What is stated of each instance, in the units of the cells."""
 
-STATED = next(block["items"] for block in _blocks() if block.get("inputs") == "step_constants")
+STATED = block_of("step_times", "inputs", "step_constants")["items"]
 CONSTANTS = Constants(**{key: float(STATED[key]["value"]) for key in Constants.__slots__})
 """The constants of all GPUs as the template gives them."""
 
