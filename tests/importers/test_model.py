@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,6 +50,12 @@ CASES: dict[str, tuple[dict[str, Any], float, float, int, int, int]] = {
         dense("qwen3_moe", 48, 2048, (32, 4, 128), 6144, 151936, num_experts=128, num_experts_per_tok=8, moe_intermediate_size=768),
         *(30.5, 3.3, 98304, 0, 0),
     ),
+    "qwen2 57b": (
+        dense("qwen2_moe", 28, 3584, (28, 4, 128), 18944, 151936, num_experts=64, num_experts_per_tok=8, moe_intermediate_size=2560)
+        | {"shared_expert_intermediate_size": 20480},
+        *(57.4, 14.2, 57344, 0, 0),
+    ),
+    "glm-4 9b": (dense("glm", 40, 4096, (32, 2, 128), 13696, 151552), 9.40, 0, 40960, 0, 0),
     "mixtral": (
         dense("mixtral", 32, 4096, (32, 8, 128), 14336, 32000, num_local_experts=8, num_experts_per_tok=2),
         *(46.7, 12.9, 131072, 0, 0),
@@ -58,6 +65,11 @@ CASES: dict[str, tuple[dict[str, Any], float, float, int, int, int]] = {
     "kimi k2": (
         latent("kimi_k2", 61, 7168, 64, 1536, (128, 64, 128), n_routed_experts=384, first_k_dense_replace=1, vocab_size=163840),
         *(1026, 32, 70272, 0, 0),
+    ),
+    "glm 5": (
+        latent("glm_moe_dsa", 78, 6144, 64, 2048, (192, 64, 256), n_routed_experts=256, first_k_dense_replace=3, vocab_size=154880)
+        | {"intermediate_size": 12288, "index_n_heads": 32, "index_head_dim": 128},
+        *(744, 40, 78 * (512 + 64) * 2, 0, 0),
     ),
     "glm 4.5": (
         dense("glm4_moe", 92, 5120, (96, 8, 128), 12288, 151552, n_routed_experts=160, num_experts_per_tok=8, n_shared_experts=1)
@@ -115,6 +127,9 @@ def test_counts_are_within_one_per_cent_of_those_published_and_caches_exact(name
     if active:  # published to two digits, with one embedding or with both
         embedding = 0 if fields["tied"].value else float(fields["vocabulary"].value) * float(fields["hidden"].value) / 1e9
         assert 0.95 * float(fields["active_parameters"].value) <= active <= 1.05 * (float(fields["active_parameters"].value) + embedding)
+    if "attention" in fields:  # bytes of a token in a layer, and the widths of a head's keys and values
+        parts = [config[name] for name in ("kv_lora_rank", "qk_rope_head_dim", "v_head_dim")]
+        assert [fields[name].value for name in ("latent_rank", "latent_rotary", "value_dim")] == parts
     found = [fields[key].value if key in fields else 0 for key in ("kv_bytes_per_token", "window_bytes_per_token", "state_bytes")]
     assert found == [cache, window, state]
 
@@ -143,10 +158,38 @@ def test_every_missing_or_wrong_key_is_reported_at_once(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("kind", [kind for kind, family in FAMILIES.items() if family.refused])
-def test_what_no_card_can_hold_is_refused_with_the_reason(kind: str, tmp_path: Path) -> None:
-    with pytest.raises(WorkbookError, match="no card can hold"):
-        card_of(tmp_path, {"model_type": kind})
+def test_every_family_is_read_or_refused_with_what_a_card_lacks(tmp_path: Path) -> None:
+    """Families that share their rules are tried by one of them; those that no card can hold say why."""
+    types = {config.get("text_config", config)["model_type"] for config, *_ in CASES.values()}
+    tried = {id(FAMILIES[kind]) for kind in types}
+    assert [kind for kind, family in FAMILIES.items() if not family.refused and id(family) not in tried] == []
+    for kind, family in FAMILIES.items():
+        if family.refused:
+            with pytest.raises(WorkbookError, match=f"no card can hold a model of type '{kind}': {re.escape(family.refused)}"):
+                card_of(tmp_path, {"model_type": kind})
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "message"),
+    [
+        ("nemotron nano 9b", {"hybrid_override_pattern": NEMOTRON.replace("-", "E")}, "experts of two matrices each"),
+        (
+            "nemotron nano 9b",
+            {"hybrid_override_pattern": None, "layer_types": ["mamba", "moe", "attention", "moe"] * 14},
+            "of two matrices",
+        ),
+        ("gpt-oss 120b", {"layer_types": "sliding_attention:18 full_attention:18"}, "must have a kind for each of 36 layers"),
+        ("minimax m2", {"model_type": "minimax_m3_vl", "intermediate_size": 1536}, "the key 'moe_intermediate_size' is missing"),
+    ],
+)
+def test_what_a_configuration_lacks_or_a_card_cannot_count_is_said(name: str, more: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(WorkbookError, match=message):
+        card_of(tmp_path, CASES[name][0] | more)
+
+
+def test_windows_of_every_other_layer_need_no_list(tmp_path: Path) -> None:
+    config = {key: value for key, value in CASES["gpt-oss 120b"][0].items() if key != "layer_types"}
+    assert card_of(tmp_path, config).fields == card_of(tmp_path, CASES["gpt-oss 120b"][0]).fields
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "{}", '{"model_type": "lama"}', "[" * 5000, '{"model_type": ["x"]}'])

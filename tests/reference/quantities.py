@@ -89,10 +89,9 @@ def _output_layer(i: Inputs, card: str) -> float:
 
 
 def _layer_kernels(i: Inputs, card: str) -> float:
-    """Return the matrix kernels of a layer: seven with latent attention, else fewer beside experts."""
-    if i.text(f"{card}.attention") == "MLA":
-        return 7.0
-    return 2.5 if i[f"{card}.experts"] else 4.0
+    """Return the matrix kernels of a layer: most with latent attention, else fewer beside experts."""
+    kind = "latent" if i.text(f"{card}.attention") == "MLA" else "experts" if i[f"{card}.experts"] else "dense"
+    return i[f"step_constants.kernels_{kind}"]
 
 
 def _of_the_curve(i: Inputs, card: str) -> float:
@@ -109,6 +108,7 @@ OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "kept_4": lambda i, card: 1.0 if i[f"{card}.experts"] else i[f"{card}.kept_8"],
     "layer_kernels": _layer_kernels,
     "attention_layers": lambda i, card: i[f"{card}.layers"],
+    "value_dim": lambda i, card: i[f"{card}.head_dim"],
     "curve_scale": lambda i, card: i[f"{card}.tdp"] / _of_the_curve(i, card),
 }
 """Fields of a card that follow from others unless it states them.
@@ -117,7 +117,7 @@ A model is dense, with key and value of every head in 16 bit, a head a GPU, a la
 watts in the ratio of the TDPs.
 """
 
-OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers"}
+OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers", "value_dim"}
 """Those that the paper's workbook does not have."""
 
 

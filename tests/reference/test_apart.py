@@ -52,7 +52,7 @@ MODEL = Model(
     window_kv=2.0 * WIDTH * 61,
     window=WINDOW,
     state=0.0,
-    latent_heads=0.0,
+    latent_work=0.0,
 )
 
 

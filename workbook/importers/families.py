@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "layers": ("num_hidden_layers",),
     "attention_heads": ("num_attention_heads",),
     "kv_heads": ("num_key_value_heads",),
-    "head_dim": ("head_dim",),
+    "head_dim": ("head_dim", "attention_head_dim"),
     "hidden": ("hidden_size",),
     "intermediate": ("intermediate_size",),
     "vocabulary": ("vocab_size",),
@@ -79,14 +79,16 @@ class Family:
 _DENSE_FAMILY, _LATENT_FAMILY = Family(), Family(_LATENT, "MLA")
 _MIXED = Family(_SPARSE, keys={"moe_intermediate": ("moe_intermediate_size", "intermediate_size")}, constants={"intermediate": 0})
 _WIDTHS = "its layers with and without a window differ in heads or widths of heads, and a card has one of each"
+_COMPRESSED = "its cache is compressed by other ratios in other layers, and a card has one cache a token"
 
 FAMILIES: Mapping[str, Family] = {
-    **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "qwen3_vl_text", "mimo"), _DENSE_FAMILY),
+    **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "qwen3_vl_text", "mimo", "glm", "glm4"), _DENSE_FAMILY),
     **dict.fromkeys(("gemma3", "gemma3_text"), Family((*_DENSE, "window", "head_dim"), constants={"window_pattern": 6, "tied": 1})),
-    **dict.fromkeys(("mixtral", "gpt_oss", "minimax_m2"), _MIXED),
-    **dict.fromkeys(("qwen3_moe", "qwen3_vl_moe_text"), Family(_SPARSE)),
-    **dict.fromkeys(("glm4_moe", "minimax_m3"), Family((*_SPARSE, "intermediate"))),
-    **dict.fromkeys(("deepseek_v3", "deepseek_v32", "kimi_k2", "glm_moe_dsa", "glm4_moe_lite"), _LATENT_FAMILY),
+    **dict.fromkeys(("mixtral", "minimax_m2"), _MIXED),
+    "gpt_oss": replace(_MIXED, constants={"intermediate": 0, "window_pattern": 2}),
+    **dict.fromkeys(("qwen2_moe", "qwen3_moe", "qwen3_vl_moe_text"), Family(_SPARSE)),
+    **dict.fromkeys(("glm4_moe", "minimax_m3", "minimax_m3_vl"), Family((*_SPARSE, "intermediate"))),
+    **dict.fromkeys(("deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2", "glm_moe_dsa", "glm4_moe_lite"), _LATENT_FAMILY),
     **dict.fromkeys(("qwen3_next", "qwen3_5_moe_text"), Family((*_SPARSE, *_LINEAR), gates=1, constants={"full_interval": 4})),
     "qwen3_5_text": Family((*_DENSE, *_LINEAR), gates=1, constants={"full_interval": 4}),
     "llama4_text": Family(
@@ -95,8 +97,8 @@ FAMILIES: Mapping[str, Family] = {
         constants={"shared_experts": 1, "expert_step": 1},
     ),
     "nemotron_h": Family((*_DENSE, *_RECURRENT), matrices=2),
-    "deepseek_v4": Family(refused="its cache is compressed by other ratios in other layers, and a card has one cache a token"),
-    "kimi_linear": Family(refused="it has linear attention (KDA) beside latent attention, whose shapes a card cannot be checked against"),
+    **dict.fromkeys(("deepseek_v4", "deepseek_ref"), Family(refused=_COMPRESSED)),
+    "kimi_linear": Family(refused="it has linear attention (KDA) beside latent attention, whose gates and shared experts no config states"),
     **dict.fromkeys(("gemma4", "gemma4_text"), Family(refused=_WIDTHS)),
     **dict.fromkeys(("mimo_v2_flash", "step3p7", "step3p5"), Family(refused=_WIDTHS)),
     "nemotron-nas": Family(refused="its layers differ from each other, and a card has one shape of a layer"),

@@ -28,6 +28,9 @@ _KINDS = {
     "linear_attention": "linear",
     "chunked_attention": "full",
     "attention": "full",
+    "mamba": "recurrent",
+    "moe": "experts",
+    "mlp": "dense",
 }
 _SIGNS = {"M": "recurrent", "*": "full", "-": "dense", "E": "experts"}
 _TEXT_PARTS = ("text_config", "llm_config", "language_config")
@@ -227,8 +230,10 @@ def _kinds(config: _Config, parts: Mapping[str, int]) -> tuple[str, ...]:
     pattern = config.values.get("hybrid_override_pattern")
     if isinstance(pattern, str):
         key, found = "hybrid_override_pattern", [_SIGNS.get(sign, "") for sign in pattern]
-    elif isinstance(listed, list):
-        key, found = "layer_types", [_KINDS.get(item, "") if isinstance(item, str) else "" for item in listed]
+    elif listed is not None or pattern is not None:
+        key = "layer_types" if listed is not None else "hybrid_override_pattern"
+        listed = listed if isinstance(listed, list) else []
+        found = [_KINDS.get(item, "") if isinstance(item, str) else "" for item in listed]
     else:
         every, other = parts.get("full_interval", 0), "linear"
         if not every and parts.get("window"):
@@ -291,7 +296,8 @@ def _fields(shape: Shape, precision: str) -> dict[str, Value]:
         fields |= {name: Value(shape[name]) for name in ("experts", "experts_per_token", "shared_experts", "moe_intermediate")}
         fields["moe_layers"] = Value(shape.expert_layers)
     if shape.family.attention == "MLA":
-        fields["attention"] = Value("MLA")
+        fields |= {"attention": Value("MLA"), "latent_rank": Value(shape["kv_rank"]), "latent_rotary": Value(shape["rope"])}
+        fields["value_dim"] = Value(shape["value_dim"])
     fields["total_parameters"] = _derived(round(shape.total / GIGA, 4), "from the shapes")
     fields["active_parameters"] = _derived(round(shape.active / GIGA, 4), "from the shapes, with one embedding")
     fields["kv_bytes_per_token"] = _derived(shape.count("full") * shape.cached, f"16 bit, {shape.count('full')} layers")

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from math import exp, hypot, sqrt
 
 SIXTEEN_BIT = 2.0  # bytes
-LATENT_WIDTH = 1088.0  # multiply-adds a head and cached token of latent attention: 576 for the scores, 512 for the values
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Model:
     window_kv: float
     window: float
     state: float
-    latent_heads: float
+    latent_work: float
 
     @property
     def share_taken(self) -> float:
@@ -199,7 +198,7 @@ def kv_stream(model: Model, on: Instance, work: Work, n: float) -> float:
 
 def latent_compute(model: Model, on: Instance, work: Work, n: float) -> float:
     """Return the compute of latent attention, at peak (equation 8)."""
-    return 2.0 * model.layers * model.latent_heads * LATENT_WIDTH * work.context * n / on.gpus / on.peak_16
+    return model.layers * model.latent_work * work.context * n / on.gpus / on.peak_16
 
 
 def state_stream(model: Model, on: Instance, n: float) -> float:

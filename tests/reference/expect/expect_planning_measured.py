@@ -40,7 +40,7 @@ from tests.reference.expect.planning_steps import (
     attention_width,
     fit_bytes,
     kernel,
-    latent_heads,
+    latent_work,
     rest_parameters,
     routed_parameters,
 )
@@ -120,7 +120,7 @@ expect_rows(
         "routed_parameters": routed_parameters,
         "rest_parameters": lambda i, model: rest_parameters(i, model) / GIGA,
         "attention_width": attention_width,
-        "latent_heads": latent_heads,
+        "latent_work": latent_work,
         "active_share": lambda i, model: i[f"models.{model}.active_parameters"] / i[f"models.{model}.total_parameters"],
         "kv_8k": lambda i, model: kv_gigabytes(i, model, 8192.0),
         "kv_128k": lambda i, model: kv_gigabytes(i, model, 131_072.0),

@@ -14,7 +14,10 @@ class Shape:
         def of(name: str) -> float:
             return i[f"models.{model}.{name}"]
 
-        row = KEY_AND_VALUE * of("kv_heads") * of("head_dim") * SIXTEEN_BIT
+        is_latent = i.text(f"models.{model}.attention") == "MLA"
+        heads = KEY_AND_VALUE * of("kv_heads") * of("head_dim")
+        self.kv_row = of("latent_rank") + of("latent_rotary") if is_latent else heads
+        row = self.kv_row * SIXTEEN_BIT
         self.kv_shape, self.window_shape = row * (of("layers") - of("window_layers")), row * of("window_layers")
         queries_and_outputs, keys_and_values = (
             2.0 * of("hidden") * of(heads) * of("head_dim") for heads in ("attention_heads", "kv_heads")
@@ -27,8 +30,7 @@ class Shape:
             self.plain_parameters + (of(taken) + of("shared_experts")) * self.expert_parameters
             for taken in ("experts", "experts_per_token")
         )
-        is_latent = i.text(f"models.{model}.attention") == "MLA"
-        keeps_less, of_other_shape = (is_latent or of("state_bytes") > 0,) * 2
+        keeps_less, of_other_shape = of("state_bytes") > 0, is_latent or of("state_bytes") > 0
         stated, stated_active, kept = of("total_parameters"), of("active_parameters"), of("kv_bytes_per_token")
         least, most = (0.0, 1.2) if of("state_bytes") else (0.93 * (total + self.embedding), 1.05)
         self.kv_agrees = kept <= 1.01 * self.kv_shape and (keeps_less or kept >= 0.99 * self.kv_shape)

@@ -7,9 +7,6 @@ from tests.reference.expect.chain import GIGA, MICRO, MILLI, TERA
 from tests.reference.quantities import Inputs
 
 GIB = 1024.0**3
-LATENT_HEAD = 160.0
-"""Mean width of the heads with which latent attention prefills: 192 for keys, 128 for values."""
-
 ALL, AS_FP8, AS_NVFP4 = "all", "as fp8", "as nvfp4"
 KEPT = {"bf16": ALL, "fp8": AS_FP8, "fp8_block": AS_FP8, "nvfp4": AS_NVFP4, "mxfp4": ALL, "int4": ALL}
 """What stays in 16 bit outside routed experts, by precision: of mxfp4 and int4 checkpoints the experts alone are quantised."""
@@ -51,15 +48,16 @@ def rest_parameters(i: Inputs, card: str) -> float:
 
 
 def attention_width(i: Inputs, card: str) -> float:
-    """Return heads times head width, by the share of layers with full attention."""
-    width = LATENT_HEAD if i.text(f"models.{card}.attention") == "MLA" else i[f"models.{card}.head_dim"]
+    """Return heads times the mean width of their keys and values, by the share of layers with full attention."""
+    width = (i[f"models.{card}.head_dim"] + i[f"models.{card}.value_dim"]) / 2.0
     full = max(0.0, i[f"models.{card}.attention_layers"] - i[f"models.{card}.window_layers"])
     return i[f"models.{card}.attention_heads"] * width * full / i[f"models.{card}.layers"]
 
 
-def latent_heads(i: Inputs, card: str) -> float:
-    """Return the heads of latent attention, 0 for another kind."""
-    return i[f"models.{card}.attention_heads"] if i.text(f"models.{card}.attention") == "MLA" else 0.0
+def latent_work(i: Inputs, card: str) -> float:
+    """Return the FLOP of a layer of latent attention for a cached token: scores of the whole row, values of the latent one."""
+    scores, values = i[f"models.{card}.latent_rank"] + i[f"models.{card}.latent_rotary"], i[f"models.{card}.latent_rank"]
+    return 2.0 * (scores + values) * i[f"models.{card}.attention_heads"] if i.text(f"models.{card}.attention") == "MLA" else 0.0
 
 
 def kept(i: Inputs, card: str, precision: str) -> float:
@@ -88,7 +86,7 @@ def model_of(i: Inputs, card: str, precision: str) -> Model:
         window_kv=of("window_bytes_per_token"),
         window=of("attention_window"),
         state=of("state_bytes"),
-        latent_heads=latent_heads(i, card),
+        latent_work=latent_work(i, card),
         **{name: of(name) for name in ("experts", "layers", "moe_layers", "attention_layers", "layer_kernels", "hidden", "kv_heads")},
     )
 
