@@ -109,6 +109,8 @@ OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "layer_kernels": _layer_kernels,
     "attention_layers": lambda i, card: i[f"{card}.layers"],
     "value_dim": lambda i, card: i[f"{card}.head_dim"],
+    "latent_rank": lambda i, card: 0.0,
+    "latent_rotary": lambda i, card: 0.0,
     "curve_scale": lambda i, card: i[f"{card}.tdp"] / _of_the_curve(i, card),
 }
 """Fields of a card that follow from others unless it states them.
@@ -117,7 +119,7 @@ A model is dense, with key and value of every head in 16 bit, a head a GPU, a la
 watts in the ratio of the TDPs.
 """
 
-OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers", "value_dim"}
+OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers", "value_dim", "latent_rank", "latent_rotary"}
 """Those that the paper's workbook does not have."""
 
 
