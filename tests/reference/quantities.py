@@ -109,8 +109,7 @@ OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "layer_kernels": _layer_kernels,
     "attention_layers": lambda i, card: i[f"{card}.layers"],
     "value_dim": lambda i, card: i[f"{card}.head_dim"],
-    "latent_rank": lambda i, card: 0.0,
-    "latent_rotary": lambda i, card: 0.0,
+    **dict.fromkeys(("latent_rank", "latent_rotary"), lambda *_: 0.0),
     "curve_scale": lambda i, card: i[f"{card}.tdp"] / _of_the_curve(i, card),
 }
 """Fields of a card that follow from others unless it states them.
