@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from tests.support import write_templates
 from workbook.declare.catalogues import Formula
 from workbook.declare.sheets import declarations
 from workbook.expr.check import Checker
@@ -50,6 +51,7 @@ def _same(left: object, right: object) -> bool:
     return left == right
 
 
+SECONDS = "second = [time] = s\n"
 TEMPLATE = """
 sheet: Sheet
 blocks:
@@ -85,12 +87,7 @@ class Desk:
 
     def __init__(self, root: Path) -> None:
         """Write the templates to ``root`` and compile them."""
-        (root / "sheets").mkdir(parents=True)
-        (root / "sheets" / "sheet.yaml").write_text(TEMPLATE, encoding="utf-8")
-        (root / "book.yaml").write_text("workbook: book\nsheets: [sheet]\n", encoding="utf-8")
-        (root / "sources.yaml").write_text("{}\n", encoding="utf-8")
-        (root / "units.txt").write_text("second = [time] = s\n", encoding="utf-8")
-        self.model = compile_model(declarations(root, "book"))
+        self.model = compile_model(declarations(write_templates(root, TEMPLATE, SECONDS), "book"))
         self.layout: Layout = place(self.model)
 
     def put(self, text: str, where: str = "v.result", rows: tuple[int, ...] = (0,)) -> Tree:

@@ -139,6 +139,16 @@ def plant(root: Path, file: str, old: str, new: str) -> tuple[str, int, int] | N
     return (file, len(lines), len(lines[-1]) + 1) if mark else None
 
 
+def write_templates(root: Path, sheet: str, units: str | None = None, sources: str = "{}\n") -> Path:
+    """Write templates of a workbook ``book`` of one sheet to a new folder, with the packaged units unless others are given."""
+    (root / "sheets").mkdir(parents=True)
+    (root / "sheets" / "sheet.yaml").write_text(sheet, encoding="utf-8")
+    (root / "book.yaml").write_text("workbook: book\ntitle: Book\nsheets: [sheet]\n", encoding="utf-8")
+    (root / "sources.yaml").write_text(sources, encoding="utf-8")
+    (root / "units.txt").write_text((packaged() / "units.txt").read_text("utf-8") if units is None else units, encoding="utf-8")
+    return root
+
+
 def mistakes_in(name: str, templates: Path, **more: Any) -> tuple[Diagnostic, ...]:
     """Load a workbook of templates that are wrong (with sets and overlays, if any); give what is said of them."""
     with pytest.raises(WorkbookError) as caught:

@@ -45,7 +45,7 @@ class Workbook:
     name: str
     book: Book
     expected: set[str]
-    passed_on: Callable[[Book], Collection[str]] = lambda _: ()  # the quantities that need no expectation, as they are declared
+    passed_on: Callable[[Book], Collection[str]]  # gives the quantities that need no expectation, as they are declared
     scenes: list[tuple[dict[tuple[str, int], float | str], Values]] = field(default_factory=list)
 
     @property
@@ -68,17 +68,19 @@ class Mutant:
 
 def workbooks() -> Iterator[Workbook]:
     """Load both workbooks with the edits under which their reference tests look at them."""
+    parse_sets = importlib.import_module("workbook.api").parse_sets
+    evaluate = importlib.import_module("workbook.model.evaluate").evaluate
     for name, module in MODULES.items():
         test: Any = importlib.import_module(module)
         registry = test.PAPER if name == "paper" else test.PLANNING
-        made = Workbook(name, test.book(), set(registry.rules), getattr(test, "passed_on", lambda _: ()))
+        made = Workbook(name, test.book(), set(registry.rules), importlib.import_module("tests.reference.passed_on").passed_on)
         made.expected -= set(made.passed_on(made.book))
         named = test.STRUCTURAL if name == "paper" else test.STEERED
         chance = np.random.default_rng(5)
         drawn = [test.draws.draw(chance, test.knobs()) if name == "paper" else test.drawn(chance) for _ in range(DRAWS)]
         for sets in [{}, *drawn, *named.values()]:
-            edits = test.parse_sets(made.model, sets)
-            made.scenes.append((edits, test.evaluate(made.model, edits)))
+            edits = parse_sets(made.model, sets)
+            made.scenes.append((edits, evaluate(made.model, edits)))
         yield made
 
 

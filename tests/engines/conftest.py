@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import xlsxwriter
 
+from tests.support import require
 from workbook.verify.engines import ENGINES
 from workbook.verify.engines.base import CellError, CellValue, Engine
 from workbook.verify.engines.libreoffice import LibreOffice, LibreOfficeSession
@@ -100,16 +100,6 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     expected |= {"C1": 2.0, "C2": 4.0, "C3": 6.0}
     expected["D1"] = sum(x * y for x, y in zip(XS[:3], YS[:3], strict=True))
     return Book(original, poisoned, SHEET, expected, poison(original, poisoned))
-
-
-def require(engine: Engine) -> None:
-    """Go on only with an engine that is installed: without it, fail in continuous integration and skip elsewhere."""
-    reason = engine.unavailable()
-    if reason is None:
-        return
-    if os.environ.get("CI"):
-        pytest.fail(f"{engine.name} must not be missing here: {reason}")
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session", params=list(ENGINES))

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.engines.storm import asked_of, typed
 from tests.support import ACROSS, change_cells, recorded_formulas, require, require_all
 from workbook import api
 from workbook.verify.compare import AGREE, verdict
 from workbook.verify.engines import ENGINES
 from workbook.verify.poison import poison
 from workbook.verify.run import SAVED, expectations, verify
-from workbook.xlsx.a1 import column_letters
 from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:
@@ -69,18 +69,8 @@ def test_typing_over_a_link_moves_libreoffice_and_python_alike(file: Path, sessi
     sets: dict[str, str | float] = {"cases.corrected.count": 11, "cases.mine.pue": 1.75, "cases.corrected.gpu": "Large GPU"}
     base, book = api.load("across", ACROSS), api.load("across", ACROSS, sets)
     assert {base.model.cell_id(*at): value for at, value in book.edits.items()} == sets
-    typed = {}
-    for at, value in book.edits.items():
-        sheet, row, column = base.layout.cell(*at)
-        typed[sheet, f"{column_letters(column)}{row + 1}"] = value
     session.open(file)
-    session.set_values(typed)
-    session.recalculate()
-    wanted = expectations(book)
-    asked: dict[str, list[str]] = {}
-    for item in wanted:
-        asked.setdefault(item.sheet, []).append(item.address)
-    got = session.read(asked)
+    got, wanted = typed(session, base, book.edits, asked_of(base)), expectations(book)
     session.close_document()
     assert [item.id for item in wanted if verdict(item.value, got[item.sheet][item.address]) != AGREE] == []
     assert len(wanted) == len(expectations(base)) - len(sets)

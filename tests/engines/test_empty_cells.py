@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.support import change_cells, command, mistakes_in, recorded_formulas, require, require_all
+from tests.support import change_cells, command, mistakes_in, recorded_formulas, require, require_all, write_templates
 from workbook import api
 from workbook.ask import inspect
 from workbook.expr.values import EMPTY
@@ -49,25 +49,16 @@ blocks:
       instead: {label: Instead, unit: s, expr: "filled(one, 9) + filled(t['one', 'n1'].kept, 9)"}
       name: {label: Name, unit: text, expr: "'late' if x.most > 5 else ''"}
 """
+SOURCES = "{own: {title: Own, reference: here}}\n"
 EMPTY_IDS = {"t.one.n2.kept", "t.two.n2.kept", "seen.one.n2", "seen.two.n2", "v.one"} | {
     f"t.{g}.{n}.never" for g in ("one", "two") for n in ("n1", "n2")
 }
 
 
-def write_templates(root: Path, sheet: str) -> Path:
-    """Write templates of one sheet."""
-    (root / "sheets").mkdir(parents=True)
-    (root / "sheets" / "sheet.yaml").write_text(sheet, encoding="utf-8")
-    (root / "book.yaml").write_text("workbook: book\ntitle: Book\nsheets: [sheet]\n", encoding="utf-8")
-    (root / "sources.yaml").write_text("{own: {title: Own, reference: here}}\n", encoding="utf-8")
-    (root / "units.txt").write_text(UNITS, encoding="utf-8")
-    return root
-
-
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the templates once."""
-    return write_templates(tmp_path_factory.mktemp("empty") / "templates", SHEET)
+    return write_templates(tmp_path_factory.mktemp("empty") / "templates", SHEET, UNITS, SOURCES)
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +188,8 @@ def test_no_expression_may_refer_to_what_may_be_empty(tmp_path: Path, text: str)
     unit = '"1"' if "count" in text else "s"
     assert column in SHEET
     bad = SHEET.replace(column, f'twice: {{label: Twice, unit: {unit}, expr: "{text}"{first}}}')
-    (problem,) = [item for item in mistakes_in("book", write_templates(tmp_path / "bad", bad)) if "may be empty" in item.message]
+    root = write_templates(tmp_path / "bad", bad, UNITS, SOURCES)
+    (problem,) = [item for item in mistakes_in("book", root) if "may be empty" in item.message]
     name = "seen.n2" if "seen" in text else "v.one" if text == "v.one" else "t.kept"
     assert problem.message == f"'t.twice': '{name}' may be empty"
     assert problem.fix == "refer to the column it is made from"

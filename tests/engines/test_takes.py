@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.engines.storm import asked_of, typed
 from tests.support import TAKES, require, require_all
 from workbook import api
 from workbook.record.located import locate
 from workbook.verify.compare import AGREE, verdict
 from workbook.verify.engines import ENGINES
 from workbook.verify.run import SAVED, book_of, expectations, verify
-from workbook.xlsx.a1 import column_letters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,19 +42,9 @@ def test_every_engine_agrees_on_every_cell(tmp_path: Path, sets: Sets) -> None:
 
 def test_what_is_typed_over_in_libreoffice_is_an_input(file: Path, tmp_path: Path, session: LibreOfficeSession) -> None:
     base, book = api.load("takes", TAKES), api.load("takes", TAKES, TYPED)
-    typed = {}
-    for at, value in book.edits.items():
-        sheet, row, column = base.layout.cell(*at)
-        typed[sheet, f"{column_letters(column)}{row + 1}"] = value
     saved = tmp_path / "typed.xlsx"
     session.open(file)
-    session.set_values(typed)
-    session.recalculate()
-    wanted = expectations(book)
-    asked: dict[str, list[str]] = {}
-    for item in wanted:
-        asked.setdefault(item.sheet, []).append(item.address)
-    got = session.read(asked)
+    got, wanted = typed(session, base, book.edits, asked_of(base)), expectations(book)
     session.save_as(saved)
     session.close_document()
     assert [item.id for item in wanted if verdict(item.value, got[item.sheet][item.address]) != AGREE] == []

@@ -33,6 +33,13 @@ class Planted:
         return folder
 
 
+def with_cards(folder: Path, catalogue: str, large: str, small: str) -> Path:
+    """Write the workbook of ``base/`` with another catalogue of two GPUs to a new folder; the source ``other`` is there, too."""
+    other = (BASE / "sources.yaml").read_text("utf-8") + "other: {title: Other, publisher: A user}\n"
+    cards = {"catalogues/gpus.yaml": catalogue, "gpus/large.yaml": large, "gpus/small.yaml": small}
+    return Planted({"sources.yaml": other, **cards}, "").write(folder)
+
+
 def planted_files() -> list[Path]:
     """Give the file of every planted mistake."""
     return sorted(path for path in HERE.rglob("*.yaml") if BASE not in path.parents)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.language import TEMPLATE
+from tests.language import SECONDS, TEMPLATE
 from tests.property.random_book import disagrees
+from tests.support import write_templates
 from workbook.declare.sheets import declarations
 from workbook.layout.place import place
 from workbook.model.compile import compile_model
@@ -155,12 +156,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> TableBook:
     sheet = TEMPLATE.replace("  - table: k\n", f"{columns}  - table: k\n")
     sheet = sheet.replace("      rise: {", '      third: {expr: "d / 3"}\n      rise: {')
     sheet = sheet.replace("      v: {values", f"      zeros: {{expr: x.zero}}\n{NAMED_BY_KEYS}      v: {{values")
-    (root / "sheets").mkdir()
-    (root / "sheets" / "sheet.yaml").write_text(sheet, encoding="utf-8")
-    (root / "book.yaml").write_text("workbook: book\nsheets: [sheet]\n", encoding="utf-8")
-    (root / "sources.yaml").write_text("{}\n", encoding="utf-8")
-    (root / "units.txt").write_text("second = [time] = s\n", encoding="utf-8")
-    model = compile_model(declarations(root, "book"))
+    model = compile_model(declarations(write_templates(root, sheet, SECONDS), "book"))
     layout, values = place(model), evaluate(model)
     write(layout, values, root / "book.xlsx", "0")
     poison(root / "book.xlsx", root / "poisoned.xlsx")

@@ -5,24 +5,18 @@ all other inputs, and after edits that lead where random ones seldom do. No edit
 error. A draw is drawn again where an argument of a rounding lies so near its edge that neither answer is wrong.
 """
 
-import math
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pytest
 
 from tests.reference import draws
+from tests.reference.compared import Compared, Difference
 from tests.reference.equations import rounding
 from tests.reference.expect.planning_declared import CASES
 from tests.reference.expect.planning_money import annuity
-from tests.reference.passed_on import passed_on
-from tests.reference.quantities import EMPTY, PLANNING, Inputs, Value, register_all
-from tests.support import shipped
-from workbook.api import Book, parse_sets
+from tests.reference.quantities import PLANNING, Inputs, register_all
 from workbook.declare.catalogues import EVIDENCE
-from workbook.model.evaluate import Values, evaluate
-from workbook.model.graph import Quantity
 
 register_all()
 
@@ -153,19 +147,9 @@ STEERED: dict[str, draws.Values] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A row on which workbook and reference do not agree."""
-
-    cell: str
-    value: object
-    wanted: Value
-
-
-@cache
-def book() -> Book:
-    """Return the workbook at the inputs of its templates."""
-    return shipped("planning")
+CELLS = Compared("planning", PLANNING)
+book, calculated, differences, errors = CELLS.book, CELLS.calculated, CELLS.differences, CELLS.errors
+formula_quantities, computed_quantities = CELLS.formula_quantities, CELLS.computed_quantities
 
 
 @cache
@@ -196,47 +180,6 @@ def _unedited() -> dict[str, float | str]:
     constants = ((cell, name, model.quantities[name].constants.get(row)) for cell, name, row in model.cells())
     texts = {cell: str(value) for cell, name, value in constants if value in EVIDENCE or (name == "ranges.short" and value)}
     return texts | {cell: figure.value for cell, name, row in model.cells() if (figure := draws.figure_of(model.quantities[name], row))}
-
-
-def calculated(edits: draws.Values) -> Values:
-    """Return the workbook's values after edits."""
-    return evaluate(book().model, parse_sets(book().model, edits))
-
-
-def formula_quantities() -> dict[str, Quantity]:
-    """Return the quantities that hold formulas."""
-    return {name: quantity for name, quantity in book().model.quantities.items() if quantity.variants}
-
-
-@cache
-def computed_quantities() -> dict[str, Quantity]:
-    """Return the quantities that compute something: for those that pass another cell's value on see `test_passed_on`."""
-    passing = passed_on(book())
-    return {name: quantity for name, quantity in formula_quantities().items() if name not in passing}
-
-
-def differences(given: Inputs, values: Values) -> list[Difference]:
-    """Return the rows that differ: calculated rows, and those that must stay blank; an assumption typed over is its own."""
-    found = []
-    for name, quantity in computed_quantities().items():
-        for row, keys in enumerate(book().model.tables[quantity.table].rows):
-            if row in quantity.inputs or row in quantity.links or row in quantity.constants:
-                continue
-            value, wanted = values[name][row], PLANNING.expected(given, name, keys)
-            if not PLANNING.agree(name, value, wanted):
-                found.append(Difference(book().model.cell_id(name, row), value, wanted))
-    return found
-
-
-def errors(values: Values) -> list[str]:
-    """Return the formula cells that hold an error."""
-    found = []
-    for name, quantity in formula_quantities().items():
-        for row in quantity.formula_rows():
-            value = values[name][row]
-            if value is None or (isinstance(value, float) and not math.isfinite(value) and value != EMPTY):
-                found.append(book().model.cell_id(name, row))
-    return found
 
 
 # Drawing edits

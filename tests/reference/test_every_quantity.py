@@ -6,23 +6,20 @@ where the workbook has no answer (then the reference must have none either), and
 argument of a rounding lies so near its edge that neither answer is wrong (`rounding.watched`).
 """
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
 from tests.reference import draws
+from tests.reference.compared import Compared, Difference
 from tests.reference.equations import rounding
 from tests.reference.expect.expect_draws import CHUNKS
 from tests.reference.expect.expect_paper_sheet import TABLES, printed_text
-from tests.reference.passed_on import passed_on
-from tests.reference.quantities import EMPTY, PAPER, RULES, Inputs, Value, expected, register_all
-from tests.support import shipped
-from workbook.api import Book, parse_sets
+from tests.reference.quantities import PAPER, RULES, Inputs, expected, register_all
 from workbook.errors import WorkbookError
-from workbook.model.evaluate import Values, evaluate
+from workbook.model.evaluate import Values
 from workbook.model.graph import Quantity
 
 register_all()
@@ -94,20 +91,14 @@ FAILING: dict[str, draws.Values] = {
 """Edits under which checks fail, most of them by rows in error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A row on which workbook and reference do not agree."""
-
-    quantity: str
-    cell: str
-    value: object
-    wanted: Value
+CELLS = Compared("paper", PAPER)
+book, calculated, differences = CELLS.book, CELLS.calculated, CELLS.differences
+formula_quantities, computed_quantities = CELLS.formula_quantities, CELLS.computed_quantities
 
 
-@cache
-def book() -> Book:
-    """Return the workbook at the inputs of its templates."""
-    return shipped("paper")
+def has_errors(values: Values) -> bool:
+    """Tell whether a formula of the workbook gives an error."""
+    return bool(CELLS.errors(values))
 
 
 @cache
@@ -131,11 +122,6 @@ def _unedited() -> dict[str, float | str]:
     return {cell: figure.value for cell, name, row in model.cells() if (figure := draws.figure_of(model.quantities[name], row))}
 
 
-def calculated(edits: draws.Values) -> Values:
-    """Return the workbook's values after edits."""
-    return evaluate(book().model, parse_sets(book().model, edits))
-
-
 @cache
 def knobs() -> tuple[draws.Knob, ...]:
     """Return the inputs as things to turn."""
@@ -152,37 +138,6 @@ def _knob(cell: str, quantity: Quantity, row: int, value: float | str) -> draws.
     knob = draws.knob_of(book().model, cell, quantity.id, row, value)
     other_chunks = quantity.name == "prefill_chunk"  # than those drawn in the paper
     return replace(knob, choices=tuple(str(chunk) for chunk in CHUNKS)) if other_chunks else knob
-
-
-def formula_quantities() -> dict[str, Quantity]:
-    """Return the quantities that hold formulas."""
-    return {name: quantity for name, quantity in book().model.quantities.items() if quantity.variants}
-
-
-@cache
-def computed_quantities() -> dict[str, Quantity]:
-    """Return the quantities that compute something: for those that pass another cell's value on see `test_passed_on`."""
-    passing = passed_on(book())
-    return {name: quantity for name, quantity in formula_quantities().items() if name not in passing}
-
-
-def differences(given: Inputs, values: Values) -> list[Difference]:
-    """Return the rows that differ: calculated rows, and those that must stay blank."""
-    found = []
-    for name, quantity in computed_quantities().items():
-        for row, keys in enumerate(book().model.tables[quantity.table].rows):
-            if row in quantity.inputs or row in quantity.links or row in quantity.constants:
-                continue
-            value, wanted = values[name][row], expected(given, name, keys)
-            if not PAPER.agree(name, value, wanted):
-                found.append(Difference(name, book().model.cell_id(name, row), value, wanted))
-    return found
-
-
-def has_errors(values: Values) -> bool:
-    """Tell whether a formula of the workbook gives an error."""
-    wrong = (values[name][row] for name, quantity in formula_quantities().items() for row in quantity.formula_rows())
-    return any(value is None or (isinstance(value, float) and not math.isfinite(value) and value != EMPTY) for value in wrong)
 
 
 def refuses(given: Inputs) -> bool:

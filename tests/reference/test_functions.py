@@ -168,10 +168,6 @@ def test_kv_bytes_per_token(layers: int, kv_heads: int, head_dim: int, dtype_byt
     assert kv.kv_bytes_per_token(layers, kv_heads, head_dim, dtype_bytes) == expected
 
 
-def test_latent_cache_of_deepseek_v3() -> None:
-    assert kv.latent_kv_bytes_per_token(61, 512, 64, 2) == 70_272
-
-
 def test_sharding_stops_at_the_number_of_kv_heads() -> None:
     np.testing.assert_array_equal(kv.sharded_kv_bytes_per_token(4096, [1, 2, 8], 4), [4096, 2048, 1024])
 
@@ -223,11 +219,6 @@ def test_free_kv_bytes_cut_the_budget_to_whole_bytes() -> None:
 def test_workspace_by_tensor_parallel_degree() -> None:
     held = [kv.nccl_workspace_bytes(tp) for tp in (1, 2, 4, 8)]
     assert held == [0, 358_612_992, 411_041_792, 411_041_792]
-
-
-def test_paged_slots_are_capped_by_the_engine() -> None:
-    tokens = 16 * 65_536
-    np.testing.assert_allclose(slots.paged_slots(tokens, [1024, 8192, 20_480], 256), [256, 128, 51.2])
 
 
 def test_computed_slots_never_fall_below_one_nor_rise_with_the_window() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.mistakes.planted import BASE
+from tests.mistakes.planted import with_cards
 from workbook import api
 from workbook.ask.inspect import inputs
 
@@ -48,11 +47,7 @@ fields:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give templates with a catalogue of two cards."""
-    copy = Path(shutil.copytree(BASE, tmp_path_factory.mktemp("evidence") / "templates"))
-    (copy / "sources.yaml").write_text((BASE / "sources.yaml").read_text("utf-8") + "other: {title: Other, publisher: A user}\n", "utf-8")
-    for name, text in (("catalogues/gpus", CATALOGUE), ("gpus/large", LARGE), ("gpus/small", SMALL)):
-        (copy / f"{name}.yaml").write_text(text, "utf-8")
-    return copy
+    return with_cards(tmp_path_factory.mktemp("evidence") / "templates", CATALOGUE, LARGE, SMALL)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.test_units import write_templates
+from tests.support import write_templates
 from workbook.declare.sheets import declarations
 from workbook.layout.formula import formulas
 from workbook.layout.place import place

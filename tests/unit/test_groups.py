@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.mistakes.planted import BASE
+from tests.mistakes.planted import with_cards
 from tests.support import plant
+from tests.unit.test_evidence import evidence
 from workbook import api
 from workbook.ask.inspect import inputs
 
@@ -47,24 +48,13 @@ fields:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give templates with a card in groups, and one that borrows from it."""
-    copy = Path(shutil.copytree(BASE, tmp_path_factory.mktemp("groups") / "templates"))
-    (copy / "sources.yaml").write_text((BASE / "sources.yaml").read_text("utf-8") + "other: {title: Other, publisher: A user}\n", "utf-8")
-    for name, text in (("catalogues/gpus", CATALOGUE), ("gpus/large", LARGE), ("gpus/small", SMALL)):
-        (copy / f"{name}.yaml").write_text(text, "utf-8")
-    return copy
+    return with_cards(tmp_path_factory.mktemp("groups") / "templates", CATALOGUE, LARGE, SMALL)
 
 
 @pytest.fixture(scope="module")
 def book(root: Path) -> api.Book:
     """Give the workbook at the figures of its cards."""
     return api.load("book", root)
-
-
-def evidence(book: api.Book, card: str, field: str) -> tuple[object, ...]:
-    """Give the evidence of a figure."""
-    figure = book.model.declared.catalogues["gpus"].cards[card].entries[field].figure
-    assert figure
-    return figure.value, figure.source, figure.date, figure.confidence, figure.evidence, figure.note
 
 
 def test_a_figure_has_the_evidence_of_its_group_then_of_its_card(book: api.Book) -> None:

@@ -221,6 +221,11 @@ def test_texts_that_a_formula_cannot_hold_are_refused(text: str) -> None:
 # What is taken
 
 
+def over(function: str, *conditions: tuple[str, Tree, Tree]) -> Tree:
+    """Give a function of column x of the rows of t that fulfil conditions."""
+    return Call(function, (Over("t", "r", Name("r.x"), tuple(Call(name, (left, right)) for name, left, right in conditions)),))
+
+
 @pytest.mark.parametrize(
     ("text", "tree"),
     [
@@ -275,39 +280,11 @@ def test_texts_that_a_formula_cannot_hold_are_refused(text: str) -> None:
         ("[r.x for r in t if r.k == 1]", Over("t", "r", Name("r.x"), (Call("equal", (Name("r.k"), Number(1.0))),))),
         (
             "max(r.x for r in t if r.k == 1 and a == r.l if r.m == 2)",
-            Call(
-                "max",
-                (
-                    Over(
-                        "t",
-                        "r",
-                        Name("r.x"),
-                        (
-                            Call("equal", (Name("r.k"), Number(1.0))),
-                            Call("equal", (A, Name("r.l"))),
-                            Call("equal", (Name("r.m"), Number(2.0))),
-                        ),
-                    ),
-                ),
-            ),
+            over("max", ("equal", Name("r.k"), Number(1.0)), ("equal", A, Name("r.l")), ("equal", Name("r.m"), Number(2.0))),
         ),
         (
             "sum(r.x for r in t if r.k == 1 and r.l <= a and b > r.m)",
-            Call(
-                "sum",
-                (
-                    Over(
-                        "t",
-                        "r",
-                        Name("r.x"),
-                        (
-                            Call("equal", (Name("r.k"), Number(1.0))),
-                            Call("less_equal", (Name("r.l"), A)),
-                            Call("greater", (B, Name("r.m"))),
-                        ),
-                    ),
-                ),
-            ),
+            over("sum", ("equal", Name("r.k"), Number(1.0)), ("less_equal", Name("r.l"), A), ("greater", B, Name("r.m"))),
         ),
         ("only(a, b < c)", Call("only", (A, Call("less", (B, C))))),
         ("a\n + b", Call("add", (A, B))),

@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import address_of
+from tests.support import address_of, write_templates
 from workbook import api
 from workbook.layout.formula import formulas
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-BOOK = """
-workbook: beside
-title: Beside
-sheets: [one]
-"""
 SHEET = """
 sheet: One
 title: One
@@ -79,12 +74,7 @@ blocks:
 @pytest.fixture
 def book(tmp_path: Path) -> api.Book:
     """Give a workbook of tables with the same rows, some of them, and others in another order."""
-    (tmp_path / "sheets").mkdir()
-    (tmp_path / "beside.yaml").write_text(BOOK)
-    (tmp_path / "units.txt").write_text("")
-    (tmp_path / "sources.yaml").write_text("{}")
-    (tmp_path / "sheets" / "one.yaml").write_text(SHEET)
-    return api.load("beside", tmp_path)
+    return api.load("book", write_templates(tmp_path, SHEET, ""))
 
 
 @pytest.mark.parametrize(

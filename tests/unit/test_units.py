@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import write_templates
 from workbook.declare.packaged import directory
 from workbook.declare.sheets import declarations
-from workbook.errors import WorkbookError
 from workbook.expr.check import Checker
 from workbook.expr.nodes import Call, Number
 from workbook.expr.parse import parse
@@ -18,8 +18,6 @@ from workbook.model.compile import compile_model
 from workbook.model.resolve import Resolver
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from workbook.expr.nodes import Tree
     from workbook.model.graph import Model
 
@@ -49,16 +47,6 @@ blocks:
       z: {unit: W, values: {a: 3, b: 5}}
       word: {unit: text, values: {a: one, b: two}}
 """
-
-
-def write_templates(root: Path, sheet: str) -> Path:
-    """Write a workbook template of one sheet."""
-    (root / "sheets").mkdir(parents=True)
-    (root / "sheets" / "sheet.yaml").write_text(sheet, encoding="utf-8")
-    (root / "book.yaml").write_text("workbook: book\nsheets: [sheet]\n", encoding="utf-8")
-    (root / "sources.yaml").write_text("{}\n", encoding="utf-8")
-    (root / "units.txt").write_text(UNITS.read_text(encoding="utf-8"), encoding="utf-8")
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -92,18 +80,6 @@ def refusal(model: Model, text: str) -> UnitError:
 
 
 # Scopes
-
-
-def test_tokens_of_an_instance_over_watts_of_a_gpu_are_not_tokens_per_joule(tmp_path: Path) -> None:
-    sheet = TEMPLATE + "  - values: v\n    items:\n      bad: {unit: tok/J, expr: q.rate / q.power}\n"
-    with pytest.raises(WorkbookError) as caught:
-        compile_model(declarations(write_templates(tmp_path, sheet), "book"))
-    (problem,) = caught.value.diagnostics
-    assert problem.message == "'v.bad': the expression is in 'gpu*tok/W/instance/s' but 'tok/J' is declared"
-    assert "differ in scope only" in problem.fix
-    assert "gpu/instance or instance/gpu is missing" in problem.fix
-    assert "tensor parallel degree" in problem.fix
-    assert str(problem.place).startswith("sheets/sheet.yaml:")
 
 
 def test_the_tensor_parallel_degree_makes_them_tokens_per_joule(model: Model) -> None:
@@ -327,29 +303,6 @@ def test_any_other_factor_stays(model: Model, text: str, unit: str) -> None:
     kind, tree = checked(model, text)
     assert show(kind.unit) == unit
     assert isinstance(tree, Call)
-
-
-# Declared units
-
-
-@pytest.mark.parametrize(
-    ("unit", "expression", "message"),
-    [
-        ("W", "q.power", "the expression is in 'W/gpu' but 'W' is declared"),
-        ("s", "q.time", "the expression is in 'ms' but 's' is declared"),
-        ("W", "5", "the expression is in '1' but 'W' is declared"),
-        ('"1"', "q.share > 1", "the expression gives a boolean but the unit is '1'"),
-        ("text", "q.share", "the expression gives a number but the unit is 'text'"),
-        ("text", "q.share > 1", "the expression gives a boolean but the unit is 'text'"),
-        ('"1"', "q.name", "the expression gives a text but the unit is '1'"),
-        ("Watt", "q.power", "unknown unit 'Watt'"),
-    ],
-)
-def test_the_declared_unit_must_be_that_of_the_expression(tmp_path: Path, unit: str, expression: str, message: str) -> None:
-    sheet = TEMPLATE + f"  - values: v\n    items:\n      bad: {{unit: {unit}, expr: {expression}}}\n"
-    with pytest.raises(WorkbookError, match=r"v\.bad") as caught:
-        compile_model(declarations(write_templates(tmp_path, sheet), "book"))
-    assert caught.value.diagnostics[0].message == f"'v.bad': {message}"
 
 
 def test_kinds_without_a_unit() -> None:

@@ -128,24 +128,6 @@ def kv_bytes_per_token(layers: ArrayLike, kv_heads: ArrayLike, head_dim: ArrayLi
     return values * positive("dtype_bytes", dtype_bytes)
 
 
-def latent_kv_bytes_per_token(layers: ArrayLike, latent_rank: ArrayLike, rope_dim: ArrayLike, dtype_bytes: ArrayLike) -> FloatArray:
-    """Bytes one token leaves with latent attention (MLA), the same on every GPU.
-
-    layers (latent_rank + rope_dim) dtype_bytes
-
-    Args:
-        layers: layers that keep a cache, >= 0.
-        latent_rank: width of the compressed keys and values, > 0.
-        rope_dim: width of the shared rotary key, >= 0.
-        dtype_bytes: bytes per cached value, > 0.
-
-    Source: arXiv 2405.04434, section 2.1 (the cache of latent attention).
-    """
-    cached = positive("latent_rank", latent_rank) + not_negative("rope_dim", rope_dim)
-    values = not_negative("layers", layers) * cached
-    return values * positive("dtype_bytes", dtype_bytes)
-
-
 def sharded_kv_bytes_per_token(kv_bytes: ArrayLike, tp: ArrayLike, kv_heads: ArrayLike) -> FloatArray:
     """KV bytes of a token on each GPU when heads are shared out: / min(tp, kv_heads).
 

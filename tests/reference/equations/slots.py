@@ -116,22 +116,3 @@ def block_slots(blocks: ArrayLike, blocks_each: ArrayLike) -> FloatArray:
     """
     each = at_least("blocks_each", blocks_each, 1)
     return floor(not_negative("blocks", blocks) / each)
-
-
-def paged_slots(kv_tokens: ArrayLike, mean_length: ArrayLike, engine_limit: ArrayLike) -> FloatArray:
-    """Sequences in flight when each holds its own length instead of the window.
-
-    min(engine_limit, kv_tokens / mean_length)
-
-    Args:
-        kv_tokens: tokens the cache holds, >= 0.
-        mean_length: mean tokens a sequence holds, > 0.
-        engine_limit: sequences the engine schedules at once, >= 0.
-
-    Returns:
-        Sequences (a mean, not rounded), in the broadcast shape.
-
-    Source: paged KV cache, arXiv 2309.06180.
-    """
-    held = not_negative("kv_tokens", kv_tokens) / positive("mean_length", mean_length)
-    return np.minimum(held, not_negative("engine_limit", engine_limit))

@@ -36,6 +36,10 @@ class Curve:
     k: float
     x0: float
 
+    def watts(self, n: float) -> float:
+        """Return the power of one GPU with n sequences in flight, W."""
+        return float(power.logistic_power(n, self.p_idle, self.p_nominal, self.k, self.x0))
+
 
 class Gpu:
     """A GPU of sheet Hardware: byte, byte/s, FLOP/s, W, and USD/h of one GPU."""
@@ -259,11 +263,6 @@ def scaled(item: Curve, scale: float) -> Curve:
 def projected_x0(i: Inputs) -> float:
     """Return x0 of the B200 curve as Table 1 uses it: log2(W / H) of the projected profile."""
     return float(power.half_saturation(*profile_times(i, B200_PROJECTED)))
-
-
-def curve_watts(item: Curve, n: float) -> float:
-    """Return the power of one GPU on a logistic curve with n sequences in flight, W."""
-    return float(power.logistic_power(n, item.p_idle, item.p_nominal, item.k, item.x0))
 
 
 def profile_times(i: Inputs, key: str) -> tuple[float, float]:

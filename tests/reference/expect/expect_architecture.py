@@ -156,7 +156,7 @@ def pool_p_range(i: Inputs, pool: str) -> float | None:
 def pool_watts(i: Inputs, pool: str) -> float:
     if pool == SMALL:
         return small(i).watts(i, small(i).reading)
-    return chain.curve_watts(chain.profile_curve(i, H100_CALIBRATED), n_active(i, pool))
+    return chain.profile_curve(i, H100_CALIBRATED).watts(n_active(i, pool))
 
 
 expect_rows(

@@ -25,7 +25,7 @@ def p_range(i: Inputs, curve: str) -> float:
 
 @expect("power.power")
 def watts(i: Inputs, curve: str, n: str) -> float:
-    return chain.curve_watts(chain.curve(i, curve), batch(i, n))
+    return chain.curve(i, curve).watts(batch(i, n))
 
 
 expect("power.per_sequence")(lambda i, curve, n: watts(i, curve, n) / batch(i, n))
@@ -40,7 +40,7 @@ def rises(i: Inputs, curve: str, n: str) -> float | None:
 
 @expect("curve.power")
 def gpu_watts(i: Inputs, gpu: str, n: str) -> float:
-    return chain.curve_watts(chain.gpu_curve(i, gpu), batch(i, n))
+    return chain.gpu_curve(i, gpu).watts(batch(i, n))
 
 
 @expect("curve.of_tdp")

@@ -38,7 +38,7 @@ def full(i: Inputs, profile: str, window: str) -> Full:
     by_blocks = float(slots.block_slots(item.blocks, blocks_each))
     n = min(by_slots, by_blocks)
     step_time = float(roofline.decode_step_time(n, item.w, item.h, chain.mean_length(i, tokens), item.calibration_length))
-    return Full(by_slots, blocks_each, by_blocks, step_time, chain.curve_watts(chain.profile_curve(i, profile), n))
+    return Full(by_slots, blocks_each, by_blocks, step_time, chain.profile_curve(i, profile).watts(n))
 
 
 @expect("sweep.by_slots")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from tests.reference.equations import load, power
+from tests.reference.equations import load
 from tests.reference.equations import step_time as eq
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect.planning_cases import number_of
@@ -81,7 +81,7 @@ def by_curve(i: Inputs, case: str, pool: int, n: float, of_peak: float) -> float
     """Return the W of a GPU by the curve of the case with ``n`` in flight, prefill in proportion to the load."""
     item, busy = assumed(i, case), run(i, case, pool).busy * of_peak
     curve = fit_curve(i, item.of_pool("curve", pool))
-    decode = float(power.logistic_power(max(1.0, n), curve.p_idle, curve.p_nominal, curve.k, curve.x0)) * curve_scale(i, item, pool)
+    decode = curve.watts(max(1.0, n)) * curve_scale(i, item, pool)
     return decode * (1.0 - busy) + prefill_board(i, case, pool) * busy
 
 

@@ -4,29 +4,15 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
-from tests.reference.equations import metrics, power
+from tests.reference.equations import metrics
 from tests.reference.equations import step_time as eq
 from tests.reference.equations.step_time import Served, Work
-from tests.reference.expect.chain import MILLI
+from tests.reference.expect.chain import MILLI, Curve
 from tests.reference.expect.planning_steps import constants, instance_of, model_of
 from tests.reference.quantities import Inputs
 
 OFF, WITHIN = "large error", "small error"
 TOLERATED = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Power of a GPU by sequences in flight: W, W, per doubling, log2 of sequences."""
-
-    p_idle: float
-    p_nominal: float
-    k: float
-    x0: float
-
-    def watts(self, batch: float) -> float:
-        """Return W of a GPU."""
-        return float(power.logistic_power(batch, self.p_idle, self.p_nominal, self.k, self.x0))
 
 
 @dataclass(frozen=True, slots=True)

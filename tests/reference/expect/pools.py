@@ -111,7 +111,7 @@ class Board:
 
     def watts(self, i: Inputs) -> float:
         """Return the power of a GPU, W."""
-        return chain.curve_watts(self.curve(i), self.counted)
+        return self.curve(i).watts(self.counted)
 
     def gpus(self, i: Inputs) -> float:
         """Return the GPUs of all instances."""

@@ -44,7 +44,7 @@ class Loaded:
     def watts(self, i: Inputs, reading: float) -> float:
         """Return the power under the load of such a step, or by the power curve, W."""
         if takes_curve(i, self.gpu):
-            return chain.curve_watts(chain.gpu_curve(i, self.gpu), self.n)
+            return chain.gpu_curve(i, self.gpu).watts(self.n)
         tdp = chain.gpu(i, self.gpu).tdp
         return float(power.roofline_power(tdp, *self.shares(i, reading), *power_shares(i, self.gpu)))
 
