@@ -60,7 +60,8 @@ def shown(i: Inputs, basis: str) -> list[str]:
         "paper": ("hardware", "models", "power_curves"),
         "corrected": ("engines", "hardware", "kernels", "models", "printed_profiles", "power_fits", "servers", "sites", "traces"),
     }[basis]
-    return [key for key, (catalogue, *_) in declared().items() if catalogue in listed and any(figures(i, key)) and not is_optional(key)]
+    own = [key for key, (catalogue, field, *_) in declared().items() if fields_of(catalogue)[field].get("basis", basis) == basis]
+    return [key for key in own if declared()[key][0] in listed and any(figures(i, key)) and not is_optional(key)]
 
 
 def is_optional(key: str) -> bool:
