@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import shipped, shipped_file
 from workbook.declare.packaged import directory
 from workbook.expr.units import Units, UnknownUnitError, show
+from workbook.xlsx.saved import VISIBLE, read_saved
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +94,20 @@ def test_a_broken_list_of_units_is_a_value_error(tmp_path: Path, text: str) -> N
 def test_a_missing_list_of_units_is_a_value_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         Units(tmp_path / "nowhere.txt")
+
+
+@pytest.mark.parametrize("name", ["planning", "paper"])
+def test_no_sheet_shows_a_unit_as_templates_write_it(name: str) -> None:
+    shown_as = shipped(name).model.declared.shown_units
+    written = {unit for unit, text in shown_as.items() if unit != text and re.search("[*/]", unit)}
+    unlisted = {quantity.unit for quantity in shipped(name).model.quantities.values()} - set(shown_as)
+    written |= {
+        unit
+        for unit in unlisted
+        if re.search(r"(?:^|[*/])(?:tok|seq|req|gpu|node|instance|fleet|layer|head|expert|param|byte|USD)\b", unit)
+    }
+    cells = [
+        cell for sheet in read_saved(shipped_file(name).path).sheets.values() if sheet.state == VISIBLE for cell in sheet.cells.values()
+    ]
+    words = {word.strip("()[]|;,") for cell in cells if isinstance(cell.value, str) for word in cell.value.split()}
+    assert words & written <= {"tok/J"}  # as the field writes it

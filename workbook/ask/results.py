@@ -10,6 +10,7 @@ import pandas as pd
 from rich.table import Table as Printed
 
 from workbook.api import evaluated, parse_sets, prepared
+from workbook.declare.shown_units import shown_unit
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.expr.values import shown
 from workbook.files import WORKBOOK_SUFFIX
@@ -44,10 +45,10 @@ def results(
     ``name`` is a template's, or a file that was built and perhaps edited: its cases are those of the file, by the names typed there.
 
     The index holds the keys; the columns are ``case`` (the name) and the quantities of the table of results: floats, NaN
-    for an empty cell; texts, None for an empty one. ``frame.attrs`` has ``units`` and ``labels`` (by column; no unit for
-    texts), ``table``, the name of the table, and ``remarks``, what of a file's edits is not in the results. Only what the
-    results need is calculated. Raises WorkbookError for bad templates, overlays, sets, files or cases, and for a workbook
-    whose template names no ``results``.
+    for an empty cell; texts, None for an empty one. ``frame.attrs`` has ``units``, ``shown_units`` (as people write them)
+    and ``labels`` (by column; no unit for texts), ``table``, the name of the table, and ``remarks``, what of a file's edits
+    is not in the results. Only what the results need is calculated. Raises WorkbookError for bad templates, overlays, sets,
+    files or cases, and for a workbook whose template names no ``results``.
     """
     layout, edits, remarks = _asked(name, templates, sets, overlay)
     table = _table(layout.model)
@@ -66,6 +67,8 @@ def results(
     frame = pd.DataFrame(columns).set_index(pd.Index(rows, name="key"))
     frame.attrs["table"], frame.attrs["remarks"] = table.name, remarks
     frame.attrs["units"] = {quantity.name: "" if quantity.is_text else quantity.unit for quantity in quantities}
+    known = book.model.declared.shown_units
+    frame.attrs["shown_units"] = {quantity.name: shown_unit(known, quantity.unit) for quantity in quantities}
     frame.attrs["labels"] = {quantity.name: quantity.label for quantity in quantities}
     return frame
 
@@ -119,8 +122,8 @@ def _rows(table: Table, names: Names, former: Names, cases: Sequence[str] | None
 
 def show(frame: pd.DataFrame, console: Console) -> None:
     """Print results with cases as columns, as many side by side as there is room for."""
-    units = frame.attrs["units"]
-    heads = [label if units[name] in {"", "1"} else f"{label} ({units[name]})" for name, label in frame.attrs["labels"].items()]
+    units = frame.attrs["shown_units"]
+    heads = [f"{label} ({units[name]})" if units[name] else label for name, label in frame.attrs["labels"].items()]
     names = {str(key): str(name) for key, name in frame["case"].items()}
     shown_cells = {key: [_shown(frame[name][key]) for name in units] for key in names}
     widths = {key: _width(names[key], cells) for key, cells in shown_cells.items()}

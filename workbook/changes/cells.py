@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbook.declare.catalogues import Figure, Formula
 from workbook.declare.names import sheet_names
 from workbook.declare.schema import Column, RowKey
+from workbook.declare.shown_units import UNIT
 from workbook.declare.yaml import UNUSABLE
 from workbook.errors import Place
 from workbook.model.evaluate import quantise
@@ -107,7 +109,7 @@ def numbers(name: str, label: str, values: Mapping[str, float | None], formats: 
 def units(given: Sequence[str]) -> Column:
     """Return a column of units, as cells show them."""
     told = {"1": "–", "mixed": "–"}
-    return texts("unit", "Unit", [told.get(unit) or clean(unit, 60) or "–" for unit in given], 19.0)
+    return replace(texts("unit", "Unit", [told.get(unit) or clean(unit, 60) or "–" for unit in given], 19.0), format=UNIT)
 
 
 def free_name(declared: Declarations, wanted: str) -> str:

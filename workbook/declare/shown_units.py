@@ -8,11 +8,19 @@ from workbook.declare.yaml import is_file, text_of
 from workbook.errors import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from workbook.errors import Problems
 
 FILE = "units_shown.txt"
+UNIT = "unit"
+"""The format of texts that are units: constants in such a column are written as templates write units, and shown as people do."""
+
+
+def shown_unit(known: Mapping[str, str], unit: str) -> str:
+    """Return what people read in place of a unit: nothing for texts, plain numbers, and units that differ by row."""
+    return "" if unit in {"text", "1", "mixed"} else known.get(unit, unit)
 
 
 def shown_units(root: Path, problems: Problems) -> dict[str, str]:

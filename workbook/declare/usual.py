@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from workbook.declare.catalogues import Field, Figure, Formula
 from workbook.declare.schema import Column, RowKey, TableBlock, ValuesBlock
+from workbook.declare.shown_units import UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,11 +58,11 @@ def _with_check(sheet: Sheet, fields: dict[str, tuple[Catalogue, str, Field]]) -
 def _table(fields: dict[str, tuple[Catalogue, str, Field]], place: Place) -> TableBlock:
     """Return the table: a row for each field, with its limits and how many cards lie outside."""
 
-    def constants(name: str, label: str, unit: str, values: dict[str, float | str]) -> Column:
+    def constants(name: str, label: str, unit: str, values: dict[str, float | str], shown_as: str = "") -> Column:
         figures: dict[tuple[str, ...], Figure] = {
             (key,): Figure(value, unit, place, "" if isinstance(value, str) else f"{value:g}") for key, value in values.items()
         }
-        return Column(name, label, unit, place, figures=figures, constants=True)
+        return Column(name, label, unit, place, figures=figures, constants=True, format=shown_as)
 
     def formulas(name: str, label: str, unit: str, text: str, shown_as: str) -> Column:
         cases = {key: Formula(text.format(table=table, field=field.name), place) for key, (_, table, field) in fields.items()}
@@ -71,7 +72,7 @@ def _table(fields: dict[str, tuple[Catalogue, str, Field]], place: Place) -> Tab
     above = "{table} if r.{field} > 0 and r.{field}"
     outside = f"count(r.{{field}} for r in {above} < low) + count(r.{{field}} for r in {above} > high)"
     columns = (
-        constants("unit", "Unit", "text", {key: field.unit for key, (_, _, field) in fields.items()}),
+        constants("unit", "Unit", "text", {key: field.unit for key, (_, _, field) in fields.items()}, UNIT),
         constants("low", "Usually from", "mixed", {key: field.usual[0] for key, (_, _, field) in fields.items()}),
         constants("high", "Usually to", "mixed", {key: field.usual[1] for key, (_, _, field) in fields.items()}),
         formulas("least", "Lowest on a card", "mixed", "min(r.{field} for r in {table})", "#,##0.####"),

@@ -17,9 +17,18 @@ _JOINED = re.compile(r"\{\*: (.+) \}")
 class Prose:
     """Writes trees with the labels of quantities in place of names."""
 
-    def __init__(self, label: Callable[[str], str], row_label: Callable[[str, int], str], before: str = "of the row above") -> None:
-        """``label`` names a quantity; ``row_label`` names the row of one known cell; ``before`` says where previous cells are."""
-        self.label, self.row_label, self.before = label, row_label, before
+    def __init__(
+        self,
+        label: Callable[[str], str],
+        row_label: Callable[[str, int], str],
+        before: str = "of the row above",
+        unit: Callable[[str], str] = str,
+    ) -> None:
+        """``label`` names a quantity, ``row_label`` the row of one known cell; ``before`` says where previous cells are.
+
+        ``unit`` returns how a unit is written.
+        """
+        self.label, self.row_label, self.before, self.unit = label, row_label, before, unit
 
     def write(self, tree: Tree) -> str:
         """Return the tree as text."""
@@ -28,7 +37,7 @@ class Prose:
     def _write(self, tree: Tree) -> tuple[str, int]:
         match tree:
             case Number(value=value, unit=unit):
-                return f"{value:.12g} {unit.value}" if unit else f"{value:.12g}", ATOM
+                return f"{value:.12g} {self.unit(unit.value)}".rstrip() if unit else f"{value:.12g}", ATOM
             case Text(value=text):
                 return f"“{text}”", ATOM
             case Cell(quantity=quantity):

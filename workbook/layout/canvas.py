@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workbook.declare.shown_units import shown_unit
 from workbook.layout.plan import TEXT_COLUMNS, Label, Layout, SheetPlan
 
 if TYPE_CHECKING:
@@ -84,7 +85,5 @@ class Canvas:
 
 
 def unit_text(model: Model, quantity: Quantity) -> str:
-    """Return a unit as cells show it: nothing for texts, plain numbers, and units that differ by row."""
-    if quantity.unit in {"text", "1", "mixed"}:
-        return ""
-    return model.declared.shown_units.get(quantity.unit, quantity.unit)
+    """Return what cells show for the unit of a quantity."""
+    return shown_unit(model.declared.shown_units, quantity.unit)

@@ -19,6 +19,7 @@ TABS = {"guide": NAVY, "inputs": "#E6B800", "answers": GREEN, "evidence": "#8E44
 
 NUMBER_FORMATS = {
     "pass": '[=1]"pass";[=0]"FAIL";General',
+    "unit": "General",
     "failures": '[=0]"pass";0" failing"',
     "heat": "0.000",
     "whole": "#,##0",

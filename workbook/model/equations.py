@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from workbook.declare.shown_units import shown_unit
 from workbook.expr.prose import Prose
 
 if TYPE_CHECKING:
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
 def equation(model: Model, quantity: Quantity) -> str:
     """Return how a quantity is computed; rows with expressions of their own are named, and values that may be typed over."""
     before = "of the column to the left" if model.tables[quantity.table].across else "of the row above"
-    writer = Prose(lambda name: _label(model, quantity, name), lambda name, row: row_label(model, name, row), before)
+    units = partial(shown_unit, model.declared.shown_units)
+    writer = Prose(lambda name: _label(model, quantity, name), lambda name, row: row_label(model, name, row), before, units)
     texts: dict[str, list[int]] = {}
     for variant in quantity.variants:
         texts.setdefault(writer.write(variant.tree), []).extend(variant.rows)

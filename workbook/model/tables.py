@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from workbook.declare.catalogues import ALWAYS, Catalogue, Formula
 from workbook.declare.limits import check_bounds
 from workbook.declare.schema import Column, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
+from workbook.declare.shown_units import UNIT, shown_unit
 from workbook.errors import Place, suggest
 from workbook.expr.units import UnknownUnitError
 from workbook.model.builder import Maker
@@ -333,7 +334,8 @@ class Tabulator(Maker):
                 self.problems.add(figure.place, f"'{' '.join(path)}' is not a row of '{table.name}'")
             for row in rows:
                 if column.constants:
-                    quantity.constants[row] = figure.value
+                    is_unit = column.format == UNIT and isinstance(figure.value, str)
+                    quantity.constants[row] = shown_unit(self.model.declared.shown_units, str(figure.value)) if is_unit else figure.value
                     quantity.evidence[row] = figure
                 else:
                     quantity.inputs[row] = figure
