@@ -53,9 +53,7 @@ class TableColumn(Bounded, Ranged):
         "1", description="The unit of the values, scopes included: tok/s/gpu. '1' for none, 'text', or 'mixed' where rows differ."
     )
     doc: Text = Field("", description="What the column says, in a sentence or two.")
-    format: Text = Field(
-        "", description="Excel's number format; pass, failures for checks; unit where texts are units of the templates."
-    )
+    format: Text = Field("", description="Excel's number format; pass, failures for checks; unit where texts are units of the templates.")
     formats: Annotated[Entries[str, Text], Written("mapping of members to formats")] = Field(
         {}, description="The number formats of single rows, by the member of their last key."
     )
