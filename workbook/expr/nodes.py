@@ -166,19 +166,21 @@ class Recorded:
 Tree = Number | Text | Call | Name | Find | Pick | Over | Cell | Fixed | Neighbour | Lookup | Span | Total | Recorded
 
 
+_LEAVES = {Cell, Number, Text, Fixed, Name}  # most nodes
+
+
 def walk(tree: Tree) -> Iterator[Tree]:
     """Yield the tree and every node below it, in the order in which they are written."""
     left = [tree]
     while left:
         node = left.pop()
         yield node
-        left += children(node)[::-1]
+        if type(node) not in _LEAVES:
+            left += children(node)[::-1]
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:
     """Return the direct children of a node."""
-    if isinstance(tree, Cell | Number | Text | Fixed):
-        return ()  # most nodes
     match tree:
         case Call(arguments=arguments):
             return arguments
@@ -197,6 +199,8 @@ def children(tree: Tree) -> tuple[Tree, ...]:
 def quantities(tree: Tree) -> Iterator[tuple[str, Tree]]:
     """Yield (quantity id, node) for each reference in a resolved tree, columns of conditions and bounds included."""
     for node in walk(tree):
+        if isinstance(node, Call | Number | Text):
+            continue  # most nodes
         if isinstance(node, Cell | Fixed | Neighbour | Lookup | Span):
             yield node.quantity, node
         if isinstance(node, Span | Total):

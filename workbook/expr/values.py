@@ -9,6 +9,7 @@ infinities; and no expression may refer to a column that can hold it but for ``f
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,8 @@ HALF = 2.0**-51  # how far, relatively, a number may lie below a half (1.005 as 
 
 def finite(result: Array) -> Array:
     """Turn infinities into the error value: no cell holds one."""
+    if isinstance(result, np.float64):
+        return result if isfinite(result) else np.float64(np.nan)
     return np.where(np.isfinite(result), result, np.nan)
 
 

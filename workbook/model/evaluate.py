@@ -43,8 +43,7 @@ def evaluate(
     ``edits`` replaces inputs, and values taken over, by (quantity id, row). Text edits are the text that the cell shows.
     """
     model = model.overridden(edits or {})
-    evaluator = _Evaluator(model, edits or {})
-    evaluator.values.update(known or {})
+    evaluator = Evaluator(model, edits or {}, known)
     with np.errstate(all="ignore"):
         needed = None if wanted is None else _needed(model, wanted)
         for group in model.order:
@@ -76,10 +75,13 @@ def _needed(model: Model, wanted: Collection[str]) -> set[str]:
     return found
 
 
-class _Evaluator:
-    def __init__(self, model: Model, edits: Mapping[CellRef, float | str]) -> None:
+class Evaluator:
+    """Fills in the values of a model, quantity by quantity."""
+
+    def __init__(self, model: Model, edits: Mapping[CellRef, float | str], known: Mapping[str, Array] | None = None) -> None:
+        """Start with the values that are known."""
         self.model, self.edits = model, edits
-        self.values: Values = {}
+        self.values: Values = dict(known or {})
         self.typed: dict[CellRef, float | str | None] = {}  # what typed formulas come to so far; None for errors
         self.indexes: dict[str, dict[tuple[Any, ...], list[int]]] = {}
         self.firsts: dict[str, Array] = {}
@@ -112,7 +114,7 @@ class _Evaluator:
                 for variant in quantity.variants:
                     rows = np.array(variant.rows if wave is None else [row for row in variant.rows if row in wave], dtype=int)
                     if len(rows):
-                        self.values[quantity.id][rows] = _Rows(self, table, rows).value(variant.lowered)
+                        self.values[quantity.id][rows] = Rows(self, table, rows).value(variant.lowered)
 
     def start(self, quantity: Quantity) -> None:
         """Fill in what is not a formula: inputs, constants, links."""
@@ -149,13 +151,18 @@ class _Evaluator:
             columns = [
                 self.values[key.quantity] if key.quantity else np.array(list(key.shown.values()), dtype=object) for key in table.keys
             ]
-            for row, key in enumerate(zip(*(_plain(column) for column in columns), strict=True)):
+            for row, key in enumerate(zip(*(plain(column) for column in columns), strict=True)):
                 found.setdefault(key, []).append(row)
             self.indexes[table.name] = found
         return self.indexes[table.name]
 
 
-def _plain(column: Array) -> list[Any]:
+def _single(values: Array, row: int) -> Array:
+    """Return one of some values, of shape () and of their kind: a text stays in an array, a number is quicker without one."""
+    return values[row] if values.dtype == float else values[row : row + 1].reshape(())
+
+
+def plain(column: Array) -> list[Any]:
     """Return keys as they compare: texts without case; a missing one (None) equals no text."""
     return [item if item is None else str(item).lower() for item in column] if column.dtype == object else [float(item) for item in column]
 
@@ -169,34 +176,36 @@ def _waves(table: Table) -> list[set[int]]:
     return [waves[place] for place in sorted(waves)]
 
 
-class _Rows:
+class Rows:
     """Evaluates trees for some rows of a table; results have shape (rows,) or ()."""
 
-    def __init__(self, owner: _Evaluator, table: Table, rows: Array) -> None:
+    def __init__(self, owner: Evaluator, table: Table, rows: Array) -> None:
+        """Take the values of an evaluator."""
         self.owner, self.table, self.rows = owner, table, rows
 
     def value(self, tree: Tree) -> Array:
-        match tree:
+        """Return the values of a tree."""
+        match tree:  # those that most nodes are stand first
+            case Call(function=function, arguments=arguments):
+                if Span in map(type, arguments):
+                    return self._over_spans(function, arguments)
+                return FUNCTIONS[function].value(*map(self.value, arguments))
+            case Cell(quantity=quantity):
+                return self._cell(quantity)
             case Number(value=value):
                 return np.float64(value)  # type: ignore[return-value] # a NumPy scalar serves as an array of shape ()
             case Text(value=text):
                 return np.array(text, dtype=object)
-            case Cell(quantity=quantity):
-                return self._cell(quantity)
             case Fixed(quantity=quantity, row=row):
-                return self.owner.values[quantity][row : row + 1].reshape(())  # keeps the kind of array
-            case Neighbour(quantity=quantity, offset=offset):
-                return self._neighbour(quantity, offset)
+                return _single(self.owner.values[quantity], row)
             case Lookup():
                 return self._lookup(tree)
+            case Neighbour(quantity=quantity, offset=offset):
+                return self._neighbour(quantity, offset)
             case Total():
                 return self._total(tree)
             case Recorded(value=recorded):
                 return np.array(recorded, dtype=object if isinstance(recorded, str) else float)
-            case Call(function=function, arguments=arguments):
-                if any(isinstance(argument, Span) for argument in arguments):
-                    return self._over_spans(function, arguments)
-                return FUNCTIONS[function].value(*(self.value(argument) for argument in arguments))
             case _:
                 raise TypeError(f"{type(tree).__name__} has no value")
 
@@ -204,7 +213,7 @@ class _Rows:
         values = self.owner.values[quantity]
         if self.owner.model.quantities[quantity].table == self.table.name:
             return np.asarray(values[self.rows])
-        return values[:1].reshape(())
+        return _single(values, 0)
 
     def _neighbour(self, quantity: str, offset: int) -> Array:
         """The rows above ours; an error where that is a row of another group, or the table's header."""
@@ -212,9 +221,10 @@ class _Rows:
         none_above = self.owner.starts(self.table)[self.rows]
         return np.where(none_above, np.array(None if values.dtype == object else np.nan), values[self.rows + offset])
 
-    def _keys(self, trees: list[Tree]) -> list[tuple[Any, ...]]:
+    def keys(self, trees: list[Tree]) -> list[tuple[Any, ...]]:
+        """Return the values of trees on each row, as keys compare."""
         columns = [np.broadcast_to(self.value(tree), self.rows.shape) for tree in trees]
-        return list(zip(*(_plain(column) for column in columns), strict=True))
+        return list(zip(*(plain(column) for column in columns), strict=True))
 
     def _lookup(self, tree: Lookup) -> Array:
         if tree.beside is not None:
@@ -223,7 +233,7 @@ class _Rows:
         target = self.owner.model.quantities[tree.quantity]
         index = self.owner.index(self.owner.model.tables[target.table])
         values = self.owner.values[tree.quantity]
-        found = [index.get(key, []) for key in self._keys(list(tree.keys))]
+        found = [index.get(key, []) for key in self.keys(list(tree.keys))]
         if target.is_text:
             return np.array([values[rows[0]] if rows else None for rows in found], dtype=object)
         one = len(tree.keys) == 1
@@ -234,7 +244,7 @@ class _Rows:
         everything = np.arange(len(table.rows))
         entry = AGGREGATES[tree.function]
         reduce = entry.value
-        element = np.broadcast_to(_Rows(self.owner, table, everything).value(tree.element), everything.shape)
+        element = np.broadcast_to(Rows(self.owner, table, everything).value(tree.element), everything.shape)
         own = isinstance(tree.element, Cell) and self.owner.model.quantities[tree.element.quantity].table == tree.table
         ranked = bool(entry.ranked[0]) and not tree.in_block and bool(tree.conditions or tree.bounds)
         cell_by_cell = ranked or (not own and not entry.counts)
@@ -251,14 +261,14 @@ class _Rows:
 
     def _totals_of_equals(self, tree: Total, element: Array, reduce: Callable[[Array], Array]) -> tuple[Array, Array]:
         """Total the rows whose columns equal values of ours; return the totals, and where such a value is an error."""
-        columns = [_plain(self.owner.values[quantity]) for quantity, _ in tree.conditions]
+        columns = [plain(self.owner.values[quantity]) for quantity, _ in tree.conditions]
         rows_of: dict[tuple[Any, ...], list[int]] = {}
         for row, key in enumerate(zip(*columns, strict=True)):
             rows_of.setdefault(key, []).append(row)
         totals = {key: float(reduce(element[rows])) for key, rows in rows_of.items()}
         empty = float(reduce(element[:0]))
         values = [np.broadcast_to(self.value(value), self.rows.shape) for _, value in tree.conditions]
-        found = np.array([totals.get(key, empty) for key in zip(*map(_plain, values), strict=True)])
+        found = np.array([totals.get(key, empty) for key in zip(*map(plain, values), strict=True)])
         return found, np.any([missing(value) for value in values], axis=0)
 
     def _total_within(self, tree: Total, element: Array, reduce: Callable[[Array], Array]) -> Array:
@@ -280,10 +290,10 @@ class _Rows:
         size = len(self.owner.model.tables[tree.table].rows)
         if not tree.conditions:
             return np.zeros(self.rows.shape, dtype=int), np.zeros(size, dtype=int)
-        columns = [_plain(self.owner.values[quantity]) for quantity, _ in tree.conditions]
+        columns = [plain(self.owner.values[quantity]) for quantity, _ in tree.conditions]
         number: dict[tuple[Any, ...], int] = {}
         own = np.array([number.setdefault(key, len(number)) for key in zip(*columns, strict=True)], dtype=int)
-        return np.array([number.get(key, -1) for key in self._keys([value for _, value in tree.conditions])], dtype=int), own
+        return np.array([number.get(key, -1) for key in self.keys([value for _, value in tree.conditions])], dtype=int), own
 
     def _over_spans(self, function: str, arguments: tuple[Tree, ...]) -> Array:
         """Apply a function of ranges; ranges with conditions differ from row to row."""

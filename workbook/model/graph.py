@@ -90,6 +90,9 @@ class Quantity:
     variants: list[Variant] = field(default_factory=list)
     typed: dict[int, Typed] = field(default_factory=dict)
     entered: set[int] = field(default_factory=set)
+    needed: dict[tuple[bool, bool], dict[str, None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # see ``Model.needs``
 
     @property
     def id(self) -> str:
@@ -370,25 +373,26 @@ class Model:
 
         return calculation_order(needs(earlier_rows=True), needs(earlier_rows=False))
 
-    def needs(self, quantity: Quantity, *, earlier_rows: bool = True, typed: bool = True) -> list[str]:
-        """Return what a quantity refers to.
+    def needs(self, quantity: Quantity, *, earlier_rows: bool = True, typed: bool = True) -> Collection[str]:
+        """Return what a quantity refers to, worked out once: one with other formulas is another quantity.
 
         With ``earlier_rows`` false not what it takes from the row above, with ``typed`` false not what formulas in its inputs
         refer to. Inputs among its own rows, and links to them, do not count.
         """
+        if (known := quantity.needed.get((earlier_rows, typed))) is not None:
+            return known
         found = dict.fromkeys(target for target, _ in quantity.links.values() if target != quantity.id)
         for formula in quantity.typed.values() if typed else ():
             found.update((name, None) for name, _ in quantities(formula.tree) if name != quantity.id)
-        for variant in quantity.variants:
-            for name, node in variant.refers:
-                if isinstance(node, Fixed) and name == quantity.id and node.row in quantity.inputs:
-                    continue
-                if isinstance(node, Neighbour) and not earlier_rows:
-                    continue
-                found[name] = None
-                if isinstance(node, Lookup) and node.beside is None:
-                    found.update((key.quantity, None) for key in self.tables[self.quantities[name].table].keys if key.quantity)
-        return list(found)
+        for name, node in (reference for variant in quantity.variants for reference in variant.refers):
+            is_input = isinstance(node, Fixed) and name == quantity.id and node.row in quantity.inputs
+            if is_input or (isinstance(node, Neighbour) and not earlier_rows):
+                continue
+            found[name] = None
+            if isinstance(node, Lookup) and node.beside is None:
+                found.update((key.quantity, None) for key in self.tables[self.quantities[name].table].keys if key.quantity)
+        quantity.needed[earlier_rows, typed] = found
+        return found
 
 
 def _renamed(key: Key, names: Mapping[CellRef, str]) -> dict[str, str | float]:

@@ -149,7 +149,7 @@ def changed_formulas(located: Located, expected: Mapping[Spot, tuple[str, str]] 
     found = []
     settable = {given.spot for given in located.baseline.inputs.values()}
     for block in located.baseline.blocks:
-        for step, wanted in enumerate(block.prints):
+        for step, wanted in enumerate(() if located.is_as_built(block) else block.prints):
             built = block.at(step)
             spot = located.place(built) if wanted != NONE else None
             if spot is None:
@@ -174,11 +174,11 @@ class _Texts:
         self.located, self.built, self.now = located, built, located.sheets[built] or ""
         self.wanted = located.baseline.texts.get(built, ())
         self.cells: dict[int, dict[int, Cell]] = defaultdict(dict)
-        moved = {spot for given in located.baseline.inputs.values() if (spot := located.input(given)) not in {None, given.spot}}
         for address, cell in located.contents.get(self.now, {}).items():
-            spot = spot_of(self.now, address)
-            if spot not in moved and (cell.is_formula or cell.value not in {None, ""}):
-                self.cells[spot.row][spot.column] = cell
+            if cell.is_formula or cell.value not in {None, ""}:
+                spot = spot_of(self.now, address)
+                if spot not in located.moved_inputs:
+                    self.cells[spot.row][spot.column] = cell
         axis, width = located.columns[built], max((max(row) for row in self.cells.values()), default=0)
         self.columns = {axis.now(column): column for column in range(width + FARTHEST)}
         self.skipped: dict[int, set[int]] = defaultdict(set)

@@ -120,17 +120,36 @@ def relative(formula: str, home: Spot, origin: Callable[[Spot], Spot | None] | N
     the formula's own cell and what it refers to are then counted from there.
     """
     base = home if origin is None else origin(home) or home
-    parts = []
-    for kind, text, found in pieces(formula):
-        if found is not None:
-            parts.append(_relative(found, home, base, origin))
-        elif kind == "text":
-            parts.append(text)
-        elif kind == "number":
-            parts.append(f"{float(text):.15G}")
-        elif kind == "other":
-            parts.append(_spelt(text))
+    cut = _CUT.split(formula)  # what stands between texts, sheets' names and cells comes first
+    parts, sheet, ranged = [], "", False
+    for at, part in enumerate(cut):
+        if at % 2 == 0:
+            plain = _plain(part)
+            if sheet and plain and not (ranged and plain == ":"):
+                parts.append(_spelt(f"{sheet}!"))  # what the name stood before is no cell: it may be a defined name
+                sheet, ranged = "", False
+            parts.append(plain)
+        elif part[-1] == '"':
+            parts.append(part)
+        elif part[-1] == "!":
+            sheet, ranged = part[1:-2].replace("''", "'") if part[0] == "'" else part[:-1], False
+        else:
+            parts.append(_relative(sheet or home.sheet, _cell(part), base, origin))
+            # A sheet that stands before the first end of a range holds for both.
+            ranged = not ranged and cut[at + 1].startswith(":")
+            sheet = sheet if ranged else ""
     return "".join(parts)
+
+
+@lru_cache(maxsize=1 << 14)
+def _plain(text: str) -> str:
+    """Return what stands between cells, of which formulas have few kinds, without regard to blanks, case and digits."""
+    parts, at = [], 0
+    for match in _TOKEN.finditer(text):
+        number = f"{float(match[0]):.15G}" if match["number"] else ""
+        parts += [_spelt(text[at : match.start()]), number]
+        at = match.end()
+    return "".join([*parts, _spelt(text[at:])])
 
 
 def shape(formula: str, home: Spot) -> tuple[object, ...]:
@@ -174,25 +193,24 @@ def _filled(formula: str, home: Spot, print_: str) -> _Filled:
 
 
 class Fingerprints:
-    """Fingerprints of what formulas say where they were built: formulas that were filled down or across are worked out once."""
+    """Fingerprints of what formulas say where they were built: formulas that were filled down are worked out once."""
 
     def __init__(self) -> None:
         """Start without formulas."""
-        self._known: dict[tuple[object, ...], str] = {}
         self._above: dict[tuple[str, int], _Filled] = {}  # the last formula of each column of cells
 
     def of(self, formula: str, home: Spot) -> str:
         """Return the fingerprint of what a formula in the cell ``home`` says."""
         above = self._above.get(home[::2])
         if above is None or above.reads(home.row) != formula:
-            above = self._above[home[::2]] = _filled(formula, home, self._worked_out(formula, home))
+            above = self._above[home[::2]] = _filled(formula, home, print_of(formula, home))
         return above.print
 
-    def _worked_out(self, formula: str, home: Spot) -> str:
-        key = shape(formula, home)
-        if key not in self._known:
-            self._known[key] = fingerprint(relative(formula, home))
-        return self._known[key]
+
+@lru_cache(maxsize=1 << 16)
+def print_of(formula: str, home: Spot) -> str:
+    """Return the fingerprint of what a formula in the cell ``home`` says; copies of a file say the same in most cells."""
+    return fingerprint(relative(formula, home))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -203,17 +221,17 @@ def _spelt(text: str) -> str:
     return text
 
 
-def _relative(found: Reference, home: Spot, base: Spot, origin: Callable[[Spot], Spot | None] | None) -> str:
-    spot = Spot(found.sheet or home.sheet, found.row, found.column)
+def _relative(sheet: str, cell: tuple[int, int, bool, bool], base: Spot, origin: Callable[[Spot], Spot | None] | None) -> str:
+    row, column, row_fixed, column_fixed = cell
     if origin is not None:
-        known = origin(spot)
+        known = origin(Spot(sheet, row, column))
         if known is None:
-            return f"(NEW){spot.sheet.upper()}!{spot.address}"
-        spot = known
-    prefix = "" if spot.sheet == base.sheet else f"{spot.sheet.upper()}!"
-    row = f"R{spot.row + 1}" if found.row_fixed else f"R[{spot.row - base.row}]"
-    column = f"C{spot.column + 1}" if found.column_fixed else f"C[{spot.column - base.column}]"
-    return prefix + row + column
+            return f"(NEW){sheet.upper()}!{Spot(sheet, row, column).address}"
+        sheet, row, column = known
+    home, home_row, home_column = base
+    prefix = "" if sheet == home else f"{sheet.upper()}!"
+    across = f"C{column + 1}" if column_fixed else f"C[{column - home_column}]"
+    return f"{prefix}R{row + 1}{across}" if row_fixed else f"{prefix}R[{row - home_row}]{across}"
 
 
 def fingerprint(text: str) -> str:

@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from workbook.record.fingerprints import NONE, Fingerprints, Spot, fingerprint, relative, shifted
+from workbook.record.fingerprints import NONE, Fingerprints, Spot, fingerprint, print_of, relative, shifted
 from workbook.record.read import baseline, read
 from workbook.record.sorting import sorted_tables
-from workbook.xlsx.a1 import RECORD_SHEET
+from workbook.xlsx.a1 import RECORD_SHEET, column_letters
 from workbook.xlsx.cells import cell_position
 
 if TYPE_CHECKING:
@@ -199,6 +199,12 @@ class Located:
         return {block.at(step): text for block in self.baseline.blocks for step, text in enumerate(block.prints) if text != NONE}
 
     @cached_property
+    def moved_inputs(self) -> set[Spot]:
+        """Return where inputs stand that are not where they were built."""
+        found = ((given.spot, self.input(given)) for given in self.baseline.inputs.values())
+        return {now for built, now in found if now is not None and now != built}
+
+    @cached_property
     def _given(self) -> dict[Spot, Given]:
         return {given.spot: given for given in self.baseline.inputs.values()}
 
@@ -255,6 +261,27 @@ class Located:
         if not formula:
             return NONE
         return fingerprint(relative(formula, spot, self.origin)) if self.moved else self._fingerprints.of(formula, spot)
+
+    def is_as_built(self, block: Block) -> bool:
+        """Whether the formulas of a block say what they said when it was built; False where cells were moved, too: that takes longer."""
+        if self.moved or self._lines:
+            return False
+        (sheet, row, column), above = block.spot, NONE
+        cells, letters = self.contents.get(sheet, {}), column_letters(column)
+        for step, wanted in enumerate(block.prints):
+            if wanted == NONE:
+                continue
+            cell = cells.get(f"{column_letters(column + step)}{row + 1}" if block.across else f"{letters}{row + step + 1}")
+            if cell is None or not cell.is_formula:
+                return False
+            if cell.formula is None:
+                found = self._shared_print(sheet, cell.follows) if cell.follows else NONE
+            else:  # what the build did not fill down is not sought as filled down
+                found = (self._fingerprints.of if wanted == above else print_of)(cell.formula, block.at(step))
+            if found != wanted:
+                return False
+            above = wanted
+        return True
 
     def _shared_print(self, sheet: str, master: str) -> str:
         """Return the fingerprint of a formula that is stored once: it says the same wherever it is shared."""

@@ -29,7 +29,7 @@ from workbook.record import breaks
 from workbook.record import limits as carried_limits
 from workbook.record.choices import PART as CHOICES
 from workbook.record.choices import part_of
-from workbook.record.fingerprints import NONE, Spot, fingerprint, prints_of, relative, runs_of
+from workbook.record.fingerprints import NONE, Spot, fingerprint, print_of, prints_of, runs_of
 from workbook.xlsx.a1 import COUNT_CELL, ERRORS_CELL, PARENT_COUNT, column_letters, quoted
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Prints:
         """Take the formula of a quantity's row; ``start`` is the first row of its segment."""
         last_quantity, last_pattern, last_start, found = self._last
         if not pattern or (quantity, pattern, start) != (last_quantity, last_pattern, last_start):
-            found = fingerprint(relative(text, spot))
+            found = print_of(text, spot)
             self._last = (quantity, pattern, start, found)
         self._found[quantity, row] = found
 

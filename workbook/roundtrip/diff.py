@@ -14,6 +14,8 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.expr.values import EMPTY
 from workbook.files import WORKBOOK_SUFFIX, check_target
 from workbook.model.evaluate import evaluate
+from workbook.model.reaching import reaching
+from workbook.model.views import CHECKS
 from workbook.record.write import BETWEEN
 from workbook.roundtrip.groups import groups_of
 from workbook.roundtrip.inputs import Opened
@@ -21,7 +23,7 @@ from workbook.roundtrip.merge import State
 from workbook.roundtrip.shapley import attribution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from workbook.changes.differences import Value
     from workbook.declare.overlay_files import Files
@@ -208,15 +210,17 @@ def explained(account: Account, first: Side, book: Book, *, backwards: bool = Fa
 
     ``book`` is the second side; with ``backwards`` it is the first, and ``first`` the second: the templates of one of them
     must be at hand. A set of changes is worth what the formulas of ``book`` make of its inputs with those changed; what
-    that does not explain came with formulas and structure. Shares add up to the move within 1e-9 of the headline.
+    that does not explain came with formulas and structure. Shares add up to the move within 1e-9 of the headline. How many
+    checks fail follows from every input: that is not shared out.
     """
     groups = groups_of(account, first, book)
-    moves = [move for move in account.headlines if isinstance(move.before, float | int) and isinstance(move.after, float | int)]
+    moves = [move for move in account.headlines if _is_shared(move)]
     if not first.is_calculated and not backwards:
         account, moves = _recalculated(account, first, book, groups)
     if not moves:
         return account
     worth = _Worth(book, first, groups, [move.id for move in moves])
+    worth.prepare()
     ours = np.array([(move.before if backwards else move.after) for move in moves], dtype=float)
     theirs = np.array([(move.after if backwards else move.before) for move in moves], dtype=float)
     shares, parts = attribution(worth, list(groups)) if groups else ({}, {})
@@ -249,45 +253,66 @@ def _recalculated(account: Account, first: Side, book: Book, groups: Mapping[str
     return replace(account, headlines=tuple(moves), unexplained=NO_RESULTS), moves
 
 
+def _is_shared(move: HeadlineMove) -> bool:
+    """Whether a headline's move is shared out: a number that follows from some of the inputs."""
+    return not move.id.startswith(f"{CHECKS}.") and isinstance(move.before, float | int) and isinstance(move.after, float | int)
+
+
 class _Worth:
-    """What the headlines come to with some groups of inputs as in ``book`` and the others as on the other side."""
+    """What the headlines come to with some groups of inputs as in ``book`` and the others as on the other side.
+
+    A headline is the same for all sets of groups that differ only in groups that do not reach it, so that few are calculated.
+    """
 
     def __init__(self, book: Book, other: Side, groups: Mapping[str, list[str]], headlines: list[str]) -> None:
         self.model, self.edits, self.groups = book.given, book.edits, groups
         self.theirs = {cell_id: held.value for ids in groups.values() for cell_id in ids if (held := other.held(cell_id))}
         self.wanted = [found for name in headlines if (found := self.model.find(name))]
-        self.reached = self._reach()
-        self.known: dict[str, dict[frozenset[str], Array]] = {}
-
-    def _reach(self) -> dict[str, frozenset[str]]:
-        """Return by quantity the groups that it depends on: among sets of groups that differ in others its values are the same."""
-        model = self.model
-        reached: dict[str, frozenset[str]] = {}
-        own: dict[str, set[str]] = {}
-        for group, ids in self.groups.items():
-            for name, _ in filter(None, map(model.find, ids)):
-                own.setdefault(name, set()).add(group)
-        for together in model.order:
-            found = {group for name in together for group in own.get(name, ())}
-            for quantity in (model.quantities[name] for name in together):
-                keys = [key.quantity for key in model.tables[quantity.table].keys if key.quantity]
-                found.update(group for name in (*model.needs(quantity), *keys) for group in reached.get(name, ()))
-            reached |= dict.fromkeys(together, frozenset(found))
-        return reached
+        bits = {group: 1 << number for number, group in enumerate(groups)}
+        marks = {at: bits[group] for group, ids in groups.items() for at in map(self.model.find, ids) if at}
+        reached = reaching(self.model, book.values, book.edits, marks)
+        self.bits, self.reached = bits, {name: int(np.bitwise_or.reduce(found, initial=0)) for name, found in reached.items()}
+        self.reaching = [reached[name][row] for name, row in self.wanted]  # the groups of each headline
+        self.results: list[dict[int, float]] = [{} for _ in self.wanted]  # of each headline, by those of its groups that are chosen
+        self.known: dict[str, dict[int, Array]] = {}  # of each quantity, likewise
 
     def __call__(self, chosen: frozenset[str]) -> Array:
+        """Return the headlines with some groups as in the book."""
+        bits = self._bits(chosen)
+        if any(bits & mine not in results for mine, results in zip(self.reaching, self.results, strict=True)):
+            self._calculate(bits)
+        return np.array([results[bits & mine] for mine, results in zip(self.reaching, self.results, strict=True)])
+
+    def prepare(self) -> None:
+        """Calculate each group alone: at once those of which no two reach the same headline."""
+        left = [self.bits[group] for group in self.groups]
+        reaching = set(self.reaching)
+        while left:
+            together = 0
+            others: list[int] = []
+            for bit in left:
+                meets = any(mine & bit and mine & together for mine in reaching)
+                together, others = (together, [*others, bit]) if meets else (together | bit, others)
+            self._calculate(together)
+            left = others
+
+    def _bits(self, chosen: Collection[str]) -> int:
+        return sum(self.bits[group] for group in chosen)
+
+    def _calculate(self, bits: int) -> None:
         edits = dict(self.edits)
         for group, ids in self.groups.items():
-            for cell_id in ids if group not in chosen else ():
+            for cell_id in () if bits & self.bits[group] else ids:
                 at = self.model.find(cell_id)
                 value: Value = self.theirs[cell_id]
                 if at is not None and value is None:
                     edits.pop(at, None)
                 elif at is not None and value is not None:
                     edits[at] = value
-        known = {name: found[key] for name, found in self.known.items() if (key := self.reached[name] & chosen) in found}
+        known = {name: found[key] for name, found in self.known.items() if (key := self.reached[name] & bits) in found}
         values = evaluate(self.model.overridden(edits, formulas=True), edits, [name for name, _ in self.wanted], known)
         for name in values.keys() - known.keys():
-            self.known.setdefault(name, {})[self.reached[name] & chosen] = values[name]
-        found = np.array([float(values[name][row]) for name, row in self.wanted])
-        return np.where(found == EMPTY, np.nan, found)
+            self.known.setdefault(name, {})[self.reached[name] & bits] = values[name]
+        for (name, row), mine, results in zip(self.wanted, self.reaching, self.results, strict=True):
+            value = float(values[name][row])
+            results[mine & bits] = np.nan if value == EMPTY else value

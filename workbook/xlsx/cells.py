@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from workbook.errors import as_typed
 from workbook.xlsx.a1 import column_letters, column_number
 from workbook.xlsx.number_formats import DATE
-from workbook.xlsx.package import Depth, Package, UnreadableWorkbook, new_parser, parse
+from workbook.xlsx.package import MAXIMUM_DEPTH, TOO_DEEP, Depth, Package, UnreadableWorkbook, new_parser, parse
 from workbook.xlsx.styles import read_formats
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ CELLS_PER_CELL, BYTES_PER_CELL = 4, 400
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})")
 _ROW = re.compile(r"[1-9][0-9]{0,6}")
+_TAGS = {"c", "f", "v", "row", "t", "is"}  # of elements as nearly all programs write them, without a prefix
 _ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -136,15 +137,16 @@ class _SheetReader:
 
     def __init__(self, strings: list[str], formats: list[str], before: int, most_cells: int) -> None:
         self.cells: dict[str, Cell] = {}
-        self._before, self._most_cells = before, most_cells
-        self._depth = Depth()
+        self._before, self._most_cells, self._room = before, most_cells, most_cells - before
+        self._open = 0
         self._strings = strings
         self._formats = dict(enumerate(formats))
         self._shows, self._style = "", 0
         self._arrays = ArrayRegions()
         self._masters: dict[str, str] = {}
         self._shared_by: str | None = None
-        self._row = 0
+        self._row, self._digits = 0, "0"
+        self._columns: set[str] = set()  # letters of columns that a sheet has
         self._last_reference = ""
         self._reference: str | None = None
         self._kind = "n"
@@ -156,20 +158,22 @@ class _SheetReader:
         self._pieces: list[str] | None = None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        self._depth.enter()
-        tag = name.rpartition(":")[2]
+        self._open += 1
+        if self._open > MAXIMUM_DEPTH:
+            raise ValueError(TOO_DEEP)
+        tag = name if name in _TAGS else name.rpartition(":")[2]
         if tag == "c":
             self._start_cell(attributes)
         elif tag == "row":
             self._row = _row_number(attributes.get("r") or str(self._row + 1))
+            self._digits = str(self._row)
             self._last_reference = ""
         elif self._reference is None:
             return
         elif tag == "f":
             self._is_formula = True
-            if attributes.get("t") in {"array", "dataTable"}:
-                self._arrays.add(attributes.get("ref", ""))
-            self._shared_by = attributes.get("si") if attributes.get("t") == "shared" else None
+            if attributes:
+                self._start_formula(attributes)
             self._pieces = []
         elif tag in {"v", "t"}:
             self._pieces = []
@@ -181,27 +185,44 @@ class _SheetReader:
         if reference is None:
             column = cell_position(self._last_reference)[1] if self._last_reference else 0
             reference = cell_reference(max(1, self._row), column + 1)
-        cell_position(reference)
-        if "$" in reference or reference in self.cells:
-            message = f"{as_typed(reference)} is {'given twice' if reference in self.cells else 'not the reference of one cell'}"
-            raise ValueError(message)
+        self._check_reference(reference)
         self._reference = self._last_reference = reference
         self._kind = attributes.get("t", "n")
         self._style = int(attributes.get("s") or 0)
         self._shows = DATE if self._kind == "d" else self._formats.get(self._style, "")
         self._formula = self._stored = self._shared_by = None
         self._is_formula = False
-        self._inline = []
+        if self._inline:
+            self._inline = []
+
+    def _check_reference(self, reference: str) -> None:
+        letters = reference[: -len(self._digits)]
+        if letters not in self._columns or reference[len(letters) :] != self._digits:
+            cell_position(reference)
+            if "$" in reference:
+                message = f"{as_typed(reference)} is not the reference of one cell"
+                raise ValueError(message)
+            if reference == f"{letters}{self._digits}":
+                self._columns.add(letters)
+        if reference in self.cells:
+            message = f"{as_typed(reference)} is given twice"
+            raise ValueError(message)
+
+    def _start_formula(self, attributes: dict[str, str]) -> None:
+        kind = attributes.get("t")
+        if kind in {"array", "dataTable"}:
+            self._arrays.add(attributes.get("ref", ""))
+        self._shared_by = attributes.get("si") if kind == "shared" else None
 
     def characters(self, text: str) -> None:
         if self._pieces is not None:
             self._pieces.append(text)
 
     def end(self, name: str) -> None:
-        self._depth.leave()
+        self._open -= 1
         if self._reference is None:
             return
-        tag = name.rpartition(":")[2]
+        tag = name if name in _TAGS else name.rpartition(":")[2]
         if tag == "c":
             self._end_cell(self._reference)
         elif tag == "rPh":
@@ -230,8 +251,10 @@ class _SheetReader:
                 follows = self._masters.get(self._shared_by, "")
             else:
                 self._masters[self._shared_by] = reference
-        self.cells[reference] = Cell(self._formula, self._value(reference), is_formula, follows, self._shows, self._style)
-        _check_count(self._before + len(self.cells), self._most_cells, "cells")
+        value = None if self._stored is None and self._kind == "n" else self._value(reference)
+        self.cells[reference] = Cell(self._formula, value, is_formula, follows, self._shows, self._style)
+        if len(self.cells) > self._room:
+            _check_count(self._before + len(self.cells), self._most_cells, "cells")
         self._reference = None
 
     def _value(self, reference: str) -> CellValue:
