@@ -14,6 +14,9 @@ from tests.support import ACROSS, TAKES, TINY, command, copy_of, plant
 from workbook import api
 from workbook.changes.differences import Account, account_of
 from workbook.errors import WorkbookError
+from workbook.expr.values import shown
+from workbook.model.evaluate import evaluate
+from workbook.model.reaching import reaching
 from workbook.roundtrip.contents import side_of_book
 from workbook.roundtrip.diff import ALL_ELSE, NO_RESULTS, compared, diff, explained
 from workbook.roundtrip.pull import pull
@@ -327,3 +330,20 @@ def test_a_comparison_is_not_told_as_an_update(tmp_path: Path) -> None:
     said = [text for text in told_on_changes(tmp_path / "told.xlsx") if str(text).startswith("Built with")]
     assert len(said) == 1
     assert "compared with another workbook" in str(said[0])
+
+
+@pytest.mark.parametrize("root", [ACROSS, TAKES], ids=["across", "takes"])
+def test_a_cell_that_no_mark_reaches_keeps_its_value(root: Path) -> None:
+    book, dice, unmarked = api.load(root.name, root), random.Random(4), 0  # noqa: S311 repeatable
+    for _ in range(UPDATES // 20):
+        edits = {at: value for name, value in draw(book, dice, 4).items() if (at := book.model.find(name))}
+        marks = {at: 1 << number for number, at in enumerate(edits)}
+        reached = reaching(book.model, book.values, book.edits, marks)
+        for at, value in edits.items():
+            now = evaluate(book.model, book.edits | {at: value})
+            pairs = {name: zip(shown(found), shown(book.values[name]), strict=True) for name, found in now.items()}
+            moved = {(name, row) for name, of in pairs.items() for row, (one, other) in enumerate(of) if repr(one) != repr(other)}
+            marked = {(name, row) for name in now for row, mark in enumerate(reached[name]) if mark & marks[at]}
+            assert moved <= marked
+            unmarked += len(marked) < sum(map(len, now.values()))
+    assert unmarked  # else all cells were marked, and nothing was tried
