@@ -93,22 +93,14 @@ def test_the_search_says_how_far_it_has_to_go() -> None:
 
 
 NUMBERS_OF_THE_CHOSEN = (
-    *("figures.case", "figures.low", "figures.high", "figures.comparison", "figures.change", "power_bars.case", "power_bars.comparison"),
-    *("budget.tokens", "budget.gpus", "budget.capex", "budget.revenue", "budget.revenue_in", "budget.cost", "budget.margin"),
-    *(
-        "budget.share",
-        "budget.by_gpus",
-        "budget.rate_by_gpus",
-        "budget_limits.lasts",
-        "quarters.wall",
-        "quarters.nodes",
-        "quarters.rent",
-        "quarters.own",
-    ),
-    *("rent_or_buy.capex", "rent_or_buy.npv", "rent_or_buy.break_even_month", "rent_or_buy.break_even_load", "cash_years.owned_total"),
-    *("token_costs.input", "token_costs.output", "commitments.rent_year", "commitments.npv", "cost_split.upkeep", "cost_split.colocation"),
-    *("cost_split.servers", "cost_split.gpus", "cost_split.hosts", "cost_split.building", "cost_split.total"),
-    *("side_by_side.chosen", "side_by_side.chosen_low", "side_by_side.chosen_high", "side_by_side.comparison", "side_by_side.third_change"),
+    *("figures.case", "figures.low", "figures.high", "figures.comparison", "figures.change", "power_bars.case"),
+    *("power_bars.comparison", "budget.tokens", "budget.gpus", "budget.capex", "budget.revenue", "budget.revenue_in", "budget.cost"),
+    *("budget.margin", "budget.share", "budget.by_gpus", "budget.rate_by_gpus", "budget_limits.lasts", "quarters.wall"),
+    *("quarters.nodes", "quarters.rent", "quarters.own", "rent_or_buy.capex", "rent_or_buy.npv", "rent_or_buy.break_even_month"),
+    *("rent_or_buy.break_even_load", "cash_years.owned_total", "token_costs.input", "token_costs.output", "commitments.rent_year"),
+    *("commitments.npv", "cost_split.upkeep", "cost_split.colocation", "cost_split.servers", "cost_split.gpus", "cost_split.hosts"),
+    *("cost_split.building", "cost_split.total", "side_by_side.chosen", "side_by_side.chosen_low", "side_by_side.chosen_high"),
+    *("side_by_side.comparison", "side_by_side.third_change"),
 )
 
 

@@ -6,13 +6,20 @@ to the upper one and, with a negative share, those up to the lower one (`minus`)
 not cancel where steps are not smooth, which is part of the approximation being checked.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 
 from tests.reference.equations import grid
 from tests.reference.equations.grid import Bin, Requests, Tokens
 from tests.reference.quantities import Inputs
+
+
+@cache
+def bins(i: Inputs, card: str) -> list[Bin]:
+    """Return the bins of a workload."""
+    return bins_upto(i, card, math.inf)
 
 
 @cache
@@ -47,6 +54,26 @@ def bins_upto(i: Inputs, card: str, limit: float) -> list[Bin]:
         elif limit > lower:
             found.append(Bin(lower, limit, (upto - below) * (limit - lower) / (upper - lower)))
     return found
+
+
+class Place:
+    """Where a length stands among the bins of a workload, and what is added there to the sums up to a knot: tokens, shares.
+
+    ``from_zero``: the requests of its bin that are longer than it are drawn from token 0, as coded. ``inside``, the part of its bin
+    below it, is 0 for a length beyond the last.
+    """
+
+    def __init__(self, bins: Sequence[Bin], limit: float, *, from_zero: bool) -> None:
+        self.limit, self.from_zero = limit, from_zero
+        self.below = sum(piece.upper <= limit for piece in bins)
+        self.knot = min(self.below + 1, len(bins))
+        piece = bins[self.knot - 1]
+        self.lower, self.upper, self.mass = piece.lower, piece.upper, piece.mass
+        self.inside = (limit - piece.lower) / (piece.upper - piece.lower) if self.below < len(bins) else 0.0
+        self.start = 0.0 if from_zero else piece.lower
+        self.half = piece.upper / 2.0 if from_zero else self.inside * (piece.upper - piece.lower) / 2.0
+        self.weight = piece.mass * (self.inside - from_zero)
+        self.base = self.below + from_zero
 
 
 @cache

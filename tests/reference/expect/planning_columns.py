@@ -28,7 +28,8 @@ def held_by(kind: Any) -> tuple[str, ...]:
     """Return the fields of a data class, or what the initialiser of another class stores: named once, where it is computed."""
     if is_dataclass(kind):
         return tuple(field.name for field in fields(kind))
-    return tuple({step.argval: None for step in get_instructions(kind.__init__) if step.opname == "STORE_ATTR"})
+    steps = [step for each in kind.__mro__[:-1] for step in get_instructions(each.__init__)]
+    return tuple({step.argval: None for step in steps if step.opname == "STORE_ATTR"})
 
 
 def expect_steps(table: str, of: Callable[..., Requests]) -> None:

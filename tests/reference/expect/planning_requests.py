@@ -13,6 +13,7 @@ from tests.reference.equations.domain import FloatArray
 from tests.reference.equations.grid import Bin, Requests, Tokens
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect import lengths
+from tests.reference.expect.lengths import Place
 from tests.reference.expect.planning_study import DECODE, Assumed, assumed, pools_by_length, role
 from tests.reference.expect.planning_traces import knots, longest
 from tests.reference.quantities import Inputs
@@ -163,27 +164,14 @@ def limit_of(i: Inputs, key: str, pool: int, end: str) -> tuple[float, float]:
     }[end]
 
 
-class End:
-    """A length of a pool, tokens, and where it stands; attributes as columns of `case_ends`.
-
-    ``from_zero``: the requests of its bin that are longer than it are drawn from token 0, as coded.
-    """
+class End(Place):
+    """A length of a pool and how its sums ``counts`` for the pool; attributes as columns of `case_ends`."""
 
     def __init__(self, i: Inputs, key: str, pool: int, end: str) -> None:
-        self.limit, self.counts = limit_of(i, key, pool, end)
+        limit, self.counts = limit_of(i, key, pool, end)
         bins = pieces(i, drawn(i, key).card)
-        self.below = sum(piece.upper <= self.limit for piece in bins)
-        piece = bins[min(self.below, len(bins) - 1)]
-        self.inside = (self.limit - piece.lower) / (piece.upper - piece.lower) if self.below < len(bins) else 0.0
-        self.from_zero = end == FROM and bounds(i, key).from_zero and self.limit > 0 and self.below < len(bins)
-        self.knot = min(self.below + 1, len(bins))
-        self.lower = piece.lower
-        self.upper = piece.upper
-        self.mass = piece.mass
-        self.start = 0.0 if self.from_zero else piece.lower
-        self.half = piece.upper / 2 if self.from_zero else self.inside * (piece.upper - piece.lower) / 2
-        self.weight = piece.mass * (self.inside - self.from_zero)
-        self.base = self.below + self.from_zero
+        within = any(limit < piece.upper for piece in bins)
+        super().__init__(bins, limit, from_zero=end == FROM and bounds(i, key).from_zero and limit > 0 and within)
 
 
 end_of = cache(End)

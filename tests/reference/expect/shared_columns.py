@@ -12,9 +12,10 @@ from functools import cache
 import numpy as np
 
 from tests.reference.equations import fleet, grid
-from tests.reference.equations.grid import SUMS, Bin, Requests
+from tests.reference.equations.grid import SUMS, Requests
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect import lengths, search
+from tests.reference.expect.lengths import Place
 from tests.reference.expect.pools import Band, Board, Run, Served, Server, chunk
 from tests.reference.expect.search import Wanted
 from tests.reference.quantities import DIFFERENCES, PAPER, TINY, Inputs, Registry, Value
@@ -41,38 +42,10 @@ class End:
     from_zero: bool = False
 
 
-def below(i: Inputs, end: End) -> int:
-    """Return the number of knots up to a length."""
-    return sum(upper <= end.limit for upper, _ in lengths.knots(i, end.workload)[1:])
-
-
-def bin_at(i: Inputs, end: End) -> Bin:
-    """Return the bin that a length lies in; the last one for lengths beyond it."""
-    knots = lengths.knots(i, end.workload)
-    (lower, under), (upper, upto) = knots[min(below(i, end), len(knots) - 2) :][:2]
-    return Bin(lower, upper, upto - under)
-
-
-def inside(i: Inputs, end: End) -> float:
-    """Return the part of its bin that lies below a length, 0 for one beyond the last knot."""
-    part = bin_at(i, end)
-    return (end.limit - part.lower) / (part.upper - part.lower) if end.limit < part.upper else 0.0
-
-
-def start(i: Inputs, end: End) -> float:
-    """Return where the piece begins that is added to the sums up to a knot, tokens."""
-    return 0.0 if end.from_zero else bin_at(i, end).lower
-
-
-def half(i: Inputs, end: End) -> float:
-    """Return half of what the lengths of that piece spread over, tokens."""
-    part = bin_at(i, end)
-    return part.upper / 2.0 if end.from_zero else inside(i, end) * (part.upper - part.lower) / 2.0
-
-
-def weight(i: Inputs, end: End) -> float:
-    """Return the share of all requests in that piece; negative where the rest of the bin is taken off."""
-    return bin_at(i, end).mass * (inside(i, end) - end.from_zero)
+@cache
+def place(i: Inputs, end: End) -> Place:
+    """Return where a length stands among the bins of its workload."""
+    return Place(lengths.bins(i, end.workload), end.limit, from_zero=end.from_zero)
 
 
 @cache
@@ -90,9 +63,9 @@ def requests_upto(i: Inputs, end: End) -> Requests:
     """Return the requests up to a length; those of its bin that are longer taken off where they are drawn from 0."""
     if not end.from_zero:
         return lengths.upto(i, end.workload, end.profile, end.limit)
-    part = bin_at(i, end)
+    part = place(i, end)
     drawn = nodes(i, end.workload, end.profile, 0.0, part.upper / 2.0)
-    longer = part.mass * (1.0 - inside(i, end))
+    longer = part.mass * (1.0 - part.inside)
     return lengths.minus(lengths.upto(i, end.workload, end.profile, part.upper), lengths.times(drawn, longer))
 
 
@@ -129,28 +102,16 @@ def expect_sums(table: str, of: Callable[..., Requests]) -> None:
 
 def expect_end(table: str, of: Callable[..., End]) -> None:
     """Register what place.yaml, piece.yaml, nodes.yaml and upto.yaml give, and what they are given; ``of`` gives the length."""
-    expect_columns(
-        table,
-        of,
-        {
-            "limit": lambda _, end: end.limit,
-            "below": below,
-            "knot": lambda i, end: min(below(i, end) + 1, len(lengths.knots(i, end.workload)) - 1),
-            "inside": inside,
-            "start": start,
-            "half": half,
-            "weight": weight,
-            "base": lambda i, end: below(i, end) + end.from_zero,
-        },
-    )
+    columns = ("limit", "below", "knot", "inside", "start", "half", "weight", "base")
+    PAPER.attributes(table, lambda i, *keys: place(i, of(i, *keys)), *columns)
     expect_nodes(PAPER, table, lambda i, *keys: nodes_of(i, of(i, *keys)))
-    expect_columns(table, of, {"piece_prefill": lambda i, end: weight(i, end) * prefill(i, nodes_of(i, end))})
+    expect_columns(table, of, {"piece_prefill": lambda i, end: place(i, end).weight * prefill(i, nodes_of(i, end))})
     expect_sums(table, lambda i, *keys: requests_upto(i, of(i, *keys)))
 
 
 def nodes_of(i: Inputs, end: End) -> Requests:
     """Return the nodes of the piece that is added to the sums up to a knot."""
-    return nodes(i, end.workload, end.profile, start(i, end), half(i, end))
+    return nodes(i, end.workload, end.profile, place(i, end).start, place(i, end).half)
 
 
 # Instances and service times
