@@ -9,10 +9,12 @@ that the inputs have no answer.
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from dis import get_instructions
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from tests.reference.borrowed import lenders
 from tests.reference.own_points import OF_OWN_POINTS, OWN
@@ -122,6 +124,14 @@ OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers", "value_d
 """Those that the paper's workbook does not have."""
 
 
+def held_by(kind: Any) -> tuple[str, ...]:
+    """Return the fields of a data class, or what the initialiser of another class stores: named once, where it is computed."""
+    if is_dataclass(kind):
+        return tuple(field.name for field in fields(kind))
+    steps = [step for each in kind.__mro__[:-1] for step in get_instructions(each.__init__)]
+    return tuple({step.argval: None for step in steps if step.opname == "STORE_ATTR"})
+
+
 def _attribute(name: str) -> Callable[[Inputs, object], Value]:
     """Return the rule of what a row's object holds under a name."""
     return lambda _, item: getattr(item, name)
@@ -179,6 +189,10 @@ class Registry:
         """Register columns of a table that the row's object holds under the same names."""
         for name in names:
             self.columns(table, of, {name: _attribute(name)})
+
+    def fields(self, table: str, of: Callable[..., object], kind: Any, *but: str) -> None:
+        """Register what the row's object holds, of a class or data class, as the columns of the same names, but for those named."""
+        self.attributes(table, of, *(name for name in held_by(kind) if name not in but))
 
     def add(self, quantity: str, rule: Rule) -> None:
         """Register an expectation whose answers need not be kept; raises ValueError if the quantity has one already."""

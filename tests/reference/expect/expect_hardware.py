@@ -3,7 +3,8 @@
 from tests.reference.equations import economics, power, roofline
 from tests.reference.expect import chain, watts
 from tests.reference.expect.chain import GIB, GIGA, LLAMA_70B, MILLI, TERA
-from tests.reference.quantities import Inputs, expect, expect_rows, number
+from tests.reference.expect.shared_columns import expect_columns
+from tests.reference.quantities import PAPER, Inputs, expect, expect_rows, number
 
 STATED_X0 = ("h100_sxm", "h200_sxm")
 """GPUs for which Table A states x0 itself; for the others it gives that of the computed profile (`paper.table_a`)."""
@@ -19,48 +20,30 @@ def dynamic_share(i: Inputs, gpu: str) -> float:
     return watts.power_shares(i, gpu)[1]
 
 
-@expect("gpus.ridge")
-def ridge(i: Inputs, gpu: str) -> object:
-    item = chain.gpu(i, gpu)
-    return roofline.ridge_point(item.flops, item.bandwidth)
+expect_columns(
+    "gpus",
+    chain.gpu,
+    {
+        "ridge": lambda _, item: float(roofline.ridge_point(item.flops, item.bandwidth)),
+        "bandwidth_per_watt": lambda _, item: item.bandwidth / item.tdp / GIGA,
+        "memory_per_watt": lambda _, item: item.memory / GIB / item.tdp,
+        "cost_per_bandwidth": lambda _, item: item.price / (item.bandwidth / TERA),
+    },
+)
 
 
-@expect("gpus.bandwidth_per_watt")
-def bandwidth_per_watt(i: Inputs, gpu: str) -> float:
-    item = chain.gpu(i, gpu)
-    return item.bandwidth / item.tdp / GIGA
-
-
-@expect("gpus.memory_per_watt")
-def memory_per_watt(i: Inputs, gpu: str) -> float:
-    item = chain.gpu(i, gpu)
-    return item.memory / GIB / item.tdp
-
-
-@expect("gpus.cost_per_bandwidth")
-def cost_per_bandwidth(i: Inputs, gpu: str) -> float:
-    item = chain.gpu(i, gpu)
-    return item.price / (item.bandwidth / TERA)
-
-
-@expect("gpu_power.p_idle")
-def curve_idle(i: Inputs, gpu: str) -> float:
-    return chain.gpu_curve(i, gpu).p_idle
-
-
-@expect("gpu_power.p_range")
 def curve_range(i: Inputs, gpu: str) -> float:
-    item = chain.gpu_curve(i, gpu)
-    return item.p_nominal - item.p_idle
+    """Return the W from one end of a GPU's power curve to the other."""
+    return chain.gpu_curve(i, gpu).p_nominal - chain.gpu_curve(i, gpu).p_idle
 
 
+PAPER.attributes("gpu_power", chain.gpu_curve, "p_idle", "k", "x0")
 expect_rows(
     "gpu_power",
     {
-        "k": lambda i, gpu: chain.gpu_curve(i, gpu).k,
-        "x0": lambda i, gpu: chain.gpu_curve(i, gpu).x0,
-        "lowest": lambda i, gpu: curve_idle(i, gpu) if watts.takes_curve(i, gpu) else chain.gpu(i, gpu).tdp * idle_share(i, gpu),
-        "span": lambda i, gpu: curve_range(i, gpu) if watts.takes_curve(i, gpu) else chain.gpu(i, gpu).tdp * dynamic_share(i, gpu),
+        "p_range": curve_range,
+        "lowest": lambda i, gpu: p_idle(i, gpu) if watts.takes_curve(i, gpu) else tdp(i, gpu) * idle_share(i, gpu),
+        "span": lambda i, gpu: curve_range(i, gpu) if watts.takes_curve(i, gpu) else tdp(i, gpu) * dynamic_share(i, gpu),
     },
 )
 
@@ -99,12 +82,10 @@ expect_rows(
 )
 
 
-@expect("table_a.p_nominal")
-def p_nominal(i: Inputs, gpu: str) -> float:
-    return chain.gpu_curve(i, gpu).p_nominal
-
-
-expect("table_a.idle_of_tdp")(lambda i, gpu: p_idle(i, gpu) / tdp(i, gpu))
+expect_rows(
+    "table_a",
+    {"p_nominal": lambda i, gpu: chain.gpu_curve(i, gpu).p_nominal, "idle_of_tdp": lambda i, gpu: p_idle(i, gpu) / tdp(i, gpu)},
+)
 
 
 @expect("table_a.x0_used")

@@ -3,7 +3,10 @@
 from tests.reference.equations import kv
 from tests.reference.expect import chain
 from tests.reference.expect.chain import GIGA
-from tests.reference.quantities import Inputs, expect, expect_rows
+from tests.reference.expect.shared_columns import expect_columns
+from tests.reference.quantities import expect_rows
+
+FEED_FORWARD = ("shared_experts", "hidden", "intermediate")
 
 expect_rows(
     "llms",
@@ -15,6 +18,7 @@ expect_rows(
         "attention_count": chain.common_parameters,
         "expert_size": lambda i, model: kv.expert_parameters(1, i[f"models.{model}.hidden"], i[f"models.{model}.moe_intermediate"], 1),
         "dense_size": lambda i, model: kv.dense_ffn_parameters(1, i[f"models.{model}.hidden"], i[f"models.{model}.intermediate"]),
+        "shared_size": lambda i, model: kv.dense_ffn_parameters(*(i[f"models.{model}.{name}"] for name in FEED_FORWARD)),
         "total_count": lambda i, model: chain.served(i, model).total,
         "active_count": lambda i, model: chain.served(i, model).active,
         "count_over_published": lambda i, model: chain.served(i, model).total / (i[f"models.{model}.total_parameters"] * GIGA),
@@ -22,18 +26,11 @@ expect_rows(
 )
 
 
-@expect("llms.kv_over_published")
-def kv_over_published(i: Inputs, model: str) -> float:
-    item = chain.served(i, model)
-    return item.kv_bytes / item.published_kv
-
-
-@expect("llms.shared_size")
-def shared_size(i: Inputs, model: str) -> object:
-    return kv.dense_ffn_parameters(i[f"models.{model}.shared_experts"], i[f"models.{model}.hidden"], i[f"models.{model}.intermediate"])
-
-
-@expect("llms.weights")
-def weights(i: Inputs, model: str) -> float:
-    item = chain.served(i, model)
-    return item.total * item.weight_bytes / GIGA
+expect_columns(
+    "llms",
+    chain.served,
+    {
+        "kv_over_published": lambda _, item: item.kv_bytes / item.published_kv,
+        "weights": lambda _, item: item.total * item.weight_bytes / GIGA,
+    },
+)

@@ -8,7 +8,7 @@ from tests.reference.equations.tpot import Trials
 from tests.reference.expect import planning_load as year
 from tests.reference.expect.chain import MILLI
 from tests.reference.expect.planning_cases import chosen
-from tests.reference.expect.planning_columns import expect_fields, expect_rows, held_by, pool_of
+from tests.reference.expect.planning_columns import expect_fields, expect_rows, pool_of
 from tests.reference.expect.planning_hardware import served
 from tests.reference.expect.planning_instances import or_one, that_fit
 from tests.reference.expect.planning_measured import fit_curve
@@ -18,7 +18,7 @@ from tests.reference.expect.planning_states import study_state
 from tests.reference.expect.planning_study import assumed
 from tests.reference.expect.planning_tpot import for_tokens, left, trials
 from tests.reference.expect.pools import OK
-from tests.reference.quantities import PLANNING, Inputs, Value
+from tests.reference.quantities import PLANNING, Inputs, Value, held_by
 
 
 def of_load(name: str) -> Callable[..., Value]:

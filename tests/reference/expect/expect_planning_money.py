@@ -8,13 +8,13 @@ from tests.reference.equations import economics
 from tests.reference.equations.rounding import ceil
 from tests.reference.expect.expect_planning_results import named, state_of
 from tests.reference.expect.planning_cases import chosen, number_of
-from tests.reference.expect.planning_columns import expect_fields, expect_rows, held_by, pool_of
+from tests.reference.expect.planning_columns import expect_fields, expect_rows, pool_of
 from tests.reference.expect.planning_load import profile_of
 from tests.reference.expect.planning_money import MILLION, SECONDS, Totals, colocation, totals
 from tests.reference.expect.planning_pools import POOLS, chunk_share, own_share, prefill_share, rate, run, service, step_share
 from tests.reference.expect.planning_study import DECODE, assumed, role
 from tests.reference.expect.pools import KILO, OK
-from tests.reference.quantities import PLANNING, Inputs, Value
+from tests.reference.quantities import PLANNING, Inputs, Value, held_by
 
 MONTHS = 12.0
 

@@ -1,12 +1,11 @@
 """Expectations of sheet Precision, for the GPU and model that the inputs choose."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from tests.reference.equations import kv, metrics, roofline, slots
 from tests.reference.expect import chain, watts
 from tests.reference.expect.chain import GIGA, MILLI, TERA, Gpu, Served
-from tests.reference.quantities import Inputs, expect, expect_rows, number
+from tests.reference.quantities import PAPER, Inputs, expect, expect_rows, number
 
 DENSE = "dense"
 MIXTURE = "mixture of experts: all weights streamed here, see sheet MoE"
@@ -20,25 +19,6 @@ def gpu_of(i: Inputs) -> Gpu:
 def model_of(i: Inputs) -> Served:
     """Return the model chosen."""
     return chain.served(i, i.text("explore.model"))
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One pair of widths, full at the window of Table 2: bytes of one GPU, times in s."""
-
-    weights: float
-    kv_bytes: float
-    kv_on_gpu: float
-    blocks: float
-    n_max: float
-    w: float
-    h: float
-    kv_time: float
-
-    @property
-    def step_time(self) -> float:
-        """The decode step, s."""
-        return self.w + self.kv_time
 
 
 def published_numbers(i: Inputs) -> float:
@@ -66,80 +46,53 @@ def usable(i: Inputs) -> float:
     return (taken - chain.workspace(i, model_of(i).tp)) / GIGA
 
 
-@cache
-def case(i: Inputs, weight_width: str, kv_width: str) -> Case:
-    """Return one row of the table: narrower numbers change bytes and nothing else."""
-    board, item, model = gpu_of(i), model_of(i), i.text("explore.model")
-    card, length = f"models.{model}", chain.mean_length(i, i["decode.window"])
-    weights = float(kv.weight_bytes_per_gpu(item.total, i[f"widths.{weight_width}.bytes"], item.tp))
-    cached = published_numbers(i) * i[f"widths.{kv_width}.bytes"]
-    on_gpu = float(kv.sharded_kv_bytes_per_token(cached, item.tp, i[f"{card}.kv_shards_max"]))
-    held = float(slots.kv_blocks(max(0.0, usable(i) * GIGA - weights), on_gpu, i["decode.block_size"]))
-    n = float(slots.window_slots(i["decode.block_size"] * held, 1.0, i["decode.window"]))
-    w = chain.streaming_time(i, i.text("explore.gpu"), weights) + chain.layers_time(i, model)
-    h = float(roofline.kv_read_time(on_gpu, length, 1, board.bandwidth, i["decode.bandwidth_efficiency"]))
-    return Case(weights, cached, on_gpu, held, n, w, h, h * n)
+class Case:
+    """One pair of widths, full at the window of Table 2: bytes of one GPU, ms; attributes as columns of `precision`.
+
+    Narrower numbers change bytes and nothing else.
+    """
+
+    def __init__(self, i: Inputs, weight_width: str, kv_width: str) -> None:
+        item, gpu, model = model_of(i), i.text("explore.gpu"), i.text("explore.model")
+        per_gpu = float(kv.weight_bytes_per_gpu(item.total, i[f"widths.{weight_width}.bytes"], item.tp))
+        self.weights = per_gpu / GIGA
+        self.kv_per_token = published_numbers(i) * i[f"widths.{kv_width}.bytes"]
+        self.kv_on_gpu = float(kv.sharded_kv_bytes_per_token(self.kv_per_token, item.tp, i[f"models.{model}.kv_shards_max"]))
+        self.blocks = float(slots.kv_blocks(max(0.0, usable(i) * GIGA - per_gpu), self.kv_on_gpu, i["decode.block_size"]))
+        self.n_max = float(slots.window_slots(i["decode.block_size"] * self.blocks, 1.0, i["decode.window"]))
+        self.w = (chain.streaming_time(i, gpu, per_gpu) + chain.layers_time(i, model)) / MILLI
+        self.h = self._read(i, chain.mean_length(i, i["decode.window"]))
+        self.stated_h = self._read(i, i["decode.calibration_length"])
+        self.kv_time = self.h * self.n_max
+        self.step_time = self.w + self.kv_time
+        self.throughput = chain.throughput(i, self.n_max, self.step_time * MILLI)
+
+    def _read(self, i: Inputs, length: float) -> float:
+        """Return the ms in which one GPU reads its part of a sequence."""
+        return float(roofline.kv_read_time(self.kv_on_gpu, length, 1, gpu_of(i).bandwidth, i["decode.bandwidth_efficiency"])) / MILLI
 
 
-def loaded(i: Inputs, weight_width: str, kv_width: str) -> watts.Loaded:
+case = cache(Case)
+PAPER.fields("precision", case, Case)
+
+
+def loaded(i: Inputs, *widths: str) -> watts.Loaded:
     """Return the GPU of one row of the table."""
-    row, operations = case(i, weight_width, kv_width), chain.step_operations(i, model_of(i))
-    return watts.Loaded(i.text("explore.gpu"), row.w, stated_h(i, weight_width, kv_width) * MILLI, row.n_max, operations, row.kv_time)
+    row, operations = case(i, *widths), chain.step_operations(i, model_of(i))
+    return watts.Loaded(i.text("explore.gpu"), row.w * MILLI, row.stated_h * MILLI, row.n_max, operations, row.kv_time * MILLI)
 
 
 watts.expect_watts("precision", loaded)
 
 
-@expect("precision.stated_h")
-def stated_h(i: Inputs, weight_width: str, kv_width: str) -> float:
-    length, efficiency = i["decode.calibration_length"], i["decode.bandwidth_efficiency"]
-    on_gpu = case(i, weight_width, kv_width).kv_on_gpu
-    return float(roofline.kv_read_time(on_gpu, length, 1, gpu_of(i).bandwidth, efficiency)) / MILLI
-
-
-@expect("precision.weights")
-def weights(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).weights / GIGA
-
-
-expect_rows(
-    "precision",
-    {
-        "kv_per_token": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).kv_bytes,
-        "kv_on_gpu": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).kv_on_gpu,
-        "blocks": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).blocks,
-        "n_max": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).n_max,
-        "kv_time": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).kv_time / MILLI,
-        "step_time": lambda i, weight_width, kv_width: case(i, weight_width, kv_width).step_time / MILLI,
-    },
-)
-
-
-@expect("precision.w")
-def w(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).w / MILLI
-
-
-@expect("precision.h")
-def h(i: Inputs, weight_width: str, kv_width: str) -> float:
-    return case(i, weight_width, kv_width).h / MILLI
-
-
-@expect("precision.throughput")
-def throughput(i: Inputs, weight_width: str, kv_width: str) -> float:
-    row = case(i, weight_width, kv_width)
-    return chain.throughput(i, row.n_max, row.step_time)
-
-
 @expect("precision.tok_per_w")
-def tok_per_w(i: Inputs, weight_width: str, kv_width: str) -> object:
-    return metrics.paper_tok_per_watt(throughput(i, weight_width, kv_width), number(i, "precision.power", weight_width, kv_width))
+def tok_per_w(i: Inputs, *widths: str) -> object:
+    return metrics.paper_tok_per_watt(case(i, *widths).throughput, number(i, "precision.power", *widths))
 
 
 @expect("precision.tok_per_j")
-def tok_per_j(i: Inputs, weight_width: str, kv_width: str) -> float:
-    power = number(i, "precision.power", weight_width, kv_width)
-    return float(metrics.tok_per_joule(throughput(i, weight_width, kv_width), power, model_of(i).tp))
+def tok_per_j(i: Inputs, *widths: str) -> float:
+    return float(metrics.tok_per_joule(case(i, *widths).throughput, number(i, "precision.power", *widths), model_of(i).tp))
 
 
 @expect("precision.gain")

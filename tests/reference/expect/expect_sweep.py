@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -10,97 +9,43 @@ import numpy as np
 from tests.reference.equations import metrics, roofline, slots
 from tests.reference.expect import chain
 from tests.reference.expect.chain import B200_PROJECTED, H100, H100_CALIBRATED, H100_LLAMA_8B, LLAMA_70B, MILLI
-from tests.reference.quantities import Inputs, expect, expect_rows, number
+from tests.reference.quantities import DIFFERENCES, PAPER, Inputs, expect, expect_rows, number
 
 
-@dataclass(frozen=True, slots=True)
 class Full:
-    """A calibrated profile full at a window: sequences, times in s, W of one GPU."""
+    """A calibrated profile full at a window; attributes as columns of `sweep`: ms, W of one GPU; see `paper.calibrated_point`."""
 
-    by_slots: float
-    window_blocks: float
-    by_blocks: float
-    step_time: float
-    watts: float
-
-    @property
-    def n_max(self) -> float:
-        """The tighter of the two limits."""
-        return min(self.by_slots, self.by_blocks)
-
-
-@cache
-def full(i: Inputs, profile: str, window: str) -> Full:
-    """Return a row of Table 1; see `paper.calibrated_point`."""
-    item, tokens = chain.calibrated(i, profile), i[f"windows.{window}"]
-    blocks_each = float(slots.window_blocks(tokens, item.block_size))
-    by_slots = float(slots.scheduled_slots(item.max_slots, item.calibration_length, tokens))
-    by_blocks = float(slots.block_slots(item.blocks, blocks_each))
-    n = min(by_slots, by_blocks)
-    step_time = float(roofline.decode_step_time(n, item.w, item.h, chain.mean_length(i, tokens), item.calibration_length))
-    return Full(by_slots, blocks_each, by_blocks, step_time, chain.profile_curve(i, profile).watts(n))
+    def __init__(self, i: Inputs, profile: str, window: str) -> None:
+        item, curve, tokens = chain.calibrated(i, profile), chain.profile_curve(i, profile), i[f"windows.{window}"]
+        self.log_window = math.log2(tokens)
+        self.by_slots = float(slots.scheduled_slots(item.max_slots, item.calibration_length, tokens))
+        self.window_blocks = float(slots.window_blocks(tokens, item.block_size))
+        self.by_blocks = float(slots.block_slots(item.blocks, self.window_blocks))
+        self.n_max = min(self.by_slots, self.by_blocks)
+        length = chain.mean_length(i, tokens)
+        self.length_ratio = length / item.calibration_length
+        seconds = float(roofline.decode_step_time(self.n_max, item.w, item.h, length, item.calibration_length))
+        self.step_time = seconds / MILLI
+        self.throughput = chain.throughput(i, self.n_max, seconds)
+        self.exponent = curve.k * (math.log2(max(1.0, self.n_max)) - curve.x0)
+        self.power = curve.watts(self.n_max)
+        self.tok_per_w = float(metrics.paper_tok_per_watt(self.throughput, self.power))
+        self.tok_per_j = float(metrics.tok_per_joule(self.throughput, self.power, item.tp))
 
 
-@expect("sweep.by_slots")
-def by_slots(i: Inputs, profile: str, window: str) -> float:
-    return full(i, profile, window).by_slots
+full = cache(Full)
+PAPER.fields("sweep", full, Full)
+DIFFERENCES.add("sweep.exponent")
 
 
-expect_rows(
-    "sweep",
-    {
-        "window_blocks": lambda i, profile, window: full(i, profile, window).window_blocks,
-        "log_window": lambda i, _profile, window: math.log2(i[f"windows.{window}"]),
-    },
-)
-
-
-@expect("sweep.by_blocks")
-def by_blocks(i: Inputs, profile: str, window: str) -> float:
-    return full(i, profile, window).by_blocks
-
-
-@expect("sweep.n_max")
 def n_max(i: Inputs, profile: str, window: str) -> float:
+    """Return the sequences of a profile at a window."""
     return full(i, profile, window).n_max
 
 
-@expect("sweep.length_ratio")
-def length_ratio(i: Inputs, profile: str, window: str) -> float:
-    return chain.mean_length(i, i[f"windows.{window}"]) / chain.calibrated(i, profile).calibration_length
-
-
-@expect("sweep.step_time")
-def step_time(i: Inputs, profile: str, window: str) -> float:
-    return full(i, profile, window).step_time / MILLI
-
-
-@expect("sweep.throughput")
-def throughput(i: Inputs, profile: str, window: str) -> float:
-    row = full(i, profile, window)
-    return chain.throughput(i, row.n_max, row.step_time)
-
-
-@expect("sweep.exponent", difference=True)
-def exponent(i: Inputs, profile: str, window: str) -> float:
-    curve = chain.profile_curve(i, profile)
-    return curve.k * (math.log2(max(1.0, n_max(i, profile, window))) - curve.x0)
-
-
-@expect("sweep.power")
-def watts(i: Inputs, profile: str, window: str) -> float:
-    return full(i, profile, window).watts
-
-
-@expect("sweep.tok_per_w")
 def tok_per_w(i: Inputs, profile: str, window: str) -> float:
-    return float(metrics.paper_tok_per_watt(throughput(i, profile, window), watts(i, profile, window)))
-
-
-@expect("sweep.tok_per_j")
-def tok_per_j(i: Inputs, profile: str, window: str) -> float:
-    tp = chain.calibrated(i, profile).tp
-    return float(metrics.tok_per_joule(throughput(i, profile, window), watts(i, profile, window), tp))
+    """Return the paper-normalised tok/W of a profile at a window."""
+    return full(i, profile, window).tok_per_w
 
 
 @expect("sweep.halving")

@@ -1,35 +1,19 @@
 """Registering the columns of the planning workbook's tables."""
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
-from dis import get_instructions
-from typing import Any
 
 from tests.reference.equations.grid import SUMS, Requests
 from tests.reference.expect.planning_requests import total_length
 from tests.reference.expect.shared_columns import sum_rule
 from tests.reference.quantities import PLANNING, Value
 
-expect_columns = PLANNING.columns
+expect_columns, expect_fields = PLANNING.columns, PLANNING.fields
 
 
 def expect_rows(table: str, columns: dict[str, Callable[..., Value]]) -> None:
     """Register columns of a table, each a function of the inputs and of the row's keys."""
     for column, value in columns.items():
         PLANNING.add(f"{table}.{column}", value)
-
-
-def expect_fields(table: str, of: Callable[..., object], kind: Any, *but: str) -> None:
-    """Register what the row's object holds, of a class or data class, as the columns of the same names, but for those named."""
-    PLANNING.attributes(table, of, *(name for name in held_by(kind) if name not in but))
-
-
-def held_by(kind: Any) -> tuple[str, ...]:
-    """Return the fields of a data class, or what the initialiser of another class stores: named once, where it is computed."""
-    if is_dataclass(kind):
-        return tuple(field.name for field in fields(kind))
-    steps = [step for each in kind.__mro__[:-1] for step in get_instructions(each.__init__)]
-    return tuple({step.argval: None for step in steps if step.opname == "STORE_ATTR"})
 
 
 def expect_steps(table: str, of: Callable[..., Requests]) -> None:
