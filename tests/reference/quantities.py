@@ -13,6 +13,7 @@ from dataclasses import fields, is_dataclass
 from dis import get_instructions
 from functools import cache, cached_property
 from importlib import import_module
+from inspect import isfunction
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -125,10 +126,11 @@ OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers", "value_d
 
 
 def held_by(kind: Any) -> tuple[str, ...]:
-    """Return the fields of a data class, or what the initialiser of another class stores: named once, where it is computed."""
+    """Return the fields of a data class, or what the methods of another class store: named once, where it is computed."""
     if is_dataclass(kind):
         return tuple(field.name for field in fields(kind))
-    steps = [step for each in kind.__mro__[:-1] for step in get_instructions(each.__init__)]
+    methods = [item for each in kind.__mro__[:-1] for item in vars(each).values() if isfunction(item)]
+    steps = [step for method in methods for step in get_instructions(method)]
     return tuple({step.argval: None for step in steps if step.opname == "STORE_ATTR"})
 
 
