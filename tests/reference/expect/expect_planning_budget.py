@@ -54,6 +54,7 @@ expect_rows(
         "never": lambda _: NEVER,
         "whole_prompt": lambda _: WHOLE_PROMPT,
         "close": lambda _: 0.25,
+        "same_bytes": lambda _: 0.25,
         "horizon": lambda _: HORIZON,
         "nothing": lambda _: LEAST,
         "resale": lambda _: 3.0,
