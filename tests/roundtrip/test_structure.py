@@ -71,8 +71,7 @@ CHANGES: dict[str, tuple[list[list[Any]], list[str]]] = {
         [["value", "Results", "A8", "Our power"]],
         ["Results!8:8 has other texts, or numbers that are neither inputs nor results, than the build wrote"],
     ),
-    "a scratch cell": ([["value", "Results", "J40", "=mine"]], ["Results!J40 holds '=mine', which the build did not write"]),
-    "a scratch cell below all": ([["value", "Cases", "H60", 4]], ["Cases!H60 holds 4, which the build did not write"]),
+    "cells of one's own, which a build carries": ([["value", "Results", "J40", "=mine"], ["value", "Cases", "H60", 4]], []),
 }
 
 

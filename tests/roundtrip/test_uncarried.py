@@ -142,8 +142,8 @@ ADDED: dict[str, tuple[Callable[[Any], object], Loss]] = {
         Loss("password", "sheet 'Cases'", "protects the sheet"),
     ),
     "a link": (
-        lambda book: setattr(book["Cases"]["Z3"], "hyperlink", "https://example.org/"),
-        Loss("external link", "Cases!Z3", "https://example.org/"),
+        lambda book: setattr(book["Cases"]["H14"], "hyperlink", "https://example.org/"),
+        Loss("external link", "Cases!H14", "https://example.org/"),
     ),
 }
 
@@ -183,18 +183,18 @@ def charted(book: Any) -> None:
 
 
 def every(book: Any) -> None:
-    for add in (comment, fill_of_nobodys_cell, unnamed):
+    for add in (comment, conditional, unnamed):
         add(book)
 
 
 def test_a_build_counts_them_in_one_line_and_lists_them_on_changes(built: Path, tmp_path: Path) -> None:
     edited = changed(built, tmp_path / "edited.xlsx", every)
     result = command("build", "--from", edited, "--templates", ACROSS, "--out", tmp_path / "new.xlsx")
-    line = "not carried: 1 cell fill, 1 defined name: see sheet Changes"
+    line = "not carried: 1 conditional format, 1 defined name: see sheet Changes"
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, line)
     told = [str(cell.value) for cell in read_cells(tmp_path / "new.xlsx")["Changes"].values()]
-    assert set(told) >= {"Cases!Z40", "our_count = Cases!$H$12"}
-    assert any("1 cell fill, 1 defined name." in text for text in told)
+    assert set(told) >= {"number 3, where 2 were built", "our_count = Cases!$H$12"}
+    assert any("1 conditional format, 1 defined name." in text for text in told)
 
 
 def test_what_was_listed_stays_listed_and_nothing_else_changes(built: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from workbook.record.write import row_print
 from workbook.xlsx.a1 import column_letters, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from workbook.record.located import Located
@@ -170,7 +170,9 @@ def changed_formulas(located: Located, expected: Mapping[Spot, tuple[str, str]] 
 class _Texts:
     """The texts of one sheet, row by row, as built and now."""
 
-    def __init__(self, located: Located, built: str) -> None:
+    def __init__(self, located: Located, built: str, own: Container[Spot] = ()) -> None:
+        """Cells of people's ``own`` count for nothing but where rows that a library moved are searched for."""
+        self.own: dict[int, set[int]] = defaultdict(set)
         self.located, self.built, self.now = located, built, located.sheets[built] or ""
         self.wanted = located.baseline.texts.get(built, ())
         self.cells: dict[int, dict[int, Cell]] = defaultdict(dict)
@@ -179,6 +181,8 @@ class _Texts:
                 spot = spot_of(self.now, address)
                 if spot not in located.moved_inputs:
                     self.cells[spot.row][spot.column] = cell
+                    if spot in own:
+                        self.own[spot.row].add(spot.column)
         axis, width = located.columns[built], max((max(row) for row in self.cells.values()), default=0)
         self.columns = {axis.now(column): column for column in range(width + FARTHEST)}
         self.skipped: dict[int, set[int]] = defaultdict(set)
@@ -201,6 +205,11 @@ class _Texts:
         }
         return {column: value for column, value in told.items() if column not in self.skipped.get(row, ())}
 
+    def left(self, row: int, line: int) -> dict[int, str | float]:
+        """Return what a row tells besides people's own cells."""
+        own = {self.columns.get(at, -1 - at) for at in self.own.get(line, ())}
+        return {column: value for column, value in self.told(row, line).items() if column not in own}
+
     def changed(self) -> Iterator[tuple[int, int]]:
         """Yield each row that tells something else now: as built, and where it stands."""
         lines = set()
@@ -208,15 +217,16 @@ class _Texts:
             line = self.located.line(self.built, row)
             if line is not None:
                 lines.add(line)
-                if row_print(self.told(row, line)) != self.print(row):
+                if row_print(self.left(row, line)) != self.print(row):
                     yield row, line
         for line in sorted(self.cells.keys() - lines):
-            if self.told(-1, line):
+            if self.left(-1, line):
                 yield -1, line
 
     def formulas(self, row: int, line: int) -> dict[int, str]:
         """Return the formulas where the build wrote none, by the column in which they stand."""
-        added = {at: cell for at, cell in self.cells.get(line, {}).items() if cell.is_formula}
+        own = self.own.get(line, set())
+        added = {at: cell for at, cell in self.cells.get(line, {}).items() if cell.is_formula and at not in own}
         outside = [at for at in added if self.columns.get(at, -1 - at) not in self.skipped.get(row, ())]
         return {at: self.located.formula(Spot(self.now, line, at)) for at in outside}
 
@@ -248,8 +258,8 @@ def _value(cell: Cell) -> str | float:
     return float(cell.value) if isinstance(cell.value, float | int) else str(cell.value)
 
 
-def changed_texts(path: Path, located: Located) -> list[Finding]:
-    """Name rows whose texts, or numbers that are neither inputs nor results, differ from those of the build.
+def changed_texts(path: Path, located: Located, own: Container[Spot] = ()) -> list[Finding]:
+    """Name rows whose texts, or numbers that are neither inputs nor results, differ from the build's, but for people's ``own`` cells.
 
     Raises WorkbookError for a file in which cells were moved but no formula followed, as libraries do that only write
     cells: what stands where an input stood may then be another's.
@@ -259,7 +269,7 @@ def changed_texts(path: Path, located: Located) -> list[Finding]:
     for built, now in located.sheets.items():
         if now is None:
             continue
-        sheet = _Texts(located, built)
+        sheet = _Texts(located, built, own)
         changes = list(sheet.changed())
         for row, _ in changes[:MOST_MOVED]:
             if step := sheet.moved(row):
@@ -279,7 +289,7 @@ def _changed_row(sheet: _Texts, row: int, line: int) -> Iterator[Finding]:
     for column, formula in sorted(added.items()):
         yield _added(Spot(sheet.now, line, column), formula)
     apart = {sheet.columns.get(at, -1 - at) for at in added}
-    left = {column: value for column, value in sheet.told(row, line).items() if column not in apart}
+    left = {column: value for column, value in sheet.left(row, line).items() if column not in apart}
     if sheet.print(row) == NONE and left:
         column, value = min((column, value) for column, value in left.items())
         spot = Spot(sheet.now, line, column if column >= 0 else -1 - column)

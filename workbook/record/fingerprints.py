@@ -30,6 +30,9 @@ _CUT = re.compile(  # texts and sheets' names are cut out, too: what looks like 
 )
 
 
+ACTIVE = re.compile(r"\b(WEBSERVICE|FILTERXML|RTD|CALL|REGISTER\.ID|HYPERLINK)\s*\(|\|.*!|\[", re.IGNORECASE)
+"""What a formula holds that reaches outside of its file."""
+
 # How LibreOffice and Gnumeric write what other programs write otherwise.
 _SPELLINGS = {"TRUE()": "TRUE", "FALSE()": "FALSE", "_XLFN.POISSON.DIST(": "POISSON("}
 

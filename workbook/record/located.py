@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from workbook.record.fingerprints import NONE, Fingerprints, Spot, fingerprint, print_of, relative, shifted
+from workbook.record import looks
+from workbook.record.fingerprints import ACTIVE, NONE, Fingerprints, Spot, fingerprint, print_of, relative, shifted
 from workbook.record.read import baseline, read
 from workbook.record.sorting import sorted_tables
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters
@@ -251,6 +252,31 @@ class Located:
         Formulas refer to places: that a table was sorted makes no difference to what they say.
         """
         return self._origins.get(spot) if self.moved and spot.sheet != RECORD_SHEET else spot
+
+    @cached_property
+    def written(self) -> dict[str, set[tuple[int, int]]]:
+        """Return by sheet of the file where the cells stand that the build wrote; none of a build that did not tell how it looks."""
+        try:
+            built = looks.read(self.baseline.carried) or {}
+        except looks.DAMAGED:  # reported where looks are compared
+            return {}
+        return {now: set(looks.standing(built[name], self, name)) for name, now in self.sheets.items() if now and name in built}
+
+    @cached_property
+    def own(self) -> dict[Spot, Cell]:
+        """Return the cells that people filled on sheets of the model where the build wrote none, but for formulas that reach outside."""
+        known = self.baseline.inputs.values()
+        placed = {self.input(given) for given in known} | {self.now(given.note_spot) for given in known if given.note_spot}
+        placed |= set(self._places.values()) if self.moved else set()
+        found = {}
+        for sheet, written in self.written.items():
+            for address, cell in self.contents[sheet].items():
+                spot = spot_of(sheet, address)
+                if spot[1:] in written or spot in placed or not (cell.is_formula or cell.value not in {None, ""}):
+                    continue
+                if not (cell.is_formula and ACTIVE.search(self.formula(spot))):
+                    found[spot] = cell
+        return found
 
     def print(self, spot: Spot) -> str:
         """Return the fingerprint of what the formula of a cell says in the terms of the build, or NONE."""

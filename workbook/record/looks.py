@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from workbook.record.located import Located
 
+DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What ``read`` raises for what ``told`` did not write."""
 PART = "looks"  # its name among what a file carries
 ALLOWED = {
     "format_cells": "formatCells",
@@ -129,7 +131,7 @@ def told(sheets: Mapping[str, SheetLooks]) -> dict[str, Any]:
 def read(carried: Mapping[str, Any]) -> dict[str, SheetLooks] | None:
     """Return by sheet what a file carries of its looks; None where it was built without.
 
-    Raises AttributeError, IndexError, KeyError, TypeError or ValueError for what ``told`` did not write.
+    Raises one of ``DAMAGED`` for what ``told`` did not write.
     """
     if PART not in carried:
         return None

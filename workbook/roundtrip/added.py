@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbook.roundtrip.comments import carried_comments
+from workbook.roundtrip.own_cells import carried_cells, kept_kinds
 from workbook.roundtrip.own_formats import carried_formats
-from workbook.roundtrip.own_sheets import read_own_sheets
+from workbook.roundtrip.own_sheets import called_now, read_own_sheets
 from workbook.xlsx.extras import COMMENT
 from workbook.xlsx.grafts import graft
 
@@ -20,15 +21,17 @@ if TYPE_CHECKING:
     from workbook.layout.plan import Comment
     from workbook.record.fingerprints import Spot
     from workbook.roundtrip.copies import Copy
+    from workbook.roundtrip.own_cells import OwnCells
     from workbook.roundtrip.own_sheets import OwnSheets
     from workbook.xlsx.sheet_formats import SheetFormats
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """Own sheets and names, comments by sheet, row and column, how sheets look by name; ``taken`` is by copy what these are from."""
+    """Own sheets and names, own cells, comments by sheet, row and column, how sheets look; ``taken`` is by copy what these are from."""
 
     own: OwnSheets
+    cells: OwnCells
     comments: dict[tuple[str, int, int], Comment]
     formats: dict[str, SheetFormats]
     taken: list[set[tuple[str, Spot]]]
@@ -41,12 +44,22 @@ class Added:
 
     def lost(self, copies: Sequence[Copy]) -> list[Loss]:
         """Return what of the copies is left behind."""
-        return [*self.own.lost, *(item for copy, taken in zip(copies, self.taken, strict=True) for item in copy.losses(taken))]
+        return [
+            *self.own.lost,
+            *self.cells.lost,
+            *(item for copy, taken in zip(copies, self.taken, strict=True) for item in copy.losses(taken)),
+        ]
 
 
 def read_added(copies: Sequence[Copy], book: Book) -> Added:
     """Return what was added to copies as it goes into a new book; raises WorkbookError for what cannot be read."""
-    comments, commented = carried_comments(copies, book.layout)
-    formats, own = carried_formats(copies, book)
-    taken = [{(COMMENT, spot) for spot in spots} | kept for spots, kept in zip(commented, own, strict=True)]
-    return Added(read_own_sheets(copies, book), comments, formats, taken)
+    called = called_now(copies, book)
+    cells = carried_cells(copies, book, [names for names, _ in called])
+    comments, commented = carried_comments(copies, book.layout, cells.went)
+    formats, looks = carried_formats(copies, book, cells.sheets)
+    taken = [
+        {(COMMENT, spot) for spot in spots} | kept_kinds(went) | kept
+        for spots, went, kept in zip(commented, cells.went, looks, strict=True)
+    ]
+    gone = [[spot for spot, now in went.items() if now is None] for went in cells.went]
+    return Added(read_own_sheets(copies, book, called, gone), cells, comments, formats, taken)

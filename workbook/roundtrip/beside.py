@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from workbook.record.fingerprints import Spot
-from workbook.record.looks import standing
 from workbook.xlsx.cells import LAST_COLUMN, LAST_ROW
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from workbook.layout.book import Book
     from workbook.record.located import Located
-    from workbook.record.looks import SheetLooks
 
 Cells = set[tuple[int, int]]
 
@@ -44,15 +42,24 @@ class Box:
     went: tuple[dict[int, int], dict[int, int]] = field(default_factory=lambda: ({}, {}))
 
 
-def used_cells(book: Book) -> dict[str, Cells]:
-    """Return by sheet the cells that a new book writes, also those that a text above several columns covers."""
-    found: dict[str, Cells] = {name: set() for name in book.layout.sheets}
-    for name, plan in book.layout.sheets.items():
-        for label in (*plan.labels, *plan.merged):
-            found[name].update((label.row, label.column + step) for step in range(label.span))
+def _written(book: Book) -> dict[str, Cells]:
+    """Return by sheet the cells in which a new book writes: of a text above several columns the first, as of an edited file."""
+    found: dict[str, Cells] = {name: {(label.row, label.column) for label in plan.labels} for name, plan in book.layout.sheets.items()}
     for segments in book.layout.segments.values():
         for segment in segments:
             found[segment.sheet].update(map(segment.cell, segment.rows))
+    return found
+
+
+def taken_cells(book: Book) -> dict[str, Cells]:
+    """Return by sheet the cells of a new book that are not free: those in which it writes, and those that texts and charts cover."""
+    found = _written(book)
+    for name, plan in book.layout.sheets.items():
+        for label in (*plan.labels, *plan.merged):
+            found[name].update((label.row, label.column + step) for step in range(label.span))
+        for chart in plan.charts:
+            rows = range(chart.row, chart.row + chart.height)
+            found[name].update((row, column) for row in rows for column in range(plan.breadth))
     return found
 
 
@@ -91,12 +98,11 @@ class Beside:
         self,
         located: Located,
         book: Book,
-        built: Mapping[str, SheetLooks],
         names: Mapping[Spot, str],
         went: Callable[[Spot], Spot | None],
     ) -> None:
         """``names`` gives the quantities, or inputs, of cells of the build, ``went`` where such a cell stands in the new book."""
-        self.located, self.book, self.built, self.names, self.went = located, book, built, names, went
+        self.located, self.book, self.names, self.went = located, book, names, went
 
     @cached_property
     def _new(self) -> dict[str, dict[str, Box]]:
@@ -105,7 +111,7 @@ class Beside:
         for name, segments in self.book.layout.segments.items():
             for segment in segments:
                 tables[segment.sheet][name.partition(".")[0]].update(map(segment.cell, segment.rows))
-        used = used_cells(self.book)
+        used = _written(self.book)
         found: dict[str, dict[str, Box]] = defaultdict(dict)
         for sheet, of in tables.items():
             for table, box in _boxes(of, used[sheet]).items():
@@ -123,8 +129,7 @@ class Beside:
         sheets = {now: built for built, now in self.located.sheets.items() if now}
         found: dict[str, dict[str, tuple[Box, str]]] = defaultdict(dict)
         for sheet, of in tables.items():
-            name = sheets.get(sheet, "")
-            used = set(standing(self.built[name], self.located, name)) if name in self.built else set()
+            name, used = sheets.get(sheet, ""), self.located.written.get(sheet, set())
             for table, box in _boxes({each: set(cells) for each, cells in of.items()}, used).items():
                 found[sheet][table] = box, self._taken(table, name, box, of[table])
         return found
@@ -152,6 +157,16 @@ class Beside:
         row, column = _followed(spot.row, old.rows, new.rows, old.went[0]), _followed(spot.column, old.columns, new.columns, old.went[1])
         is_there = row is not None and column is not None and 0 <= row < LAST_ROW and 0 <= column < LAST_COLUMN
         return Spot(sheet, row or 0, column or 0) if is_there else None
+
+    @cached_property
+    def _rows(self) -> dict[str, set[int]]:
+        """Return by sheet of the file the rows in which the build wrote."""
+        return {sheet: {row for row, _ in written} for sheet, written in self.located.written.items()}
+
+    def is_inserted(self, spot: Spot) -> bool:
+        """Whether a place is in a row that was inserted into a table."""
+        boxes = [box for box, _ in self._old.get(spot.sheet, {}).values()]
+        return spot.row not in self._rows.get(spot.sheet, ()) and any(box.rows.first < spot.row < box.rows.last for box in boxes)
 
     def _table(self, spot: Spot) -> str | None:
         """Return the table that a place is in, beside or below, the nearest one; None for one that is above all."""

@@ -13,7 +13,7 @@ from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.extras import COMMENT, read_extras
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from workbook.layout.plan import Layout
     from workbook.record.fingerprints import Spot
@@ -23,20 +23,23 @@ if TYPE_CHECKING:
 LONGEST = 32767  # characters that a cell, and a comment on it, may hold
 
 
-def carried_comments(copies: Sequence[Copy], layout: Layout) -> tuple[dict[tuple[str, int, int], Comment], list[set[Spot]]]:
+def carried_comments(
+    copies: Sequence[Copy], layout: Layout, went: Sequence[Mapping[Spot, Spot | None]]
+) -> tuple[dict[tuple[str, int, int], Comment], list[set[Spot]]]:
     """Return comments by the sheet, row and column where they stand in a new layout, and for each copy the cells that they are from.
 
-    Different comments of several copies on one cell stand below each other. What is on a cell without an id, on a cell that is
-    gone or on a sheet of an account is not among them, nor is a thread. Raises WorkbookError for a file whose comments are damaged.
+    ``went`` gives by copy where own cells went. Different comments of several copies on one cell stand below each other. What is on
+    another cell without an id, on one that is gone or on a sheet of an account is not among them, nor is a thread. Raises
+    WorkbookError for a file whose comments are damaged.
     """
     found: dict[tuple[str, int, int], Comment] = {}
     taken: list[set[Spot]] = []
-    for copy in copies:
+    for copy, own in zip(copies, went, strict=True):
         written = _comments(copy)
         ids = _ids(copy) if written else {}
         taken.append(set())
         for spot, extra in written.items():
-            at = _placed(layout, ids.get(spot, ""))
+            at = own.get(spot) or _placed(layout, ids.get(spot, ""))
             now = _joined(found.get(at), extra) if at else None
             if at and now and len(now.text) <= LONGEST:
                 found[at] = now

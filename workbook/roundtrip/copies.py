@@ -15,6 +15,7 @@ from workbook.record.located import locate
 from workbook.record.read import offered, overlays
 from workbook.roundtrip.looked import look_at
 from workbook.roundtrip.merge import State
+from workbook.roundtrip.own_cells import own_cells
 from workbook.roundtrip.pull import edits_of
 from workbook.roundtrip.refuse import given_back
 from workbook.roundtrip.uncarried import uncarried
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from workbook.roundtrip.looked import Looked
     from workbook.roundtrip.pull import Edit, Edits
     from workbook.roundtrip.uncarried import Kept
+    from workbook.xlsx.cells import Cell
 
 NAMED = 3  # inputs that a message names
 ONE_BUILD = "build each again with --from on the same templates and overlays, then merge those"
@@ -53,6 +55,11 @@ class Copy:
     def looked(self) -> Looked:
         """Return how it looks, beside how it was built to look."""
         return look_at(self.path, self.located)
+
+    @cached_property
+    def own_cells(self) -> dict[Spot, Cell]:
+        """Return the cells on sheets of the model that its people filled."""
+        return own_cells(self.located, self.looked)
 
     def losses(self, kept: Kept = frozenset()) -> list[Loss]:
         """Return what a build leaves behind of it besides entries, where it keeps some kinds on some cells."""

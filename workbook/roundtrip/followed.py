@@ -14,19 +14,20 @@ from workbook.roundtrip.beside import Beside
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from workbook.layout.book import Book
     from workbook.record.fingerprints import Reference
     from workbook.record.located import Located
-    from workbook.record.looks import SheetLooks
 
 GONE = "#REF!"
 MOST_LINKS = 4  # from a key to the cell that holds what it shows
 _SHEET = r"'(?:[^']|'')+'|[^\s'\"!+\-*/^&=<>(),:;{}%$#]+"
 _CUT = re.compile(  # what ``pieces`` takes for something else: texts, errors, and whole columns and rows with their sheet
     rf"""(?P<text>"(?:[^"]|"")*")|(?P<gone>(?:(?:{_SHEET})!)?#REF!)"""
-    rf"""|(?P<of>{_SHEET})!(?P<lines>\$?[A-Z]{{1,3}}:\$?[A-Z]{{1,3}}(?![A-Z0-9])|\$?[0-9]+:\$?[0-9]+)|(?P<quoted>'(?:[^']|'')+'!)"""
+    rf"""|(?P<of>{_SHEET})!(?P<lines>\$?[A-Z]{{1,3}}:\$?[A-Z]{{1,3}}(?![A-Z0-9])|\$?[0-9]+:\$?[0-9]+)"""
+    r"""|(?<![A-Za-z0-9_.!$:'])(?P<bare>\$?[A-Z]{1,3}:\$?[A-Z]{1,3}(?![A-Za-z0-9_(.])|\$?[0-9]+:\$?[0-9]+(?![A-Za-z0-9_.]))"""
+    r"""|(?P<quoted>'(?:[^']|'')+'!)"""
 )
 
 
@@ -40,10 +41,11 @@ class Followed(NamedTuple):
 class References:
     """Where the cells of an edited file stand in a new book."""
 
-    def __init__(self, located: Located, book: Book, own: Mapping[str, str], built: Mapping[str, SheetLooks]) -> None:
-        """``own`` gives what own sheets are called in the new book, ``built`` how sheets of the model were built to look."""
-        self.located, self.book, self.own, self.built = located, book, own, built
+    def __init__(self, located: Located, book: Book, own: Mapping[str, str], lost: Iterable[Spot] = ()) -> None:
+        """``own`` gives what own sheets are called in the new book, ``lost`` the own cells that are not in it."""
+        self.located, self.book, self.own, self.lost = located, book, own, {*lost}
         self._known: dict[Spot, Spot | None] = {}
+        self._home = "", ""
         self._keyed: dict[str, dict[tuple[object, ...], int]] = {}
 
     @cached_property
@@ -61,8 +63,12 @@ class References:
         """Return for the sheets of the model, by their names in the file, what they were built as."""
         return {now: built for built, now in self.located.sheets.items() if now}
 
-    def follow(self, formula: str) -> Followed:
-        """Return a formula, without =, with references to where its cells stand now."""
+    def follow(self, formula: str, home: str = "", home_now: str = "") -> Followed:
+        """Return a formula, without =, with references to where its cells stand now.
+
+        ``home`` is the sheet of the model on which the formula stands, if it does, and ``home_now`` the one that it goes to.
+        """
+        self._home = home, home_now
         parts: list[str] = []
         gone: list[str] = []
         at = 0
@@ -71,7 +77,12 @@ class References:
                 continue
             self._cells(formula[at : match.start()], parts, gone)
             at = match.end()
-            parts.append(self._lines_of(match["of"], match["lines"], gone) if match["lines"] else GONE if match["gone"] else match[0])
+            if match["bare"] and not home:
+                parts.append(match[0])
+            elif lines := match["lines"] or match["bare"]:
+                parts.append(self._lines_of(match["of"] or quoted(home), lines, gone))
+            else:
+                parts.append(GONE if match["gone"] else match[0])
         self._cells(formula[at:], parts, gone)
         return Followed("".join(parts), tuple(gone))
 
@@ -87,12 +98,14 @@ class References:
         """Add the pieces of a formula, or of a part of one, and what is gone; a range is gone with either of its ends."""
         before: Reference | None = None
         for kind, text, found in pieces(formula):
-            if found is None or not found.sheet:
+            home, home_now = self._home
+            if found is None or not (found.sheet or home):
                 parts.append(text)
                 before = before if text == ":" else None
                 continue
-            is_end = before is not None and parts[-1] == ":" and before.sheet == found.sheet
-            now, what = self._place(found)
+            of, is_bare = found.sheet or home, not found.sheet
+            is_end = before is not None and parts[-1] == ":" and (before.sheet or home) == of
+            now, what = self._place(found._replace(sheet=of))
             if now is None:
                 gone.append(what)
             if is_end and GONE in {parts[-2], GONE if now is None else ""}:
@@ -101,7 +114,7 @@ class References:
                 parts.append(GONE)
             else:
                 cell = f"{'$' * found.column_fixed}{column_letters(now.column)}{'$' * found.row_fixed}{now.row + 1}"
-                parts.append(cell if is_end else f"{quoted(now.sheet)}!{cell}")
+                parts.append(cell if is_end or (is_bare and now.sheet == home_now) else f"{quoted(now.sheet)}!{cell}")
             before = found if kind == "cell" else None
 
     def _place(self, found: Reference) -> tuple[Spot | None, str]:
@@ -112,7 +125,7 @@ class References:
         if found.sheet not in self._sheets or found.sheet == RECORD_SHEET:
             return None, address
         spot = Spot(found.sheet, found.row, found.column)
-        now = self.place(spot)
+        now = None if spot in self.lost else self.place(spot)
         built = self.located.origin(spot)
         name = self._ids.get(built, "") if built else ""
         return now, f"{address} ({name})" if name else address
@@ -133,7 +146,7 @@ class References:
     def beside(self) -> Beside:
         """Return where cells go that are neither inputs nor results."""
         names = {**{spot: quantity for spot, (quantity, _) in self._rows.items()}, **self._ids}
-        return Beside(self.located, self.book, self.built, names, self.of_build)
+        return Beside(self.located, self.book, names, self.of_build)
 
     def of_build(self, built: Spot) -> Spot | None:
         """Return where an input or a result of the build that the file is from stands; None for one that is gone, and for other cells."""

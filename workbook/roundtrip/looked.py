@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -45,6 +46,15 @@ class Looked:
         """Whether the program that saved the file kept how sheets stand on the screen: one that works without a screen keeps nothing."""
         return any(sheet.view != View() for sheet in self.saved.sheets.values())
 
+    def merged(self, name: str) -> dict[int, list[Area]]:
+        """Return the merged cells of a sheet by row, of those rows in which there are cells."""
+        sheet, found = self.saved.sheets[name], defaultdict[int, list["Area"]](list)
+        last = max((row for row, _ in sheet.cells), default=-1)
+        for area in sheet.merged:
+            for row in range(area.top, min(area.bottom, last) + 1):
+                found[row].append(area)
+        return found
+
 
 def look_at(path: Path, located: Located) -> Looked:
     """Read how a file looks; raises WorkbookError for one that is damaged."""
@@ -54,7 +64,7 @@ def look_at(path: Path, located: Located) -> Looked:
         raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
     try:
         return Looked(saved, looks.read(located.baseline.carried) or {})
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+    except looks.DAMAGED:
         message = "what the record of the build says of formats is damaged"
         raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
 
@@ -121,12 +131,13 @@ def reformatted(looked: Looked, located: Located, name: str) -> list[tuple[str, 
     lines = {line for row in range(max(built.last[0], *built.cells, 0) + 1) if (line := located.line(name, row)) is not None}
     last = max(lines, default=-1)
     changed: list[tuple[str, str, Spot]] = []
+    merged = looked.merged(sheet.name)
     for cell, held in sheet.cells.items():
         if cell[0] not in lines and cell[0] < last:
             continue  # an inserted row, which looks like the one above it and is reported as such
         for kind, now in changed_formats(looked.saved.format_of(held), wanted.get(cell)):
             # Of merged cells the first shows alone; programs drop the formats of the others, and give each a border of its own.
-            if not any(is_within(cell, area) and (cell != area[:2] or kind == BORDER) for area in sheet.merged):
+            if not any(is_within(cell, area) and (cell != area[:2] or kind == BORDER) for area in merged.get(cell[0], ())):
                 changed.append((kind, now, Spot(sheet.name, *cell)))
     return changed
 

@@ -26,7 +26,7 @@ from workbook.xlsx.sheet_formats import ForeignFormat, SheetFormats
 from workbook.xlsx.trees import read_formats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
     from workbook.layout.book import Book
@@ -36,14 +36,15 @@ if TYPE_CHECKING:
 Taken = set[tuple[str, Spot]]
 
 
-def carried_formats(copies: Sequence[Copy], book: Book) -> tuple[dict[str, SheetFormats], list[Taken]]:
+def carried_formats(copies: Sequence[Copy], book: Book, formats: Mapping[str, SheetFormats]) -> tuple[dict[str, SheetFormats], list[Taken]]:
     """Return how sheets of a new book are to look otherwise than built, and for each copy what of it that is, by kind and cell.
 
+    ``formats`` has what is to be set into sheets besides.
     What differs from how a copy was built to look is its people's: how today's templates look does not matter. Of what copies made
     of one cell or column otherwise the first is taken. What is on a cell without an id, on one that is gone or on a sheet of
     an account is not among it. Raises WorkbookError for a file that is damaged.
     """
-    formats: dict[str, SheetFormats] = {}
+    formats = dict(formats)
     said: dict[tuple[str, Spot], object] = {}
     taken: list[Taken] = []
     for copy in copies:
@@ -62,7 +63,7 @@ class _Reader:
 
     def __init__(self, copy: Copy, book: Book) -> None:
         self.copy, self.book, self.looked = copy, book, copy.looked
-        self.references = References(copy.located, book, {}, copy.looked.built)
+        self.references = References(copy.located, book, {})
         self.views = Views(copy.path, self.references)
 
     def found(self) -> Iterator[tuple[str, Spot, Spot, object]]:

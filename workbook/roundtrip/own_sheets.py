@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 from workbook.changes.differences import Loss
 from workbook.errors import Diagnostic, Place, WorkbookError
+from workbook.record.fingerprints import ACTIVE
 from workbook.record.located import spot_of
 from workbook.roundtrip.followed import References
 from workbook.xlsx.a1 import RECORD_SHEET, quoted
@@ -19,10 +20,11 @@ from workbook.xlsx.package import Package, UnreadableWorkbook
 from workbook.xlsx.trees import keep, read_formats, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
     from workbook.layout.book import Book
+    from workbook.record.fingerprints import Spot
     from workbook.record.located import Located
     from workbook.roundtrip.copies import Copy
     from workbook.xlsx.cells import Cell
@@ -42,7 +44,6 @@ KEPT = (
     *("dataValidations", "hyperlinks", "printOptions", "pageMargins", "pageSetup", "headerFooter", "rowBreaks", "colBreaks"),
     *("drawing", "legacyDrawing"),
 )
-_ACTIVE = re.compile(r"\b(WEBSERVICE|FILTERXML|RTD|CALL|REGISTER\.ID|HYPERLINK)\s*\(|\|.*!|\[", re.IGNORECASE)
 _CHARTED = re.compile(rb"(<(?:\w+:)?f>)([^<]*)(</(?:\w+:)?f>)")
 _EXTERNAL_DATA = re.compile(rb"<(?:\w+:)?externalData\b.*?(?:/>|</(?:\w+:)?externalData>)", re.DOTALL)
 _CLICKS = re.compile(rb"<(?:\w+:)?hlink(?:Click|Hover)\b[^>]*?(?:/>|>.*?</(?:\w+:)?hlink(?:Click|Hover)>)", re.DOTALL)
@@ -64,19 +65,18 @@ def own_names(located: Located) -> list[str]:
     return [name for name in located.contents if name not in known]
 
 
-def read_own_sheets(copies: Sequence[Copy], book: Book) -> OwnSheets:
-    """Return the own sheets, and the names, of edited files for a new book.
+def called_now(copies: Sequence[Copy], book: Book) -> list[tuple[dict[str, str], set[str]]]:
+    """Return for each edited file what its own sheets are called in a new book, and which of them a file before has with the same cells.
 
-    A sheet that a file before has with the same cells is there once; a name that the new book, or a file before, has with others is
-    numbered. Raises WorkbookError for a file that cannot be read.
+    A name that the new book, or a file before, has with others is numbered.
     """
-    found = OwnSheets()
+    found: list[tuple[dict[str, str], set[str]]] = []
     taken = {name.lower() for name in (*book.layout.sheets, RECORD_SHEET)}
     seen: dict[str, list[tuple[object, str]]] = {}
     for copy in copies:
-        path, located, names, known = copy.path, copy.located, dict[str, str](), dict[str, str]()
-        for name in own_names(located):
-            said = _said(located, name)
+        names, known = dict[str, str](), set[str]()
+        for name in own_names(copy.located):
+            said = _said(copy.located, name)
             same = next((now for other, now in seen.get(name, []) if other == said), "")
             choices = [name, *(f"{name[:27]} ({number})" for number in range(2, len(taken) + 3))]
             now = same or next(each for each in choices if each.lower() not in taken)
@@ -84,13 +84,26 @@ def read_own_sheets(copies: Sequence[Copy], book: Book) -> OwnSheets:
             seen.setdefault(name, []).append((said, now))
             names[name] = now
             if same:
-                known[name] = same
+                known.add(name)
+        found.append((names, known))
+    return found
+
+
+def read_own_sheets(
+    copies: Sequence[Copy], book: Book, called: Sequence[tuple[Mapping[str, str], Collection[str]]], lost: Sequence[Collection[Spot]]
+) -> OwnSheets:
+    """Return the own sheets, and the names, of edited files for a new book, by file ``called`` so there; own cells are ``lost``.
+
+    A sheet that a file before has with the same cells is there once. Raises WorkbookError for a file that cannot be read.
+    """
+    found = OwnSheets()
+    for copy, (names, known), gone in zip(copies, called, lost, strict=True):
         try:
-            with Package(path) as package:
-                _Reader(package, located, References(located, book, names, copy.looked.built), copy.name, found).run(known)
+            with Package(copy.path) as package:
+                _Reader(package, copy.located, References(copy.located, book, names, gone), copy.name, found).run(known)
         except (UnreadableWorkbook, ET.ParseError, ValueError) as error:
             fix = getattr(error, "fix", "")
-            raise WorkbookError([Diagnostic(Place(str(path)), f"a sheet that was added cannot be read: {error}", fix)]) from None
+            raise WorkbookError([Diagnostic(Place(str(copy.path)), f"a sheet that was added cannot be read: {error}", fix)]) from None
     return found
 
 
@@ -164,7 +177,7 @@ class _Reader:
 
     def ruled(self, formula: str) -> str:
         """Return the formula of a rule: of one that reaches outside, that it never holds."""
-        if not _ACTIVE.search(formula):
+        if not ACTIVE.search(formula):
             return self.followed(formula, "")
         self.lose("active formula", "", f"={formula}, of a rule")
         return "FALSE"
@@ -195,13 +208,13 @@ class _Reader:
         if held is None:
             return
         formula = self.located.formula(spot_of(self.sheet, address)) if held.is_formula else ""
-        if formula and _ACTIVE.search(formula):
+        if formula and ACTIVE.search(formula):
             self.lose("active formula", address, f"={formula}: its value was kept")
         elif formula:
             written = ET.SubElement(element, "f", {"t": "array", "ref": region} if is_array else {})
             written.text = self.followed(formula, address)
             return
-        _constant(element, held)
+        write_constant(element, held)
 
     def related(self, path: str, root: Element) -> dict[str, Part]:
         """Return the parts that a sheet refers to, by id; what cannot be carried is taken out of the tree."""
@@ -261,7 +274,7 @@ class _Reader:
 
     def name(self, name: str, formula: str) -> None:
         """Take a name, unless it reaches outside, or stands for something else already."""
-        if _ACTIVE.search(formula):
+        if ACTIVE.search(formula):
             self.lose("defined name", "", f"{name} = {formula}")
             return
         new = OwnName(name, self.names.get(self.sheet, ""), self.followed(formula, ""))
@@ -273,7 +286,7 @@ class _Reader:
             self.found.names.append(new)
 
 
-def _constant(element: Element, held: Cell) -> None:
+def write_constant(element: Element, held: Cell) -> None:
     """Write the value of a cell."""
     value = held.value
     if value is None:

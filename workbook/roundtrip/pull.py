@@ -152,7 +152,7 @@ def edits_of(path: Path, located: Located) -> Edits:
     choices = choices_of(located.baseline.carried)
     found = Edits(located.baseline.workbook, located.baseline.version, overlays=names, choices=choices)
     found.left += [item for item in structure(located) if not (item.is_gone and is_account_sheet(item.sheet))]
-    found.left += changed_texts(path, located)
+    found.left += changed_texts(path, located, located.own)  # a build carries what people added beside tables
     links = inherited(located)
     found.inherited = links
     mine, places = {}, {}

@@ -9,6 +9,7 @@ from workbook.changes.differences import Loss
 from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.record.fingerprints import Spot
 from workbook.roundtrip.looked import HEIGHT, HIDDEN_COLUMN, HIDDEN_ROW, WIDTH, is_within, raised, reformatted, resized, set_up
+from workbook.roundtrip.own_cells import OWN, said
 from workbook.roundtrip.own_sheets import own_names
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 from workbook.xlsx.cells import UnreadableWorkbook
@@ -48,6 +49,8 @@ def uncarried(path: Path, located: Located, looked: Looked, kept: Kept = frozens
     left = [item for item in left if item.kind != COMMENT or (item.sheet, item.address) not in kept_at]
     found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in left]
     found += _of_book(saved, located)
+    filled = ((spot, said(located, spot)) for spot in located.own if (OWN, spot) not in kept)
+    found += [Loss(OWN, _place(spot.sheet, spot.address), text) for spot, text in filled]
     mine = _typed_into(located)
     for name, now in located.sheets.items():
         if now in saved.sheets:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree as ET
 
 from workbook.xlsx.a1 import column_letters, quoted
+from workbook.xlsx.filled import with_cells
 from workbook.xlsx.saved import PRINT_AREA
 
 if TYPE_CHECKING:
@@ -38,12 +39,20 @@ class ForeignFormat(NamedTuple):
     place: int
 
 
+class OwnCell(NamedTuple):
+    """A cell to set into a sheet: its tree, and the format of another file that it has."""
+
+    element: Element
+    format: ForeignFormat
+
+
 @dataclass(slots=True)
 class SheetFormats:
     """How a sheet is to look otherwise than written: cells by address and kind, widths in pixels and what is hidden, from 0.
 
     ``heights`` are in points, None where they follow from what a row holds. ``frozen`` counts the rows and columns that stay in view,
     ``protection`` gives its attributes (none: the sheet has none), ``printed`` the area that is printed (empty: all), without the sheet.
+    ``own`` cells stand, by row and column, where the sheet has none.
     """
 
     cells: dict[str, dict[str, ForeignFormat]] = field(default_factory=dict)
@@ -56,6 +65,7 @@ class SheetFormats:
     filtered: Element | None = None
     protection: Mapping[str, str] | None = None
     printed: str | None = None
+    own: dict[tuple[int, int], OwnCell] = field(default_factory=dict)
 
 
 def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
@@ -77,7 +87,8 @@ def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
     text = _CELL.sub(cell, text) if formats.cells else text
     text = _ROW.sub(row, text) if formats.hidden_rows or formats.heights else text
     text = _COLUMNS.sub(lambda found: f"<cols>{''.join(_columns(found[1], formats))}</cols>", text, count=1)
-    return _used(text, formats)
+    text = _used(text, formats)
+    return with_cells(text, formats.own, styles, formats.heights) if formats.own else text
 
 
 def _used(text: str, formats: SheetFormats) -> str:
@@ -130,3 +141,6 @@ def _columns(text: str, formats: SheetFormats) -> Iterator[str]:
             wide = f"{formats.widths[column] / PIXELS:.10g}" if column in formats.widths else width
             hidden = HIDDEN if column in formats.hidden_columns else ""
             yield f'<col min="{column + 1}" max="{column + 1}" width="{wide}"{hidden}{more}/>'
+    last = max((int(last) for _, last, *_ in _RUN.findall(text)), default=0)
+    for column in sorted(column for column in formats.widths if column >= last):
+        yield f'<col min="{column + 1}" max="{column + 1}" width="{formats.widths[column] / PIXELS:.10g}" customWidth="1"/>'
