@@ -108,6 +108,9 @@ class _Progress:
 )
 @click.option("--ours", "prefer", flag_value="ours", help="With --from: what is in conflict is as templates and overlays give it now.")
 @click.option("--fail", "prefer", flag_value="fail", help="With --from: write nothing when there are conflicts.")
+@click.option(
+    "--restore", is_flag=True, help="With --from: cells that hold their parent's value, as after pasting values, inherit it again."
+)
 @click.option("-o", "--out", type=PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
 @options.templates
 @click.pass_context
@@ -136,6 +139,8 @@ def build(
             raise click.UsageError("--from takes the workbook and its edits from FILE: give no NAME and no --set beside it")
         _regenerate(ctx, edited, out, {"templates": templates, "overlay": overlays, **preferences})
         return
+    if preferences["restore"]:
+        raise click.UsageError("--restore needs a file that was edited: give it with --from")
     with _Progress() as progress:
         report = api.build(name or api.DEFAULT, out, templates=templates, sets=options.pairs(sets), overlay=overlays, progress=progress)
     _built(report)

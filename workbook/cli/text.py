@@ -32,6 +32,9 @@ def regenerated(found: Regeneration) -> Iterator[str]:
     given = f", {_count(len(result.given), 'value')} of overlays" if result.given else ""
     notes = found.notes.conflicts
     yield f"{_count(len(result.kept), 'edit')} kept, {new}{given}, {_count(len(result.conflicts) + len(notes), 'conflict')}"
+    if found.pasted:
+        equal = f"{_count(len(found.pasted), 'cell')} {'equals' if len(found.pasted) == 1 else 'equal'} the parent's value"
+        yield f"{equal}: inherited again" if found.is_restored else f"{equal}: --restore gives inheritance back"
     yield from (f"conflict: {item.told()}; {_kept(item)} in the new file" for item in result.conflicts)
     yield from (f"conflict: {item.told(NOTE_OF)}; {_kept(item)} in the new file" for item in notes)
     if found.account is not None and found.is_update:

@@ -29,6 +29,7 @@ from workbook.roundtrip.outcomes import updated
 from workbook.roundtrip.parties import merged_notes, merged_values, values_to_set
 from workbook.roundtrip.pull import without_results
 from workbook.roundtrip.refuse import refusals, refuse, refused_by
+from workbook.roundtrip.restore import inherit_again, like_parents
 from workbook.roundtrip.together import erring
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Regeneration:
 
     ``lost`` lists what people added besides entries, ``remarks`` says which entries were not taken quite as they stand in the
     file. ``gone`` lists what the templates do not have, ``templates`` says how they differ from those that built the file, if
-    they do. ``account`` is that of an earlier update unless ``is_update``.
+    they do. ``account`` is that of an earlier update unless ``is_update``. ``pasted`` lists cells that hold their parent's value;
+    where ``is_restored`` they inherit it again.
     """
 
     report: BuildReport
@@ -69,6 +71,8 @@ class Regeneration:
     templates: str
     account: Account | None
     is_update: bool
+    pasted: list[str]
+    is_restored: bool
 
     @property
     def is_whole(self) -> bool:
@@ -85,6 +89,7 @@ def regenerate(
     overlay: Files = None,
     prefer: Choice = "theirs",
     prefer_copy: Path | str | None = None,
+    restore: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Regeneration:
     """Build the workbook of an edited file again from today's templates, and keep its edits.
@@ -95,7 +100,8 @@ def regenerate(
     The new file is written to ``out`` (output/NAME.xlsx by default; in place of the edited one only when that is said). Where users
     changed an input, and templates or an overlay give it another value now, the users' is kept, or the other with ``prefer="ours"``;
     with "fail" WorkbookError names them all and nothing is written. Entries that inputs cannot take, one by one or together, are
-    left out, and listed with the reason. Raises WorkbookError too for files that cannot be read.
+    left out, and listed with the reason. With ``restore`` cells that hold their parent's value inherit it again (``pasted`` lists them
+    either way). Raises WorkbookError too for files that cannot be read.
 
     What templates or package changed is on sheets of the new file (``account``); else those of the edited file stay, so that a
     second time changes nothing.
@@ -108,7 +114,7 @@ def regenerate(
     known, edits, places = merged.located.baseline, merged.edits, _places(copies, merged.edits)
     target = _target(files, out, known.workbook)
     laid = _laid(merged, templates, overlay)
-    settled = _settled(merged, laid, "ours" if prefer == "ours" else "theirs", places)
+    settled = _settled(merged, laid, "ours" if prefer == "ours" else "theirs", places, restore=restore)
     values, notes, book = settled.values, settled.notes, settled.book
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
@@ -126,7 +132,7 @@ def regenerate(
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
     report = save(book, target, start, added.grafting)
     fate = values.result, notes.result, left, lost, edits.remarks, going, differing, told_of
-    return Regeneration(report, *fate, is_update=update is not None)
+    return Regeneration(report, *fate, is_update=update is not None, pasted=settled.pasted, is_restored=restore)
 
 
 def _laid(merged: Copy, templates: Path | str | None, overlay: Files) -> Overlaid:
@@ -167,13 +173,17 @@ class _Settled:
     notes: Merged
     sets: dict[str, Given]
     book: Book
+    pasted: list[str]
 
 
-def _settled(merged: Copy, laid: Overlaid, prefer: Preference, places: Mapping[str, Place]) -> _Settled:
+def _settled(merged: Copy, laid: Overlaid, prefer: Preference, places: Mapping[str, Place], *, restore: bool) -> _Settled:
     """Merge edits with templates and overlays; what cannot be built is left out of the edits. Raises WorkbookError for errors of others."""
     path, known, edits = merged.path, merged.located.baseline, merged.edits
     layout, given = placed(laid)
     _judge(edits, known, layout, places)
+    pasted = like_parents(edits, known, layout)
+    if restore:
+        inherit_again(edits, pasted)
     before, notes_before = offered(path, known)
     while True:
         values = merged_values(known, edits, layout, given, laid, before, prefer)
@@ -183,7 +193,7 @@ def _settled(merged: Copy, laid: Overlaid, prefer: Preference, places: Mapping[s
             continue
         notes = merged_notes(known, edits, layout, laid, notes_before, prefer)
         try:
-            return _Settled(layout, values, notes, sets, edited(*_noted(layout, values, notes, sets)))
+            return _Settled(layout, values, notes, sets, edited(*_noted(layout, values, notes, sets)), pasted)
         except WorkbookError:
             wrong = erring(layout, sets, values.formulas(), values.theirs(edits))
             if not wrong:
