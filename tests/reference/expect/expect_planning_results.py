@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cache
 
 from tests.reference.expect.chain import MILLI
-from tests.reference.expect.planning_cases import STEPS, chosen, number_of, text_of
+from tests.reference.expect.planning_cases import STEPS, WHICH, chosen, number_of, text_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows
 from tests.reference.expect.planning_instances import instance
 from tests.reference.expect.planning_load import average, mean_of_year
@@ -199,11 +199,26 @@ def levers_in_words(i: Inputs) -> str:
 
 
 HOW_TO_CHOOSE = (
-    "This case and the comparison are chosen on sheet Plan, the third and the fourth case here. Low and high: likely range of each case; "
-    "no high where an end of a range has no answer."
+    "This case and the comparison are chosen on sheet Plan, the third and the fourth case here; all carry the same work. "
+    "Low and high: likely range of each case; no high where an end of a range has no answer."
+)
+OTHER_WORK = (
+    "The cases do not all carry the same work: workload, requests or load over the year differ (table 'The cases'). "
+    "Give them that of this case on sheet Cases, or choose others, before you compare their costs."
 )
 
-expect_rows("finding_compare", {"remark": lambda _: HOW_TO_CHOOSE})
+
+def carries_the_same(i: Inputs, which: str) -> float:
+    """Return whether a case compared has the traffic of the case chosen, the year round."""
+    works = [
+        (text_of(i, case, "workload"), number_of(i, case, "rate"), text_of(i, case, "load_profile"))
+        for case in (chosen(i, which), chosen(i, "chosen"))
+    ]
+    return float(works[0] == works[1])
+
+
+expect_rows("compared", {"same_work": carries_the_same})
+expect_rows("finding_compare", {"remark": lambda i: HOW_TO_CHOOSE if all(carries_the_same(i, which) for which in WHICH) else OTHER_WORK})
 expect_rows("lever_words", {"answered": with_answers, "efficiency": efficiencies, "rent": rents, "answer": levers_in_words})
 
 # The 1/W law
