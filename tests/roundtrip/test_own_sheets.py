@@ -207,20 +207,30 @@ def test_a_cell_that_is_gone_is_an_error_in_sight_and_is_told(edited: Path, tmp_
     assert any("cases.mine.total" in text and "which is gone: #REF!" in text for text in told)
 
 
-def test_what_opens_or_links_is_not_carried_and_is_told(edited: Path, newer: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", [(), ("--keep-active",)])
+def test_what_opens_or_links_is_told_first_and_kept_only_where_that_is_asked_for(
+    edited: Path, newer: Path, tmp_path: Path, option: tuple[str, ...]
+) -> None:
     opened = openpyxl.load_workbook(edited)
     sheet = opened[NAME]
-    sheet["D1"], sheet["D2"] = '=WEBSERVICE("http://example.org/"&B2)', "=[1]Other!A1"
-    sheet["D3"].hyperlink = "http://example.org/"
+    called, linked = '=WEBSERVICE("http://example.org/"&B2)', "http://example.org/?a=1&b=2"
+    sheet["D1"], sheet["D2"], sheet["D4"] = called, "=[1]Other!A1", '=CALL("a","b")'
+    sheet["D3"].hyperlink = linked
     opened.save(tmp_path / "active.xlsx")
-    found = again(tmp_path / "active.xlsx", newer, tmp_path / "new.xlsx")
-    assert sorted((item.kind, item.place) for item in found.lost) == [
-        ("active formula", f"'{NAME}'!D1"),
-        ("active formula", f"'{NAME}'!D2"),
-        ("external link", f"'{NAME}'!D3"),
-    ]
-    cells = read(tmp_path / "new.xlsx")[NAME]
-    assert not any(cells[at].is_formula for at in ("D1", "D2") if at in cells)
+    result = command("build", "--from", tmp_path / "active.xlsx", *option, "--templates", newer, "--out", tmp_path / "new.xlsx")
+    count = "2 active formulas" if option else "3 active formulas, 1 external link"
+    assert (result.exit_code, f"not carried: {count}: see sheet Changes" in result.stderr) == (1, True), result.output
+    cells = read(tmp_path / "new.xlsx")
+    assert [cells[NAME][at].is_formula for at in ("D1", "D2", "D4")] == [bool(option), False, False]
+    link = openpyxl.load_workbook(tmp_path / "new.xlsx")[NAME]["D3"].hyperlink
+    assert (link and link.target) == (linked if option else None)
+    told = {str(cell.value): address for address, cell in cells["Changes"].items()}
+    kept = [address for text, address in told.items() if text == "kept, as asked"]
+    assert (bool(kept), int(told["Active content"][1:]) < int(told["Headlines"][1:])) == (bool(option), True)
+    if option:
+        assert result.stderr.startswith("kept, and reaches outside: ")
+        again = command("build", "--from", tmp_path / "new.xlsx", "--templates", newer, "--out", tmp_path / "without.xlsx")
+        assert "not carried: 1 active formula, 1 external link: see sheet Changes" in again.stderr, again.stderr
 
 
 def test_sheets_of_all_copies_are_carried_and_the_file_is_read_and_compared(edited: Path, newer: Path, tmp_path: Path) -> None:

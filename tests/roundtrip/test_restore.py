@@ -11,7 +11,7 @@ from tests.support import ACROSS, TAKES, command
 from workbook import api
 from workbook.changes.sheets import is_account_sheet
 from workbook.expr.values import shown
-from workbook.roundtrip.regenerate import regenerate
+from workbook.roundtrip.regenerate import Keeping, regenerate
 from workbook.xlsx.a1 import RECORD_SHEET
 from workbook.xlsx.cells import read_cells
 
@@ -43,7 +43,7 @@ def test_pasted_values_inherit_again(tmp_path: Path, root: Path, edits: Values) 
     values = inherited(book, edits)
     plain = regenerate(typed(built, tmp_path / "edited.xlsx", book, edits), tmp_path / "plain.xlsx", templates=root)
     pasted = typed(built, tmp_path / "pasted.xlsx", book, edits | values)
-    found = regenerate(pasted, tmp_path / "again.xlsx", templates=root, restore=True)
+    found = regenerate(pasted, tmp_path / "again.xlsx", templates=root, keeping=Keeping(restore=True))
     assert sorted(found.pasted) == sorted(values) != []
     assert found.is_whole
     assert cells(found.report.path) == cells(plain.report.path)

@@ -30,6 +30,10 @@ OUTCOMES: dict[Outcome, str] = {
 }
 
 
+ACTIVE_KINDS = ("active formula", "external link", "workbook link", "data connection", "macro project", "macro sheet")
+"""Kinds of what reaches outside of a file, or runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class InputChange:
     """An input that differs: ``was`` in the first workbook, ``now`` in the second (None: not there, or taken over).
@@ -144,7 +148,7 @@ class Account:
     what formulas and structure brought, if anything. ``unexplained`` says why headlines have no shares, or from what they
     were worked out. With ``is_update`` the second was built from the first; else the two were only compared. ``refused``
     lists entries of the first that the second does not have, and ``remarks`` says which it has otherwise than they stood there;
-    ``lost`` lists what else people added to the first.
+    ``lost`` lists what else people added to the first, ``active`` what of it reaches outside and was kept because that was asked for.
     """
 
     before: Origin
@@ -160,6 +164,7 @@ class Account:
     refused: tuple[Refusal, ...] = ()
     remarks: tuple[str, ...] = ()
     lost: tuple[Loss, ...] = ()
+    active: tuple[Loss, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -172,11 +177,15 @@ class Account:
 
 
 def counted(lost: Iterable[Loss]) -> str:
-    """Return what was not carried as one line: how many of each kind; nothing where there is none."""
+    """Return what was not carried as one line: how many of each kind, those that reach outside first; nothing where there is none."""
     counts: Counter[str] = Counter()
     for item in lost:
         counts[item.kind] += item.count
-    return ", ".join(f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in sorted(counts.items()))
+    return ", ".join(f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in sorted(counts.items(), key=_outside_first))
+
+
+def _outside_first(item: tuple[str, int]) -> tuple[bool, str]:
+    return item[0] not in ACTIVE_KINDS, item[0]
 
 
 def account_of(told: Any) -> Account:
@@ -195,6 +204,7 @@ def account_of(told: Any) -> Account:
         tuple(Refusal(**item) for item in told.get("refused", ())),
         tuple(told.get("remarks", ())),
         tuple(Loss(**item) for item in told.get("lost", ())),
+        tuple(Loss(**item) for item in told.get("active", ())),
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.changes.cells import HERE, LONGEST_LABEL, clean
-from workbook.changes.differences import ORDER, OUTCOMES, counted
+from workbook.changes.differences import ACTIVE_KINDS, ORDER, OUTCOMES, counted
 from workbook.declare.schema import GridBlock, TextBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from workbook.changes.differences import FormulaChange, Loss, NoteChange, Refusal
+    from workbook.changes.differences import Account, FormulaChange, Loss, NoteChange, Refusal
     from workbook.declare.schema import Block
 
 MOST = 500  # rows of a table; more are counted
@@ -64,6 +64,21 @@ def entries_not_taken(items: Sequence[Refusal]) -> Iterator[Block]:
     yield GridBlock("", heads, (1, 3, 3, 4), rows[:MOST], HERE)
     if len(rows) > MOST:
         yield TextBlock("", more(rows), HERE)
+
+
+def active_content(account: Account) -> Iterator[Block]:
+    """Yield a table of what of the edited workbook reaches outside, or runs, and whether this one has it."""
+    found = [(item, "kept, as asked") for item in account.active] + [
+        (item, "not carried") for item in account.lost if item.kind in ACTIVE_KINDS
+    ]
+    if not found:
+        return
+    told = f"{len(found):,} {'thing' if len(found) == 1 else 'things'} in the edited workbook can reach other files or the network."
+    yield TextBlock("Active content", (told,), HERE)
+    rows = tuple((clean(item.kind.capitalize()), fate, clean(item.place, LONGEST_LABEL) or "–", clean(item.text)) for item, fate in found)
+    yield GridBlock("", ("Kind", "In this workbook", "Place in the edited workbook", "What it is"), (2, 1, 3, 3), rows[:MOST], HERE)
+    if len(rows) > MOST:
+        yield TextBlock("", (f"... and {len(rows) - MOST:,} more.",), HERE)
 
 
 def not_carried(lost: Sequence[Loss]) -> Iterator[Block]:

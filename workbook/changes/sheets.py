@@ -32,6 +32,7 @@ from workbook.changes.cells import (
 from workbook.changes.differences import ORDER, OUTCOMES, PART
 from workbook.changes.grids import (
     MOST,
+    active_content,
     changed_formulas,
     changed_notes,
     conflicting_notes,
@@ -133,6 +134,7 @@ def _before_notes(sheets: Sequence[Sheet]) -> int:
 
 def _changes(account: Account, names: dict[str, str]) -> Sheet:
     blocks: list[Block] = [TextBlock("Where this workbook comes from", (*_origins(account), LABELLED), HERE)]
+    blocks += active_content(account)
     blocks += _headlines(account, names)
     ordered = [item for outcome in ORDER for item in account.inputs if item.outcome == outcome]
     counts = Counter(item.outcome for item in ordered)

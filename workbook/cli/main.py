@@ -111,6 +111,7 @@ class _Progress:
 @click.option(
     "--restore", is_flag=True, help="With --from: cells that hold their parent's value, as after pasting values, inherit it again."
 )
+@click.option("--keep-active", is_flag=True, help="With --from: keep formulas and links of your own sheets that reach outside of the file.")
 @click.option("-o", "--out", type=PATH, metavar="FILE", help="Where to write; output/NAME.xlsx by default.")
 @options.templates
 @click.pass_context
@@ -139,8 +140,9 @@ def build(
             raise click.UsageError("--from takes the workbook and its edits from FILE: give no NAME and no --set beside it")
         _regenerate(ctx, edited, out, {"templates": templates, "overlay": overlays, **preferences})
         return
-    if preferences["restore"]:
-        raise click.UsageError("--restore needs a file that was edited: give it with --from")
+    for option in ("restore", "keep_active"):
+        if preferences[option]:
+            raise click.UsageError(f"--{option.replace('_', '-')} needs a file that was edited: give it with --from")
     with _Progress() as progress:
         report = api.build(name or api.DEFAULT, out, templates=templates, sets=options.pairs(sets), overlay=overlays, progress=progress)
     _built(report)
@@ -154,11 +156,14 @@ def _built(report: api.BuildReport) -> None:
 def _regenerate(ctx: click.Context, edited: tuple[Path, ...], out: Path | None, given: dict[str, Any]) -> None:
     from workbook.changes.differences import counted  # noqa: PLC0415 as above
     from workbook.cli.text import lost, regenerated  # noqa: PLC0415 as above
-    from workbook.roundtrip.regenerate import regenerate  # noqa: PLC0415 most builds do without
+    from workbook.roundtrip.regenerate import Keeping, regenerate  # noqa: PLC0415 most builds do without
 
+    keeping = Keeping(given.pop("restore"), given.pop("keep_active"))
     with _Progress() as progress:
-        found = regenerate(edited, out, progress=progress, **given)
+        found = regenerate(edited, out, progress=progress, keeping=keeping, **given)
     _built(found.report)
+    for item in found.active[:SHOWN_DIFFERENCES]:
+        click.echo(f"kept, and reaches outside: {item.place}: {item.text}", err=True)
     for line in regenerated(found):
         click.echo(line)
     remarked([str(item) for item in found.remarks])

@@ -32,6 +32,8 @@ _CUT = re.compile(  # texts and sheets' names are cut out, too: what looks like 
 
 ACTIVE = re.compile(r"\b(WEBSERVICE|FILTERXML|RTD|CALL|REGISTER\.ID|HYPERLINK)\s*\(|\|.*!|\[", re.IGNORECASE)
 """What a formula holds that reaches outside of its file."""
+NEVER_KEPT = re.compile(r"\b(CALL|REGISTER\.ID)\s*\(|\|.*!|\[", re.IGNORECASE)
+"""Of these what no build carries: code of other programs, and other workbooks, whose parts would be needed."""
 
 # How LibreOffice and Gnumeric write what other programs write otherwise.
 _SPELLINGS = {"TRUE()": "TRUE", "FALSE()": "FALSE", "_XLFN.POISSON.DIST(": "POISSON("}

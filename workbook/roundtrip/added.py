@@ -51,7 +51,7 @@ class Added:
         ]
 
 
-def read_added(copies: Sequence[Copy], book: Book) -> Added:
+def read_added(copies: Sequence[Copy], book: Book, *, keep_active: bool = False) -> Added:
     """Return what was added to copies as it goes into a new book; raises WorkbookError for what cannot be read."""
     called = called_now(copies, book)
     cells = carried_cells(copies, book, [names for names, _ in called])
@@ -62,4 +62,4 @@ def read_added(copies: Sequence[Copy], book: Book) -> Added:
         for spots, went, kept in zip(commented, cells.went, looks, strict=True)
     ]
     gone = [[spot for spot, now in went.items() if now is None] for went in cells.went]
-    return Added(read_own_sheets(copies, book, called, gone), cells, comments, formats, taken)
+    return Added(read_own_sheets(copies, book, called, gone, keep_active=keep_active), cells, comments, formats, taken)

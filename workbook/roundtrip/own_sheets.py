@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from workbook.changes.differences import Loss
 from workbook.errors import Diagnostic, Place, WorkbookError
-from workbook.record.fingerprints import ACTIVE
+from workbook.record.fingerprints import ACTIVE, NEVER_KEPT
 from workbook.record.located import spot_of
 from workbook.roundtrip.followed import References
 from workbook.xlsx.a1 import RECORD_SHEET, quoted
@@ -52,11 +52,12 @@ _ESCAPABLE = re.compile(r"_x(?=[0-9A-Fa-f]{4}_)")
 
 @dataclass(slots=True)
 class OwnSheets:
-    """What is to be set into the new file, and what of it is left behind."""
+    """What is to be set into the new file, what of it is left behind, and what of it reaches outside and is kept."""
 
     sheets: list[OwnSheet] = field(default_factory=list)
     names: list[OwnName] = field(default_factory=list)
     lost: list[Loss] = field(default_factory=list)
+    active: list[Loss] = field(default_factory=list)
 
 
 def own_names(located: Located) -> list[str]:
@@ -90,17 +91,25 @@ def called_now(copies: Sequence[Copy], book: Book) -> list[tuple[dict[str, str],
 
 
 def read_own_sheets(
-    copies: Sequence[Copy], book: Book, called: Sequence[tuple[Mapping[str, str], Collection[str]]], lost: Sequence[Collection[Spot]]
+    copies: Sequence[Copy],
+    book: Book,
+    called: Sequence[tuple[Mapping[str, str], Collection[str]]],
+    lost: Sequence[Collection[Spot]],
+    *,
+    keep_active: bool = False,
 ) -> OwnSheets:
     """Return the own sheets, and the names, of edited files for a new book, by file ``called`` so there; own cells are ``lost``.
 
-    A sheet that a file before has with the same cells is there once. Raises WorkbookError for a file that cannot be read.
+    A sheet that a file before has with the same cells is there once. With ``keep_active`` formulas that call what is outside,
+    and links to it, are kept. Raises WorkbookError for a file that cannot be read.
     """
     found = OwnSheets()
     for copy, (names, known), gone in zip(copies, called, lost, strict=True):
         try:
             with Package(copy.path) as package:
-                _Reader(package, copy.located, References(copy.located, book, names, gone), copy.name, found).run(known)
+                _Reader(package, copy.located, References(copy.located, book, names, gone), copy.name, found, keep_active=keep_active).run(
+                    known
+                )
         except (UnreadableWorkbook, ET.ParseError, ValueError) as error:
             fix = getattr(error, "fix", "")
             raise WorkbookError([Diagnostic(Place(str(copy.path)), f"a sheet that was added cannot be read: {error}", fix)]) from None
@@ -116,10 +125,12 @@ def _said(located: Located, name: str) -> object:
 class _Reader:
     """Takes the own sheets of one file."""
 
-    def __init__(self, package: Package, located: Located, references: References, file: str, found: OwnSheets) -> None:
+    def __init__(
+        self, package: Package, located: Located, references: References, file: str, found: OwnSheets, *, keep_active: bool
+    ) -> None:
         self.package, self.located, self.references = package, located, references
         self.names, self.file, self.found = references.own, file, found
-        self.sheet = ""
+        self.sheet, self.keep_active = "", keep_active
 
     def run(self, known: Collection[str]) -> None:
         """Take all sheets but those that are ``known``."""
@@ -129,9 +140,11 @@ class _Reader:
         behind = ""
         for part in self.package.worksheets():
             if part.name in self.names and part.name not in known:
-                self.sheet = part.name
+                self.sheet, self.outside = part.name, self.package.outside(part.path)
                 root = self.tree(part.path)
                 related = self.related(part.path, root)
+                kept = {link.get("r:id", "") for link in root.iter("hyperlink")} & self.outside.keys()
+                related |= {name: Part("hyperlink", "", b"", outside=self.outside[name]) for name in sorted(kept)}
                 state = "hidden" if states.get(part.name) in {"hidden", "veryHidden"} else ""
                 self.found.sheets.append(OwnSheet(self.names[part.name], behind, state, root, formats, related))
             now = self.names.get(part.name) or self.built(part.name)
@@ -143,8 +156,20 @@ class _Reader:
         return next((built for built, now in self.located.sheets.items() if now == name), "")
 
     def lose(self, kind: str, address: str, text: str = "") -> None:
+        self.found.lost.append(self.told(kind, address, text))
+
+    def told(self, kind: str, address: str, text: str) -> Loss:
         place = f"{quoted(self.sheet)}!{address}" if address else f"sheet '{self.sheet}'" if self.sheet else ""
-        self.found.lost.append(Loss(kind, ": ".join(filter(None, (self.file, place))), text))
+        return Loss(kind, ": ".join(filter(None, (self.file, place))), text)
+
+    def is_kept(self, formula: str, address: str) -> bool:
+        """Whether a formula stays one: it reaches nothing outside, or that is to be kept, and is told."""
+        if not ACTIVE.search(formula):
+            return True
+        if not self.keep_active or NEVER_KEPT.search(formula):
+            return False
+        self.found.active.append(self.told("active formula", address, f"={formula}"))
+        return True
 
     def followed(self, formula: str, address: str) -> str:
         """Return a formula with its references in the new book; tell those that are gone."""
@@ -183,9 +208,12 @@ class _Reader:
         return "FALSE"
 
     def links(self, root: Element) -> None:
-        """Leave out links that lead out of the file."""
+        """Leave out links that lead out of the file, unless they are to be kept."""
         for links in root.findall("hyperlinks"):
             for link in [link for link in links if link.get("r:id")]:
+                if target := self.outside.get(link.get("r:id", "")) if self.keep_active else "":
+                    self.found.active.append(self.told("external link", link.get("ref", ""), target))
+                    continue
                 self.lose("external link", link.get("ref", ""))
                 links.remove(link)
             if not len(links):
@@ -208,7 +236,7 @@ class _Reader:
         if held is None:
             return
         formula = self.located.formula(spot_of(self.sheet, address)) if held.is_formula else ""
-        if formula and ACTIVE.search(formula):
+        if formula and not self.is_kept(formula, address):
             self.lose("active formula", address, f"={formula}: its value was kept")
         elif formula:
             written = ET.SubElement(element, "f", {"t": "array", "ref": region} if is_array else {})

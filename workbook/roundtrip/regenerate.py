@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from workbook.api import BuildReport, offering, placed, save
 from workbook.changes.differences import carried_account
@@ -51,6 +51,20 @@ Choice = Literal["theirs", "ours", "fail"]
 PARENTS = "parents.yaml"  # the overlay in which a file carries what its pasted cases inherit from
 
 
+class Keeping(NamedTuple):
+    """What of an edited file is handled otherwise than usual.
+
+    With ``restore`` cells that hold their parent's value inherit it again; with ``active`` formulas of own sheets that call what
+    is outside of the file, and links to it, are kept.
+    """
+
+    restore: bool = False
+    active: bool = False
+
+
+AS_USUAL = Keeping()
+
+
 @dataclass(frozen=True, slots=True)
 class Regeneration:
     """What was written, what became of inputs and notes, what of the file could not be carried, and what the update changed.
@@ -58,7 +72,7 @@ class Regeneration:
     ``lost`` lists what people added besides entries, ``remarks`` says which entries were not taken quite as they stand in the
     file. ``gone`` lists what the templates do not have, ``templates`` says how they differ from those that built the file, if
     they do. ``account`` is that of an earlier update unless ``is_update``. ``pasted`` lists cells that hold their parent's value;
-    where ``is_restored`` they inherit it again.
+    where ``is_restored`` they inherit it again. ``active`` lists what reaches outside and was kept.
     """
 
     report: BuildReport
@@ -73,6 +87,7 @@ class Regeneration:
     is_update: bool
     pasted: list[str]
     is_restored: bool
+    active: list[Loss]
 
     @property
     def is_whole(self) -> bool:
@@ -89,7 +104,7 @@ def regenerate(
     overlay: Files = None,
     prefer: Choice = "theirs",
     prefer_copy: Path | str | None = None,
-    restore: bool = False,
+    keeping: Keeping = AS_USUAL,
     progress: Callable[[str], None] | None = None,
 ) -> Regeneration:
     """Build the workbook of an edited file again from today's templates, and keep its edits.
@@ -100,8 +115,8 @@ def regenerate(
     The new file is written to ``out`` (output/NAME.xlsx by default; in place of the edited one only when that is said). Where users
     changed an input, and templates or an overlay give it another value now, the users' is kept, or the other with ``prefer="ours"``;
     with "fail" WorkbookError names them all and nothing is written. Entries that inputs cannot take, one by one or together, are
-    left out, and listed with the reason. With ``restore`` cells that hold their parent's value inherit it again (``pasted`` lists them
-    either way). Raises WorkbookError too for files that cannot be read.
+    left out, and listed with the reason. ``keeping`` says what is handled otherwise than usual. Raises WorkbookError too for files
+    that cannot be read.
 
     What templates or package changed is on sheets of the new file (``account``); else those of the edited file stay, so that a
     second time changes nothing.
@@ -114,25 +129,27 @@ def regenerate(
     known, edits, places = merged.located.baseline, merged.edits, _places(copies, merged.edits)
     target = _target(files, out, known.workbook)
     laid = _laid(merged, templates, overlay)
-    settled = _settled(merged, laid, "ours" if prefer == "ours" else "theirs", places, restore=restore)
+    settled = _settled(merged, laid, "ours" if prefer == "ours" else "theirs", places, restore=keeping.restore)
     values, notes, book = settled.values, settled.notes, settled.book
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
     tell("finding what moved")
-    added = read_added(copies, book)
+    added = read_added(copies, book, keep_active=keeping.active)
     lost = added.lost(copies)
-    update, told_of = _told(copies, edits, settled, lost)
+    update, told_of = _told(copies, edits, settled, lost, added.own.active)
     if told_of:
         layout, _ = placed(laid, extend=telling(told_of))
         book = edited(*_noted(layout, values, notes, settled.sets | _picked(layout, edits, places)))
-        added = read_added(copies, book)
+        added = read_added(copies, book, keep_active=keeping.active)
     tell(f"writing {target}")
     book.layout.comments = added.comments
     left, going = [*edits.left, *_lost_notes(merged.located, notes.result)], gone(known, book.layout, values.result.removed)
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
     report = save(book, target, start, added.grafting)
     fate = values.result, notes.result, left, lost, edits.remarks, going, differing, told_of
-    return Regeneration(report, *fate, is_update=update is not None, pasted=settled.pasted, is_restored=restore)
+    return Regeneration(
+        report, *fate, is_update=update is not None, pasted=settled.pasted, is_restored=keeping.restore, active=added.own.active
+    )
 
 
 def _laid(merged: Copy, templates: Path | str | None, overlay: Files) -> Overlaid:
@@ -142,7 +159,9 @@ def _laid(merged: Copy, templates: Path | str | None, overlay: Files) -> Overlai
     return overlaid(lambda cards: declared_for(path, known, templates, cards), cases)
 
 
-def _told(copies: Sequence[Copy], edits: Edits, settled: _Settled, lost: list[Loss]) -> tuple[Account | None, Account | None]:
+def _told(
+    copies: Sequence[Copy], edits: Edits, settled: _Settled, lost: list[Loss], active: list[Loss]
+) -> tuple[Account | None, Account | None]:
     """Return the account of what this update changed, if it changed anything, and the one to tell: this, or that of the one before.
 
     Of several copies it is from the first as it was saved, so that the edits of the others are among what moved headlines.
@@ -156,11 +175,11 @@ def _told(copies: Sequence[Copy], edits: Edits, settled: _Settled, lost: list[Lo
     first.findings = [item for item in first.findings if not item.entry]
     remarks = tuple(map(str, edits.remarks))
     whose = {name: f"{EDITED_IN} {edit.file}" for name, edit in edits.edits.items() if is_merge}
-    is_new = is_merge or (bool(refused or remarks or lost) and earlier is None)
+    is_new = is_merge or (bool(refused or remarks or lost or active) and earlier is None)
     update = updated(first, settled.book, settled.values, settled.notes, whose, always=is_new)
     told_of = update or earlier
-    if told_of and (update or refused or remarks or lost):
-        told_of = replace(told_of, refused=refused, remarks=remarks, lost=tuple(lost))
+    if told_of and (update or refused or remarks or lost or active):
+        told_of = replace(told_of, refused=refused, remarks=remarks, lost=tuple(lost), active=tuple(active))
     return update, told_of
 
 

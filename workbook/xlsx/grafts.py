@@ -48,12 +48,16 @@ CARRIED = ("drawing", "comments", "vmlDrawing", "chart", "image", "chartStyle", 
 
 @dataclass(slots=True)
 class Part:
-    """A part that a sheet brings along: its kind, the ending of its name, its bytes, and by id what it refers to itself."""
+    """A part that a sheet brings along: its kind, the ending of its name, its bytes, and by id what it refers to itself.
+
+    One that is ``outside`` is no part, but the address of a link.
+    """
 
     kind: str
     suffix: str
     data: bytes
     related: dict[str, Part] = field(default_factory=dict)
+    outside: str = ""
 
 
 @dataclass(slots=True)
@@ -127,6 +131,10 @@ class _Added:
             return
         links = []
         for name, other in related.items():
+            if other.outside:
+                to = f'Target="{escape(other.outside)}" TargetMode="External"'
+                links.append(f'<Relationship Id="{escape(name)}" Type="{_OFFICE}/{other.kind}" {to}/>')
+                continue
             self._count += 1
             target = f"xl/own/{other.kind}{self._count}.{other.suffix}"
             if other.suffix in _DEFAULTS:
