@@ -43,6 +43,8 @@ NEMOTRON = "M-M-M-MM-M-M-M*-M-M-M*-M-M-M-M*-M-M-M-M*-M-MM-M-M-M-M-M-"
 CASES: dict[str, tuple[dict[str, Any], float, float, int, int, int]] = {
     # config, published parameters and active ones (billions; 0: not published), cache bytes a token, in window layers, state bytes
     "llama 8b": (dense("llama", 32, 4096, (32, 8, 128), 14336, 128256), 8.03, 0, 2 * 32 * 8 * 128 * 2, 0, 0),
+    "llama 2 7b": (dense("llama", 32, 4096, (32, 32, 128), 11008, 32000), 6.74, 0, 2 * 32 * 32 * 128 * 2, 0, 0),
+    "gemma 2b": (dense("gemma", 18, 2048, (8, 1, 256), 16384, 256000), 2.51, 0, 2 * 18 * 1 * 256 * 2, 0, 0),
     "llama 405b": (dense("llama", 126, 16384, (128, 8, 128), 53248, 128256), 405.9, 0, 2 * 126 * 8 * 128 * 2, 0, 0),
     "qwen2 7b": (dense("qwen2", 28, 3584, (28, 4, 128), 18944, 152064), 7.62, 0, 57344, 0, 0),
     "qwen3 32b": (dense("qwen3", 64, 5120, (64, 8, 128), 25600, 151936), 32.8, 0, 262144, 0, 0),

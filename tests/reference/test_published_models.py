@@ -48,8 +48,13 @@ ROUNDED: dict[str, tuple[float, float]] = {
 KEPT: dict[str, tuple[float, float, float]] = {
     # grouped queries: key and value of 8 heads of 128 in 80 layers, 2 bytes each
     "llama_3_1_70b": (2 * 80 * 8 * 128 * 2, 0, 0),
-    # latent: one row of 512 + 64 numbers a layer
+    # heads of 128 although 5,120 over 64 heads is 80
+    "qwen3_32b": (2 * 64 * 8 * 128 * 2, 0, 0),
+    # the 3 leading dense layers attend like the 89 with experts
+    "glm_4_5": (2 * 92 * 8 * 128 * 2, 0, 0),
+    # latent: one row of 512 + 64 numbers a layer, also where a sparse index chooses which rows are read
     "deepseek_v3": (61 * (512 + 64) * 2, 0, 0),
+    "deepseek_v3_2": (61 * (512 + 64) * 2, 0, 0),
     "glm_5": (78 * (512 + 64) * 2, 0, 0),
     # a window of 128 tokens in 18 of 36 layers
     "gpt_oss_120b": (2 * 18 * 8 * 64 * 2, 2 * 18 * 8 * 64 * 2 * 128, 0),
@@ -59,6 +64,22 @@ KEPT: dict[str, tuple[float, float, float]] = {
     "qwen3_5_122b_a10b": (2 * 12 * 2 * 256 * 2, 0, 36 * (64 * 128 * 128 + 3 * 12_288) * 2),
 }
 """By model: bytes a token, bytes of full windows and bytes of state, 16 bit."""
+
+ON_A_GPU: dict[str, float] = {
+    # grouped queries on 4 GPUs: 2 of 8 heads on each
+    "llama_70b_vllm": 2 * 80 * 2 * 128 * 2 * 477.5,
+    # attention on each of 4 GPUs for its own quarter of the sequences: all 4 heads, 8 bit
+    "qwen_235b_trtllm": 2 * 94 * 4 * 128 * 1 * 8704 / 4,
+    # latent on 8 GPUs that split heads: a copy of the row on each
+    "deepseek_vllm": 61 * (512 + 64) * 2 * 2300,
+    # latent on each of 8 GPUs for its own eighth of the sequences
+    "deepseek_sglang": 61 * (512 + 64) * 2 * 2300 / 8,
+    # 4 of 8 heads, 8 bit: 18 layers of all tokens and 18 of the last 128
+    "gpt_oss_h100": 2 * 18 * 4 * 64 * 1 * (1536 + 128),
+    # 4 of 56 layers attend
+    "nemotron_vllm": 2 * 4 * 8 * 128 * 2 * 2304,
+}
+"""By worked instance: bytes of the cache that a step reads on a GPU for each sequence of the instance."""
 
 TOKENS = 131_072
 
@@ -94,6 +115,12 @@ def test_a_sequence_keeps_what_its_kind_of_attention_says(model: str) -> None:
     assert of("models.window_bytes_per_token", model) * of("models.attention_window", model) == windows
     assert of("models.state_bytes", model) == state
     assert of("models_list.kv_128k", model) == pytest.approx((token * TOKENS + windows + state) / 1e9)
+
+
+@pytest.mark.parametrize("instance", ON_A_GPU)
+def test_a_gpu_reads_its_share_of_a_sequence(instance: str) -> None:
+    """Times of the cache at full bandwidth, ms, times that bandwidth, TB/s."""
+    assert of("worked.kv_each", instance) * of("worked.bandwidth", instance) * 1e9 == pytest.approx(ON_A_GPU[instance], rel=1e-12)
 
 
 def test_the_latent_cache_is_copied_and_that_of_heads_is_shared() -> None:

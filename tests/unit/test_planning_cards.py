@@ -96,6 +96,24 @@ def test_every_figure_lies_in_its_range_and_the_firm_ones_name_a_dated_source(na
                 assert sources[figure.source].date, what
 
 
+SCOPES = ("Chip only: ", "All-in IT: ", "At the utility: ", "All-in at the utility")
+
+
+@pytest.mark.parametrize("name", ["hardware", "listed_hardware"])
+def test_figures_of_hardware_have_a_date_and_power_and_prices_say_what_they_hold(name: str) -> None:
+    problems = Problems()
+    catalogue, sources = cards.catalogue(ROOT, name, "corrected", Place("test"), problems), cards.sources(ROOT, problems)
+    problems.raise_if_any()
+    assert catalogue is not None
+    scoped = [field for field in catalogue.fields.values() if field.unit.startswith(("W/", "kW/", "USD/"))]
+    assert [field.name for field in scoped if not field.doc.startswith(SCOPES)] == []
+    of_numbers = [field.name for field in catalogue.fields.values() if field.unit != "text"]
+    for card in catalogue.cards.values():
+        for label, figure in figures(card):
+            dated = figure.date or (figure.source in sources and sources[figure.source].date)
+            assert label not in of_numbers or dated or (figure.evidence == "assumed" and figure.note), f"{card.key}.{label}"
+
+
 def test_named_cards_exist() -> None:
     catalogues = {"gpu": load("hardware"), "model": load("models"), "series": SERIES}
     for card in [*FITS.values(), *SERIES.values(), *SWEEPS.values(), *SERVERS.values()]:

@@ -83,6 +83,7 @@ _COMPRESSED = "its cache is compressed by other ratios in other layers, and a ca
 
 FAMILIES: Mapping[str, Family] = {
     **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "qwen3_vl_text", "mimo", "glm", "glm4"), _DENSE_FAMILY),
+    "gemma": Family(constants={"tied": 1}),
     **dict.fromkeys(("gemma3", "gemma3_text"), Family((*_DENSE, "window", "head_dim"), constants={"window_pattern": 6, "tied": 1})),
     **dict.fromkeys(("mixtral", "minimax_m2"), _MIXED),
     "gpt_oss": replace(_MIXED, constants={"intermediate": 0, "window_pattern": 2}),
