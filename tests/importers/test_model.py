@@ -113,6 +113,13 @@ CASES: dict[str, tuple[dict[str, Any], float, float, int, int, int]] = {
         *(8.89, 0, 4 * 2 * 8 * 128 * 2, 0, 27 * (128 * 80 * 128 + 3 * (128 * 80 + 2 * 8 * 128)) * 2),
     ),
 }
+CASES["nemotron 3 nano"] = (
+    CASES["nemotron nano 9b"][0]
+    | dense("nemotron_h", 52, 2688, (32, 2, 128), 1856, 131072, n_routed_experts=128, num_experts_per_tok=6, moe_intermediate_size=1856)
+    | {"moe_shared_expert_intermediate_size": 3712, "mamba_num_heads": 64, "mamba_head_dim": 64, "hybrid_override_pattern": None}
+    | {"layer_types": ["mamba", "moe"] * 2 + ["mamba", "attention", "moe"] * 6 + ["mamba", "moe"] * 15},
+    *(31.6, 3.2, 6 * 2 * 2 * 128 * 2, 0, 23 * (64 * 64 * 128 + 3 * (64 * 64 + 2 * 8 * 128)) * 2),
+)
 
 
 def card_of(folder: Path, config: object) -> Card:
@@ -174,12 +181,8 @@ def test_every_family_is_read_or_refused_with_what_a_card_lacks(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("name", "more", "message"),
     [
-        ("nemotron nano 9b", {"hybrid_override_pattern": NEMOTRON.replace("-", "E")}, "experts of two matrices each"),
-        (
-            "nemotron nano 9b",
-            {"hybrid_override_pattern": None, "layer_types": ["mamba", "moe", "attention", "moe"] * 14},
-            "of two matrices",
-        ),
+        ("nemotron nano 9b", {"hybrid_override_pattern": NEMOTRON.replace("-", "E")}, "the key 'moe_intermediate_size' is missing"),
+        ("nemotron 3 nano", {"moe_latent_size": 1024}, "experts in a latent space"),
         ("gpt-oss 120b", {"layer_types": "sliding_attention:18 full_attention:18"}, "must have a kind for each of 36 layers"),
         ("minimax m2", {"model_type": "minimax_m3_vl", "intermediate_size": 1536}, "the key 'moe_intermediate_size' is missing"),
     ],

@@ -84,10 +84,21 @@ class Inputs:
         return found
 
 
+def feed_forward_matrices(i: Inputs, card: str) -> float:
+    """Return the matrices of a feed-forward part: gate, up and down, or the last two."""
+    return 3.0 if i.text(f"{card}.feed_forward") == "gated" else 2.0
+
+
 def _output_layer(i: Inputs, card: str) -> float:
     """Return the output layer over all parameters outside routed experts and the input's embedding."""
     embedding = i[f"{card}.vocabulary"] * i[f"{card}.hidden"]
-    routed = 3.0 * i[f"{card}.experts"] * i[f"{card}.hidden"] * i[f"{card}.moe_intermediate"] * i[f"{card}.moe_layers"]
+    routed = (
+        feed_forward_matrices(i, card)
+        * i[f"{card}.experts"]
+        * i[f"{card}.hidden"]
+        * i[f"{card}.moe_intermediate"]
+        * i[f"{card}.moe_layers"]
+    )
     return min(1.0, embedding / max(1.0, i[f"{card}.total_parameters"] * 1e9 - routed - embedding))
 
 

@@ -19,7 +19,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "experts": ("num_experts", "num_local_experts", "n_routed_experts"),
     "experts_per_token": ("num_experts_per_tok", "num_experts_per_token"),
     "shared_experts": ("n_shared_experts",),
-    "shared_width": ("shared_expert_intermediate_size",),
+    "shared_width": ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size"),
     "moe_intermediate": ("moe_intermediate_size",),
     "first_dense": ("first_k_dense_replace",),
     "expert_step": ("decoder_sparse_step", "interleave_moe_layer_step"),

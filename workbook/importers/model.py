@@ -87,13 +87,18 @@ class Shape:
         return self.family.matrices * self["hidden"] * self["moe_intermediate"]
 
     @property
+    def dense_layers(self) -> int:
+        """Layers with a dense feed-forward part."""
+        forward = len(self.kinds) if not self.count("recurrent") else self.count("dense") + self.count("experts")
+        return forward - self.expert_layers
+
+    @property
     def total(self) -> int:
         """Parameters, without layers that predict further tokens: from the shapes, norms counted, biases not."""
         attending = self.count("full") + self.count("window")
         mixing = attending * self.attention + self.count("linear") * self.linear[0] + self.count("recurrent") * self.recurrent[0]
         per_layer = (self["experts"] + self["shared_experts"]) * self.expert + self["experts"] * self["hidden"]
-        forward = len(self.kinds) if not self.count("recurrent") else self.count("dense") + self.count("experts")
-        dense = (forward - self.expert_layers) * self.family.matrices * self["hidden"] * self["intermediate"]
+        dense = self.dense_layers * self.family.matrices * self["hidden"] * self["intermediate"]
         embeddings = self["vocabulary"] * self["hidden"] * (1 if self["tied"] else 2)
         return mixing + self.expert_layers * per_layer + dense + embeddings + (2 * len(self.kinds) + 1) * self["hidden"]
 
@@ -242,10 +247,11 @@ def _kinds(config: _Config, parts: Mapping[str, int]) -> tuple[str, ...]:
     if len(found) != layers or "" in found:
         known = ", ".join(_SIGNS if key.startswith("hybrid") else _KINDS)
         config.problems.add(config.place(key), f"'{key}' must have a kind for each of {layers} layers: {known}")
-    if "experts" in found:
-        config.problems.add(
-            config.place(key), "experts of two matrices each (Nemotron): a card counts three", "grade a card of your own low"
-        )
+    if config.values.get("moe_latent_size"):
+        place, message = config.place("moe_latent_size"), "experts in a latent space, whose width a card does not count"
+        config.problems.add(place, message, "copy the card that is most like it, and grade it low")
+    if "experts" in found and "moe_intermediate" not in parts:
+        config.problems.add(Place(str(config.file)), "the key 'moe_intermediate_size' is missing", "give the whole config.json")
     if any(kind in found and needed not in parts for kind, needed in (("linear", "linear_values"), ("recurrent", "recurrent_heads"))):
         config.problems.add(config.place(key), "names layers whose shapes the architecture does not have")
     return tuple(found)
@@ -256,6 +262,8 @@ def _expert_layers(config: _Config, parts: Mapping[str, int], kinds: tuple[str, 
     listed = config.values.get("moe_layer_freq")
     if not parts.get("experts"):
         return 0
+    if "experts" in kinds:
+        return kinds.count("experts")
     if isinstance(listed, list):
         return sum(item == 1 for item in listed[: len(kinds)])
     alone = config.values.get("mlp_only_layers")
@@ -290,7 +298,9 @@ def _fields(shape: Shape, precision: str) -> dict[str, Value]:
     """Return the figures of the card."""
     names = ("layers", "attention_heads", "kv_heads", "head_dim", "hidden", "intermediate", "vocabulary")
     fields = {name: Value(shape[name]) for name in names}
-    if shape.expert_layers == len(shape.kinds):
+    if shape.family.matrices == 2:  # noqa: PLR2004 up and down
+        fields["feed_forward"] = Value("plain")
+    if not shape.dense_layers:
         fields["intermediate"] = _derived(0, "no layer is dense")
     if shape["experts"]:
         fields |= {name: Value(shape[name]) for name in ("experts", "experts_per_token", "shared_experts", "moe_intermediate")}

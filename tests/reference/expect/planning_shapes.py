@@ -1,10 +1,10 @@
 """What a model's shape says of its KV cache and its parameters, by the definitions of its layers."""
 
 from tests.reference.expect.chain import GIGA
-from tests.reference.quantities import Inputs
+from tests.reference.quantities import Inputs, feed_forward_matrices
 
-KEY_AND_VALUE, SIXTEEN_BIT, PROJECTIONS = 2.0, 2.0, 3.0
-"""Vectors that a head keeps, bytes of a number, and matrices of a feed-forward part."""
+KEY_AND_VALUE, SIXTEEN_BIT = 2.0, 2.0
+"""Vectors that a head keeps, and bytes of a number."""
 
 
 class Shape:
@@ -14,6 +14,7 @@ class Shape:
         def of(name: str) -> float:
             return i[f"models.{model}.{name}"]
 
+        self.matrices = feed_forward_matrices(i, f"models.{model}")
         is_latent = i.text(f"models.{model}.attention") == "MLA"
         heads = KEY_AND_VALUE * of("kv_heads") * of("head_dim")
         self.kv_row = of("latent_rank") + of("latent_rotary") if is_latent else heads
@@ -22,9 +23,9 @@ class Shape:
         queries_and_outputs, keys_and_values = (
             2.0 * of("hidden") * of(heads) * of("head_dim") for heads in ("attention_heads", "kv_heads")
         )
-        dense = PROJECTIONS * of("hidden") * of("intermediate") * (of("layers") - of("moe_layers"))
+        dense = self.matrices * of("hidden") * of("intermediate") * (of("layers") - of("moe_layers"))
         self.plain_parameters = ((queries_and_outputs + keys_and_values) * of("layers") + dense) / GIGA
-        self.expert_parameters = PROJECTIONS * of("hidden") * of("moe_intermediate") * of("moe_layers") / GIGA
+        self.expert_parameters = self.matrices * of("hidden") * of("moe_intermediate") * of("moe_layers") / GIGA
         self.embedding = of("vocabulary") * of("hidden") / GIGA
         total, self.active_shape = (
             self.plain_parameters + (of(taken) + of("shared_experts")) * self.expert_parameters

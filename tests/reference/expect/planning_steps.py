@@ -4,7 +4,7 @@ from functools import cache
 
 from tests.reference.equations.step_time import SIXTEEN_BIT, Constants, Instance, Kernel, Model, byte_watts
 from tests.reference.expect.chain import GIGA, MICRO, MILLI, TERA
-from tests.reference.quantities import Inputs
+from tests.reference.quantities import Inputs, feed_forward_matrices
 
 GIB = 1024.0**3
 ALL, AS_FP8, AS_NVFP4 = "all", "as fp8", "as nvfp4"
@@ -37,8 +37,8 @@ def apart(i: Inputs, card: str) -> float:
 
 
 def routed_parameters(i: Inputs, card: str) -> float:
-    """Return the parameters of a model's routed experts: three projections each."""
-    each = 3.0 * i[f"models.{card}.hidden"] * i[f"models.{card}.moe_intermediate"]
+    """Return the parameters of a model's routed experts."""
+    each = feed_forward_matrices(i, f"models.{card}") * i[f"models.{card}.hidden"] * i[f"models.{card}.moe_intermediate"]
     return each * i[f"models.{card}.experts"] * i[f"models.{card}.moe_layers"]
 
 
