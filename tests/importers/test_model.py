@@ -70,7 +70,8 @@ CASES: dict[str, tuple[dict[str, Any], float, float, int, int, int]] = {
     ),
     "glm 5": (
         latent("glm_moe_dsa", 78, 6144, 64, 2048, (192, 64, 256), n_routed_experts=256, first_k_dense_replace=3, vocab_size=154880)
-        | {"intermediate_size": 12288, "index_n_heads": 32, "index_head_dim": 128},
+        | {"intermediate_size": 12288, "index_n_heads": 32, "index_head_dim": 128}
+        | {"layer_types": ["deepseek_sparse_attention"] * 78},
         *(744, 40, 78 * (512 + 64) * 2, 0, 0),
     ),
     "glm 4.5": (

@@ -27,6 +27,7 @@ _KINDS = {
     "full_attention": "full",
     "linear_attention": "linear",
     "chunked_attention": "full",
+    "deepseek_sparse_attention": "full",
     "attention": "full",
     "mamba": "recurrent",
     "moe": "experts",
