@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
-from workbook.importers.rows import Table, number_of, seconds_of
+from workbook.importers.rows import SHOWN, Table, number_of, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,6 +51,7 @@ class Readings:
         sums: rows, watts of a GPU and tok/s, by sequences in flight.
         alone: the first row of each: kept where nothing follows it, as in a table.
         dropped: rows of warm-up that were left out.
+        bad: the first rows that could not be used, of ``spoilt``.
         warnings: what makes the readings less than they seem.
 
     """
@@ -59,6 +60,7 @@ class Readings:
     alone: dict[float, Numbers] = field(default_factory=dict)
     dropped: int = 0
     bad: list[Diagnostic] = field(default_factory=list)
+    spoilt: int = 0
     warnings: list[str] = field(default_factory=list)
 
     def means(self) -> tuple[Numbers, Numbers, Numbers]:
@@ -95,17 +97,20 @@ def read_logs(
     if batches and len(batches) != len(files):
         message = f"{len(batches)} numbers of sequences in flight for {len(files)} files"
         raise WorkbookError([Diagnostic(None, message, "give --batch once for each file, in the order of the files")])
-    readings = Readings()
+    readings, timeless = Readings(), 0
     for place, file in enumerate(files):
         table = Table(file, progress)
-        names = table.find(KNOWN, columns, ("watts", *needed) if batches else ("batch", "watts", *needed))
+        asked = ("watts", *needed) if batches else ("batch", "watts", *needed)
+        names = table.find(KNOWN, columns, asked, "" if batches else "; or give a log for each load, with --batch for each")
         _add(readings, table, names, batches[place] if batches else None, warm_up)
-        readings.bad += table.bad.first
-        readings.warnings += [str(item) for item in table.bad.first]
-        if table.bad.count:
-            readings.warnings.append(f"{table.bad.count:,} rows with a mistake are left out")
-        if batches and "time" not in names:
-            readings.warnings.append(f"{file}: has no times, so that no warm-up is left out")
+        readings.bad = [*readings.bad, *table.bad.first][:SHOWN]
+        readings.spoilt += table.bad.count
+        timeless += bool(batches) and "time" not in names
+    readings.warnings += [str(item) for item in readings.bad]
+    if readings.spoilt:
+        readings.warnings.append(f"{readings.spoilt:,} rows with a mistake are left out")
+    if timeless:
+        readings.warnings.append(f"{timeless} of {len(files)} logs have no times: of these no warm-up is left out")
     return readings
 
 

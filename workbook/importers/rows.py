@@ -115,13 +115,16 @@ class Table:
                 self._refuse(f"is not a CSV file: {error}", "save it as CSV, JSON lines or Parquet", 1)
         return [name.strip().lstrip("# ") for name in self._heading]
 
-    def find(self, known: Mapping[str, tuple[str, ...]], given: Mapping[str, str], needed: tuple[str, ...]) -> dict[str, str]:
+    def find(
+        self, known: Mapping[str, tuple[str, ...]], given: Mapping[str, str], needed: tuple[str, ...], other: str = ""
+    ) -> dict[str, str]:
         """Return the names of columns by what they hold.
 
         Args:
             known: names that are understood, by what they hold.
             given: names that the user gave, which count before those.
             needed: what must be there.
+            other: what helps, beside the name of a column, where the first of them is not.
 
         Raises:
             WorkbookError: with every column that is not there.
@@ -141,7 +144,9 @@ class Table:
             elif role in needed:
                 has = ", ".join(as_typed(name) for name in self.names[:SHOWN_NAMES])
                 message = f"has no column that is known to hold {role}; its columns are {has}"
-                wrong.append(Diagnostic(Place(str(self.path), 1, 1), message, f"name it with --{role}-column"))
+                wrong.append(
+                    Diagnostic(Place(str(self.path), 1, 1), message, f"name it with --{role}-column{other if role == needed[0] else ''}")
+                )
         if wrong:
             raise WorkbookError(wrong)
         return found
