@@ -166,20 +166,20 @@ def test_each_tool_gives_the_same_points(tmp_path: Path, tool: str) -> None:
 
 def test_a_table_of_genai_perf_is_read_by_its_statistics(tmp_path: Path) -> None:
     text = """Metric,avg,p50
-Time To First Token (ms),"1,146.31",640.07
-Request Latency (ms),"6,406.20","5,690.23"
-Inter Token Latency (ms),30.35,30.13
-Output Sequence Length,174.45,174
-Input Sequence Length,"3,000.05",3000
+Time to First Token (ms),"1,210.50",900.25
+Request Latency (ms),"7,234.50","6,900.25"
+Inter Token Latency (ms),30.15,30.00
+Output Sequence Length (tokens),200.80,200
+Input Sequence Length (tokens),"2,048.50",2048
 
 Metric,Value
-Output Token Throughput (per sec),261.25
-Request Throughput (per sec),1.50
+Output Token Throughput (tokens/sec),401.60
+Request Throughput (requests/sec),2.00
 """
     (tmp_path / "genai.csv").write_text(text, "utf-8")
     (run,), bad = read_runs(tmp_path / "genai.csv", 1)
-    assert (run.prompt, run.output, run.tpot, run.ttft, run.throughput) == (3000.05, 174.45, 30.13, 640.07, 261.25)
-    assert run.in_flight == pytest.approx(1.5 * 6.4062)
+    assert (run.prompt, run.output, run.tpot, run.ttft, run.throughput) == (2048.5, 200.8, 30, 900.25, 401.6)
+    assert run.in_flight == pytest.approx(2 * 7.2345)
     assert bad.count == 0
 
 

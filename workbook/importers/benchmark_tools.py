@@ -186,6 +186,7 @@ AIPERF = Tool(
         "tpot_mean": _of("inter_token_latency.avg"),
         "itl": _of("inter_chunk_latency.p50"),
         "watts": _of("gpu_power_usage.avg"),
+        "accepted": _of("spec_decode_acceptance_length.avg"),
     },
     {
         "model": ("input_config.endpoint.model_names.0", "input_config.models.items.0.name", "input_config.model_names.0"),
