@@ -335,8 +335,15 @@ def test_routed_experts_are_counted_in_the_layers_that_have_them() -> None:
 @pytest.mark.parametrize("key", MODELS)
 def test_parameters_are_those_of_the_shapes(key: str) -> None:
     model = MODELS[key]
-    at = {name: number(model, name) for name in model.entries if name not in {"attention", "grade", "precision"}}
-    routed = 3 * at["experts"] * at["hidden"] * at["moe_intermediate"] * at["moe_layers"] / 1e9
+    at = {name: number(model, name) for name in model.entries if name not in {"attention", "feed_forward", "grade", "precision"}}
+    routed = (
+        (3 if text(model, "feed_forward") == "gated" else 2)
+        * at["experts"]
+        * at["hidden"]
+        * at["moe_intermediate"]
+        * at["moe_layers"]
+        / 1e9
+    )
     total, active = at["total_parameters"], at["active_parameters"]
     assert (at["moe_layers"] == 0) == (at["experts"] == 0)
     assert at["moe_layers"] <= at["layers"]
