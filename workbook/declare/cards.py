@@ -274,10 +274,11 @@ def _check_complete(card: CardFile, figures: Collection[str], fields: dict[str, 
             problems.add(card.place_of("fields"), message, fix)
 
 
-def _worst(field: catalogues.Field, entries: dict[str, Entry], curve: tuple[dict[str, Figure], ...], place: Place) -> Entry:
+def _worst(field: catalogues.Field, entries: dict[str, Entry], curve: tuple[dict[str, Entry], ...], place: Place) -> Entry:
     """Return the worst evidence among the points and those fields of a card that its grade is made of."""
-    figures = [entry.figure for name in field.worst_of if (entry := entries.get(name)) and entry.figure]
-    found = [figure.evidence or "assumed" for figure in [*figures, *(figure for point in curve for figure in point.values())]]
+    fields = [entry for name in field.worst_of if (entry := entries.get(name))]
+    given = [entry.figure for entry in (*fields, *(entry for point in curve for entry in point.values())) if entry.figure]
+    found = [figure.evidence or "assumed" for figure in given]
     worst = max(found, key=EVIDENCE.index, default=EVIDENCE[-1])
     return Entry(Figure(worst, field.unit, place, evidence="derived", confidence="high"), None, place, computed=True)
 

@@ -88,7 +88,7 @@ class Card:
     about: str
     entries: dict[str, Entry]
     place: Place
-    points: tuple[dict[str, Figure], ...] = ()
+    points: tuple[dict[str, Entry], ...] = ()
     basis: str = ""
 
 

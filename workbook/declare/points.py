@@ -1,4 +1,4 @@
-"""The keywords of the curves of cards: rows of numbers, such as the knots of a distribution."""
+"""The keywords of the curves of cards: rows of numbers, or expressions for them, such as the knots of a distribution."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from workbook.declare import catalogues
+from workbook.declare.catalogues import Entry, Formula
 from workbook.declare.figures import CardFields, Sourced, figure_of, sourced
-from workbook.declare.keywords import Anything, Keywords, Number, Parts, Text, Written
+from workbook.declare.keywords import AT_KEY, ITSELF, Anything, Entries, Expression, Keywords, Number, Parts, Text, Written
 from workbook.declare.limits import check_bounds
-from workbook.declare.yaml import Sequence, number_of
+from workbook.declare.yaml import Scalar, Sequence, number_of
+from workbook.errors import suggest
 
 if TYPE_CHECKING:
-    from workbook.declare.catalogues import Figure, Points
+    from workbook.declare.catalogues import Points
     from workbook.errors import Place, Problems
+
+Curve = tuple[dict[str, Entry], ...]
 
 
 class CurvePoints(Keywords):
@@ -41,18 +45,51 @@ class CardPoints(Sourced):
     rows: Annotated[Parts[Anything], Written("list of lists of numbers")] = Field(
         (), description="The points: each a list with a number for each field of the catalogue's points."
     )
+    each_row: Annotated[Entries[str, Expression], Written("mapping of fields to expressions")] = Field(
+        {}, description="Instead of 'rows': an expression for each field, in which {KEY} stands for the point: {knot} for p1, p2 ..."
+    )
+
+    def check(self, problems: Problems) -> None:
+        """Record points that are given twice, or not at all."""
+        if bool(self.rows) == bool(self.each_row):
+            problems.add(AT_KEY, f"{ITSELF} needs either 'rows' or 'each_row'")
 
 
-def curve(points: CardPoints | None, spec: Points | None, card: str, place: Place, problems: Problems) -> tuple[dict[str, Figure], ...]:
-    """Return the curve of a card: the figures of each point by field. ``place`` is that of the card."""
+def curve(points: CardPoints | None, spec: Points | None, card: str, place: Place, problems: Problems) -> Curve:
+    """Return the curve of a card: by field, the figure or the expression of each point. ``place`` is that of the card."""
     if points is None or spec is None:
         if points is not None:
             problems.add(points.place, f"card '{card}' has 'points', which its catalogue does not know")
         elif spec is not None:
             problems.add(place, f"card '{card}' lacks 'points'")
         return ()
+    return _expressions(points, spec, card, problems) if points.each_row else _figures(points, spec, card, problems)
+
+
+def _expressions(points: CardPoints, spec: Points, card: str, problems: Problems) -> Curve:
+    """Return the points that are worked out in the workbook."""
+    places = points.key_places("each_row")
+    for name in points.each_row.keys() - spec.fields.keys():
+        problems.add(places[name], f"'{name}' is not a number of the points of '{card}'", suggest(name, spec.fields))
+    for name in spec.fields.keys() - points.each_row.keys():
+        problems.add(points.place, f"the points of '{card}' lack an expression for '{name}'")
+    given = [(spec.fields[name], text) for name, text in points.each_row.items() if name in spec.fields and text]
+    return tuple(
+        {field.name: _expression(points, field.unit, text, f"{{{spec.key}}}", f"p{number}") for field, text in given}
+        for number in range(1, spec.count + 1)
+    )
+
+
+def _expression(points: CardPoints, unit: str, text: Formula, key: str, point: str) -> Entry:
+    written = text.text.replace(key, point)
+    nothing = Scalar(None, "", text.place)
+    return Entry(figure_of("", unit, nothing, points.grade()), Formula(written, text.place, text.text), text.place)
+
+
+def _figures(points: CardPoints, spec: Points, card: str, problems: Problems) -> Curve:
+    """Return the points that are given as numbers."""
     grade = points.grade()
-    rows: list[dict[str, Figure]] = []
+    rows: list[dict[str, Entry]] = []
     for number, row in enumerate(points.rows, start=1):
         cells = row.items if isinstance(row, Sequence) else ()
         if len(cells) != len(spec.fields):
@@ -64,7 +101,7 @@ def curve(points: CardPoints | None, spec: Points | None, card: str, place: Plac
             value = number_of(cell, what, problems)
             if value is not None:
                 check_bounds(value, field.bounds, cell.place, what, problems)
-                found[field.name] = sourced(figure_of(value, field.unit, cell, grade))
+                found[field.name] = Entry(sourced(figure_of(value, field.unit, cell, grade)), None, cell.place)
         if len(found) == len(spec.fields):
             rows.append(found)
     if len(rows) != spec.count:
@@ -73,9 +110,9 @@ def curve(points: CardPoints | None, spec: Points | None, card: str, place: Plac
     return tuple(rows)
 
 
-def _check_order(rows: list[dict[str, Figure]], spec: Points, card: str, problems: Problems) -> None:
+def _check_order(rows: list[dict[str, Entry]], spec: Points, card: str, problems: Problems) -> None:
     for field in spec.fields.values():
-        figures = [row[field.name] for row in rows]
+        figures = [figure for row in rows if (figure := row[field.name].figure)]
         for earlier, later in pairwise(figures):
             step = float(later.value) - float(earlier.value)
             if field.order and (step < 0 or (step == 0 and field.order == "increasing")):

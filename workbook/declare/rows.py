@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import BeforeValidator, Field
 
 from workbook.declare import schema
-from workbook.declare.keywords import AT_KEY, ITSELF, Entries, Flag, Keywords, Member, Name, Number, Text, Texts, Written, WrittenOut
+from workbook.declare.keywords import AT_KEY, ITSELF, Entries, Flag, Keywords, Member, Name, Number, Text, Texts, Written
 from workbook.declare.yaml import Mapping, Node, Scalar
 
 if TYPE_CHECKING:
@@ -30,11 +30,10 @@ class RowKey(Keywords):
     shares: Annotated[Entries[str, Text], Written("mapping of members to members")] = Field(
         {}, description="Members without a row of their own, and the member whose row is theirs: looked up by them, that row is found."
     )
-    count: Number = Field(None, description="The number of members, which are called by the key and a number: draw1, draw2.")
-    prefix: Annotated[WrittenOut, Written("text")] = Field(
-        None,
-        description="With 'count: TABLE', as many members as that table has records: what their keys begin with; the key, if left out.",
+    count: Number = Field(
+        None, description="How many members, or a table with as many records; they are called by the key and a number: draw1, draw2."
     )
+    prefix: Text = Field("", description="With 'count': what the keys of the members begin with; the key, if left out.")
     parts: Annotated[Entries[RowName, RowKey], Written("mapping of names to row keys")] = Field(
         {}, description="Keys of which the members are made: one for each combination, such as low_rate of low and rate."
     )
@@ -53,7 +52,7 @@ class RowKey(Keywords):
 
     def declared(self, name: str, place: Place) -> schema.RowKey:
         """Return the declaration of the key that stands at a name."""
-        counted: dict[str, str | float] = {f"{name}{number}": float(number) for number in range(1, int(self.count or 0) + 1)}
+        counted: dict[str, str | float] = {f"{self.prefix or name}{number}": float(number) for number in range(1, int(self.count or 0) + 1)}
         parts = tuple(part.declared(key, place) for key, part in self.parts.items())
         return self.into(schema.RowKey, name=name, place=place, members=counted | self.members, parts=parts)
 

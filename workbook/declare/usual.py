@@ -107,8 +107,9 @@ def _figures(catalogue: Catalogue) -> Iterator[tuple[str, Field, Figure]]:
             if entry.figure and not entry.formula:
                 yield f"{card.key}.{name}", catalogue.fields[name], entry.figure
         for number, point in enumerate(card.points, start=1):
-            for name, figure in point.items():
-                yield f"'{name}' of point {number} of {card.key}", points[name], figure
+            for name, entry in point.items():
+                if entry.figure and not entry.formula:
+                    yield f"'{name}' of point {number} of {card.key}", points[name], entry.figure
 
 
 def _meant(value: float, field: Field) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from workbook.declare.catalogues import ALWAYS, Catalogue, Formula
+from workbook.declare.catalogues import ALWAYS, Catalogue, Entry, Formula
 from workbook.declare.limits import check_bounds
 from workbook.declare.schema import Column, InputsBlock, ListBlock, Sheet, TableBlock, ValuesBlock, ViewBlock
 from workbook.declare.shown_units import UNIT, shown_unit
@@ -97,22 +97,25 @@ class Tabulator(Maker):
                     takes=field.takes,
                 )
             )
-            for row, card in enumerate(catalogue.cards.values()):
-                entry = card.entries.get(field.name)
-                if entry is None:
-                    continue
-                if entry.formula:
-                    self.pending.append((quantity, entry.formula, (row,)))
-                    if entry.figure:
-                        quantity.evidence[row] = entry.figure
-                elif entry.figure and entry.computed:
-                    quantity.constants[row] = entry.figure.value
-                    quantity.evidence[row] = entry.figure
-                elif entry.figure:
-                    quantity.inputs[row] = entry.figure
-                if entry.alternate:
-                    quantity.alternates[row] = (entry.alternate_basis, entry.alternate)
+            given = [(row, entry) for row, card in enumerate(catalogue.cards.values()) if (entry := card.entries.get(field.name))]
+            self._fill(quantity, given)
+            for _, entry in given:
                 self._check_source(entry.figure.source if entry.figure else "", entry.place)
+
+    def _fill(self, quantity: Quantity, entries: Iterable[tuple[int, Entry]]) -> None:
+        """Give a quantity, by row, the figures and expressions of cards."""
+        for row, entry in entries:
+            if entry.formula:
+                self.pending.append((quantity, entry.formula, (row,)))
+                if entry.figure:
+                    quantity.evidence[row] = entry.figure
+            elif entry.figure and entry.computed:
+                quantity.constants[row] = entry.figure.value
+                quantity.evidence[row] = entry.figure
+            elif entry.figure:
+                quantity.inputs[row] = entry.figure
+            if entry.alternate:
+                quantity.alternates[row] = (entry.alternate_basis, entry.alternate)
 
     def _check_choices(self, quantity: Quantity) -> None:
         """A text input that names a card, or a row of a table, must name one that exists."""
@@ -251,10 +254,10 @@ class Tabulator(Maker):
                     reference=self.is_reference(field.reference),
                 )
             )
-            figures = [point[field.name] for card in catalogue.cards.values() for point in card.points]
-            quantity.inputs = dict(enumerate(figures))
-            for figure in figures[:1]:
-                self._check_source(figure.source, figure.place)
+            entries = [point[field.name] for card in catalogue.cards.values() for point in card.points]
+            self._fill(quantity, enumerate(entries))
+            for first in (card.points[0][field.name] for card in catalogue.cards.values() if card.points):
+                self._check_source(first.figure.source if first.figure else "", first.place)
 
     def _collect(self, block: TableBlock, table: Table) -> None:
         catalogue = self.model.declared.catalogues.get(block.collect)
@@ -323,10 +326,10 @@ class Tabulator(Maker):
             self.problems.add(column.place, message, suggest(member, members))
 
     def _figures(self, column: Column, quantity: Quantity, table: Table) -> None:
-        """Inputs or printed constants, nested by row keys; the last key alone serves all rows that have it."""
+        """Inputs or printed constants, nested by row keys; the last key alone serves all rows that have it, no key all rows."""
         rows_of: dict[tuple[str, ...], list[int]] = {}
         for number, keys in enumerate(table.rows):
-            for path in {keys, keys[-1:]}:
+            for path in {keys, keys[-1:], ()}:
                 rows_of.setdefault(path, []).append(number)
         for path, figure in column.figures.items():
             rows = rows_of.get(path, [])

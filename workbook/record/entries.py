@@ -58,9 +58,12 @@ def wanted(given: Given) -> str:
 def read(given: Given, cell: Cell | None) -> Entry:
     """Return what an input holds.
 
-    A value that stands as the templates gave it is no entry, whatever its format: it is taken as it is.
+    A value that stands as the templates gave it is no entry, whatever its format: it is taken as it is. A cell without
+    one where they gave 0 is as they gave it, too: to every formula it is 0.
     """
     value = cell.value if cell else None
+    if value is None and given.value == 0:
+        return Entry(given.value)
     if cell is not None and isinstance(value, str | float) and not isinstance(value, bool) and value == given.value:
         return Entry(value)
     taken = _text(value, cell) if given.is_text else _number(value, cell, given.unit)
