@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from workbook.verify.engines.libreoffice import LibreOfficeSession
 
-PLAN, TRACES = "Plan", "Traces"
+PLAN = "Plan"
 MOST_CELLS = 5
 YEAR = 8760.0  # h
 GPUS_OF_A_SERVER, KNOTS = 8, 20
@@ -220,17 +220,23 @@ def test_a_comparison_follows_until_a_cell_of_it_is_overwritten(opened: Opened) 
     assert 1.8 * more.figure("gpus") < more.figure("gpus", "comparison") < 2.2 * more.figure("gpus")
 
 
-def test_request_lengths_of_ones_own_are_pasted_on_sheet_traces(opened: Opened) -> None:
-    """Twice as long as those of Azure's conversations, with a third of output: forty cells and a share."""
-    own: Sets = {"traces.agent.output_share": 0.33}
-    for n in range(1, KNOTS + 1):
-        for field, factor in (("upper", 2.0), ("cumulative", 1.0)):
-            found = opened.book.model.find(f"trace_knots.azure_conversation.p{n}.{field}")
-            assert found
-            own[f"trace_knots.agent.p{n}.{field}"] = factor * float(opened.book.values[found[0]][found[1]])
-    sheet = opened.answer({**own, **service({"workload": "agent", "rate": 50, "objective": 5000})})
-    assert {place(opened.book.layout, at)[0] for at in sheet.edits} == {PLAN, TRACES}
-    assert sheet.figure("tokens") == pytest.approx(tokens_of(opened.book, "agent", 50, own), rel=0.01)
+def test_requests_and_a_week_of_ones_own_are_pasted_on_a_sheet(opened: Opened) -> None:
+    """400 requests, and a week that is at its peak by day and at a quarter of it by night: two cells of sheet Plan choose them."""
+    lengths = [(40 * n % 3000 + 100, 7 * n % 500 + 20) for n in range(400)]
+    own: Sets = {}
+    for n, (prompt, answer) in enumerate(lengths, start=1):
+        own |= {f"pasted.request{n}.input_first": prompt, f"pasted.request{n}.output_first": answer}
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    own |= {f"week.{day}.hour{n}.requests": 400 if 8 <= n < 20 else 100 for day in days for n in range(1, 25)}
+    asked = service({"workload": "own_traffic_1", "rate": 50, "objective": 5000, "load_profile": "own"})
+    nothing = opened.answer(asked)
+    assert "no requests; paste requests on sheet Own traffic" in nothing.sentence
+    sheet = opened.answer({**own, **asked})
+    assert {place(opened.book.layout, at)[0] for at in sheet.edits} == {PLAN, "Own traffic"}
+    output = sum(answer for _, answer in lengths) / len(lengths)
+    assert sheet.figure("tokens") == pytest.approx(50 * output, rel=0.05)  # lengths are spread evenly between knots
+    load_factor = sheet.values["load_cases.load_factor"][opened.book.model.tables["load_cases"].index["plan",]]
+    assert load_factor == pytest.approx((12 * 1.0 + 12 * 0.25) / 24)
 
 
 @pytest.fixture(scope="module")

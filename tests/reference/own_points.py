@@ -58,7 +58,7 @@ def own_curve(i: Inputs) -> Curve:
     return min(own_trials(i), key=lambda curve: curve.within)
 
 
-OF_OWN_POINTS: dict[str, Callable[[Inputs], float]] = {
+_FITTED: dict[str, Callable[[Inputs], float]] = {
     "p_idle": lambda i: max(0.0, own_curve(i).idle),
     "p_nominal": lambda i: max(1.0, max(0.0, own_curve(i).idle) + max(0.0, own_curve(i).power_range)),
     "k": lambda i: i["own_curve.k"],
@@ -69,4 +69,5 @@ OF_OWN_POINTS: dict[str, Callable[[Inputs], float]] = {
     "w": lambda i: max(0.001, line(*own_times(i))[0]),
     "h": lambda i: max(0.0001, line(*own_times(i))[1]),
 }
-"""Fields of that curve, by the points that are entered; fields as those of the card."""
+OF_OWN_POINTS = {f"power_fits.{OWN}.{field}": rule for field, rule in _FITTED.items()}
+"""What the cells of that curve hold, by id, from the points that are entered."""

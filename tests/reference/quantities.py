@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from tests.reference.borrowed import lenders
-from tests.reference.own_points import OF_OWN_POINTS, OWN
+from tests.reference.own_points import OF_OWN_POINTS
+from tests.reference.own_traffic import OF_OWN_TRAFFIC
 
 Value = float | str | None
 Rule = Callable[..., object]
@@ -43,8 +44,8 @@ class Inputs:
     def __getitem__(self, cell: str) -> float:
         """Return a number; raises KeyError unless ``cell`` is an input or follows from its card, TypeError if it holds text."""
         card, _, field = cell.rpartition(".")
-        if cell not in self._cells and card == f"power_fits.{OWN}":
-            return OF_OWN_POINTS[field](self)
+        if cell not in self._cells and cell in FROM_MEASUREMENTS:
+            return FROM_MEASUREMENTS[cell](self)
         if cell not in self._cells and field in OF_THE_CARD:
             return OF_THE_CARD[field](self, card)
         value = self._held(cell)
@@ -131,6 +132,9 @@ OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
 A model is dense, with key and value of every head in 16 bit, a head a GPU, a latent row on every GPU; a GPU has a borrowed curve's
 watts in the ratio of the TDPs.
 """
+
+FROM_MEASUREMENTS = {**OF_OWN_POINTS, **OF_OWN_TRAFFIC}
+"""What cells of cards hold that follow from measurements people paste, by id."""
 
 OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers", "value_dim", "latent_rank", "latent_rotary"}
 """Those that the paper's workbook does not have."""
@@ -242,7 +246,7 @@ PLANNING = Registry()
 for _registry in (PAPER, PLANNING):
     for _field in OF_THE_CARD.keys() - {"curve_scale"} - (OF_PLANNING if _registry is PAPER else set()):
         _registry.add(f"models.{_field}", lambda i, model, field=_field: i[f"models.{model}.{field}"])
-for _field in OF_OWN_POINTS:
+for _field in (cell.rpartition(".")[2] for cell in OF_OWN_POINTS):
     PLANNING.add(f"power_fits.{_field}", lambda i, curve, field=_field: i[f"power_fits.{curve}.{field}"])
 PLANNING.add("hardware.curve_scale", lambda i, gpu: i[f"hardware.{gpu}.curve_scale"])
 

@@ -26,7 +26,24 @@ CASES_EDITED = 3
 ASSUMPTIONS_EDITED = 8
 EXPERTS: draws.Values = {"cases.mine_1.model": "deepseek_v3", "cases.mine_1.attention": "replicated", "cases.mine_1.gpu_1": "b200_sxm"}
 
+WEEK = (100, 95, 75, 55, 30, 10, 0)  # loads on the edges of levels, an hour without requests
+PASTED: draws.Values = {
+    **{f"pasted.request{n}.input_second": n * 7919 % 6000 for n in range(1, 301)},
+    **{f"pasted.request{n}.output_second": n * 104729 % 400 for n in range(1, 301)},
+    "pasted.request1000.input_second": 200_000,
+    "pasted.request7.output_first": 40,
+    **{f"week.{day}.hour{n}.requests": WEEK[n % 7] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun") for n in range(1, 25)},
+}
 STEERED: dict[str, draws.Values] = {
+    "requests and a week of one's own": {
+        **PASTED,
+        "cases.mine_1.workload": "own_traffic_2",
+        "cases.mine_1.load_profile": "own",
+        "cases.mine_2.workload": "own_traffic_1",
+        "cases.mine_3.load_profile": "own",
+        "choose.case": "mine_1",
+    },
+    "nothing pasted, and asked for": {"service.plan.workload": "own_traffic_1", "service.plan.load_profile": "own"},
     "a curve that is borrowed and scaled, and another that is not": {
         "hardware.gb200_nvl72.curve_scale": 1.4,
         "hardware.b200_sxm.curve_scale": 0.7,

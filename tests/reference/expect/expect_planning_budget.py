@@ -197,13 +197,13 @@ expect_rows(
 # Checks
 
 CHECKS: dict[str, Callable[[Inputs], float]] = {
-    "distributions": lambda i: sum(distribution(i, card) != OK for card in i.members("traces")),
+    "distributions": lambda i: sum(distribution(i, card) not in {OK, "no requests"} for card in i.members("traces")),
     "cases_answered": lambda i: sum(totals(i, case).state != OK for case in CASES),
     "shares": lambda i: sum(not totals(i, key).all_requests for key in studies()),
     "ranges_sound": lambda i: sum(not is_sound(i, name) for name in RANGED),
     "middle": lambda _: 0.0,
     "bridge_closes": lambda i: float(bool(left(i, "wall")) and not product(i, "fitted")),
-    "load_hours": lambda i: sum(abs(profile(i, name).hours - 8760.0) >= 0.5 for name in i.members("load_profiles")),
+    "load_hours": lambda i: sum(abs(profile(i, name).hours - 8760.0) >= 0.5 for name in {*i.members("load_profiles"), "own"}),
     "caches": lambda i: sum((not Shape(i, key).kv_agrees) + (not Shape(i, key).window_agrees) for key in i.members("models")),
     "parameters": lambda i: sum((not Shape(i, key).total_agrees) + (not Shape(i, key).active_agrees) for key in i.members("models")),
     "nameplates": lambda i: sum(not power_agrees(i, key) for key in i.members("servers")),

@@ -7,8 +7,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped] # no stubs
 
-from tests.reference.own_points import OF_OWN_POINTS, OWN
-from tests.reference.quantities import OF_THE_CARD, PAPER, PLANNING, Inputs, Registry
+from tests.reference.quantities import FROM_MEASUREMENTS, OF_THE_CARD, PAPER, PLANNING, Inputs, Registry
 
 CATALOGUES = Path(__file__).parents[3] / "templates" / "catalogues"
 
@@ -36,7 +35,7 @@ def figures(i: Inputs, key: str) -> Iterator[float]:
     """Give the figures of all cards in a row's field."""
     catalogue, field, _, _ = declared()[key]
     for card in i.members(catalogue):
-        if f"{catalogue}.{card}.{field}" in i or field in OF_THE_CARD or (card == OWN and field in OF_OWN_POINTS):
+        if f"{catalogue}.{card}.{field}" in i or field in OF_THE_CARD or f"{catalogue}.{card}.{field}" in FROM_MEASUREMENTS:
             yield i[f"{catalogue}.{card}.{field}"]
 
 

@@ -85,6 +85,8 @@ def ends(i: Inputs, card: str) -> float:
 def state_of_distribution(i: Inputs, card: str) -> str:
     if falls(i, card):
         return "knots out of order"
+    if not any(i[f"knots.{card}.{point}.cumulative"] for point in points(i, card)):
+        return "no requests"
     return OK if ends(i, card) else "shares must end at 1"
 
 

@@ -82,7 +82,10 @@ def of_trace(i: Inputs, key: str) -> str:
     """Return what a trace that is no distribution needs."""
     card = assumed(i, key).texts["workload"]
     wrong = falls(i, card)
-    return f"sheet Traces: {wrong} knots are not above the one before" if wrong else "sheet Traces: the last share must be 1"
+    if wrong:
+        return f"sheet Traces: {wrong} knots are not above the one before"
+    empty = distribution(i, card) == "no requests"
+    return "paste requests on sheet Own traffic" if empty else "sheet Traces: the last share must be 1"
 
 
 def beyond_most(gpus: float) -> tuple[str, str]:

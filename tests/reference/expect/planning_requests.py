@@ -47,6 +47,8 @@ def distribution(i: Inputs, card: str) -> str:
     """Return what is wrong with a trace, or that nothing is."""
     if falls(i, card):
         return "knots out of order"
+    if not any(share for _, share in knots(i, card)):
+        return "no requests"
     return OK if abs(knots(i, card)[-1][1] - 1.0) < 1e-9 else "shares must end at 1"
 
 

@@ -5,11 +5,13 @@ from functools import cache
 
 from tests.reference.quantities import Inputs
 
+KNOTS = 20
+
 
 @cache
 def knots(i: Inputs, card: str) -> tuple[tuple[float, float], ...]:
     """Return (tokens, cumulative share) of a trace's knots, from (0, 0)."""
-    cells = [f"trace_knots.{card}.{point}" for point in i.members(f"trace_knots.{card}")]
+    cells = [f"trace_knots.{card}.p{number}" for number in range(1, KNOTS + 1)]
     return ((0.0, 0.0), *((i[f"{cell}.upper"], i[f"{cell}.cumulative"]) for cell in cells))
 
 
