@@ -30,7 +30,7 @@ WEEK = (100, 95, 75, 55, 30, 10, 0)  # loads on the edges of levels, an hour wit
 PASTED: draws.Values = {
     **{f"pasted.request{n}.input_second": n * 7919 % 6000 for n in range(1, 301)},
     **{f"pasted.request{n}.output_second": n * 104729 % 400 for n in range(1, 301)},
-    "pasted.request1000.input_second": 200_000,
+    "pasted.request500.input_second": 200_000,
     "pasted.request7.output_first": 40,
     **{f"week.{day}.hour{n}.requests": WEEK[n % 7] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun") for n in range(1, 25)},
 }
