@@ -69,10 +69,8 @@ def hours(i: Inputs) -> NDArray[np.float64]:
 def of_level(i: Inputs, level: int) -> NDArray[np.float64]:
     """Return the requests of the hours of a level, 1 to 5."""
     week = hours(i)
-    highest, lowest = (np.inf, *LEVELS)[level - 1 : level + 1]
-    found: NDArray[np.float64] = week[
-        (week >= (lowest - ON_THE_EDGE) * week.max()) & ((week < (highest - ON_THE_EDGE) * week.max()) | (level == 1))
-    ]
+    edges = [np.inf, *((share - ON_THE_EDGE) * week.max() for share in LEVELS)]
+    found: NDArray[np.float64] = week[(week >= edges[level]) & (week < edges[level - 1])]
     return found
 
 
