@@ -198,14 +198,8 @@ def levers_in_words(i: Inputs) -> str:
     return f"Tokens per joule at the wall: {efficiencies(i)}. Annual rent: {rents(i)}."
 
 
-HOW_TO_CHOOSE = (
-    "This case and the comparison are chosen on sheet Plan, the third and the fourth case here; all carry the same work. "
-    "Low and high: likely range of each case; no high where an end of a range has no answer."
-)
-OTHER_WORK = (
-    "The cases do not all carry the same work: workload, requests or load over the year differ (table 'The cases'). "
-    "Give them that of this case on sheet Cases, or choose others, before you compare their costs."
-)
+HOW_TO_CHOOSE = "All carry the same work. Low and high: likely range; no high where an end has no answer."
+OTHER_WORK = "These cases carry different work: workload, requests or load over the year differ. Their costs cannot be compared."
 
 
 def carries_the_same(i: Inputs, which: str) -> float:
