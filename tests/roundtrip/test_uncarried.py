@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 from openpyxl.formatting.rule import Rule
@@ -219,16 +217,6 @@ def test_programs_that_save_a_file_add_nothing(built: Path, tmp_path: Path) -> N
 def test_rows_inserted_move_what_is_compared(built: Path, tmp_path: Path) -> None:
     in_libreoffice([(built, tmp_path / "moved.xlsx", [["insert rows", "Cases", 10, 2]])])
     assert [item.kind for item in found(tmp_path / "moved.xlsx")] == ["sheet protection"]  # taken off to insert them
-
-
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(names=st.sets(st.sampled_from(sorted(ADDED)), min_size=2))
-def test_whatever_is_added_together_is_found(names: set[str], built: Path, tmp_path: Path) -> None:
-    one_font = names - ({"bold"} if "a colour" in names else set()) - ({"no protection"} if "a password" in names else set())
-    changes = [ADDED[name] for name in sorted(one_font)]
-    wanted = [loss for _, loss in changes]
-    path = changed(built, tmp_path / "edited.xlsx", lambda book: [change(book) for change, _ in changes])
-    assert sorted(found(path), key=str) == sorted(wanted, key=str)
 
 
 def test_a_damaged_record_of_looks_stops_the_build(built: Path, tmp_path: Path) -> None:

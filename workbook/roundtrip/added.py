@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbook.roundtrip.comments import carried_comments
-from workbook.roundtrip.own_cells import carried_cells, kept_kinds
+from workbook.roundtrip.own_cells import carried_cells
 from workbook.roundtrip.own_formats import carried_formats
 from workbook.roundtrip.own_sheets import called_now, read_own_sheets
 from workbook.xlsx.extras import COMMENT
@@ -57,9 +57,6 @@ def read_added(copies: Sequence[Copy], book: Book, *, keep_active: bool = False)
     cells = carried_cells(copies, book, [names for names, _ in called])
     comments, commented = carried_comments(copies, book.layout, cells.went)
     formats, looks = carried_formats(copies, book, cells.sheets)
-    taken = [
-        {(COMMENT, spot) for spot in spots} | kept_kinds(went) | kept
-        for spots, went, kept in zip(commented, cells.went, looks, strict=True)
-    ]
+    taken = [{(COMMENT, spot) for spot in spots} | own | kept for spots, own, kept in zip(commented, cells.kept, looks, strict=True)]
     gone = [[spot for spot, now in went.items() if now is None] for went in cells.went]
     return Added(read_own_sheets(copies, book, called, gone, keep_active=keep_active), cells, comments, formats, taken)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from workbook.xlsx.styles import CellFormat
 
 CLOSE = 3  # pixels by which programs may round the width of a column
+WHITE = "FFFFFF"
+WIDEST_RUN = 256  # columns: programs fill up to the last column of a sheet with runs of their own
 CLOSE_ROWS, USUAL_HEIGHT = 1.0, 15.0  # points
 KINDS = (NUMBER_FORMAT, FILL, COLOUR, WEIGHT, BORDER, ALIGNMENT)
 WIDTH, HIDDEN_COLUMN, HIDDEN_ROW, HEIGHT = "column width", "hidden column", "hidden row", "row height"
@@ -70,12 +72,19 @@ def look_at(path: Path, located: Located) -> Looked:
 
 
 def resized(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[tuple[int, int, int, int]]:
-    """Yield columns of another width than they were built with: as built and now, and the pixels of both."""
+    """Yield columns of another width than they were built with, and of no build's: as built and now, and the pixels of both."""
     for column, width in enumerate(built.widths):
         now = located.columns[name].now(column)
         wide = 0 if now is None else sheet.width(now)
         if now is not None and wide > 0 and abs(wide - width) > CLOSE:
             yield column, now, width, wide
+    ours = {now for column in range(len(built.widths)) if (now := located.columns[name].now(column)) is not None}
+    usual = int((sheet.default_width + 0.71) * 7 + 0.5)
+    for run in sheet.columns:
+        is_own = run.width is not None and not run.hidden and run.last - run.first < WIDEST_RUN
+        for now in range(run.first, run.last + 1) if is_own else ():
+            if now not in ours and abs(sheet.width(now) - usual) > CLOSE:
+                yield now, now, usual, sheet.width(now)
 
 
 def raised(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[tuple[int, int, str]]:
@@ -92,6 +101,10 @@ def raised(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) ->
         if now is not None and not is_as_built and not (held and held.hidden):
             what = "as high as the text needs" if height is None else f"{height:g} points"
             yield row, now, f"{what}, built with {was or USUAL_HEIGHT:g}"
+    known = {located.line(name, row) for row in range(max(*built.cells, *heights, 0) + 1)} if built.heights is not None else sheet.rows
+    for now, held in sheet.rows.items():
+        if now not in known and held.height and not held.hidden and abs(held.height - USUAL_HEIGHT) > CLOSE_ROWS:
+            yield now, now, f"{held.height:g} points, built with {USUAL_HEIGHT:g}"
 
 
 def set_up(looked: Looked, located: Located, name: str) -> Iterator[tuple[str, str, str]]:
@@ -145,12 +158,17 @@ def reformatted(looked: Looked, located: Located, name: str) -> list[tuple[str, 
 @lru_cache(maxsize=1 << 12)
 def changed_formats(now: CellFormat, built: Look | None) -> tuple[tuple[str, str], ...]:
     """Return by kind what a cell's format is now, where it is not as built; in cells of nobody's, where somebody formatted it."""
-    shown = (now.code, now.fill, now.font.colour, _weight(now.font.bold), now.border, now.alignment)
+    shown = (now.code, _ground(now.fill), now.font.colour, _weight(now.font.bold), now.border, now.alignment)
     if built is None:
         return tuple((kind, text) for kind, text in zip(KINDS, shown, strict=True) if kind in NOTHING and text not in NOTHING[kind])
-    was = (built.code, built.fill, built.colour, _weight(built.bold), built.border, built.alignment)
+    was = (built.code, _ground(built.fill), built.colour, _weight(built.bold), built.border, built.alignment)
     pairs = [(kind, text, given) for kind, text, given in zip(KINDS, shown, was, strict=True) if given is not None]
     return tuple((kind, text or "none") for kind, text, given in pairs if text != given and _plain(text) != _plain(given))
+
+
+def _ground(fill: str) -> str:
+    """Return the colour of a ground; white is none: sheets have no grid, and Gnumeric writes a fill without a pattern as white."""
+    return "" if fill == WHITE else fill
 
 
 def _weight(is_bold: bool) -> str:  # noqa: FBT001 it is named

@@ -13,7 +13,7 @@ from workbook.record.entries import held
 from workbook.record.fingerprints import Spot
 from workbook.roundtrip.beside import taken_cells
 from workbook.roundtrip.followed import References
-from workbook.roundtrip.looked import KINDS, changed_formats, is_within
+from workbook.roundtrip.looked import KINDS, WIDEST_RUN, WIDTH, changed_formats, is_within
 from workbook.roundtrip.own_sheets import write_constant
 from workbook.xlsx.a1 import quoted
 from workbook.xlsx.cells import MAXIMUM_CELLS, UnreadableWorkbook
@@ -32,15 +32,18 @@ if TYPE_CHECKING:
     from workbook.xlsx.cells import Cell
 
 OWN = "own cell"
-WIDEST_RUN = 256  # columns: programs fill up to the last column of a sheet with runs of their own
 
 
 @dataclass(slots=True)
 class OwnCells:
-    """How sheets of a new book are to be filled, by name; by copy where its cells went (None: nowhere), and what is left behind of them."""
+    """How sheets of a new book are to be filled, by name; by copy where its cells went (None: nowhere), and by kind what is ``kept``.
+
+    ``lost`` is what is left behind of their formulas.
+    """
 
     sheets: dict[str, SheetFormats] = field(default_factory=dict)
     went: list[dict[Spot, Spot | None]] = field(default_factory=list)
+    kept: list[set[tuple[str, Spot]]] = field(default_factory=list)
     lost: list[Loss] = field(default_factory=list)
 
 
@@ -87,6 +90,7 @@ def carried_cells(copies: Sequence[Copy], book: Book, names: Sequence[Mapping[st
             mine.update(filter(None, [went[spot]]))
         references.lost.update(spot for spot, now in went.items() if now is None)
         found.went.append(went)
+        found.kept.append({(kind, spot) for spot, now in went.items() if now for kind in (OWN, *KINDS)})
         try:
             _Reader(copy, references, found).run(went)
         except (UnreadableWorkbook, ValueError) as error:
@@ -108,6 +112,7 @@ class _Reader:
 
     def __init__(self, copy: Copy, references: References, found: OwnCells) -> None:
         self.copy, self.located, self.references, self.found = copy, copy.located, references, found
+        self.kept = found.kept[-1]
 
     def run(self, went: Mapping[Spot, Spot | None]) -> None:
         """Take all of them that went somewhere."""
@@ -144,15 +149,14 @@ class _Reader:
         return element
 
     def sized(self, sheet: SheetFormats, spot: Spot, now: Spot) -> None:
-        """Give the column and the row of an own cell that are wholly people's the sizes that they have."""
+        """Give the column of an own cell that is wholly people's the width that it has; rows follow with those of tables."""
         saved = self.copy.looked.saved.sheets[spot.sheet]
         plan = self.references.book.layout.sheets[now.sheet]
         run = next((each for each in saved.columns if each.first <= spot.column <= each.last), None)
         if now.column > plan.last_column and run and not run.hidden and run.width and run.last - run.first < WIDEST_RUN:
-            sheet.widths.setdefault(now.column, saved.width(spot.column))
-        held = saved.rows.get(spot.row)
-        if now.row > plan.last_row and held and held.height:
-            sheet.heights.setdefault(now.row, held.height)
+            wide = sheet.widths.setdefault(now.column, saved.width(spot.column))
+            if wide == saved.width(spot.column):
+                self.kept.add((WIDTH, Spot(spot.sheet, 0, spot.column)))
 
     def lose(self, kind: str, spot: Spot, text: str) -> None:
         place = f"{quoted(spot.sheet)}!{spot.address}"
@@ -164,8 +168,3 @@ def _arrays(package: Package, path: str) -> dict[str, str]:
     given = [element.attributes for element in package.marked(path, {"f"}, MAXIMUM_CELLS)]
     areas = [each.get("ref", "") for each in given if each.get("t") == "array"]
     return {area.partition(":")[0]: area for area in areas}
-
-
-def kept_kinds(went: Mapping[Spot, Spot | None]) -> set[tuple[str, Spot]]:
-    """Return what of a copy's own cells is in the new book, by kind and cell: what they hold, and how they look."""
-    return {(kind, spot) for spot, now in went.items() if now for kind in (OWN, *KINDS)}

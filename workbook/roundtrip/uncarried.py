@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     Kept = AbstractSet[tuple[str, Spot]]
 
 BROUGHT = (COMMENT, PICTURE, SHAPE, LINK)  # what sheets of people's own bring along, or tell themselves
-OF_PROGRAMS = ("_xlnm.", "print_area", "print_titles", "sheet_title")  # how names begin that programs write by themselves
+OF_PROGRAMS = (
+    "_xlnm.",
+    "_filterdatabase",
+    "print_area",
+    "print_titles",
+    "sheet_title",
+)  # how names begin that programs write by themselves
 
 
 def uncarried(path: Path, located: Located, looked: Looked, kept: Kept = frozenset()) -> list[Loss]:

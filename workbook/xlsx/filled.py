@@ -31,6 +31,10 @@ def with_cells(text: str, own: Mapping[tuple[int, int], OwnCell], styles: StyleS
     if found is None:
         return text
     written = {int(match[1]): match for match in _ROW.finditer(found[1] or "")}
+    for row in (row for row, height in heights.items() if height and row + 1 not in written):
+        rows.setdefault(row + 1, {})
+    if not rows:
+        return text
     lines = []
     for number in sorted({*written, *rows}):
         old = written.get(number)
@@ -42,7 +46,7 @@ def with_cells(text: str, own: Mapping[tuple[int, int], OwnCell], styles: StyleS
         cells = {column_number(match[1]): match[0] for match in _CELL.finditer(old[3] or "" if old else "")} | rows[number]
         lines.append(f'<row r="{number}"{given}>{"".join(cells[column] for column in sorted(cells))}</row>')
     text = f"{text[: found.start()]}<sheetData>{''.join(lines)}</sheetData>{text[found.end() :]}"
-    return _DIMENSION.sub(lambda match: _dimension(match, max(rows), max(column for _, column in own)), text, count=1)
+    return _DIMENSION.sub(lambda match: _dimension(match, max(rows), max((column for _, column in own), default=0)), text, count=1)
 
 
 def _dimension(match: re.Match[str], row: int, column: int) -> str:

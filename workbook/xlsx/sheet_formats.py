@@ -88,7 +88,7 @@ def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
     text = _ROW.sub(row, text) if formats.hidden_rows or formats.heights else text
     text = _COLUMNS.sub(lambda found: f"<cols>{''.join(_columns(found[1], formats))}</cols>", text, count=1)
     text = _used(text, formats)
-    return with_cells(text, formats.own, styles, formats.heights) if formats.own else text
+    return with_cells(text, formats.own, styles, formats.heights) if formats.own or formats.heights else text
 
 
 def _used(text: str, formats: SheetFormats) -> str:
