@@ -98,7 +98,7 @@ ADDED: dict[str, tuple[Callable[[Any], object], Loss]] = {
     "a colour": (lambda book: setattr(book["Cases"]["H12"], "font", Font(color="FFFF0000")), Loss("font colour", "Cases!H12", "FF0000")),
     "a width": (
         lambda book: setattr(book["Cases"].column_dimensions["B"], "width", 40.0),
-        Loss("column width", "Cases!B:B", "280 pixels, built with 117"),
+        Loss("column width", "Cases!B:B", "280 pixels, built with 110"),
     ),
     "a hidden column": (
         lambda book: setattr(book["Cases"].column_dimensions["C"], "hidden", True),

@@ -127,11 +127,11 @@ class _Reader:
                 continue
             cell = self.copy.own_cells[spot]
             sheet = self.found.sheets.setdefault(now.sheet, SheetFormats())
+            self.sized(sheet, spot, now)
             if (now.row, now.column) in sheet.own:
                 continue  # a copy before has the same
             element = self.element(spot, now, arrays[spot.sheet].get(spot.address, ""))
             sheet.own[now.row, now.column] = OwnCell(element, ForeignFormat(styles, cell.style))
-            self.sized(sheet, spot, now)
 
     def element(self, spot: Spot, now: Spot, array: str) -> Element:
         """Return a cell as it is to be written: a formula without its result, or a constant."""
