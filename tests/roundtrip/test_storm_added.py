@@ -95,7 +95,7 @@ class Adding:
     def width(self, sheet: Any) -> None:
         self.number += 1
         column = self.dice.choice(sheet[1]).column_letter
-        sheet.column_dimensions[column].width = float(60 + self.number)
+        sheet.column_dimensions[column].width = float(70 + self.number)
 
     def height(self, sheet: Any) -> None:
         self.number += 1
@@ -148,7 +148,8 @@ def seen(path: Path) -> Counter[str]:
         texts = [name, *sheet.rules, *(rule.formula for rule in sheet.validations), *(chart.name for chart in sheet.charts)]
         texts += [str(cell.formula if cell.is_formula else cell.value) for cell, _ in formats]
         texts += [text for _, form in formats for text in (form.code, form.fill, form.border)]
-        texts += [f"{sheet.width(run.first)} pixels" for run in sheet.columns if run.width and run.width > 60]
+        columns = {column for run in sheet.columns if run.last - run.first < 100 for column in range(run.first, run.last + 1)}
+        texts += [f"{sheet.width(column)} pixels" for column in columns if sheet.width(column) > 480]
         texts += [f"{row.height:g} points" for row in sheet.rows.values() if row.height and row.height > 70]
         texts += [f"{sheet.view.zoom}%"] if sheet.view.zoom > 100 else []
         found.update(mark for text in texts for mark in MARKS.findall(text))

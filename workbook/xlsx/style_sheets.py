@@ -13,7 +13,7 @@ NUMBER_FORMAT, FILL, COLOUR, WEIGHT = "number format", "cell fill", "font colour
 BORDER, ALIGNMENT = "border", "alignment"
 """What of a cell's format can be taken by itself."""
 
-FIRST_OWN_CODE = 164  # number formats below are the same in all files
+FIRST_OWN_CODE = 164  # number formats below are the same in all files that do not say otherwise
 _LISTS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
 _OF_FONTS = {COLOUR: "color", WEIGHT: "b"}
 _SIDES = {"start": "left", "end": "right"}  # as Gnumeric calls them; Excel knows them in strict files only
@@ -55,9 +55,7 @@ class StyleSheet:
         taken.set("xfId", "0")
         for attribute, name in _PARTS.items():
             taken.set(attribute, str(self._take_part(source, name, int(taken.get(attribute, "0")))))
-        code = int(taken.get("numFmtId", "0"))
-        if code >= FIRST_OWN_CODE:
-            taken.set("numFmtId", str(self._take_code(source, code)))
+        taken.set("numFmtId", str(self._take_code(source, int(taken.get("numFmtId", "0")))))
         for attribute in ("applyNumberFormat", "applyFont", "applyFill", "applyBorder", "applyAlignment", "applyProtection"):
             taken.set(attribute, "1")
         return self._add("cellXfs", taken)
@@ -69,8 +67,7 @@ class StyleSheet:
             return index
         given, varied = formats[other], deepcopy(self._lists["cellXfs"][index])
         if kind == NUMBER_FORMAT:
-            code = int(given.get("numFmtId", "0"))
-            varied.set("numFmtId", str(self._take_code(source, code) if code >= FIRST_OWN_CODE else code))
+            varied.set("numFmtId", str(self._take_code(source, int(given.get("numFmtId", "0")))))
             varied.set("applyNumberFormat", "1")
         elif kind == FILL:
             varied.set("fillId", str(self._take_part(source, "fills", int(given.get("fillId", "0")))))
@@ -107,11 +104,12 @@ class StyleSheet:
         return self._add(name, part)
 
     def _take_code(self, source: Element, number: int) -> int:
+        """Return the number here of a number format there; Gnumeric numbers its own below those of others, too."""
         text = next(
             (item.get("formatCode", "General") for item in source.iterfind("numFmts/numFmt") if item.get("numFmtId") == str(number)), ""
         )
         if not text:
-            return 0
+            return number if number < FIRST_OWN_CODE else 0
         known = self._lists["numFmts"]
         for item in known:
             if item.get("formatCode") == text:
