@@ -137,10 +137,16 @@ def regenerate(
     added = read_added(copies, book, keep_active=keeping.active)
     lost = added.lost(copies)
     update, told_of = _told(copies, edits, settled, lost, added.own.active)
-    if told_of:
+    for _ in range(2):
+        if told_of is None:
+            break
         layout, _ = placed(laid, extend=telling(told_of))
         book = edited(*_noted(layout, values, notes, settled.sets | _picked(layout, edits, places)))
         added = read_added(copies, book, keep_active=keeping.active)
+        if (now := added.lost(copies)) == lost:
+            break
+        # Sheets that list what the book holds are longer with the account: other cells of people's may have no place on them.
+        lost, told_of = now, replace(told_of, lost=tuple(now))
     tell(f"writing {target}")
     book.layout.comments = added.comments
     left, going = [*edits.left, *_lost_notes(merged.located, notes.result)], gone(known, book.layout, values.result.removed)
