@@ -99,7 +99,7 @@ class Adding:
 
     def height(self, sheet: Any) -> None:
         self.number += 1
-        sheet.row_dimensions[self.dice.randint(1, sheet.max_row)].height = 60.4 + self.number
+        sheet.row_dimensions[self.dice.randint(1, sheet.max_row)].height = 150.4 + self.number
 
     def zoom(self, sheet: Any) -> None:
         self.number += 1

@@ -73,7 +73,7 @@ class _Reader:
             if now and now in self.looked.saved.sheets and name in self.looked.built and not is_account_sheet(name):
                 sheet = self.looked.saved.sheets[now]
                 for kind, text, spot in reformatted(self.looked, located, name):
-                    if (built := self.built.get(spot)) and (at := self.references.of_build(built)):
+                    if spot[1:] in located.written[now] and (built := self.built.get(spot)) and (at := self.references.of_build(built)):
                         yield kind, spot, at, text
                 yield from self.columns(sheet, name)
                 yield from self.rows(sheet, name)
