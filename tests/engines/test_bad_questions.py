@@ -34,7 +34,7 @@ FAILS = "CHECK FAILS: see sheet Checks"
 HOLDS = "All checks hold"
 NOBODY = "no case of this name; pick one from the list"
 KNOTS = range(1, 19)
-ORDER, END = "knots out of order", "shares must end at 1"
+ORDER, END, NONE = "knots out of order", "shares must end at 1", "no requests"
 OUTSIDE, WINDOWS, EXCEED = "split out of range", "windows out of order", "requests exceed the last window"
 NO_ANSWER, SHORT, REACH, EMPTY_WINDOW = (
     "a pool has no answer",
@@ -97,7 +97,7 @@ QUESTIONS = {
     "a share above one": Question({"knots.azure.p6.cumulative": 1.5}, _azure(ORDER), NOT_AZURE),
     "an end below one": Question({"knots.lmsys.p18.cumulative": 0.99985}, _lmsys(END), NOT_LMSYS),
     "an end above one": Question({"knots.lmsys.p18.cumulative": 1.25}, _lmsys(END), NOT_LMSYS),
-    "no requests at all": Question({f"knots.lmsys.p{n}.cumulative": 0.0 for n in KNOTS}, _lmsys(END), NOT_LMSYS),
+    "no requests at all": Question({f"knots.lmsys.p{n}.cumulative": 0.0 for n in KNOTS}, _lmsys(NONE), NOT_LMSYS),
     "lengths out of order": Question({"knots.azure.p7.upper": 900.0}, _azure(ORDER), NOT_AZURE),
     "two equal lengths": Question({"knots.azure.p7.upper": 1024.0}, _azure(ORDER), NOT_AZURE),
     "lengths out of order, agent": Question(

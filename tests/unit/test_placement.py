@@ -202,8 +202,8 @@ def test_every_table_of_inputs_tells_what_is_behind_them(built: Built) -> None:
             if column.constants or not column.figures:
                 continue
             figure = next(iter(column.figures.values()))
-            rows = [label.row for label in plan.labels if (label.column, label.text) == (0, column.label)]
-            told = [{label.text for label in plan.labels if label.row == row and label.column > 1} for row in rows]
+            heads = [(label.row, label.column) for label in plan.labels if label.text == column.label]
+            told = [{label.text for label in plan.labels if label.row == row and label.column > at + 1} for row, at in heads]
             wanted = {text for text in (figure.low, figure.high, figure.note or column.doc) if text not in {None, ""}}
             grades = {figure.evidence, f"{figure.evidence} ({figure.confidence})"}
             assert any(wanted <= texts and grades & texts for texts in told), (plan.name, column.name)

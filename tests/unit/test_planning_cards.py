@@ -95,7 +95,7 @@ def test_every_figure_lies_in_its_range_and_the_firm_ones_name_a_dated_source(na
             if isinstance(figure.value, float):
                 assert (figure.low if figure.low is not None else figure.value) <= figure.value, what
                 assert figure.value <= (figure.high if figure.high is not None else figure.value), what
-            by_shape = card.entries[label].formula if label in card.entries else None
+            by_shape = card.entries[label].formula if label in card.entries else card.key not in GIVEN
             assert figure.source in sources or ((figure.evidence == "assumed" or by_shape) and figure.note), what
             if figure.evidence in FIRM:
                 assert sources[figure.source].date, what

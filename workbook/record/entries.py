@@ -62,7 +62,7 @@ def read(given: Given, cell: Cell | None) -> Entry:
     one where they gave 0 is as they gave it, too: to every formula it is 0.
     """
     value = cell.value if cell else None
-    if value is None and given.value == 0:
+    if value is None and given.value == 0 and not given.taken:
         return Entry(given.value)
     if cell is not None and isinstance(value, str | float) and not isinstance(value, bool) and value == given.value:
         return Entry(value)

@@ -15,6 +15,7 @@ from workbook.xlsx.a1 import RECORD_SHEET
 from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.saved import PROTECTION as MAY_FORBID
 from workbook.xlsx.saved import View, read_saved
+from workbook.xlsx.sheet_formats import CLOSE, CLOSE_ROWS, USUAL_HEIGHT
 from workbook.xlsx.style_sheets import ALIGNMENT, BORDER, COLOUR, FILL, NUMBER_FORMAT, WEIGHT
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
     from workbook.xlsx.saved import Area, SavedSheet, SavedWorkbook
     from workbook.xlsx.styles import CellFormat
 
-CLOSE = 3  # pixels by which programs may round the width of a column
 WHITE = "FFFFFF"
 WIDEST_RUN = 256  # columns: programs fill up to the last column of a sheet with runs of their own
-CLOSE_ROWS, USUAL_HEIGHT = 1.0, 15.0  # points
 KINDS = (NUMBER_FORMAT, FILL, COLOUR, WEIGHT, BORDER, ALIGNMENT)
 WIDTH, HIDDEN_COLUMN, HIDDEN_ROW, HEIGHT = "column width", "hidden column", "hidden row", "row height"
 ZOOM, FROZEN, FILTER, PRINTED, PROTECTION = "zoom", "frozen panes", "filter", "print area", "sheet protection"

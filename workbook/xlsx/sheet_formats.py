@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from workbook.xlsx.style_sheets import StyleSheet
 
 PIXELS = 7  # of a digit in Calibri of 11 points
+CLOSE = 3  # pixels by which programs may round the width of a column
+CLOSE_ROWS = 1.0  # points by which they may round the height of a row
+USUAL_HEIGHT = 15.0  # points
 HIDDEN, FILTER_NAME = ' hidden="1"', "_xlnm._FilterDatabase"
 _FIXED = re.compile(r"([A-Z]+)([0-9]+)")
 _CELL = re.compile(r'<c r="([A-Z]+[0-9]+)" s="([0-9]+)"')
 _ROW = re.compile(r'<row r="([0-9]+)"([^>]*)>')
-_HEIGHT = re.compile(r' (?:ht|customHeight)="[^"]*"')
+_HEIGHT = re.compile(r' ht="([^"]*)"')
+_HEIGHTS = re.compile(r' (?:ht|customHeight)="[^"]*"')
 _ZOOM = re.compile(r' (zoomScale|zoomScaleNormal)="[0-9]+"')
 _VIEW = re.compile(r"(<sheetView [^>]*?)(?:/>|>.*?</sheetView>)", re.DOTALL)
 _PROTECTION = re.compile(r"<sheetProtection [^>]*/>")
@@ -79,9 +83,9 @@ def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
 
     def row(found: re.Match[str]) -> str:
         number, more = int(found[1]) - 1, found[2]
-        if number in formats.heights:
-            height = formats.heights[number]
-            more = ("" if height is None else f' ht="{height:.10g}" customHeight="1"') + _HEIGHT.sub("", more)
+        height, written = formats.heights.get(number), _HEIGHT.search(more)
+        if number in formats.heights and not _is_close(height, float(written[1]) if written else USUAL_HEIGHT):
+            more = ("" if height is None else f' ht="{height:.10g}" customHeight="1"') + _HEIGHTS.sub("", more)
         return f'<row r="{found[1]}"{HIDDEN if number in formats.hidden_rows else ""}{more}>'
 
     text = _CELL.sub(cell, text) if formats.cells else text
@@ -89,6 +93,11 @@ def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
     text = _COLUMNS.sub(lambda found: f"<cols>{''.join(_columns(found[1], formats))}</cols>", text, count=1)
     text = _used(text, formats)
     return with_cells(text, formats.own, styles, formats.heights) if formats.own or formats.heights else text
+
+
+def _is_close(height: float | None, written: float) -> bool:
+    """Tell whether a row is written as high as it is to be: other heights count as people's when the file is read again."""
+    return height is not None and abs(height - written) <= CLOSE_ROWS
 
 
 def _used(text: str, formats: SheetFormats) -> str:
@@ -138,7 +147,11 @@ def _columns(text: str, formats: SheetFormats) -> Iterator[str]:
     """Yield the columns of a sheet one by one."""
     for first, last, width, more in _RUN.findall(text):
         for column in range(int(first) - 1, int(last)):
-            wide = f"{formats.widths[column] / PIXELS:.10g}" if column in formats.widths else width
+            wanted = formats.widths.get(column)
+            if wanted is None or abs(int(float(width) * PIXELS + 0.5) - wanted) <= CLOSE:
+                wide = width
+            else:
+                wide = f"{wanted / PIXELS:.10g}"
             hidden = HIDDEN if column in formats.hidden_columns else ""
             yield f'<col min="{column + 1}" max="{column + 1}" width="{wide}"{hidden}{more}/>'
     last = max((int(last) for _, last, *_ in _RUN.findall(text)), default=0)
