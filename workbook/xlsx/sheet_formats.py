@@ -148,10 +148,7 @@ def _columns(text: str, formats: SheetFormats) -> Iterator[str]:
     for first, last, width, more in _RUN.findall(text):
         for column in range(int(first) - 1, int(last)):
             wanted = formats.widths.get(column)
-            if wanted is None or abs(int(float(width) * PIXELS + 0.5) - wanted) <= CLOSE:
-                wide = width
-            else:
-                wide = f"{wanted / PIXELS:.10g}"
+            wide = width if wanted is None or abs(int(float(width) * PIXELS + 0.5) - wanted) <= CLOSE else f"{wanted / PIXELS:.10g}"
             hidden = HIDDEN if column in formats.hidden_columns else ""
             yield f'<col min="{column + 1}" max="{column + 1}" width="{wide}"{hidden}{more}/>'
     last = max((int(last) for _, last, *_ in _RUN.findall(text)), default=0)
