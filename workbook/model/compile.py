@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from workbook.declare.schema import Declarations
     from workbook.expr.nodes import Tree
 
+UNIT_OF_KIND = {
+    "boolean": "indicator(...) turns a comparison into 1 or 0",
+    "number": "declare the unit of the number, '1' for none",
+    "text": "declare 'unit: text', or give an expression of numbers",
+}
+"""What helps where an expression gives something else than its unit says, by what it gives."""
 
 OF_ANY_UNIT = "write value_of(table[key][row_key]), or 'unit: mixed' for a column whose rows have different units"
 
@@ -207,9 +213,7 @@ class _Compiler:
 
     def _check_unit(self, quantity: Quantity, found: Type, lowered: Tree) -> None:
         if quantity.is_text != (found.kind == "text") or found.kind == "boolean":
-            raise UnitError(
-                0, f"the expression gives a {found.kind} but the unit is '{quantity.unit}'", "indicator(...) turns a comparison into 1 or 0"
-            )
+            raise UnitError(0, f"the expression gives a {found.kind} but the unit is '{quantity.unit}'", UNIT_OF_KIND[found.kind])
         if quantity.is_text or quantity.unit == MIXED:
             return
         declared = self.model.units.parse(quantity.unit)
