@@ -6,7 +6,6 @@ import re
 
 SEARCHED = 20  # lines at the start of a file, among which the names of columns are looked for
 _COLUMNS = re.compile(r"#\s*(entity|gpu|date|time)\b[^,]*$", re.IGNORECASE)
-_MERGED = {("Date", "Time"): "Time"}  # of two columns one, as people read them
 
 
 def names_columns(line: str) -> bool:
@@ -17,7 +16,7 @@ def names_columns(line: str) -> bool:
 def column_names(line: str) -> list[str]:
     """Return the names of columns in a line with them; a date and a time are one column."""
     names = line.replace("#", " ").split()
-    return [_MERGED[("Date", "Time")], *names[2:]] if tuple(names[:2]) in _MERGED else names
+    return names[1:] if names[:2] == ["Date", "Time"] else names
 
 
 def columns_of(line: str, names: list[str]) -> list[str] | None:

@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 NONE = "-"  # in place of a fingerprint where there is nothing
 MOST_ROWS = 1_048_576
 
-_TOKEN = re.compile(
-    r"""(?P<text>"(?:[^"]|"")*")"""
-    r"""|(?P<sheet>'(?:[^']|'')+'!|[^\s'"!+\-*/^&=<>(),:;{}%$]+!)"""
-    r"""|(?<![A-Za-z0-9_.])(?P<cell>\$?[A-Z]{1,3}\$?[1-9][0-9]{0,6})(?![A-Za-z0-9_.(])"""
-    r"""|(?<![A-Za-z0-9_.])(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?)(?![A-Za-z0-9_.])"""
+_BETWEEN = re.compile(
+    r"""(?<![A-Za-z0-9_.])(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?)(?![A-Za-z0-9_.])"""
     r"""|(?P<space>\s+)"""
 )
 _CELL = re.compile(r"(\$?)([A-Z]{1,3})(\$?)([0-9]+)")
@@ -28,8 +25,6 @@ _CUT = re.compile(  # texts and sheets' names are cut out, too: what looks like 
     r"""("(?:[^"]|"")*"|'(?:[^']|'')+'!|[^\s'"!+\-*/^&=<>(),:;{}%$]+!"""
     r"""|(?<![A-Za-z0-9_.])\$?[A-Z]{1,3}\$?[1-9][0-9]{0,6}(?![A-Za-z0-9_.(]))"""
 )
-
-
 ACTIVE = re.compile(r"\b(WEBSERVICE|FILTERXML|RTD|CALL|REGISTER\.ID|HYPERLINK)\s*\(|\|.*!|\[", re.IGNORECASE)
 """What a formula holds that reaches outside of its file."""
 NEVER_KEPT = re.compile(r"\b(CALL|REGISTER\.ID)\s*\(|\|.*!|\[", re.IGNORECASE)
@@ -70,31 +65,53 @@ def _cell(text: str) -> tuple[int, int, bool, bool]:
     return int(match[4]) - 1, column_number(match[2]), bool(match[3]), bool(match[1])
 
 
+def _cut_up(formula: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (kind, text, sheet) of a formula: texts, cells, and what stands between them; a sheet's name goes to its cells.
+
+    ``sheet`` is the name that stands before a cell, or, what is no cell (it may be a defined name), before what is between.
+    """
+    cut = _CUT.split(formula)  # what stands between texts, sheets' names and cells comes first
+    sheet, ranged = "", False
+    for at, part in enumerate(cut):
+        if at % 2 == 0:
+            if part:
+                is_alone = bool(sheet) and not (ranged and part == ":")
+                yield "between", part, sheet if is_alone else ""
+                sheet, ranged = ("", False) if is_alone else (sheet, ranged)
+        elif part[-1] == '"':
+            yield "text", part, ""
+        elif part[-1] == "!":
+            sheet, ranged = part[1:-2].replace("''", "'") if part[0] == "'" else part[:-1], False
+        else:
+            yield "cell", part, sheet
+            # A sheet that stands before the first end of a range holds for both.
+            ranged = not ranged and cut[at + 1].startswith(":")
+            sheet = sheet if ranged else ""
+
+
 def pieces(formula: str) -> Iterator[tuple[str, str, Reference | None]]:
     """Yield (kind, text, reference) of a formula; a sheet's name goes into the references it stands before."""
-    sheet, at, ranged = "", 0, False
-    for match in _TOKEN.finditer(formula):
-        between = formula[at : match.start()]
-        at = match.end()
-        if between:
-            if sheet and not (ranged and between == ":"):
-                # What the name stood before is no cell: it may be a defined name.
-                yield "other", f"{sheet}!", None
-                sheet, ranged = "", False
-            yield "other", between, None
-        kind = match.lastgroup or ""
-        if kind == "sheet":
-            name = match[0][:-1]
-            sheet, ranged = name[1:-1].replace("''", "'") if name.startswith("'") else name, False
-        elif kind == "cell":
-            yield kind, match[0], Reference(sheet, *_cell(match[0]))
-            # A sheet that stands before the first end of a range holds for both.
-            ranged = not ranged and formula.startswith(":", at)
-            sheet = sheet if ranged else ""
+    for kind, text, sheet in _cut_up(formula):
+        if kind == "cell":
+            yield kind, text, Reference(sheet, *_cell(text))
+        elif kind == "text":
+            yield kind, text, None
         else:
-            yield kind, match[0], None
-    if formula[at:]:
-        yield "other", formula[at:], None
+            if sheet:
+                yield "other", f"{sheet}!", None
+            yield from ((of, part, None) for of, part in _apart(text))
+
+
+def _apart(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (kind, text) of what stands between cells: numbers, space, and other."""
+    at = 0
+    for match in _BETWEEN.finditer(text):
+        if between := text[at : match.start()]:
+            yield "other", between
+        at = match.end()
+        yield match.lastgroup or "", match[0]
+    if text[at:]:
+        yield "other", text[at:]
 
 
 def references(formula: str) -> list[Reference]:
@@ -106,7 +123,7 @@ def shifted(formula: str, rows: int, columns: int) -> str:
     """Return a formula as it reads when copied so many rows down and columns to the right."""
 
     def moved(match: re.Match[str]) -> str:
-        if match["cell"] is None:
+        if match[0][-1] in '!"':
             return match[0]
         found = Reference("", *_cell(match[0]))
         row = found.row if found.row_fixed else found.row + rows
@@ -115,7 +132,7 @@ def shifted(formula: str, rows: int, columns: int) -> str:
             return "#REF!"
         return f"{'$' * found.column_fixed}{column_letters(column)}{'$' * found.row_fixed}{row + 1}"
 
-    return _TOKEN.sub(moved, formula)
+    return _CUT.sub(moved, formula)
 
 
 def relative(formula: str, home: Spot, origin: Callable[[Spot], Spot | None] | None = None) -> str:
@@ -125,36 +142,22 @@ def relative(formula: str, home: Spot, origin: Callable[[Spot], Spot | None] | N
     the formula's own cell and what it refers to are then counted from there.
     """
     base = home if origin is None else origin(home) or home
-    cut = _CUT.split(formula)  # what stands between texts, sheets' names and cells comes first
-    parts, sheet, ranged = [], "", False
-    for at, part in enumerate(cut):
-        if at % 2 == 0:
-            plain = _plain(part)
-            if sheet and plain and not (ranged and plain == ":"):
-                parts.append(_spelt(f"{sheet}!"))  # what the name stood before is no cell: it may be a defined name
-                sheet, ranged = "", False
-            parts.append(plain)
-        elif part[-1] == '"':
-            parts.append(part)
-        elif part[-1] == "!":
-            sheet, ranged = part[1:-2].replace("''", "'") if part[0] == "'" else part[:-1], False
+    parts = []
+    for kind, text, sheet in _cut_up(formula):
+        if kind == "cell":
+            parts.append(_relative(sheet or home.sheet, _cell(text), base, origin))
+        elif kind == "text":
+            parts.append(text)
         else:
-            parts.append(_relative(sheet or home.sheet, _cell(part), base, origin))
-            # A sheet that stands before the first end of a range holds for both.
-            ranged = not ranged and cut[at + 1].startswith(":")
-            sheet = sheet if ranged else ""
+            parts.append(f"{_spelt(f'{sheet}!')}{_plain(text)}" if sheet else _plain(text))
     return "".join(parts)
 
 
 @lru_cache(maxsize=1 << 14)
 def _plain(text: str) -> str:
     """Return what stands between cells, of which formulas have few kinds, without regard to blanks, case and digits."""
-    parts, at = [], 0
-    for match in _TOKEN.finditer(text):
-        number = f"{float(match[0]):.15G}" if match["number"] else ""
-        parts += [_spelt(text[at : match.start()]), number]
-        at = match.end()
-    return "".join([*parts, _spelt(text[at:])])
+    parts = (part if kind == "other" else f"{float(part):.15G}" for kind, part in _apart(text) if kind != "space")
+    return "".join(map(_spelt, parts))
 
 
 def shape(formula: str, home: Spot) -> tuple[object, ...]:

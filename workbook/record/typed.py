@@ -63,7 +63,7 @@ class TypedFormulas:
         if kind == "other":
             return _WORD.sub(self._word, text)
         if reference is None:
-            return "" if kind == "sheet" else text
+            return text
         sheet = reference.sheet or home.sheet
         if "[" in sheet:
             raise NotKeptError("it refers to another file")

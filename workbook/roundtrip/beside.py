@@ -35,7 +35,7 @@ class Lines:
 
 @dataclass(slots=True)
 class Box:
-    """Where a table stands on a sheet; ``went`` gives for its rows, and its columns, where they stand in the new book."""
+    """Where a table is on a sheet; ``went`` gives for its rows, and its columns, where they stand in the new book."""
 
     rows: Lines
     columns: Lines

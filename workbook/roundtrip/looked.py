@@ -78,12 +78,11 @@ def resized(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -
         if now is not None and wide > 0 and abs(wide - width) > CLOSE:
             yield column, now, width, wide
     ours = {now for column in range(len(built.widths)) if (now := located.columns[name].now(column)) is not None}
-    usual = int((sheet.default_width + 0.71) * 7 + 0.5)
     for run in sheet.columns:
         is_own = run.width is not None and not run.hidden and run.last - run.first < WIDEST_RUN
         for now in range(run.first, run.last + 1) if is_own else ():
-            if now not in ours and abs(sheet.width(now) - usual) > CLOSE:
-                yield now, now, usual, sheet.width(now)
+            if now not in ours and abs(sheet.width(now) - sheet.usual_width) > CLOSE:
+                yield now, now, sheet.usual_width, sheet.width(now)
 
 
 def raised(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> Iterator[tuple[int, int, str]]:

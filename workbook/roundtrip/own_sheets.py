@@ -163,7 +163,7 @@ class _Reader:
         return Loss(kind, ": ".join(filter(None, (self.file, place))), text)
 
     def is_kept(self, formula: str, address: str) -> bool:
-        """Whether a formula stays one: it reaches nothing outside, or that is to be kept, and is told."""
+        """Whether a formula stays one: it reaches nothing outside, or what is to be kept, which is then listed."""
         if not ACTIVE.search(formula):
             return True
         if not self.keep_active or NEVER_KEPT.search(formula):

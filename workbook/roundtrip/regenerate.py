@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from workbook.layout.plan import Layout
     from workbook.record.located import Located
     from workbook.record.read import Baseline
+    from workbook.roundtrip.added import Added
     from workbook.roundtrip.copies import Copy
     from workbook.roundtrip.merge import MergeResult, Preference
     from workbook.roundtrip.parties import Merged
@@ -130,31 +131,20 @@ def regenerate(
     target = _target(files, out, known.workbook)
     laid = _laid(merged, templates, overlay)
     settled = _settled(merged, laid, "ours" if prefer == "ours" else "theirs", places, restore=keeping.restore)
-    values, notes, book = settled.values, settled.notes, settled.book
+    values, notes = settled.values, settled.notes
     if prefer == "fail":
         _refuse_conflicts(values.result, notes.result, places)
     tell("finding what moved")
-    added = read_added(copies, book, keep_active=keeping.active)
-    lost = added.lost(copies)
-    update, told_of = _told(copies, edits, settled, lost, added.own.active)
-    for _ in range(2):
-        if told_of is None:
-            break
-        layout, _ = placed(laid, extend=telling(told_of))
-        book = edited(*_noted(layout, values, notes, settled.sets | _picked(layout, edits, places)))
-        added = read_added(copies, book, keep_active=keeping.active)
-        if (now := added.lost(copies)) == lost:
-            break
-        # Sheets that list what the book holds are longer with the account: other cells of people's may have no place on them.
-        lost, told_of = now, replace(told_of, lost=tuple(now))
+    made = _with_account(copies, edits, settled, laid, places, keep_active=keeping.active)
+    book, added = made.book, made.added
     tell(f"writing {target}")
     book.layout.comments = added.comments
     left, going = [*edits.left, *_lost_notes(merged.located, notes.result)], gone(known, book.layout, values.result.removed)
     differing = templates_of(known.carried).differences(templates_of(laid.declared.carried))
     report = save(book, target, start, added.grafting)
-    fate = values.result, notes.result, left, lost, edits.remarks, going, differing, told_of
+    fate = values.result, notes.result, left, made.lost, edits.remarks, going, differing, made.account
     return Regeneration(
-        report, *fate, is_update=update is not None, pasted=settled.pasted, is_restored=keeping.restore, active=added.own.active
+        report, *fate, is_update=made.is_update, pasted=settled.pasted, is_restored=keeping.restore, active=added.own.active
     )
 
 
@@ -163,6 +153,37 @@ def _laid(merged: Copy, templates: Path | str | None, overlay: Files) -> Overlai
     path, known = merged.path, merged.located.baseline
     cases = overlays_of(overlay).beside([*overlays(path, known), *_parents(merged.edits)])
     return overlaid(lambda cards: declared_for(path, known, templates, cards), cases)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """A book to write, what people added to it and what of that is lost, and the account that it holds, which may be an earlier one's."""
+
+    book: Book
+    added: Added
+    lost: list[Loss]
+    account: Account | None
+    is_update: bool
+
+
+def _with_account(
+    copies: Sequence[Copy], edits: Edits, settled: _Settled, laid: Overlaid, places: Mapping[str, Place], *, keep_active: bool
+) -> _Finished:
+    """Return the book with what people added, and with the account on its sheets."""
+    book, added = settled.book, read_added(copies, settled.book, keep_active=keep_active)
+    lost = added.lost(copies)
+    update, told_of = _told(copies, edits, settled, lost, added.own.active)
+    for _ in range(2):
+        if told_of is None:
+            break
+        layout, _ = placed(laid, extend=telling(told_of))
+        book = edited(*_noted(layout, settled.values, settled.notes, settled.sets | _picked(layout, edits, places)))
+        added = read_added(copies, book, keep_active=keep_active)
+        if (now := added.lost(copies)) == lost:
+            break
+        # Sheets that list what the book holds are longer with the account: other cells of people's may have no place on them.
+        lost, told_of = now, replace(told_of, lost=tuple(now))
+    return _Finished(book, added, lost, told_of, is_update=update is not None)
 
 
 def _told(

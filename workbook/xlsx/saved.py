@@ -64,7 +64,7 @@ class Validation(NamedTuple):
 
 
 class View(NamedTuple):
-    """How a sheet stands on the screen: its size in percent, and how many rows and columns stay in view."""
+    """How a sheet is shown on the screen: its size in percent, and how many rows and columns stay in view."""
 
     zoom: int = 100
     rows: int = 0
@@ -139,7 +139,12 @@ class SavedSheet:
         found = next((each for each in self.columns if each.first <= column <= each.last), None)
         if found and found.hidden:
             return 0
-        return int((found.width if found and found.width is not None else self.default_width + 0.71) * 7 + 0.5)
+        return int(found.width * 7 + 0.5) if found and found.width is not None else self.usual_width
+
+    @property
+    def usual_width(self) -> int:
+        """Return the pixels of a column without a width of its own."""
+        return int((self.default_width + 0.71) * 7 + 0.5)
 
 
 @dataclass(slots=True)
@@ -256,7 +261,7 @@ def _set_up(sheet: SavedSheet, elements: Iterable[Element]) -> None:
 
 
 def _take_use(sheet: SavedSheet, tag: str, given: dict[str, str]) -> None:
-    """Take how a sheet stands on the screen, and what people may do with it."""
+    """Take how a sheet is shown on the screen, and what people may do with it."""
     match tag:
         case "sheetProtection":
             sheet.protected = _is_set(given, "sheet")

@@ -12,7 +12,7 @@ FEW = 100
 def state(i: Inputs, which: str) -> str:
     """Return whether enough was pasted for the long requests to count."""
     count = own.requests(i, which).shape[1]
-    return "ok" if count >= FEW else "few: from 100 on the long ones count" if count else "nothing pasted yet"
+    return "ok" if count >= FEW else "fewer than 100: too few to see the longest" if count else "nothing pasted yet"
 
 
 def total(which: str) -> Callable[..., Value]:
