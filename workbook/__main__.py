@@ -1,5 +1,5 @@
 """``python -m workbook`` equals the console command."""
 
-from workbook.cli.main import main
+from workbook.cli.main import run
 
-main(prog_name="workbook")
+run()

@@ -362,7 +362,7 @@ def build(
     return save(book, path, start)
 
 
-def save(book: Book, path: Path, start: float, finish: Callable[[bytes], bytes] | None = None) -> BuildReport:
+def save(book: Book, path: Path, start: float, finish: Callable[[dict[str, bytes]], dict[str, bytes]] | None = None) -> BuildReport:
     """Write a book, whole or not at all, and return what was written since ``start`` (seconds of time.perf_counter).
 
     ``finish`` adds to the file what is not of the book.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -303,3 +304,11 @@ for command in (
     validate,
 ):
     main.add_command(command)
+
+
+def run() -> None:
+    """Run the command of this process, which ends with it: nothing is looked through for what could be freed."""
+    try:
+        main(prog_name="workbook")
+    finally:
+        gc.freeze()

@@ -70,6 +70,8 @@ class _Cells:
                 yield from (CellRef(name, other) for other in rows or ())
             case Total():
                 yield from (CellRef(name, WHOLE) for name, _ in quantities(tree))
+            case Lookup(quantity=name, beside=tuple(rows_of)):
+                yield CellRef(name, rows_of[row])
             case Lookup(quantity=name):
                 keys = [key.quantity for key in tables[of[name].table].keys if key.quantity]
                 yield from (CellRef(ranged, WHOLE) for ranged in (name, *keys))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbook.model.graph import CellRef, Quantity, Table
 
 OWN, BEFORE = "\x01", "\x02"  # stand for the formula's own row number (column letters, in a table across) and the one before
+PLACE = "\x03"  # stands around the number of a cell that each row looks up
 MAXIMUM_LENGTH, MAXIMUM_NESTING = 8_192, 64  # Excel refuses a file with a formula beyond these
 _BRACKET = re.compile(r"[()]")
 
@@ -91,7 +92,7 @@ def _check_size(text: str) -> None:
 
 def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> Iterator[tuple[int, str, str]]:
     """One expression over its rows: written once a segment, with the row number or the column letters filled in."""
-    segment, template = None, ""
+    segment, template, writer = None, "", _Writer(layout, table, "", 0)
     for row in rows:
         if segment is None or row not in segment.rows:
             segment, template = layout.segment(quantity.id, row), ""
@@ -99,10 +100,10 @@ def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows:
             writer = _Writer(layout, table, segment.sheet, row)
             text, _ = writer.write(tree)
             if writer.fixed_to_row:
-                yield row, _filled(text, segment, row), ""
+                yield row, _filled(writer.looked_up(text, row), segment, row), ""
                 continue
             template = text
-        yield row, _filled(template, segment, row), template
+        yield row, _filled(writer.looked_up(template, row), segment, row), "" if writer.beside else template
 
 
 def _filled(template: str, segment: Segment, row: int) -> str:
@@ -140,6 +141,14 @@ class _Writer:
     def __init__(self, layout: Layout, table: Table, home: str, row: int) -> None:
         self.layout, self.table, self.home, self.row = layout, table, home, row
         self.fixed_to_row = False
+        self.beside: list[Lookup] = []  # what stands in the text as a place, for the cell that each row looks up
+
+    def looked_up(self, text: str, row: int) -> str:
+        """Return a text with the cells that a row looks up in their places."""
+        for number, found in enumerate(self.beside):
+            if isinstance(found.beside, tuple):
+                text = text.replace(f"{PLACE}{number}{PLACE}", _reference(self.layout, self.home, found.quantity, found.beside[row]))
+        return text
 
     def write(self, tree: Tree) -> tuple[str, int]:
         match tree:
@@ -230,8 +239,8 @@ class _Writer:
         if isinstance(tree.beside, int):
             return self._in_row_below(tree.quantity, tree.beside)
         if tree.beside is not None:
-            self.fixed_to_row = True
-            return _reference(self.layout, self.home, tree.quantity, tree.beside[self.row])
+            self.beside.append(tree)
+            return f"{PLACE}{len(self.beside) - 1}{PLACE}"
         if table.split:
             self.fixed_to_row = True
             members = tuple(

@@ -10,7 +10,7 @@ from workbook.declare.shown_units import FILE as SHOWN_UNITS
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, suggest
 from workbook.expr.check import Checker
 from workbook.expr.functions import FUNCTIONS, may_be_empty
-from workbook.expr.nodes import Call, Cell, Fixed, Neighbour, Number, walk
+from workbook.expr.nodes import Call, Cell, Fixed, Lookup, Neighbour, Number, walk
 from workbook.expr.nodes import quantities as references
 from workbook.expr.parse import ExpressionError, parse
 from workbook.expr.rules import TEXT, Type, UnitError
@@ -101,7 +101,7 @@ def _check_results(model: Model, problems: Problems) -> None:
 def _computed_with(tree: Tree) -> Iterator[tuple[str, Tree]]:
     """Yield the references of an expression but for cells for which a function has another value where they are empty."""
     arguments = [node.arguments[number] for node in walk(tree) if isinstance(node, Call) for number in FUNCTIONS[node.function].filled]
-    filled = {id(argument) for argument in arguments if isinstance(argument, Cell | Fixed | Neighbour)}
+    filled = {id(argument) for argument in arguments if isinstance(argument, Cell | Fixed | Neighbour | Lookup)}
     yield from ((name, node) for name, node in references(tree) if id(node) not in filled)
 
 
@@ -139,7 +139,7 @@ class _Compiler:
     def _resolve_rows(self, quantity: Quantity, text: Formula, written: Tree, resolver: Resolver, rows: tuple[int, ...]) -> None:
         used: set[str] = set()
         try:
-            tree = resolver.resolve(written)
+            tree = resolver.resolve_for(rows, written)
             used = {name for name, _ in references(tree)} - {quantity.id}
             found, lowered = self.checker.check(tree)
             self._check_unit(quantity, found, lowered)

@@ -10,9 +10,12 @@ from workbook.errors import suggest
 from workbook.expr.functions import AGGREGATES, FUNCTIONS
 from workbook.expr.nodes import Bound, Call, Cell, Find, Fixed, Lookup, Name, Neighbour, Number, Over, Pick, Span, Text, Total, Tree, walk
 from workbook.expr.parse import NEIGHBOURS, TURNED, ExpressionError
+from workbook.model.each_row import MEMBER
 
 if TYPE_CHECKING:
     from workbook.model.graph import Key, Model, Table
+
+_NONE = -1  # no row
 
 
 class Resolver:
@@ -21,9 +24,11 @@ class Resolver:
     def __init__(self, model: Model, table: Table) -> None:
         """``table`` is the one whose rows the expression is written for."""
         self.model, self.table = model, table
+        self.rows: tuple[int, ...] = ()  # those at hand
         self.picked: dict[str, str] = {}  # the members of row keys that choose columns, in the rows at hand
         self.siblings = {quantity.name: quantity.id for quantity in model.quantities.values() if quantity.table == table.name}
         self.beside: dict[tuple[str | Tree, ...], int | tuple[int, ...] | None] = {}  # by table and keys, wherever they are written
+        self.written: dict[tuple[str, ...], tuple[int, ...]] = {}  # the same for keys whose members are written
 
     def by_picks(self, tree: Tree, rows: tuple[int, ...]) -> list[tuple[Resolver, tuple[int, ...]]]:
         """Return who resolves an expression for which rows: others for each member of the row keys that choose columns in it.
@@ -48,8 +53,13 @@ class Resolver:
             resolver.picked = dict(zip(keys, members, strict=True))
         return [(resolver, tuple(part)) for resolver, part in zip(resolvers, found.values(), strict=True)]
 
+    def resolve_for(self, rows: tuple[int, ...], tree: Tree) -> Tree:
+        """Return the tree of an expression for some rows with every name replaced; raises ExpressionError."""
+        self.rows = rows
+        return self.resolve(tree)
+
     def resolve(self, tree: Tree) -> Tree:
-        """Return the tree with every name replaced; raises ExpressionError."""
+        """Return a part of the tree with every name replaced; raises ExpressionError."""
         match tree:
             case Name():
                 return self._name(tree)
@@ -115,14 +125,40 @@ class Resolver:
             raise ExpressionError(tree.at, f"'{tree.table}' is looked up by {len(table.keys)} keys ({names}), not {len(tree.keys)}")
         if all(isinstance(key, Text) for key in tree.keys):
             members = tuple(key.value for key in tree.keys if isinstance(key, Text))
-            row = table.index.get(members)
-            if row is None:
-                for key, member, node in zip(table.keys, members, tree.keys, strict=True):
-                    self._member(key, member, node.at)
-                raise ExpressionError(tree.at, f"'{tree.table}' has no row [{', '.join(members)}]")
-            return Fixed(quantity, row, tree.at)
+            if any(MEMBER.fullmatch(member) for member in members):
+                return Lookup(quantity, self._written_keys(members), tree.at, self._written_rows(table, members, tree))
+            return Fixed(quantity, self._written_row(table, members, tree), tree.at)
         keys = tuple(self._key(key, node) for key, node in zip(table.keys, tree.keys, strict=True))
         return self._lookup(table, quantity, keys, tree)
+
+    def _written_row(self, table: Table, members: tuple[str, ...], tree: Find) -> int:
+        """Return the row of a table with these members."""
+        row = table.index.get(members)
+        if row is None:
+            for key, member, node in zip(table.keys, members, tree.keys, strict=True):
+                self._member(key, member, node.at)
+            raise ExpressionError(tree.at, f"'{tree.table}' has no row [{', '.join(members)}]")
+        return row
+
+    def _written_rows(self, table: Table, members: tuple[str, ...], tree: Find) -> tuple[int, ...]:
+        """Return for each of our rows that of another table; ``{key}`` stands for our row's member of that key."""
+        if (table.name, *members) not in self.written:
+            every = range(len(self.table.rows))
+            self.written[table.name, *members] = tuple(table.index.get(self._own(members, row), _NONE) for row in every)
+        rows = self.written[table.name, *members]
+        for row in self.rows:
+            if rows[row] == _NONE:
+                self._written_row(table, self._own(members, row), tree)
+        return rows
+
+    def _own(self, members: tuple[str, ...], row: int) -> tuple[str, ...]:
+        given = {f"{{{key.name}}}": member for key, member in zip(self.table.keys, self.table.rows[row], strict=True)}
+        return tuple(given.get(member, member) for member in members)
+
+    def _written_keys(self, members: tuple[str, ...]) -> tuple[Tree, ...]:
+        """Return keys for people to read: of which rows the values are is known."""
+        own = {f"{{{key.name}}}": Cell(key.quantity) for key in self.table.keys if key.quantity}
+        return tuple(own.get(member, Text(member)) for member in members)
 
     def _lookup(self, table: Table, quantity: str, keys: tuple[Tree, ...], tree: Find) -> Tree:
         """Look up in the sheet-spanning or contiguous form of a table, whichever the keys allow."""

@@ -12,6 +12,7 @@ from workbook.declare.shown_units import UNIT, shown_unit
 from workbook.errors import Place, suggest
 from workbook.expr.units import UnknownUnitError
 from workbook.model.builder import Maker
+from workbook.model.each_row import rows_by_text
 from workbook.model.entered import link_entered
 from workbook.model.graph import CellRef, Key, Quantity, Table
 from workbook.model.parents import check_width, parent_rows, take_over
@@ -356,14 +357,7 @@ class Tabulator(Maker):
         quantity.constants = {row: float(len(figure.raw.partition(".")[2])) for row, figure in (printed.inputs | printed.evidence).items()}
 
     def _each_row(self, text: Formula, quantity: Quantity, table: Table, rows: Iterable[int]) -> None:
-        """An expression in which ``{key}`` stands for the row's member of that key."""
-        rows_of: dict[str, list[int]] = {}
-        for number in rows:
-            written = text.text
-            for key, member in zip(table.keys, table.rows[number], strict=True):
-                written = written.replace(f"{{{key.name}}}", member)
-            rows_of.setdefault(written, []).append(number)
-        for written, same in rows_of.items():
+        for written, same in rows_by_text(text.text, table, rows).items():
             self.pending.append((quantity, Formula(written, text.place, text.text), tuple(same)))
 
     def _cases(self, column: Column, quantity: Quantity, table: Table) -> None:

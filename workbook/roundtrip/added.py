@@ -14,7 +14,7 @@ from workbook.xlsx.extras import COMMENT
 from workbook.xlsx.grafts import graft
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from workbook.changes.differences import Loss
     from workbook.layout.book import Book
@@ -37,7 +37,7 @@ class Added:
     taken: list[set[tuple[str, Spot]]]
 
     @property
-    def grafting(self) -> Callable[[bytes], bytes] | None:
+    def grafting(self) -> Callable[[Mapping[str, bytes]], dict[str, bytes]] | None:
         """Return what sets own sheets, names and looks into a file that was written; None without any."""
         is_any = self.own.sheets or self.own.names or self.formats
         return partial(graft, sheets=self.own.sheets, names=self.own.names, formats=self.formats) if is_any else None

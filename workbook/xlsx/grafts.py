@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import escape, unescape
-from io import BytesIO
 from typing import TYPE_CHECKING
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from workbook.xlsx.package import CONTENT_TYPES
 from workbook.xlsx.sheet_formats import with_areas, with_formats
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 WORKBOOK, STYLES = "xl/workbook.xml", "xl/styles.xml"
 _BOOK_LINKS = "xl/_rels/workbook.xml.rels"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_STAMP = (1980, 1, 1, 0, 0, 0)
 _TYPES = {
     "worksheet": "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml",
     "drawing": "application/vnd.openxmlformats-officedocument.drawing+xml",
@@ -84,10 +81,11 @@ class OwnName:
     text: str
 
 
-def graft(packed: bytes, sheets: Sequence[OwnSheet], names: Iterable[OwnName], formats: Mapping[str, SheetFormats]) -> bytes:
-    """Return a package that this one wrote with worksheets and defined names added, its own with other formats; the same for the same."""
-    with ZipFile(BytesIO(packed)) as file:
-        parts = {name: file.read(name) for name in file.namelist()}
+def graft(
+    written: Mapping[str, bytes], sheets: Sequence[OwnSheet], names: Iterable[OwnName], formats: Mapping[str, SheetFormats]
+) -> dict[str, bytes]:
+    """Return the parts of a file as written here with worksheets and defined names added, its own with other formats."""
+    parts = dict(written)
     styles = StyleSheet(parse_tree(parts[STYLES]))
     added = _Added(parts)
     order = re.findall(r'<sheet name="([^"]*)"', parts[WORKBOOK].decode())
@@ -104,13 +102,7 @@ def graft(packed: bytes, sheets: Sequence[OwnSheet], names: Iterable[OwnName], f
     parts[CONTENT_TYPES] = _with_types(parts[CONTENT_TYPES].decode(), added).encode()
     parts[_BOOK_LINKS] = _with_links(parts[_BOOK_LINKS].decode(), len(sheets)).encode()
     parts[WORKBOOK] = _with_sheets(parts[WORKBOOK].decode(), order, sheets, list(names)).encode()
-    packed_again = BytesIO()
-    with ZipFile(packed_again, "w") as file:  # the writer packs it tighter
-        for name, data in parts.items():
-            entry = ZipInfo(name, _STAMP)
-            entry.compress_type, entry.external_attr = ZIP_DEFLATED, 0o600 << 16
-            file.writestr(entry, data, compresslevel=1)
-    return packed_again.getvalue()
+    return parts
 
 
 class _Added:
