@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import xlsxwriter
@@ -35,11 +35,17 @@ class Package:
         entry.compress_type, entry.external_attr = ZIP_DEFLATED, 0o600 << 16
         self._pending.append(self._worker.submit(self._archive.writestr, entry, data, compresslevel=COMPRESSION))
 
-    def close(self) -> bytes:
-        """Return the file when every part is packed."""
-        self._worker.shutdown()
-        for packed in self._pending:
-            packed.result()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._worker.shutdown(cancel_futures=True)
+        self._archive.close()
+
+    def packed(self) -> bytes:
+        """Return the file when every part is packed; there is no other part after that."""
+        for part in self._pending:
+            part.result()
         self._archive.close()
         return self._packed.getvalue()
 

@@ -60,13 +60,13 @@ def write(
     The file appears whole or not at all: it is written beside ``path`` and renamed. Raises WorkbookError when the
     place cannot be written.
     """
-    package = Package()
     parts: dict[str, bytes] = {}
-    counts = _Writer(layout, values, parts.__setitem__ if finish else package.add, version, given or layout.model).run()
-    for name, data in finish(parts).items() if finish else ():
-        package.add(name, data)
-    with whole(path) as part:
-        part.write_bytes(package.close())
+    with Package() as package:
+        counts = _Writer(layout, values, parts.__setitem__ if finish else package.add, version, given or layout.model).run()
+        for name, data in finish(parts).items() if finish else ():
+            package.add(name, data)
+        with whole(path) as part:
+            part.write_bytes(package.packed())
     return counts
 
 
