@@ -13,18 +13,21 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import xlsxwriter
 
 from workbook import api
 from workbook.model.evaluate import evaluate
+from workbook.write import writer
+from workbook.write.package import Book
 
 Call = tuple[int, str, tuple[Any, ...], dict[str, Any], int | None]
 KEPT = {"add_worksheet", "add_format", "add_chart"}  # calls whose result later calls refer to
 
 
 class Recorder:
-    """Stands for a workbook, sheet, format or chart; passes calls on and notes them down."""
+    """Stands for a workbook, sheet or chart; passes calls on and notes them down. Formats are known by what they are."""
 
     def __init__(self, real: Any, number: int, calls: list[Call], known: list[Any]) -> None:
         """``number`` is this object's place among the recorded ones."""
@@ -40,10 +43,12 @@ class Recorder:
             made = None
             if name in KEPT:
                 made = len(self._known)
-                result = Recorder(result, made, self._calls, self._known)
+                if name != "add_format":
+                    result = Recorder(result, made, self._calls, self._known)
                 self._known.append(result)
             options.pop("worksheet_class", None)
-            self._calls.append((self._number, name, _frozen(arguments), _frozen(options), made))
+            numbers = {id(item): number for number, item in enumerate(self._known)}
+            self._calls.append((self._number, name, _frozen(arguments, numbers), _frozen(options, numbers), made))
             return result
 
         return call
@@ -57,14 +62,14 @@ def _real(item: Any) -> Any:
     return item
 
 
-def _frozen(item: Any) -> Any:
+def _frozen(item: Any, numbers: dict[int, int]) -> Any:
     """Copy arguments, with recorded objects by number: XlsxWriter changes some dictionaries that it is given."""
-    if isinstance(item, Recorder):
-        return ("recorded", item._number)  # noqa: SLF001 its own class
+    if id(item) in numbers:
+        return ("recorded", numbers[id(item)])
     if isinstance(item, dict):
-        return {key: _frozen(value) for key, value in item.items()}
-    if isinstance(item, list | tuple):
-        return type(item)(_frozen(part) for part in item)
+        return {key: _frozen(value, numbers) for key, value in item.items()}
+    if type(item) in {list, tuple}:
+        return type(item)(_frozen(part, numbers) for part in item)
     return item
 
 
@@ -72,26 +77,23 @@ def record(path: Path) -> list[Call]:
     """Build once and return every call made to XlsxWriter."""
     calls: list[Call] = []
     known: list[Any] = []
-    real = xlsxwriter.Workbook
 
-    def workbook_recorder(*arguments: Any) -> Recorder:
-        recorder = Recorder(real(*arguments), 0, calls, known)
+    def book_recorder(*arguments: Any) -> Recorder:
+        recorder = Recorder(Book(*arguments), 0, calls, known)
         known.append(recorder)
         return recorder
 
-    xlsxwriter.Workbook = workbook_recorder
-    try:
+    with patch.object(writer, "Book", book_recorder):
         api.build("paper", path)
-    finally:
-        xlsxwriter.Workbook = real
     return calls
 
 
 def replay(calls: list[Call], path: Path) -> float:
-    """Make the same calls on plain XlsxWriter, formulas through write_formula; return CPU seconds."""
+    """Make the same calls on plain XlsxWriter, formulas through write_formula, on its own worksheets; return CPU seconds."""
     prepared = [
         (number, "write_formula" if name == "_write_formula" else name, arguments, options, made)
         for number, name, arguments, options, made in calls
+        if name != "share"  # formulas that are filled down, which XlsxWriter stores one by one
     ]
     start = time.process_time()
     known: dict[int, Any] = {0: xlsxwriter.Workbook(str(path), {"strings_to_urls": False})}

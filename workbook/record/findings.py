@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from workbook.errors import Place, Problems, as_typed
 from workbook.record import entries
 from workbook.record.fingerprints import NONE, Spot
-from workbook.record.located import spot_of
 from workbook.record.write import row_print
 from workbook.xlsx.a1 import column_letters, quoted
+from workbook.xlsx.cells import cell_position
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from workbook.record.located import Located
@@ -170,19 +170,21 @@ def changed_formulas(located: Located, expected: Mapping[Spot, tuple[str, str]] 
 class _Texts:
     """The texts of one sheet, row by row, as built and now."""
 
-    def __init__(self, located: Located, built: str, own: Container[Spot] = ()) -> None:
+    def __init__(self, located: Located, built: str, own: Collection[Spot] = ()) -> None:
         """Cells of people's ``own`` count for nothing but where rows that a library moved are searched for."""
         self.own: dict[int, set[int]] = defaultdict(set)
         self.located, self.built, self.now = located, built, located.sheets[built] or ""
         self.wanted = located.baseline.texts.get(built, ())
         self.cells: dict[int, dict[int, Cell]] = defaultdict(dict)
+        moved = {spot[1:] for spot in located.moved_inputs if spot.sheet == self.now}
         for address, cell in located.contents.get(self.now, {}).items():
             if cell.is_formula or cell.value not in {None, ""}:
-                spot = spot_of(self.now, address)
-                if spot not in located.moved_inputs:
-                    self.cells[spot.row][spot.column] = cell
-                    if spot in own:
-                        self.own[spot.row].add(spot.column)
+                row, column = cell_position(address)
+                if (row - 1, column - 1) not in moved:
+                    self.cells[row - 1][column - 1] = cell
+        for row, column in (spot[1:] for spot in own if spot.sheet == self.now):
+            if column in self.cells.get(row, ()):
+                self.own[row].add(column)
         axis, width = located.columns[built], max((max(row) for row in self.cells.values()), default=0)
         self.columns = {axis.now(column): column for column in range(width + FARTHEST)}
         self.skipped: dict[int, set[int]] = defaultdict(set)
@@ -258,7 +260,7 @@ def _value(cell: Cell) -> str | float:
     return float(cell.value) if isinstance(cell.value, float | int) else str(cell.value)
 
 
-def changed_texts(path: Path, located: Located, own: Container[Spot] = ()) -> list[Finding]:
+def changed_texts(path: Path, located: Located, own: Collection[Spot] = ()) -> list[Finding]:
     """Name rows whose texts, or numbers that are neither inputs nor results, differ from the build's, but for people's ``own`` cells.
 
     Raises WorkbookError for a file in which cells were moved but no formula followed, as libraries do that only write

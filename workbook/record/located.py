@@ -271,8 +271,11 @@ class Located:
         found = {}
         for sheet, written in self.written.items():
             for address, cell in self.contents[sheet].items():
-                spot = spot_of(sheet, address)
-                if spot[1:] in written or spot in placed or not (cell.is_formula or cell.value not in {None, ""}):
+                row, column = cell_position(address)
+                if (row - 1, column - 1) in written:
+                    continue
+                spot = Spot(sheet, row - 1, column - 1)
+                if spot in placed or not (cell.is_formula or cell.value not in {None, ""}):
                     continue
                 if not (cell.is_formula and ACTIVE.search(self.formula(spot))):
                     found[spot] = cell

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.errors import as_typed
@@ -78,6 +79,7 @@ class Cell(NamedTuple):
     style: int = 0
 
 
+@lru_cache(maxsize=1 << 18)  # the sheets of a book, and its copies, have most of their cells in the same places
 def cell_position(reference: str) -> tuple[int, int]:
     """Row and column, both counted from 1, of an A1 reference such as ``AB12``; ValueError when a sheet has no such cell."""
     match = _REFERENCE.fullmatch(reference)
@@ -106,6 +108,10 @@ class ArrayRegions:
     def __init__(self) -> None:
         """Start without regions."""
         self._regions: list[tuple[int, int, int, int]] = []
+
+    def __len__(self) -> int:
+        """Return how many regions may reach the rows to come."""
+        return len(self._regions)
 
     def add(self, region: str) -> None:
         """Remember a region such as ``B2:C9``; a single cell covers nothing besides its formula."""
@@ -185,7 +191,12 @@ class _SheetReader:
         if reference is None:
             column = cell_position(self._last_reference)[1] if self._last_reference else 0
             reference = cell_reference(max(1, self._row), column + 1)
-        self._check_reference(reference)
+        letters = reference.removesuffix(self._digits)
+        if letters == reference or letters not in self._columns:  # of most cells the row has been read, and the column seen
+            self._check_reference(reference, letters)
+        if reference in self.cells:
+            message = f"{as_typed(reference)} is given twice"
+            raise ValueError(message)
         self._reference = self._last_reference = reference
         self._kind = attributes.get("t", "n")
         self._style = int(attributes.get("s") or 0)
@@ -195,18 +206,13 @@ class _SheetReader:
         if self._inline:
             self._inline = []
 
-    def _check_reference(self, reference: str) -> None:
-        letters = reference[: -len(self._digits)]
-        if letters not in self._columns or reference[len(letters) :] != self._digits:
-            cell_position(reference)
-            if "$" in reference:
-                message = f"{as_typed(reference)} is not the reference of one cell"
-                raise ValueError(message)
-            if reference == f"{letters}{self._digits}":
-                self._columns.add(letters)
-        if reference in self.cells:
-            message = f"{as_typed(reference)} is given twice"
+    def _check_reference(self, reference: str, letters: str) -> None:
+        cell_position(reference)
+        if "$" in reference:
+            message = f"{as_typed(reference)} is not the reference of one cell"
             raise ValueError(message)
+        if letters.isalpha():
+            self._columns.add(letters)
 
     def _start_formula(self, attributes: dict[str, str]) -> None:
         kind = attributes.get("t")
@@ -232,19 +238,16 @@ class _SheetReader:
         elif tag == "v":
             self._stored = "".join(self._pieces)
         elif tag == "f":
-            self._formula = self._checked_formula("".join(self._pieces))
+            self._formula = "".join(self._pieces) or None
+            if self._formula and len(self._formula) > MAXIMUM_FORMULA:
+                message = f"the formula of the cell {self._reference} has more than {MAXIMUM_FORMULA:,} characters"
+                raise ValueError(message)
         elif tag == "t" and not self._phonetic:
             self._inline.extend(self._pieces)
         self._pieces = None
 
-    def _checked_formula(self, text: str) -> str | None:
-        if len(text) > MAXIMUM_FORMULA:
-            message = f"the formula of the cell {self._reference} has more than {MAXIMUM_FORMULA:,} characters"
-            raise ValueError(message)
-        return text or None
-
     def _end_cell(self, reference: str) -> None:
-        is_formula = self._is_formula or self._arrays.covers(reference)
+        is_formula = self._is_formula or (bool(self._arrays) and self._arrays.covers(reference))
         follows = ""
         if self._shared_by is not None:
             if self._formula is None:
@@ -263,15 +266,13 @@ class _SheetReader:
         if not self._stored:
             return None
         try:
-            return self._converted(self._stored)
+            return _number(self._stored) if self._kind == "n" else self._converted(self._stored)
         except (ValueError, IndexError) as error:
             message = f"the cell {reference} holds {as_typed(self._stored)}, which is no value of its type"
             raise ValueError(message) from error
 
     def _converted(self, stored: str) -> CellValue:
         match self._kind:
-            case "n":
-                return _number(stored)
             case "s":
                 return self._shared(int(stored))
             case "b":
