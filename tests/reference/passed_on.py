@@ -71,7 +71,8 @@ def shown(book: Book, quantity: Quantity, row: int, what: Pass) -> object:
     target = f"{table.name}.{column}"
     if not what.keys:
         return value_of(book, target, row if what.table == quantity.table and len(table.rows) > 1 else 0)
-    wanted = [named[key] if key in named else _key(book, quantity, row, key) for key in what.keys]
+    written = {f"'{{{key}}}'": member for key, member in named.items()}  # as formulas for each row name members
+    wanted = [(named | written).get(key) or _key(book, quantity, row, key) for key in what.keys]
     owners = {member: owner for key in table.keys for member, owner in key.shares.items()}  # whose row stands for theirs
     wanted = [owners.get(str(each), each) for each in wanted]
     rows = [number for number, keys in enumerate(_keys_of(book, table.name)) if all(map(_same_key, keys, wanted))]
