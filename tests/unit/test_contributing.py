@@ -39,7 +39,8 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "cases[asked[case].base].network_share)",
         "cases[asked[case].base].network_share + asked[case].cable_share)",
     )
-    plant(root, "sheets/results.yaml", "[gpus, provisioned", "[per_kilowatt, gpus, provisioned")
+    for view in ("results", "studies"):
+        plant(root, f"sheets/{view}.yaml", "[gpus, provisioned", "[per_kilowatt, gpus, provisioned")
     return root
 
 

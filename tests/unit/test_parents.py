@@ -81,6 +81,17 @@ def test_an_edit_of_a_value_taken_over_is_one_of_its_own(sets: dict[str, str | f
     assert again[f"cases.{column}"].tolist() == wanted
 
 
+def test_a_column_may_have_parents_of_its_own_and_an_overlay_that_names_a_parent_has_the_last_word(tmp_path: Path) -> None:
+    root = copy_of(ACROSS, tmp_path / "templates")
+    plant(root, "sheets/cases.yaml", "values: {paper: 8, mine: 16}", "values: {paper: 8, mine: 16}, parents: {o*: mine}")
+    overlay = tmp_path / "given.yaml"
+    overlay.write_text("cases: {other: {parent: paper}}\n", "utf-8")
+    for given, count in ((None, 16), (overlay, 8)):
+        values = api.load("across", root, overlay=given).values
+        assert values["cases.count"].tolist() == [8, 8, 16, count]
+        assert values["cases.pue"].tolist() == [1.5, 1.25, 1.25, 1.5 if given else 1.25]
+
+
 # In the file.
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from workbook.audit import documents, formulas, inputs, legibility, paper, structure
@@ -16,6 +17,7 @@ from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.saved import Area, area_of, read_saved
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 RULES: tuple[Rule, ...] = (
@@ -95,15 +97,19 @@ def _verdict(file: Examined, rule: Rule, declared: list[_Declared]) -> Verdict:
     return Verdict(rule, tuple(found), tuple(intended))
 
 
+def _cells(area: Area) -> Iterator[tuple[int, int]]:
+    return product(range(area.top, area.bottom + 1), range(area.left, area.right + 1))
+
+
 class _Declared:
     """A rule that a workbook breaks on purpose; ``met`` once it was found broken there."""
 
     def __init__(self, told: breaks.IntendedBreak) -> None:
         self.told, self.met = told, False
         try:
-            self.area = area_of(told.cells) if told.cells else None
+            self.areas = [area_of(cells) for cells in told.cells.split()]
         except ValueError:
-            self.area = NOWHERE
+            self.areas = [NOWHERE]
 
     def holds(self, rule: Rule, found: Found) -> bool:
         """Return whether a finding is one of those that are intended."""
@@ -111,13 +117,15 @@ class _Declared:
             return False
         if self.told.numbers and not found.numbers <= set(self.told.numbers):
             return False
-        here, there = self.area, found.area
-        if here is None or there is None:
-            return here is None
-        starts_within = here.top <= there.top and here.left <= there.left
-        return starts_within and here.bottom >= there.bottom and here.right >= there.right
+        return not self.areas or (found.area is not None and all(map(self._has, _cells(found.area))))
+
+    def _has(self, cell: tuple[int, int]) -> bool:
+        """Return whether a cell, by row and column, is in one of the areas."""
+        row, column = cell
+        return any(area.top <= row <= area.bottom and area.left <= column <= area.right for area in self.areas)
 
     @property
     def found(self) -> Found:
         """Return the finding that nothing is broken there any more."""
-        return Found(self.told.sheet, self.area, f"rule {self.told.rule} finds nothing there: {self.told.reason}")
+        first = self.areas[0] if self.areas else None
+        return Found(self.told.sheet, first, f"rule {self.told.rule} finds nothing there: {self.told.reason}")

@@ -32,22 +32,15 @@ from workbook.declare.keywords import (
     words,
 )
 from workbook.declare.limits import check_bounds
-from workbook.declare.rows import Rows
+from workbook.declare.rows import Parents, Rows, parents_of
 from workbook.declare.schema import SPECIALS, Column
-from workbook.declare.yaml import Mapping, Scalar, number_of
+from workbook.declare.yaml import Mapping, number_of
 from workbook.errors import Place, Problems
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _parent(node: Any) -> str:
-    if isinstance(node, Scalar) and node.value is not None:
-        return node.text
-    raise mistake("parent")
-
-
-ParentName = Annotated[str, BeforeValidator(_parent)]
 InputsName = Annotated[str, BeforeValidator(Name("inputs")), Written("name")]
 ListName = Annotated[str, BeforeValidator(Name("list")), Written("name")]
 ValuesName = Annotated[str, BeforeValidator(Name("values")), Written("name")]
@@ -221,7 +214,7 @@ class Table(Block):
     defaults: Annotated[WrittenOut, Written("mapping of fields to values")] = Field(
         None, description="What records do not say; and the source, date, confidence, evidence and note of values that state none."
     )
-    parents: Annotated[Entries[str, ParentName], Written("mapping of members to members")] = Field(
+    parents: Parents = Field(
         {}, description="The member from which each takes what it has no value for: a pale blue link that may be overwritten."
     )
 
@@ -236,14 +229,16 @@ class Table(Block):
                 count = 2 if self.points else len(self.rows) or "no"
                 message = f"{ITSELF} has {count} row keys; a table {what} has one"
                 problems.add(self.key_place(word), message, f"leave out '{word}', or give it one key under 'rows'")
+        for name, column in self.columns.items():
+            if column.parents and not self.parents:
+                message = f"column '{name}' of {ITSELF} has 'parents', but the table's members have none"
+                problems.add(column.key_place("parents"), message, "give the table 'parents', or each record its 'parent'")
         if not self.across:
             refuse_sections(self.columns, self.key_places("columns"), problems)
 
     def declared(self) -> schema.Block:
         """Return the declaration of the block, its file of constants unread."""
-        rows, parents = self.key_places("rows"), self.key_places("parents")
-        found = self._node.items.get("parents")
-        nodes = found.items if isinstance(found, Mapping) else {}
+        rows = self.key_places("rows")
         return self.into(
             schema.TableBlock,
             name=self.table,
@@ -251,7 +246,7 @@ class Table(Block):
             columns=columns(self.columns, self.key_places("columns")),
             data=(),
             data_file=self.data,
-            parents=tuple(schema.Parent(key, parent, parents[key], nodes[key].place) for key, parent in self.parents.items()),
+            parents=parents_of(self, self.parents),
         )
 
 

@@ -23,6 +23,9 @@ class BreakKeywords(Keywords):
     rule: Text = Field(description="The number of the rule, as 'workbook audit' prints it.")
     sheets: Texts = Field((), description="The sheets that break it, each of them; all sheets and the whole file, if left out.")
     cells: Text = Field("", description="The cells that break it, such as B3 or B2:D9; all of each sheet, if left out.")
+    columns: Texts = Field(
+        (), description="The columns of tables, and items of blocks, whose cells break it: TABLE.COLUMN, or patterns such as TABLE.*."
+    )
     numbers: Texts = Field(
         (), description="The numbers in formulas that break rule 203: cells that hold no others; any numbers, if left out."
     )
@@ -32,6 +35,9 @@ class BreakKeywords(Keywords):
         """Record cells that are none."""
         if self.cells and not _CELLS.fullmatch(self.cells):
             problems.add(self.place_of("cells"), f"'{self.cells}' is no cell, and no range of them", "such as B3 or B2:D9")
+        if self.columns and (self.cells or self.sheets):
+            other = "cells" if self.cells else "sheets"
+            problems.add(self.key_place(other), f"a break of a rule has 'columns' and '{other}'", "leave it out: columns have their cells")
         if self.numbers and self.rule != OF_NUMBERS:
             problems.add(
                 self.place_of("numbers"), f"rule {self.rule} judges no numbers in formulas", f"leave them out, or name rule {OF_NUMBERS}"

@@ -27,6 +27,7 @@ from workbook.declare.keywords import (
 from workbook.declare.limits import check_bounds
 from workbook.declare.mistakes import read_as
 from workbook.declare.nodes import replaced
+from workbook.declare.rows import Parents, parents_of
 from workbook.declare.schema import Column
 from workbook.declare.yaml import Mapping, Node, Scalar, Sequence, number_of
 
@@ -84,6 +85,10 @@ class TableColumn(Bounded, Ranged):
     default: Expression = Field(
         None, description="A formula that fills rows without a value of their own: it may be overwritten in the workbook."
     )
+    parents: Parents = Field(
+        {},
+        description="In a table whose members have parents: those, or patterns ('azure_*'), that take this column from another member.",
+    )
     first_of: Annotated[WrittenOut, Written("list of conditions")] = Field(
         None, description="The answer of the first condition that holds: [{when, text or value, code}, ..., {otherwise, code}]."
     )
@@ -108,6 +113,9 @@ class TableColumn(Bounded, Ranged):
         elif self.default and (self.has("constants") or self.first):
             other = "constants" if self.has("constants") else "first"
             problems.add(self.default.place, f"{ITSELF} has 'default' and '{other}'", "beside 'default' stand 'values' at most")
+        if self.parents and (not self.has("values") or self.default):
+            message = f"{ITSELF} has 'parents', but no values that members could take from one another"
+            problems.add(self.key_place("parents"), message, "leave it out; 'default' and formulas hold whatever the parent")
         if bool(self.switch) != bool(self.case):
             problems.add(self.place, f"{ITSELF}: 'switch' and 'case' go together")
 
@@ -144,6 +152,7 @@ class TableColumn(Bounded, Ranged):
             constants=self.has("constants"),
             bounds=self.bounds(),
             width=self.width or 0.0,
+            parents=parents_of(self, self.parents),
         )
 
 

@@ -101,6 +101,10 @@ class Keywords(BaseModel):
         node = self._node.items.get(word)
         return node.place if node else self.place
 
+    def node_of(self, word: str) -> Node | None:
+        """Return what is written at a keyword, or None."""
+        return self._node.items.get(word)
+
     def key_place(self, word: str) -> Place:
         """Return the place of a keyword, or of the mapping where it is not written."""
         return self._node.keys.get(word, self.place)

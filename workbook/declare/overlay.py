@@ -260,7 +260,9 @@ class _Overlay:
                 columns = tuple(_with_root(column, case) for column in columns)
         parents = block.parents
         if parent:
-            parents = (*(item for item in parents if item.member != case), Parent(case, parent, cases.keys[case], reader.place_of(PARENT)))
+            given = Parent(case, parent, cases.keys[case], reader.place_of(PARENT))
+            parents = (*(item for item in parents if item.member != case), given)
+            columns = tuple(replace(column, parents=(given, *column.parents)) if column.parents else column for column in columns)
         changed = replace(block, rows=(replace(row, members={**row.members, case: label}),), parents=parents, columns=columns)
         self.result.declared = _with_table(self.result.declared, changed)
 

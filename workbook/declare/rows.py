@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
 from workbook.declare import schema
-from workbook.declare.keywords import AT_KEY, ITSELF, Entries, Flag, Keywords, Member, Name, Number, Text, Texts, Written
+from workbook.declare.keywords import AT_KEY, ITSELF, Entries, Flag, Keywords, Member, Name, Number, Text, Texts, Written, mistake
 from workbook.declare.yaml import Mapping, Node, Scalar
 
 if TYPE_CHECKING:
@@ -58,3 +58,19 @@ class RowKey(Keywords):
 
 
 Rows = Annotated[Entries[RowName, RowKey], Written("mapping of keys to where their members are from")]
+
+
+def _parent(node: Any) -> str:
+    if isinstance(node, Scalar) and node.value is not None:
+        return node.text
+    raise mistake("parent")
+
+
+Parents = Annotated[Entries[str, Annotated[str, BeforeValidator(_parent)]], Written("mapping of members to members")]
+
+
+def parents_of(written: Keywords, parents: dict[str, str]) -> tuple[schema.Parent, ...]:
+    """Return the declarations of what is written under the keyword ``parents``."""
+    places, node = written.key_places("parents"), written.node_of("parents")
+    nodes = node.items if isinstance(node, Mapping) else {}
+    return tuple(schema.Parent(key, parent, places[key], nodes[key].place) for key, parent in parents.items())

@@ -58,7 +58,7 @@ class Column:
     ``shows`` gives by row the id of the cell whose value a row shows; rows of ids that no cell has stay blank. Columns
     ``beside`` such a column have expressions only where it shows a cell; one that ``leads`` to it is a link to that cell.
     ``formats`` gives number formats of single rows, ``width`` the characters a cell is wide, if not what its texts need.
-    ``reference`` is as that of a field.
+    ``reference`` is as that of a field. ``parents`` are those of members that take this column from another than the table says.
     """
 
     name: str
@@ -87,6 +87,7 @@ class Column:
     formats: dict[str, str] = field(default_factory=dict)
     width: float = 0.0
     reference: str = ""
+    parents: tuple[Parent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,11 +316,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A rule of good spreadsheets that is broken on purpose: on which sheets, in which cells, by which numbers (any, if empty), and why."""
+    """A rule of good spreadsheets that is broken on purpose: on which sheets, in which cells, by which numbers (any, if empty), and why.
+
+    ``columns`` are ids of quantities, or patterns of them, whose cells break it, each with its place.
+    """
 
     rule: str
     sheets: tuple[str, ...]
     cells: str
+    columns: tuple[tuple[str, Place], ...]
     numbers: tuple[str, ...]
     reason: str
     place: Place

@@ -169,7 +169,7 @@ def read_workbook(root: Path, name: str, data: Mapping[str, Path], own: Sequence
         limits=limits_by_unit(root, problems),
         shown_units=shown_units(root, problems),
         carried={},
-        breaks=tuple(item.into(schema.Break) for item in book.breaks),
+        breaks=tuple(item.into(schema.Break, columns=item.placed("columns")) for item in book.breaks),
     )
     problems.raise_if_any()
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ def compile_model(declared: Declarations) -> Model:
     _check_shown_units(model, problems)
     _check_searches(model, problems)
     _check_results(model, problems)
+    _check_breaks(model, problems)
     compiler = _Compiler(model, problems)
     compiler.resolve(tabulator.pending)
     compiler.refuse_empty()
@@ -96,6 +98,13 @@ def _check_results(model: Model, problems: Problems) -> None:
         message = f"'results' names the table with a row for each case, and '{name}' is {'none' if table else 'unknown'}"
         known = [other.name for other in model.tables.values() if other.kind == "table" and len(other.keys) == 1]
         problems.add(place, message, suggest(name, known) or "name a table with one key")
+
+
+def _check_breaks(model: Model, problems: Problems) -> None:
+    """Rules are broken on purpose in columns that there are."""
+    for pattern, place in (each for item in model.declared.breaks for each in item.columns):
+        if not fnmatch.filter(model.quantities, pattern):
+            problems.add(place, f"a rule is broken in '{pattern}', which is no column", suggest(pattern, model.quantities))
 
 
 def _computed_with(tree: Tree) -> Iterator[tuple[str, Tree]]:

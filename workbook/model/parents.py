@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from workbook.errors import suggest
@@ -48,13 +49,42 @@ def _ring(items: list[Parent]) -> list[str]:
     return []
 
 
-def take_over(quantity: Quantity, table: Table, problems: Problems) -> None:
-    """Let the members without a value of their own show their parent's; the others must have one."""
+def take_over(quantity: Quantity, table: Table, others: tuple[Parent, ...], problems: Problems) -> None:
+    """Let members without a value of their own show their parent's, or that of another that the column names; the rest must have one."""
+    parents = table.parents | _of_column(table, others, problems)
     for row, (member,) in enumerate(table.rows):
-        if row in table.parents:
-            quantity.parents[row] = table.parents[row]
+        if row in parents:
+            quantity.parents[row] = parents[row]
             if row not in quantity.inputs:
-                quantity.links[row] = CellRef(quantity.id, table.parents[row])
+                quantity.links[row] = CellRef(quantity.id, parents[row])
         elif row not in quantity.inputs:
             message = f"'{quantity.id}' has no value for '{member}', which has no parent to take one over from"
             problems.add(quantity.place, message, f"give it one: values: {{{member}: ...}}")
+
+
+def _of_column(table: Table, others: tuple[Parent, ...], problems: Problems) -> dict[int, int]:
+    """Return the parents that hold for one column, by row; record those that cannot be."""
+    rows = {keys[0]: number for number, keys in enumerate(table.rows)}
+    found: dict[int, int] = {}
+    for item in others:
+        matched = [row for name, row in rows.items() if fnmatchcase(name, item.member)]
+        if not matched:
+            problems.add(item.place, f"'{item.member}' is not a row of '{table.name}'", suggest(item.member, rows))
+        if item.parent not in rows:
+            problems.add(item.parent_place, f"'{item.parent}' is not a row of '{table.name}'", suggest(item.parent, rows))
+        else:
+            found = dict.fromkeys(matched, rows[item.parent]) | found  # an entry before it holds
+    return found
+
+
+def check_circles(quantity: Quantity, problems: Problems) -> None:
+    """Record members that take a column from one another, and break the circle: what is entered elsewhere, or has a value, ends a chain."""
+    for start in list(quantity.links):
+        chain = [start]
+        while (target := quantity.links.get(chain[-1])) is not None and target.quantity == quantity.id and target.row not in chain:
+            chain.append(target.row)
+        if target is not None and target.quantity == quantity.id:
+            message = f"the parents of '{quantity.id}' form a circle"
+            problems.add(quantity.place, message, "give one of its members a value, or another parent")
+            quantity.links.clear()
+            return

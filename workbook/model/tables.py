@@ -15,7 +15,7 @@ from workbook.model.builder import Maker
 from workbook.model.each_row import rows_by_text
 from workbook.model.entered import link_entered
 from workbook.model.graph import CellRef, Key, Quantity, Table
-from workbook.model.parents import check_width, parent_rows, take_over
+from workbook.model.parents import check_circles, check_width, parent_rows, take_over
 from workbook.model.rows import RowKeys, in_order_of_rows
 from workbook.model.shows import show_cells
 from workbook.model.views import add_banner, add_view
@@ -51,6 +51,7 @@ class Tabulator(Maker):
         add_banner(self)
         show_cells(self, self.showing)
         for quantity in self.model.quantities.values():
+            check_circles(quantity, self.problems)
             self._check_declared_unit(quantity)
             self._check_choices(quantity)
             self._check_limits(quantity)
@@ -316,7 +317,7 @@ class Tabulator(Maker):
                 quantity.takes = True
                 self.pending.append((quantity, column.default, tuple(row for row in range(quantity.size) if row not in quantity.inputs)))
             elif table.parents and not column.constants:
-                take_over(quantity, table, self.problems)
+                take_over(quantity, table, column.parents, self.problems)
 
     def _formats(self, column: Column, quantity: Quantity, table: Table) -> None:
         """The number formats of single rows, by their last key."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workbook.xlsx.a1 import column_letters
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from workbook.declare.schema import Break
+    from workbook.layout.plan import Layout
 
 PART = "breaks"
 
 
 class IntendedBreak(NamedTuple):
-    """A rule that is broken on purpose, by its number, on a sheet, in some cells, by some numbers (any, where one is empty)."""
+    """A rule that is broken on purpose, by its number, on a sheet, in some areas of cells, by some numbers (any, where one is empty)."""
 
     rule: str
     sheet: str
@@ -22,14 +26,27 @@ class IntendedBreak(NamedTuple):
     numbers: tuple[str, ...] = ()
 
 
-def told(breaks: Iterable[Break]) -> dict[str, object]:
+def told(layout: Layout) -> dict[str, object]:
     """Return the part that a file carries: nothing where nothing is broken on purpose."""
     found = [
-        IntendedBreak(item.rule, sheet, item.cells, item.reason, item.numbers)._asdict()
-        for item in breaks
-        for sheet in item.sheets or ("",)
+        IntendedBreak(item.rule, sheet, cells, item.reason, item.numbers)._asdict()
+        for item in layout.model.declared.breaks
+        for sheet, cells in _places(item, layout)
     ]
     return {PART: found} if found else {}
+
+
+def _places(item: Break, layout: Layout) -> list[tuple[str, str]]:
+    """Return the sheets on which a rule is broken, each with its areas of cells."""
+    if not item.columns:
+        return [(sheet, item.cells) for sheet in item.sheets or ("",)]
+    found: dict[str, list[str]] = {}
+    for pattern, _ in item.columns:
+        for segment in (each for name in fnmatch.filter(layout.segments, pattern) for each in layout.segments[name]):
+            corners = segment.cell(segment.rows.start), segment.last
+            area = ":".join(f"{column_letters(column)}{row + 1}" for row, column in corners)
+            found.setdefault(segment.sheet, []).append(area)
+    return [(sheet, " ".join(areas)) for sheet, areas in found.items()]
 
 
 def read(carried: Mapping[str, Any]) -> list[IntendedBreak]:

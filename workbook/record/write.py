@@ -173,7 +173,7 @@ def _carried(layout: Layout) -> dict[str, object]:
     keys = {name: ["".join(row) for row in model.tables[name].rows] for name in tables if len(model.tables[name].keys) <= 1}
     return {
         **model.declared.carried,
-        **breaks.told(model.declared.breaks),
+        **breaks.told(layout),
         carried_limits.PART: carried_limits.told(layout),
         CHOICES: part_of(model),
         ROWS: keys,

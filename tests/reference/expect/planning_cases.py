@@ -3,7 +3,7 @@
 import math
 
 from tests.reference.equations.rounding import ceil
-from tests.reference.expect.planning_declared import FOLLOWING, PARENTS
+from tests.reference.expect.planning_declared import FOLLOWING, parent_of
 from tests.reference.expect.planning_smallest import Smallest
 from tests.reference.expect.planning_traces import longest
 from tests.reference.quantities import Inputs
@@ -72,7 +72,7 @@ def cell_of(i: Inputs, case: str, name: str) -> str | None:
     cell = f"{table}.{case}.{name}"
     if cell in i:
         return cell
-    return None if name in following else cell_of(i, PARENTS[case], name)
+    return None if name in following else cell_of(i, parent_of(case, name), name)
 
 
 def is_on_plan(case: str, name: str) -> bool:
@@ -115,8 +115,8 @@ def number_of(i: Inputs, case: str, name: str) -> float:
     cell = cell_of(i, case, name)
     if cell:
         return i[cell]
-    if is_on_plan(case, name):
-        return follows_on_plan(i, case, name)
+    if is_on_plan(case, name) or name == LONGEST:
+        return follows_on_plan(i, case if case in SERVICES else PLAN, name)
     if name == SCHEDULER:
         return i[f"engines.{text_of(i, case, 'engine')}.max_sequences"]
     if name in PRICES:

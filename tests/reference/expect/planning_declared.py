@@ -3,6 +3,7 @@
 These are declarations and no results: an expectation applies equations to them, and cannot say more of them than the template does.
 """
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,15 @@ _RECORDS: dict[str, dict[str, Any]] = {name: column["record"] for name, column i
 CASES = tuple(_CASES["records"])
 PARENTS = {case: record["parent"] for case, record in _CASES["records"].items() if "parent" in record}
 """The case that each case inherits from what it does not state."""
+
+_OTHER_PARENTS: dict[str, dict[str, str]] = {name: column["parents"] for name, column in _COLUMNS.items() if "parents" in column}
+
+
+def parent_of(case: str, name: str) -> str:
+    """Return the case that a case inherits an assumption from: the assumption may name another than the case does."""
+    named = (parent for pattern, parent in _OTHER_PARENTS.get(name, {}).items() if fnmatchcase(case, pattern))
+    return next(named, None) or PARENTS[case]
+
 
 FOLLOWING = tuple(name for name, column in _COLUMNS.items() if "default" in column)
 """Assumptions that are not inherited from the parent."""
