@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,15 +23,23 @@ if TYPE_CHECKING:
 BOOKS = ("paper", pytest.param("planning", marks=pytest.mark.storm))
 LIMITS = {"max_formulas": 1_000_000, "max_reported_findings": 10_000, "timeout_seconds": 0}
 
+SEVERE = {"Critical", "High"}
 SMALL = "The pool of the small model takes its constants from another model than the pools beside it."
 WRONG = {
     "paper": {
         **{f"FORMULA_DRIFT routing.{column}": SMALL for column in ("tensor_parallel", "w", "h", "power")},
         "FORMULA_DRIFT pool_counts.third": "Only four pools have a third window.",
     },
-    "planning": {},
+    "planning": {
+        "FORMULA_DRIFT bridge.total": "The last row is the total of those above.",
+        "FORMULA_DRIFT cases.engine_cap": "A case without a parent takes the cap of its engine, those beside it their parents'.",
+        "FORMULA_DRIFT load_levels.*": "The peak is what was sized; loads below it are looked up.",
+        "FORMULA_DRIFT models.value_dim": "Values are as wide as heads where a card says no more.",
+        "HARDCODE_IN_FORMULA_BLOCK cases.*": "A case differs from its parent in an input, and inherits the others.",
+        "RANGE_INCLUDES_SUBTOTAL _workbook!*": "The sum tells whether a cell of the range is an error.",
+    },
 }
-"""What the auditor takes for a defect of high severity and is none, by its rule and our quantity, with the reason."""
+"""What the auditor takes for a defect of high severity and is none, by its rule and our quantities, with the reason."""
 
 
 @pytest.mark.parametrize("name", BOOKS)
@@ -45,10 +54,9 @@ def test_an_auditor_of_spreadsheets_finds_no_defect_that_is_one(name: str, tmp_p
     book = shipped(name)
     ids = {_address(*book.layout.cell(quantity, row)): quantity for _, quantity, row in book.model.cells()}
     found = _findings(shipped_file(name).path, tmp_path)
-    defects = {
-        f"{item['rule_id']} {ids.get(item['location'], item['location'])}" for item in found if item["severity"] in {"Critical", "High"}
-    }
-    assert defects == set(WRONG[name])
+    severe = {f"{item['rule_id']} {ids.get(item['location'], item['location'])}" for item in found if item["severity"] in SEVERE}
+    assert {defect for defect in severe if not any(fnmatchcase(defect, wrong) for wrong in WRONG[name])} == set()
+    assert [wrong for wrong in WRONG[name] if not any(fnmatchcase(defect, wrong) for defect in severe)] == []
 
 
 def _address(sheet: str, row: int, column: int) -> str:
