@@ -199,10 +199,13 @@ def test_a_cell_that_is_gone_is_an_error_in_sight_and_is_told(edited: Path, tmp_
     for old, new in GONE.items():
         plant(root, "sheets/cases.yaml", old, new)
     plant(root, "sheets/results.yaml", "value: mine,", "value: other,")
-    result = command("build", "--from", edited, "--templates", root, "--out", tmp_path / "new.xlsx")
+    opened = openpyxl.load_workbook(edited)
+    opened[NAME]["F1"], opened[NAME]["F2"] = "=SUM(Cases!J:J)", "=SUM(Cases!H:K)"
+    opened.save(tmp_path / "edited.xlsx")
+    result = command("build", "--from", tmp_path / "edited.xlsx", "--templates", root, "--out", tmp_path / "new.xlsx")
     assert (result.exit_code, "reference" in result.stderr) == (1, True), result.output
     cells = read(tmp_path / "new.xlsx")
-    assert cells[NAME]["B2"].formula == "#REF!*2"
+    assert [cells[NAME][at].formula for at in ("B2", "F1", "F2")] == ["#REF!*2", "SUM(#REF!)", "SUM(Cases!H:J)"]
     told = [str(cell.value) for cell in cells["Changes"].values()]
     assert any("cases.mine.total" in text and "which is gone: #REF!" in text for text in told)
 
@@ -251,17 +254,16 @@ def test_sheets_of_all_copies_are_carried_and_the_file_is_read_and_compared(edit
 def test_errors_whole_columns_and_quoted_names_stay_what_they_say(edited: Path, newer: Path, tmp_path: Path) -> None:
     opened = openpyxl.load_workbook(edited)
     opened.create_sheet("It's ours")["A1"] = 7
-    sheet = opened[NAME]
-    for at, formula in {"F1": "=#REF!", "F2": "=SUM(B5,#REF!)", "F3": "=SUM(Cases!A:C)", "F4": "=SUM('It''s ours'!A:A)"}.items():
-        sheet[at] = formula
-    sheet["F5"] = "='It''s ours'!A1&\"#REF!\""
+    stay = ["#REF!", "SUM(B5,#REF!)", "SUM('It''s ours'!A:A)", "'It''s ours'!A1&\"#REF!\"", "SUM(B:B)"]
+    stay += ["SUM(Cases!$A:I)", "SUM(Cases!12:14)", "SUM(Cases!A:XFD)"]
+    move = {"SUM(Cases!$J:$J)": "SUM(Cases!$K:$K)", "SUM(Cases!J:Q,1:2)": "SUM(Cases!K:R,1:2)"}
+    for row, formula in enumerate([*stay, *move], 1):
+        opened[NAME][f"F{row}"] = f"={formula}"
     opened.save(tmp_path / "0.xlsx")
-    found = again(tmp_path / "0.xlsx", newer, tmp_path / "1.xlsx")
-    assert [item.place for item in found.lost] == [f"'{NAME}'!F3"]
+    assert again(tmp_path / "0.xlsx", newer, tmp_path / "1.xlsx").lost == []
     again(tmp_path / "1.xlsx", newer, tmp_path / "2.xlsx")
     cells = read_cells(tmp_path / "2.xlsx")[NAME]
-    wanted = ["#REF!", "SUM(B5,#REF!)", "SUM(#REF!)", "SUM('It''s ours'!A:A)", "'It''s ours'!A1&\"#REF!\""]
-    assert [cells[f"F{row}"].formula for row in range(1, 6)] == wanted
+    assert [cells[f"F{row}"].formula for row in range(1, 11)] == [*stay, *move.values()]
 
 
 def test_a_drawing_that_leads_back_to_itself_ends(edited: Path, newer: Path, tmp_path: Path) -> None:

@@ -75,6 +75,8 @@ def test_references_and_copies() -> None:
     assert references('"A1"&LOG10(2)&x1y') == []
     assert shifted('A1+$A1+A$1+$A$1+"A1"+Sheet!B2', 2, 1) == 'B3+$A3+B$1+$A$1+"A1"+Sheet!C4'
     assert shifted("A1", -1, 0) == "#REF!"
+    assert [item.sheet for item in references("#REF!+B5*Cases!#REF!-C6")] == ["", ""]
+    assert relative("1+#REF!", HOME) != relative("1+", HOME)
 
 
 def test_runs_of_fingerprints_are_bounded() -> None:

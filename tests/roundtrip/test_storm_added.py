@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import subprocess
+import zipfile
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,12 @@ class Adding:
         allowed.add(self.free(sheet).coordinate)
         sheet.add_data_validation(allowed)
 
+    def chart(self, sheet: Any) -> None:
+        drawn = BarChart()
+        drawn.title = self.mark()
+        drawn.add_data(Reference(self.dice.choice(self.sheets), min_col=8, min_row=9, max_row=12))
+        sheet.add_chart(drawn, self.cell(sheet).coordinate)
+
     def own(self, sheet: Any) -> None:
         """Add a sheet of one's own, with some of everything that reads sheets of the model."""
         own = self.opened.create_sheet(f"Own {self.mark()}", self.dice.randint(0, 3))
@@ -134,7 +141,7 @@ class Adding:
 
 KINDS: list[Callable[[Adding, Any], None]] = [
     *(Adding.text, Adding.formula, Adding.fill, Adding.border, Adding.code, Adding.comment, Adding.width, Adding.height),
-    *(Adding.zoom, Adding.area, Adding.filter, Adding.name, Adding.rule, Adding.own),
+    *(Adding.zoom, Adding.area, Adding.filter, Adding.name, Adding.rule, Adding.chart, Adding.own),
 ]
 
 
@@ -154,6 +161,9 @@ def seen(path: Path) -> Counter[str]:
         texts += [f"{sheet.view.zoom}%"] if sheet.view.zoom > 100 else []
         found.update(mark for text in texts for mark in MARKS.findall(text))
         found.update({f"filter of {name}": int(bool(sheet.filtered))})
+    with zipfile.ZipFile(path) as file:
+        drawn = [file.read(name).decode() for name in file.namelist() if "/chart" in name and name.endswith(".xml")]
+    found.update(mark for text in drawn for mark in MARKS.findall("".join(re.findall(r"<a:t>([^<]*)<", text))))
     found.update(mark for extra in read_extras(path) if not is_account_sheet(extra.sheet) for mark in MARKS.findall(extra.text))
     found.update(name for of, name in saved.names if not of and name.startswith("own_"))
     return +found
@@ -218,3 +228,21 @@ def test_all_that_was_added_is_there_once_or_is_listed(count: int, roots: list[P
             assert (tmp_path / "third.xlsx").read_bytes() == (tmp_path / "second.xlsx").read_bytes()
         done += 1
     assert done > count * 0.7
+
+
+@pytest.mark.parametrize("count", [2, pytest.param(60, marks=pytest.mark.storm)])
+def test_copies_come_together_in_any_order_each_once(count: int, tmp_path: Path) -> None:
+    dice, target, same = random.Random(SEED), tmp_path / "new.xlsx", tmp_path / "same.xlsx"  # noqa: S311 as above
+    paths = files(0, 2 * count, tmp_path, dice)
+    for one, other in zip(paths[::2], paths[1::2], strict=True):
+        shutil.copy(one, same)
+        built = []
+        for copies in ([one], [one, same], [one, tmp_path / "built.xlsx"], [one, other], [other, one]):
+            try:
+                regenerate(copies, target, templates=ACROSS)
+            except WorkbookError:
+                break  # what edits come to is an error: test_copies
+            built.append((seen(target), target.read_bytes()))
+        alone, doubled, beside_none, *together = built if len(built) == len("12345") else [({}, b"")] * 5
+        assert alone[0] == doubled[0] == beside_none[0], one.name
+        assert len(set(map(hash, (data for _, data in together)))) == 1, (one.name, other.name)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 NONE = "-"  # in place of a fingerprint where there is nothing
+GONE = "#REF!"  # in place of a reference to cells that were deleted
 MOST_ROWS = 1_048_576
 
 _BETWEEN = re.compile(
@@ -22,7 +23,7 @@ _BETWEEN = re.compile(
 )
 _CELL = re.compile(r"(\$?)([A-Z]{1,3})(\$?)([0-9]+)")
 _CUT = re.compile(  # texts and sheets' names are cut out, too: what looks like a cell in them is none
-    r"""("(?:[^"]|"")*"|'(?:[^']|'')+'!|[^\s'"!+\-*/^&=<>(),:;{}%$]+!"""
+    r"""("(?:[^"]|"")*"|#REF!(?![$A-Z])|'(?:[^']|'')+'!|[^\s'"!+\-*/^&=<>(),:;{}%$]+!"""
     r"""|(?<![A-Za-z0-9_.])\$?[A-Z]{1,3}\$?[1-9][0-9]{0,6}(?![A-Za-z0-9_.(]))"""
 )
 ACTIVE = re.compile(r"\b(WEBSERVICE|FILTERXML|RTD|CALL|REGISTER\.ID|HYPERLINK)\s*\(|\|.*!|\[", re.IGNORECASE)
@@ -80,6 +81,9 @@ def _cut_up(formula: str) -> Iterator[tuple[str, str, str]]:
                 sheet, ranged = ("", False) if is_alone else (sheet, ranged)
         elif part[-1] == '"':
             yield "text", part, ""
+        elif part == GONE:
+            yield "between", part, "" if ranged else sheet
+            sheet, ranged = "", False
         elif part[-1] == "!":
             sheet, ranged = part[1:-2].replace("''", "'") if part[0] == "'" else part[:-1], False
         else:
@@ -129,7 +133,7 @@ def shifted(formula: str, rows: int, columns: int) -> str:
         row = found.row if found.row_fixed else found.row + rows
         column = found.column if found.column_fixed else found.column + columns
         if row < 0 or column < 0:
-            return "#REF!"
+            return GONE
         return f"{'$' * found.column_fixed}{column_letters(column)}{'$' * found.row_fixed}{row + 1}"
 
     return _CUT.sub(moved, formula)

@@ -13,7 +13,7 @@ from workbook.declare.packaged import directory
 from workbook.declare.sheets import declarations, workbooks
 from workbook.declare.yaml import MAXIMUM_BYTES
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
-from workbook.record.fingerprints import Spot, prints_of, references
+from workbook.record.fingerprints import GONE, Spot, prints_of, references
 from workbook.record.write import (
     FIRST_PLACE,
     FORMAT_VERSION,
@@ -293,7 +293,7 @@ class _Reader:
         if formula is None:
             return ()
         found = tuple(references(formula))
-        return None if not found or "#REF!" in formula.upper() else found
+        return None if not found or GONE in formula.upper() else found
 
     def block(self) -> None:
         blocks = self.found.blocks

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from workbook.expr.nodes import Fixed
 from workbook.expr.typed import NotKeptError, parse, resolved, value_of
 from workbook.record import entries
-from workbook.record.fingerprints import Spot, pieces
+from workbook.record.fingerprints import GONE, Spot, pieces
 from workbook.record.read import cell_ids
 from workbook.xlsx.cells import CellError
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from workbook.record.located import Located
 
 _WORD = re.compile(r"[A-Za-z_\\][A-Za-z0-9_.\\]*(?P<call>\s*\()?")
-LOST = "#REF!"
 
 
 class TypedFormulas:
@@ -53,8 +52,8 @@ class TypedFormulas:
         formula = self.located.formula(spot)
         if not formula:
             raise NotKeptError("it is part of an array formula or of a data table")
-        if LOST in formula.upper():
-            raise NotKeptError(f"it refers to cells that were deleted, {LOST}")
+        if GONE in formula.upper():
+            raise NotKeptError(f"it refers to cells that were deleted, {GONE}")
         text = "".join(self._by_id(spot, *piece) for piece in pieces(formula))
         resolved(parse(text), lambda name: Fixed(name, 0), self._between)
         return text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbook.roundtrip.comments import carried_comments
 from workbook.roundtrip.own_cells import carried_cells
+from workbook.roundtrip.own_drawings import carried_drawings
 from workbook.roundtrip.own_formats import carried_formats
 from workbook.roundtrip.own_sheets import called_now, read_own_sheets
 from workbook.xlsx.extras import COMMENT
@@ -28,13 +29,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """Own sheets and names, own cells, comments by sheet, row and column, how sheets look; ``taken`` is by copy what these are from."""
+    """Own sheets and names, own cells, comments by sheet, row and column, how sheets look; ``taken`` is by copy what these are from.
+
+    ``undrawn`` is what charts, pictures and shapes on sheets of the model left behind.
+    """
 
     own: OwnSheets
     cells: OwnCells
     comments: dict[tuple[str, int, int], Comment]
     formats: dict[str, SheetFormats]
     taken: list[set[tuple[str, Spot]]]
+    undrawn: list[Loss]
 
     @property
     def grafting(self) -> Callable[[Mapping[str, bytes]], dict[str, bytes]] | None:
@@ -47,6 +52,7 @@ class Added:
         return [
             *self.own.lost,
             *self.cells.lost,
+            *self.undrawn,
             *(item for copy, taken in zip(copies, self.taken, strict=True) for item in copy.losses(taken)),
         ]
 
@@ -57,6 +63,8 @@ def read_added(copies: Sequence[Copy], book: Book, *, keep_active: bool = False)
     cells = carried_cells(copies, book, [names for names, _ in called])
     comments, commented = carried_comments(copies, book.layout, cells.went)
     formats, looks = carried_formats(copies, book, cells.sheets)
-    taken = [{(COMMENT, spot) for spot in spots} | own | kept for spots, own, kept in zip(commented, cells.kept, looks, strict=True)]
     gone = [[spot for spot, now in went.items() if now is None] for went in cells.went]
-    return Added(read_own_sheets(copies, book, called, gone, keep_active=keep_active), cells, comments, formats, taken)
+    drawn, undrawn = carried_drawings(copies, book, [names for names, _ in called], gone, formats)
+    comments_at = [{(COMMENT, spot) for spot in spots} for spots in commented]
+    taken = [set().union(*of) for of in zip(comments_at, cells.kept, looks, drawn, strict=True)]
+    return Added(read_own_sheets(copies, book, called, gone, keep_active=keep_active), cells, comments, formats, taken, undrawn)

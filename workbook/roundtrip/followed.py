@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.expr.values import shown
-from workbook.record.fingerprints import Spot, pieces, references
+from workbook.record.fingerprints import GONE, Spot, pieces, references
 from workbook.record.read import cell_ids
 from workbook.roundtrip.beside import Beside
+from workbook.roundtrip.whole_lines import WholeLines
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from workbook.record.fingerprints import Reference
     from workbook.record.located import Located
 
-GONE = "#REF!"
 MOST_LINKS = 4  # from a key to the cell that holds what it shows
 _SHEET = r"'(?:[^']|'')+'|[^\s'\"!+\-*/^&=<>(),:;{}%$#]+"
 _CUT = re.compile(  # what ``pieces`` takes for something else: texts, errors, and whole columns and rows with their sheet
@@ -80,19 +80,28 @@ class References:
             if match["bare"] and not home:
                 parts.append(match[0])
             elif lines := match["lines"] or match["bare"]:
-                parts.append(self._lines_of(match["of"] or quoted(home), lines, gone))
+                parts.append(self._lines_of(match["of"] or "", lines, gone))
             else:
                 parts.append(GONE if match["gone"] else match[0])
         self._cells(formula[at:], parts, gone)
         return Followed("".join(parts), tuple(gone))
 
-    def _lines_of(self, sheet: str, lines: str, gone: list[str]) -> str:
-        """Return whole columns or rows of an own sheet; those of the model's hold other cells now, or more of them."""
-        name = sheet[1:-1].replace("''", "'") if sheet.startswith("'") else sheet
-        if name in self.own:
-            return f"{quoted(self.own[name])}!{lines}"
-        gone.append(f"{sheet}!{lines}")
-        return GONE
+    def _lines_of(self, written: str, lines: str, gone: list[str]) -> str:
+        """Return whole columns or rows: of a sheet of the model those that hold what they held."""
+        home, home_now = self._home
+        sheet = written[1:-1].replace("''", "'") if written.startswith("'") else written or home
+        if sheet in self.own:
+            return f"{quoted(self.own[sheet])}!{lines}"
+        found = self._whole_lines.follow(sheet, lines) if sheet in self._sheets else None
+        if found is None:
+            gone.append(f"{quoted(sheet)}!{lines}")
+            return GONE
+        now, there = found
+        return there if not written and now == home_now else f"{quoted(now)}!{there}"
+
+    @cached_property
+    def _whole_lines(self) -> WholeLines:
+        return WholeLines(self.located, self.book, self._names, self.place)
 
     def _cells(self, formula: str, parts: list[str], gone: list[str]) -> None:
         """Add the pieces of a formula, or of a part of one, and what is gone; a range is gone with either of its ends."""
@@ -145,8 +154,12 @@ class References:
     @cached_property
     def beside(self) -> Beside:
         """Return where cells go that are neither inputs nor results."""
-        names = {**{spot: quantity for spot, (quantity, _) in self._rows.items()}, **self._ids}
-        return Beside(self.located, self.book, names, self.of_build)
+        return Beside(self.located, self.book, self._names, self.of_build)
+
+    @cached_property
+    def _names(self) -> dict[Spot, str]:
+        """Return by cell of the build the quantity, or the input, that it holds."""
+        return {**{spot: quantity for spot, (quantity, _) in self._rows.items()}, **self._ids}
 
     def of_build(self, built: Spot) -> Spot | None:
         """Return where an input or a result of the build that the file is from stands; None for one that is gone, and for other cells."""

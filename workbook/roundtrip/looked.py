@@ -19,16 +19,17 @@ from workbook.xlsx.sheet_formats import CLOSE, CLOSE_ROWS, USUAL_HEIGHT
 from workbook.xlsx.style_sheets import ALIGNMENT, BORDER, COLOUR, FILL, NUMBER_FORMAT, WEIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from workbook.record.located import Located
     from workbook.record.looks import Look, SheetLooks
-    from workbook.xlsx.saved import Area, SavedSheet, SavedWorkbook
+    from workbook.xlsx.saved import Area, SavedSheet, SavedWorkbook, Validation
     from workbook.xlsx.styles import CellFormat
 
 WHITE = "FFFFFF"
 WIDEST_RUN = 256  # columns: programs fill up to the last column of a sheet with runs of their own
+RULE = "validation rule"
 KINDS = (NUMBER_FORMAT, FILL, COLOUR, WEIGHT, BORDER, ALIGNMENT)
 WIDTH, HIDDEN_COLUMN, HIDDEN_ROW, HEIGHT = "column width", "hidden column", "hidden row", "row height"
 ZOOM, FROZEN, FILTER, PRINTED, PROTECTION = "zoom", "frozen panes", "filter", "print area", "sheet protection"
@@ -121,6 +122,30 @@ def set_up(looked: Looked, located: Located, name: str) -> Iterator[tuple[str, s
     if built.view and not sheet.has_password and not (sheet.protected and sheet.forbidden == built.forbidden):
         allowed = ", ".join(sorted(MAY_FORBID.keys() - sheet.forbidden))
         yield PROTECTION, "", f"allows {allowed or 'nothing'}" if sheet.protected else "none"
+
+
+def own_rules(sheet: SavedSheet, located: Located) -> list[Validation]:
+    """Return the rules on what may be typed into cells of a sheet that hold no input and no note: no build writes any there."""
+    mine = typed_into(located).get(sheet.name, set()) if sheet.validations else set()
+    return [rule for rule in sheet.validations if rule.areas and not any(_holds(area, mine) for area in rule.areas)]
+
+
+def typed_into(located: Located) -> dict[str, set[tuple[int, int]]]:
+    """Return by sheet the cells of inputs and notes."""
+    found: dict[str, set[tuple[int, int]]] = {}
+    for given in located.baseline.inputs.values():
+        for spot in (located.input(given), located.now(given.note_spot) if given.note_spot else None):
+            if spot is not None:
+                found.setdefault(spot.sheet, set()).add((spot.row, spot.column))
+    return found
+
+
+def _holds(area: Area, cells: Collection[tuple[int, int]]) -> bool:
+    """Whether one of the cells is in an area: most areas are of one cell."""
+    top, left, bottom, right = area
+    if (top, left) == (bottom, right):
+        return (top, left) in cells
+    return any(is_within(cell, area) for cell in cells)
 
 
 def _frozen_now(view: View, located: Located, name: str) -> tuple[int, int]:

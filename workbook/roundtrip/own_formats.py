@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 from workbook.changes.sheets import is_account_sheet
 from workbook.record.fingerprints import Spot
@@ -13,8 +14,10 @@ from workbook.roundtrip.looked import (
     HIDDEN_COLUMN,
     HIDDEN_ROW,
     KINDS,
+    RULE,
     WIDTH,
     changed_formats,
+    own_rules,
     raised,
     reformatted,
     resized,
@@ -22,6 +25,7 @@ from workbook.roundtrip.looked import (
 )
 from workbook.roundtrip.own_views import Views
 from workbook.xlsx.package import Package
+from workbook.xlsx.saved import area_of
 from workbook.xlsx.sheet_formats import ForeignFormat, SheetFormats
 from workbook.xlsx.trees import read_formats
 
@@ -77,6 +81,7 @@ class _Reader:
                         yield kind, spot, at, text
                 yield from self.columns(sheet, name)
                 yield from self.rows(sheet, name)
+                yield from self.rules(sheet, name)
                 for kind, where, text in set_up(self.looked, located, name):
                     if name in self.book.layout.sheets and self.views.follows(kind, sheet):
                         yield kind, Spot(now, 0, 0), Spot(name, 0, 0), (where, text)
@@ -113,6 +118,13 @@ class _Reader:
             if at := self.references.row(name, row, now):
                 yield kind, Spot(sheet.name, now, 0), at, told
 
+    def rules(self, sheet: SavedSheet, name: str) -> Iterator[tuple[str, Spot, Spot, object]]:
+        """Yield rules on what may be typed into cells."""
+        for rule in own_rules(sheet, self.copy.located):
+            first = Spot(sheet.name, *rule.areas[0][:2])
+            if name in self.book.layout.sheets and (found := self.views.rule(sheet, first)) is not None:
+                yield RULE, first, Spot(name, *area_of(found.get("sqref", "").split()[0])[:2]), ET.tostring(found)
+
     def put(self, formats: SheetFormats, kind: str, spot: Spot, now: Spot) -> None:
         """Set one of these into the formats of a new sheet."""
         sheet = self.looked.saved.sheets[spot.sheet]
@@ -125,6 +137,9 @@ class _Reader:
         elif kind == HEIGHT:
             held = sheet.rows.get(spot.row)
             formats.heights[now.row] = held.height if held else None
+        elif kind == RULE:
+            if (rule := self.views.rule(sheet, spot)) is not None:
+                formats.rules[now.address] = rule
         elif kind not in KINDS:
             self.views.put(formats, kind, sheet)
         else:

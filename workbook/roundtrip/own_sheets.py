@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from html import escape, unescape
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -13,10 +12,12 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record.fingerprints import ACTIVE, NEVER_KEPT
 from workbook.record.located import spot_of
 from workbook.roundtrip.followed import References
+from workbook.roundtrip.own_parts import PartReader
 from workbook.xlsx.a1 import RECORD_SHEET, quoted
 from workbook.xlsx.cells import CellError
-from workbook.xlsx.grafts import CARRIED, PICTURES, OwnName, OwnSheet, Part
+from workbook.xlsx.grafts import OwnName, OwnSheet
 from workbook.xlsx.package import Package, UnreadableWorkbook
+from workbook.xlsx.parts import Part
 from workbook.xlsx.trees import keep, read_formats, read_tree
 
 if TYPE_CHECKING:
@@ -44,9 +45,6 @@ KEPT = (
     *("dataValidations", "hyperlinks", "printOptions", "pageMargins", "pageSetup", "headerFooter", "rowBreaks", "colBreaks"),
     *("drawing", "legacyDrawing"),
 )
-_CHARTED = re.compile(rb"(<(?:\w+:)?f>)([^<]*)(</(?:\w+:)?f>)")
-_EXTERNAL_DATA = re.compile(rb"<(?:\w+:)?externalData\b.*?(?:/>|</(?:\w+:)?externalData>)", re.DOTALL)
-_CLICKS = re.compile(rb"<(?:\w+:)?hlink(?:Click|Hover)\b[^>]*?(?:/>|>.*?</(?:\w+:)?hlink(?:Click|Hover)>)", re.DOTALL)
 _ESCAPABLE = re.compile(r"_x(?=[0-9A-Fa-f]{4}_)")
 
 
@@ -247,7 +245,10 @@ class _Reader:
     def related(self, path: str, root: Element) -> dict[str, Part]:
         """Return the parts that a sheet refers to, by id; what cannot be carried is taken out of the tree."""
         named = {element.get("r:id", ""): element for tag in ("drawing", "legacyDrawing") for element in root.findall(tag)}
-        parts = self.parts(path)
+        reader = PartReader(
+            self.package, lambda formula: self.followed(formula, ""), lambda: self.lose("external link", "", "of a picture or a shape")
+        )
+        parts = reader.parts(path)
         for name, element in named.items():
             if name not in parts:
                 root.remove(element)
@@ -257,37 +258,6 @@ class _Reader:
             self.lose("comment", "")
             parts = {name: part for name, part in parts.items() if name not in comments}
         return {name: part for name, part in parts.items() if name in named or part.kind == "comments"}
-
-    def parts(self, path: str, above: tuple[str, ...] = ()) -> dict[str, Part]:
-        """Return the parts that a part refers to, by id, with theirs; none that leads back, or to kinds that are not carried."""
-        found = {}
-        for name, (kind, target) in (self.package.relationships(path) if self.package.has_relationships(path) else {}).items():
-            suffix = target.rpartition(".")[2].lower()
-            if kind not in CARRIED or not self.package.has(target) or (kind == "image" and suffix not in PICTURES) or target in above:
-                continue
-            related = self.parts(target, (*above, path, target))
-            data = self.package.read(target)
-            if kind != "image":
-                self.package.marked(target, ())  # refuses document types and what is no XML
-                data = self.rewritten(kind, target, data)
-            wanted = self.package.relationships(target) if self.package.has_relationships(target) else {}
-            if kind == "drawing" and wanted.keys() != related.keys():
-                continue  # it would refer to a part that is not there
-            found[name] = Part(kind, suffix, data, related)
-        return found
-
-    def rewritten(self, kind: str, target: str, data: bytes) -> bytes:
-        """Return a chart with its references in the new book, and a drawing without links to the outside."""
-        if kind == "chart":
-            data = _EXTERNAL_DATA.sub(b"", data)
-            return _CHARTED.sub(lambda match: match[1] + self.charted(match[2]) + match[3], data)
-        if kind == "drawing" and self.package.outside(target):
-            self.lose("external link", "", "of a picture or a shape")
-            return _CLICKS.sub(b"", data)
-        return data
-
-    def charted(self, text: bytes) -> bytes:
-        return escape(self.followed(unescape(text.decode()), ""), quote=False).encode()
 
     def defined(self, main: str) -> None:
         """Take the names that people defined: those of the workbook, and those of own sheets alone."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from workbook.changes.differences import Loss
 from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.record.fingerprints import Spot
-from workbook.roundtrip.looked import HEIGHT, HIDDEN_COLUMN, HIDDEN_ROW, WIDTH, is_within, raised, reformatted, resized, set_up
+from workbook.roundtrip.looked import HEIGHT, HIDDEN_COLUMN, HIDDEN_ROW, RULE, WIDTH, own_rules, raised, reformatted, resized, set_up
 from workbook.roundtrip.own_cells import OWN, said
 from workbook.roundtrip.own_sheets import own_names
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
@@ -16,13 +16,13 @@ from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.extras import COMMENT, LINK, PICTURE, SHAPE, read_extras
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from workbook.record.located import Located
     from workbook.roundtrip.looked import Looked
-    from workbook.xlsx.saved import Area, SavedSheet, SavedWorkbook
+    from workbook.xlsx.saved import SavedSheet, SavedWorkbook
 
     Kept = AbstractSet[tuple[str, Spot]]
 
@@ -50,17 +50,16 @@ def uncarried(path: Path, located: Located, looked: Looked, kept: Kept = frozens
         raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
     saved, built = looked.saved, looked.built
     own = own_names(located)
-    kept_at = {(spot.sheet, spot.address) for kind, spot in kept if kind == COMMENT}
+    kept_at = {(kind, spot.sheet, spot.address) for kind, spot in kept if kind in BROUGHT}
     left = [item for item in extras if item.sheet not in own or item.kind not in BROUGHT]
-    left = [item for item in left if item.kind != COMMENT or (item.sheet, item.address) not in kept_at]
+    left = [item for item in left if (item.kind, item.sheet, item.address) not in kept_at]
     found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in left]
     found += _of_book(saved, located)
     filled = ((spot, said(located, spot)) for spot in located.own if (OWN, spot) not in kept)
     found += [Loss(OWN, _place(spot.sheet, spot.address), text) for spot, text in filled]
-    mine = _typed_into(located)
     for name, now in located.sheets.items():
         if now in saved.sheets:
-            found += [*_hidden(saved.sheets[now], kept), *_rules(saved.sheets[now], mine.get(now, set()))]
+            found += [*_hidden(saved.sheets[now], kept), *_rules(saved.sheets[now], located, kept)]
             if name in built:
                 found += _settings(looked, located, name, kept)
                 found += _formats(looked, located, name, kept)
@@ -97,22 +96,12 @@ def _hidden(sheet: SavedSheet, kept: Kept) -> Iterator[Loss]:
             yield Loss(HIDDEN_ROW, _place(sheet.name, f"{row + 1}:{row + 1}"), "")
 
 
-def _typed_into(located: Located) -> dict[str, set[tuple[int, int]]]:
-    """Return by sheet the cells of inputs and notes."""
-    found: dict[str, set[tuple[int, int]]] = {}
-    for given in located.baseline.inputs.values():
-        for spot in (located.input(given), located.now(given.note_spot) if given.note_spot else None):
-            if spot is not None:
-                found.setdefault(spot.sheet, set()).add((spot.row, spot.column))
-    return found
-
-
-def _rules(sheet: SavedSheet, mine: Collection[tuple[int, int]]) -> Iterator[Loss]:
-    """Yield rules on what may be typed into cells that are not ``mine``, inputs or notes."""
-    for rule in sheet.validations:
-        if rule.areas and not any(_holds(area, mine) for area in rule.areas):
-            first = Spot(sheet.name, *rule.areas[0][:2])
-            yield Loss("validation rule", _place(sheet.name, first.address), visible(f"{rule.kind} {rule.formula}".strip()))
+def _rules(sheet: SavedSheet, located: Located, kept: Kept) -> Iterator[Loss]:
+    """Yield people's rules on what may be typed into cells."""
+    for rule in own_rules(sheet, located):
+        first = Spot(sheet.name, *rule.areas[0][:2])
+        if (RULE, first) not in kept:
+            yield Loss(RULE, _place(sheet.name, first.address), visible(f"{rule.kind} {rule.formula}".strip()))
 
 
 def _settings(looked: Looked, located: Located, name: str, kept: Kept) -> Iterator[Loss]:
@@ -128,19 +117,12 @@ def _settings(looked: Looked, located: Located, name: str, kept: Kept) -> Iterat
         if (kind, Spot(sheet.name, 0, 0)) not in kept:
             yield Loss(kind, _place(sheet.name, where), text)
     for kind, count, more in (("chart", built.charts, len(sheet.charts)), ("conditional format", built.rules, len(sheet.rules))):
-        yield from (Loss(kind, _place(sheet.name), f"number {number + 1}, where {count} were built") for number in range(count, more))
+        left = [number for number in range(count, more) if (kind, Spot(sheet.name, number, 0)) not in kept]
+        yield from (Loss(kind, _place(sheet.name), f"number {number + 1}, where {count} were built") for number in left)
 
 
 def _columns(first: int, last: int) -> str:
     return f"{column_letters(first)}:{column_letters(last)}"
-
-
-def _holds(area: Area, cells: Collection[tuple[int, int]]) -> bool:
-    """Whether one of the cells is in an area: most areas are of one cell."""
-    top, left, bottom, right = area
-    if (top, left) == (bottom, right):
-        return (top, left) in cells
-    return any(is_within(cell, area) for cell in cells)
 
 
 def _formats(looked: Looked, located: Located, name: str, kept: Kept) -> Iterator[Loss]:

@@ -8,6 +8,7 @@ from html import escape, unescape
 from typing import TYPE_CHECKING
 
 from workbook.xlsx.package import CONTENT_TYPES
+from workbook.xlsx.parts import DEFAULTS, OFFICE, AddedParts
 from workbook.xlsx.sheet_formats import with_areas, with_formats
 from workbook.xlsx.style_sheets import StyleSheet
 from workbook.xlsx.trees import parse_tree, write_tree
@@ -16,45 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
+    from workbook.xlsx.parts import Part
     from workbook.xlsx.sheet_formats import SheetFormats
 
 WORKBOOK, STYLES = "xl/workbook.xml", "xl/styles.xml"
 _BOOK_LINKS = "xl/_rels/workbook.xml.rels"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_TYPES = {
-    "worksheet": "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml",
-    "drawing": "application/vnd.openxmlformats-officedocument.drawing+xml",
-    "chart": "application/vnd.openxmlformats-officedocument.drawingml.chart+xml",
-    "comments": "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml",
-    "chartStyle": "application/vnd.ms-office.chartstyle+xml",
-    "chartColorStyle": "application/vnd.ms-office.chartcolorstyle+xml",
-}
-_DEFAULTS = {
-    "vml": "application/vnd.openxmlformats-officedocument.vmlDrawing",
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "gif": "image/gif",
-    "bmp": "image/bmp",
-    "emf": "image/x-emf",
-}
-PICTURES = tuple(suffix for suffix in _DEFAULTS if suffix != "vml")
-CARRIED = ("drawing", "comments", "vmlDrawing", "chart", "image", "chartStyle", "chartColorStyle")
-"""Kinds of parts that a sheet may bring along."""
-
-
-@dataclass(slots=True)
-class Part:
-    """A part that a sheet brings along: its kind, the ending of its name, its bytes, and by id what it refers to itself.
-
-    One that is ``outside`` is no part, but the address of a link.
-    """
-
-    kind: str
-    suffix: str
-    data: bytes
-    related: dict[str, Part] = field(default_factory=dict)
-    outside: str = ""
 
 
 @dataclass(slots=True)
@@ -87,12 +54,13 @@ def graft(
     """Return the parts of a file as written here with worksheets and defined names added, its own with other formats."""
     parts = dict(written)
     styles = StyleSheet(parse_tree(parts[STYLES]))
-    added = _Added(parts)
+    added = AddedParts(parts)
     order = re.findall(r'<sheet name="([^"]*)"', parts[WORKBOOK].decode())
     for number, name in enumerate(order, 1):
         if changed := formats.get(unescape(name)):
             path = f"xl/worksheets/sheet{number}.xml"
             parts[path] = with_formats(parts[path].decode(), changed, styles).encode()
+            added.draw(path, changed.drawn)
             parts[WORKBOOK] = with_areas(parts[WORKBOOK].decode(), unescape(name), number - 1, changed).encode()
     for number, sheet in enumerate(sheets, 1):
         _restyle(sheet, styles)
@@ -103,48 +71,6 @@ def graft(
     parts[_BOOK_LINKS] = _with_links(parts[_BOOK_LINKS].decode(), len(sheets)).encode()
     parts[WORKBOOK] = _with_sheets(parts[WORKBOOK].decode(), order, sheets, list(names)).encode()
     return parts
-
-
-class _Added:
-    """The parts that are added, under names that no other part has."""
-
-    def __init__(self, parts: dict[str, bytes]) -> None:
-        self.parts = parts
-        self.types: dict[str, str] = {}
-        self.suffixes: set[str] = set()
-        self._count = 0
-
-    def part(self, path: str, kind: str, data: bytes, related: dict[str, Part]) -> None:
-        """Add a part and those that it refers to."""
-        self.parts[path] = data
-        if kind in _TYPES:
-            self.types[path] = _TYPES[kind]
-        if not related:
-            return
-        links = []
-        for name, other in related.items():
-            if other.outside:
-                to = f'Target="{escape(other.outside)}" TargetMode="External"'
-                links.append(f'<Relationship Id="{escape(name)}" Type="{_OFFICE}/{other.kind}" {to}/>')
-                continue
-            self._count += 1
-            target = f"xl/own/{other.kind}{self._count}.{other.suffix}"
-            if other.suffix in _DEFAULTS:
-                self.suffixes.add(other.suffix)
-            family = (
-                "http://schemas.microsoft.com/office/2011/relationships"
-                if other.kind.startswith("chart") and other.kind != "chart"
-                else _OFFICE
-            )
-            links.append(f'<Relationship Id="{escape(name)}" Type="{family}/{other.kind}" Target="/{target}"/>')
-            self.part(target, other.kind, other.data, other.related)
-        folder, _, last = path.rpartition("/")
-        self.parts[f"{folder}/_rels/{last}.rels"] = _links(links).encode()
-
-
-def _links(links: list[str]) -> str:
-    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    return f'{head}<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{"".join(links)}</Relationships>'
 
 
 def _restyle(sheet: OwnSheet, styles: StyleSheet) -> None:
@@ -164,9 +90,9 @@ def _restyle(sheet: OwnSheet, styles: StyleSheet) -> None:
             rule.attrib.pop("dxfId") if taken is None else rule.set("dxfId", str(taken))
 
 
-def _with_types(text: str, added: _Added) -> str:
+def _with_types(text: str, added: AddedParts) -> str:
     defaults = "".join(
-        f'<Default Extension="{suffix}" ContentType="{_DEFAULTS[suffix]}"/>'
+        f'<Default Extension="{suffix}" ContentType="{DEFAULTS[suffix]}"/>'
         for suffix in sorted(added.suffixes)
         if f'Extension="{suffix}"' not in text
     )
@@ -177,7 +103,7 @@ def _with_types(text: str, added: _Added) -> str:
 
 def _with_links(text: str, count: int) -> str:
     links = "".join(
-        f'<Relationship Id="own{number}" Type="{_OFFICE}/worksheet" Target="worksheets/own{number}.xml"/>' for number in range(1, count + 1)
+        f'<Relationship Id="own{number}" Type="{OFFICE}/worksheet" Target="worksheets/own{number}.xml"/>' for number in range(1, count + 1)
     )
     return text.replace("</Relationships>", f"{links}</Relationships>")
 

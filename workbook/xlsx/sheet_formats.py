@@ -13,9 +13,10 @@ from workbook.xlsx.filled import with_cells
 from workbook.xlsx.saved import PRINT_AREA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
+    from workbook.xlsx.parts import Drawn
     from workbook.xlsx.style_sheets import StyleSheet
 
 PIXELS = 7  # of a digit in Calibri of 11 points
@@ -32,6 +33,8 @@ _ZOOM = re.compile(r' (zoomScale|zoomScaleNormal)="[0-9]+"')
 _VIEW = re.compile(r"(<sheetView [^>]*?)(?:/>|>.*?</sheetView>)", re.DOTALL)
 _PROTECTION = re.compile(r"<sheetProtection [^>]*/>")
 _PANES = {(True, True): "bottomRight", (True, False): "bottomLeft", (False, True): "topRight"}
+_RULES = re.compile(r'<dataValidations count="([0-9]+)">(.*?)</dataValidations>', re.DOTALL)
+_AFTER_RULES = re.compile(r"<(?:hyperlinks|printOptions|pageMargins|pageSetup|headerFooter|drawing|legacyDrawing|extLst)\b|</worksheet>")
 _COLUMNS = re.compile(r"<cols>(.*?)</cols>")
 _RUN = re.compile(r'<col min="([0-9]+)" max="([0-9]+)" width="([^"]*)"([^>]*)/>')
 
@@ -56,7 +59,8 @@ class SheetFormats:
 
     ``heights`` are in points, None where they follow from what a row holds. ``frozen`` counts the rows and columns that stay in view,
     ``protection`` gives its attributes (none: the sheet has none), ``printed`` the area that is printed (empty: all), without the sheet.
-    ``own`` cells stand, by row and column, where the sheet has none.
+    ``rules`` by first cell say what may be typed. ``own`` cells stand, by row and column, where the sheet has none; ``drawn``
+    are charts, pictures and shapes.
     """
 
     cells: dict[str, dict[str, ForeignFormat]] = field(default_factory=dict)
@@ -70,6 +74,8 @@ class SheetFormats:
     protection: Mapping[str, str] | None = None
     printed: str | None = None
     own: dict[tuple[int, int], OwnCell] = field(default_factory=dict)
+    rules: dict[str, Element] = field(default_factory=dict)
+    drawn: list[Drawn] = field(default_factory=list)
 
 
 def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
@@ -91,8 +97,20 @@ def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
     text = _CELL.sub(cell, text) if formats.cells else text
     text = _ROW.sub(row, text) if formats.hidden_rows or formats.heights else text
     text = _COLUMNS.sub(lambda found: f"<cols>{''.join(_columns(found[1], formats))}</cols>", text, count=1)
-    text = _used(text, formats)
+    text = _ruled(_used(text, formats), list(formats.rules.values()))
     return with_cells(text, formats.own, styles, formats.heights) if formats.own or formats.heights else text
+
+
+def _ruled(text: str, rules: Sequence[Element]) -> str:
+    """Return the part with more rules on what may be typed into cells."""
+    written = "".join(ET.tostring(rule, "unicode") for rule in rules)
+    if not rules:
+        return text
+    if found := _RULES.search(text):
+        count, known = int(found[1]) + len(rules), f"{found[2]}{written}"
+        return f'{text[: found.start()]}<dataValidations count="{count}">{known}</dataValidations>{text[found.end() :]}'
+    new = f'<dataValidations count="{len(rules)}">{written}</dataValidations>'
+    return _AFTER_RULES.sub(lambda after: f"{new}{after[0]}", text, count=1)
 
 
 def _is_close(height: float | None, written: float) -> bool:
