@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 import shutil
@@ -236,13 +237,11 @@ def test_copies_come_together_in_any_order_each_once(count: int, tmp_path: Path)
     paths = files(0, 2 * count, tmp_path, dice)
     for one, other in zip(paths[::2], paths[1::2], strict=True):
         shutil.copy(one, same)
-        built = []
+        built: list[tuple[Counter[str], bytes]] = []
         for copies in ([one], [one, same], [one, tmp_path / "built.xlsx"], [one, other], [other, one]):
-            try:
+            with contextlib.suppress(WorkbookError):  # what edits come to may be an error: test_copies
                 regenerate(copies, target, templates=ACROSS)
-            except WorkbookError:
-                break  # what edits come to is an error: test_copies
-            built.append((seen(target), target.read_bytes()))
-        alone, doubled, beside_none, *together = built if len(built) == len("12345") else [({}, b"")] * 5
-        assert alone[0] == doubled[0] == beside_none[0], one.name
-        assert len(set(map(hash, (data for _, data in together)))) == 1, (one.name, other.name)
+                built.append((seen(target), target.read_bytes()))
+        if len(built) == len("12345"):
+            assert built[0][0] == built[1][0] == built[2][0], one.name
+            assert built[3][1] == built[4][1], (one.name, other.name)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbook.roundtrip.comments import carried_comments
+from workbook.roundtrip.followed import References
 from workbook.roundtrip.own_cells import carried_cells
 from workbook.roundtrip.own_drawings import carried_drawings
 from workbook.roundtrip.own_formats import carried_formats
@@ -60,11 +61,12 @@ class Added:
 def read_added(copies: Sequence[Copy], book: Book, *, keep_active: bool = False) -> Added:
     """Return what was added to copies as it goes into a new book; raises WorkbookError for what cannot be read."""
     called = called_now(copies, book)
-    cells = carried_cells(copies, book, [names for names, _ in called])
+    followed = [References(copy.located, book, names) for copy, (names, _) in zip(copies, called, strict=True)]
+    cells = carried_cells(copies, book, followed)
     comments, commented = carried_comments(copies, book.layout, cells.went)
-    formats, looks = carried_formats(copies, book, cells.sheets)
-    gone = [[spot for spot, now in went.items() if now is None] for went in cells.went]
-    drawn, undrawn = carried_drawings(copies, book, [names for names, _ in called], gone, formats)
+    formats, looks = carried_formats(copies, followed, cells.sheets)
+    drawn, undrawn = carried_drawings(copies, followed, formats)
+    own = read_own_sheets(copies, followed, [known for _, known in called], keep_active=keep_active)
     comments_at = [{(COMMENT, spot) for spot in spots} for spots in commented]
     taken = [set().union(*of) for of in zip(comments_at, cells.kept, looks, drawn, strict=True)]
-    return Added(read_own_sheets(copies, book, called, gone, keep_active=keep_active), cells, comments, formats, taken, undrawn)
+    return Added(own, cells, comments, formats, taken, undrawn)

@@ -103,6 +103,7 @@ class Beside:
     ) -> None:
         """``names`` gives the quantities, or inputs, of cells of the build, ``went`` where such a cell stands in the new book."""
         self.located, self.book, self.names, self.went = located, book, names, went
+        self._targets: dict[tuple[str, str], str] = {}
 
     @cached_property
     def _new(self) -> dict[str, dict[str, Box]]:
@@ -119,30 +120,36 @@ class Beside:
         return found
 
     @cached_property
-    def _old(self) -> dict[str, dict[str, tuple[Box, str]]]:
-        """Return by sheet of the file its tables: the box of each, and the sheet of the new book where it is, empty where it is gone."""
+    def _tables(self) -> dict[str, dict[str, dict[tuple[int, int], Spot]]]:
+        """Return by sheet of the file, and by table, its inputs and results: by where they stand, where they were built."""
         tables: dict[str, dict[str, dict[tuple[int, int], Spot]]] = defaultdict(lambda: defaultdict(dict))
         for built, name in self.names.items():
             now = self.located.place(built)
             if now is not None:
                 tables[now.sheet][name.partition(".")[0]][now.row, now.column] = built
-        sheets = {now: built for built, now in self.located.sheets.items() if now}
-        found: dict[str, dict[str, tuple[Box, str]]] = defaultdict(dict)
-        for sheet, of in tables.items():
-            name, used = sheets.get(sheet, ""), self.located.written.get(sheet, set())
-            for table, box in _boxes({each: set(cells) for each, cells in of.items()}, used).items():
-                found[sheet][table] = box, self._taken(table, name, box, of[table])
-        return found
+        return tables
 
-    def _taken(self, table: str, sheet: str, box: Box, cells: Mapping[tuple[int, int], Spot]) -> str:
-        """Note where the rows and columns of a table went; return the sheet on which it stands."""
-        target = sheet if sheet in self._new.get(table, {}) else ""
-        for (row, column), built in cells.items():
-            now = self.went(built)
-            if now is not None and now.sheet == (target := target or now.sheet):
-                box.went[0].setdefault(row, now.row)
-                box.went[1].setdefault(column, now.column)
-        return target
+    @cached_property
+    def _old(self) -> dict[str, dict[str, Box]]:
+        """Return by sheet of the file the boxes of its tables."""
+        written = self.located.written
+        found = {
+            sheet: _boxes({name: set(cells) for name, cells in of.items()}, written.get(sheet, set())) for sheet, of in self._tables.items()
+        }
+        return defaultdict(dict, found)
+
+    def _taken(self, sheet: str, table: str) -> str:
+        """Note where the rows and columns of a table went; return the sheet of the new book on which it stands, empty where it is gone."""
+        if (sheet, table) not in self._targets:
+            name, box = next((built for built, now in self.located.sheets.items() if now == sheet), ""), self._old[sheet][table]
+            target = name if name in self._new.get(table, {}) else ""
+            for (row, column), built in self._tables[sheet][table].items():
+                now = self.went(built)
+                if now is not None and now.sheet == (target := target or now.sheet):
+                    box.went[0].setdefault(row, now.row)
+                    box.went[1].setdefault(column, now.column)
+            self._targets[sheet, table] = target
+        return self._targets[sheet, table]
 
     def place(self, spot: Spot) -> Spot | None:
         """Return where a place of the file stands in the new book; None where its table, or its row or column in it, is gone."""
@@ -150,7 +157,7 @@ class Beside:
         if table is None:
             name = next((built for built, now in self.located.sheets.items() if now == spot.sheet), "")
             return spot._replace(sheet=name) if name in self.book.layout.sheets else None
-        old, sheet = self._old[spot.sheet][table]
+        old, sheet = self._old[spot.sheet][table], self._taken(spot.sheet, table)
         new = self._new.get(table, {}).get(sheet)
         if new is None:
             return None
@@ -165,12 +172,12 @@ class Beside:
 
     def is_inserted(self, spot: Spot) -> bool:
         """Whether a place is in a row that was inserted into a table."""
-        boxes = [box for box, _ in self._old.get(spot.sheet, {}).values()]
+        boxes = self._old[spot.sheet].values()
         return spot.row not in self._rows.get(spot.sheet, ()) and any(box.rows.first < spot.row < box.rows.last for box in boxes)
 
     def _table(self, spot: Spot) -> str | None:
         """Return the table that a place is in, beside or below, the nearest one; None for one that is above all."""
-        boxes = {name: box for name, (box, _) in self._old.get(spot.sheet, {}).items()}
+        boxes = self._old[spot.sheet]
         in_rows = {name: box for name, box in boxes.items() if box.rows.has(spot.row)}
         if in_rows:
             return min(in_rows, key=lambda name: _away(spot.column, in_rows[name].columns))

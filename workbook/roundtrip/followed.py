@@ -15,7 +15,7 @@ from workbook.roundtrip.whole_lines import WholeLines
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from workbook.layout.book import Book
     from workbook.record.fingerprints import Reference
@@ -41,9 +41,10 @@ class Followed(NamedTuple):
 class References:
     """Where the cells of an edited file stand in a new book."""
 
-    def __init__(self, located: Located, book: Book, own: Mapping[str, str], lost: Iterable[Spot] = ()) -> None:
-        """``own`` gives what own sheets are called in the new book, ``lost`` the own cells that are not in it."""
-        self.located, self.book, self.own, self.lost = located, book, own, {*lost}
+    def __init__(self, located: Located, book: Book, own: Mapping[str, str]) -> None:
+        """``own`` gives what own sheets are called in the new book; own cells that are not in it are to be added to ``lost``."""
+        self.located, self.book, self.own = located, book, own
+        self.lost: set[Spot] = set()
         self._known: dict[Spot, Spot | None] = {}
         self._home = "", ""
         self._keyed: dict[str, dict[tuple[object, ...], int]] = {}

@@ -12,7 +12,6 @@ from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.record.entries import held
 from workbook.record.fingerprints import Spot
 from workbook.roundtrip.beside import taken_cells
-from workbook.roundtrip.followed import References
 from workbook.roundtrip.looked import KINDS, WIDEST_RUN, WIDTH, changed_formats, is_within
 from workbook.roundtrip.own_sheets import write_constant
 from workbook.xlsx.a1 import quoted
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from workbook.layout.book import Book
     from workbook.record.located import Located
     from workbook.roundtrip.copies import Copy
+    from workbook.roundtrip.followed import References
     from workbook.roundtrip.looked import Looked
     from workbook.xlsx.cells import Cell
 
@@ -71,8 +71,8 @@ def said(located: Located, spot: Spot) -> str:
     return visible(f"={located.formula(spot)}" if cell.is_formula else held(cell))
 
 
-def carried_cells(copies: Sequence[Copy], book: Book, names: Sequence[Mapping[str, str]]) -> OwnCells:
-    """Return the own cells of edited files for a new book; ``names`` gives by copy what its own sheets are called there.
+def carried_cells(copies: Sequence[Copy], book: Book, followed: Sequence[References]) -> OwnCells:
+    """Return the own cells of edited files for a new book, in which ``followed`` finds by copy what they refer to; told which are lost.
 
     None goes where the new book writes, or where another went; of equal ones of several copies one does. Raises WorkbookError for a
     file that is damaged.
@@ -80,8 +80,7 @@ def carried_cells(copies: Sequence[Copy], book: Book, names: Sequence[Mapping[st
     found = OwnCells()
     used = taken_cells(book) if any(copy.own_cells for copy in copies) else {}
     placed: dict[Spot, str] = {}
-    for copy, own in zip(copies, names, strict=True):
-        references = References(copy.located, book, own)
+    for copy, references in zip(copies, followed, strict=True):
         went: dict[Spot, Spot | None] = {}
         mine: set[Spot] = set()
         for spot in copy.own_cells:

@@ -9,7 +9,6 @@ from workbook.changes.differences import Loss
 from workbook.changes.sheets import is_account_sheet
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record.fingerprints import Spot
-from workbook.roundtrip.followed import References
 from workbook.roundtrip.own_parts import CLICKS, PartReader
 from workbook.xlsx.a1 import quoted
 from workbook.xlsx.extras import PICTURE, SHAPE
@@ -18,10 +17,10 @@ from workbook.xlsx.parts import Drawn
 from workbook.xlsx.sheet_formats import SheetFormats
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from workbook.layout.book import Book
     from workbook.roundtrip.copies import Copy
+    from workbook.roundtrip.followed import References
 
 CHART = "chart"
 Taken = set[tuple[str, Spot]]
@@ -51,24 +50,19 @@ class _Anchor(NamedTuple):
 
 
 def carried_drawings(
-    copies: Sequence[Copy],
-    book: Book,
-    names: Sequence[Mapping[str, str]],
-    gone: Sequence[Collection[Spot]],
-    formats: dict[str, SheetFormats],
+    copies: Sequence[Copy], followed: Sequence[References], formats: dict[str, SheetFormats]
 ) -> tuple[list[Taken], list[Loss]]:
     """Set what was drawn on sheets of the model into ``formats`` of a new book; return for each copy what that is, and what it lost.
 
-    ``names`` gives by copy what its own sheets are called there, ``gone`` its own cells that have no place. The same in several
-    copies is there once. Charts that a file has more of than were built are people's: programs put new ones last. Raises
-    WorkbookError for a file that is damaged.
+    ``followed`` finds by copy where its cells are there. The same in several copies is there once. Charts that a file has more of than
+    were built are people's: programs put new ones last. Raises WorkbookError for a file that is damaged.
     """
     taken: list[Taken] = []
     lost: list[Loss] = []
-    for copy, own, cells in zip(copies, names, gone, strict=True):
+    for copy, references in zip(copies, followed, strict=True):
         try:
             with Package(copy.path) as package:
-                reader = _Reader(package, copy, References(copy.located, book, own, cells))
+                reader = _Reader(package, copy, references)
                 left: Taken = set()
                 taken.append(set())
                 for anchor, sheet, drawn in reader.found():

@@ -8,7 +8,6 @@ from xml.etree import ElementTree as ET
 
 from workbook.changes.sheets import is_account_sheet
 from workbook.record.fingerprints import Spot
-from workbook.roundtrip.followed import References
 from workbook.roundtrip.looked import (
     HEIGHT,
     HIDDEN_COLUMN,
@@ -33,17 +32,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
-    from workbook.layout.book import Book
     from workbook.roundtrip.copies import Copy
+    from workbook.roundtrip.followed import References
     from workbook.xlsx.saved import SavedSheet
 
 Taken = set[tuple[str, Spot]]
 
 
-def carried_formats(copies: Sequence[Copy], book: Book, formats: Mapping[str, SheetFormats]) -> tuple[dict[str, SheetFormats], list[Taken]]:
+def carried_formats(
+    copies: Sequence[Copy], followed: Sequence[References], formats: Mapping[str, SheetFormats]
+) -> tuple[dict[str, SheetFormats], list[Taken]]:
     """Return how sheets of a new book are to look otherwise than built, and for each copy what of it that is, by kind and cell.
 
-    ``formats`` has what is to be set into sheets besides.
+    ``followed`` finds by copy where its cells are in the new book, ``formats`` has what is to be set into sheets besides.
     What differs from how a copy was built to look is its people's: how today's templates look does not matter. Of what copies made
     of one cell or column otherwise the first is taken. What is on a cell without an id, on one that is gone or on a sheet of
     an account is not among it. Raises WorkbookError for a file that is damaged.
@@ -51,8 +52,8 @@ def carried_formats(copies: Sequence[Copy], book: Book, formats: Mapping[str, Sh
     formats = dict(formats)
     said: dict[tuple[str, Spot], object] = {}
     taken: list[Taken] = []
-    for copy in copies:
-        reader = _Reader(copy, book)
+    for copy, references in zip(copies, followed, strict=True):
+        reader = _Reader(copy, references)
         taken.append(set())
         for kind, spot, now, told in reader.found():
             if said.setdefault((kind, now), told) == told:
@@ -65,9 +66,8 @@ def carried_formats(copies: Sequence[Copy], book: Book, formats: Mapping[str, Sh
 class _Reader:
     """Takes what one copy's people made of how it looks."""
 
-    def __init__(self, copy: Copy, book: Book) -> None:
-        self.copy, self.book, self.looked = copy, book, copy.looked
-        self.references = References(copy.located, book, {})
+    def __init__(self, copy: Copy, references: References) -> None:
+        self.copy, self.references, self.looked = copy, references, copy.looked
         self.views = Views(copy.path, self.references)
 
     def found(self) -> Iterator[tuple[str, Spot, Spot, object]]:
@@ -83,7 +83,7 @@ class _Reader:
                 yield from self.rows(sheet, name)
                 yield from self.rules(sheet, name)
                 for kind, where, text in set_up(self.looked, located, name):
-                    if name in self.book.layout.sheets and self.views.follows(kind, sheet):
+                    if name in self.references.book.layout.sheets and self.views.follows(kind, sheet):
                         yield kind, Spot(now, 0, 0), Spot(name, 0, 0), (where, text)
 
     @cached_property
@@ -101,7 +101,7 @@ class _Reader:
                 found[HIDDEN_COLUMN, column] = now, 0
         for (kind, column), (now, told) in found.items():
             at = self.references.line(name, column, across=False)
-            if at and at[1] <= self.book.layout.sheets[at[0]].last_column:
+            if at and at[1] <= self.references.book.layout.sheets[at[0]].last_column:
                 yield kind, Spot(sheet.name, 0, now), Spot(at[0], 0, at[1]), told
 
     def rows(self, sheet: SavedSheet, name: str) -> Iterator[tuple[str, Spot, Spot, object]]:
@@ -122,7 +122,7 @@ class _Reader:
         """Yield rules on what may be typed into cells."""
         for rule in own_rules(sheet, self.copy.located):
             first = Spot(sheet.name, *rule.areas[0][:2])
-            if name in self.book.layout.sheets and (found := self.views.rule(sheet, first)) is not None:
+            if name in self.references.book.layout.sheets and (found := self.views.rule(sheet, first)) is not None:
                 yield RULE, first, Spot(name, *area_of(found.get("sqref", "").split()[0])[:2]), ET.tostring(found)
 
     def put(self, formats: SheetFormats, kind: str, spot: Spot, now: Spot) -> None:

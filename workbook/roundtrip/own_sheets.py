@@ -11,7 +11,6 @@ from workbook.changes.differences import Loss
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record.fingerprints import ACTIVE, NEVER_KEPT
 from workbook.record.located import spot_of
-from workbook.roundtrip.followed import References
 from workbook.roundtrip.own_parts import PartReader
 from workbook.xlsx.a1 import RECORD_SHEET, quoted
 from workbook.xlsx.cells import CellError
@@ -21,13 +20,13 @@ from workbook.xlsx.parts import Part
 from workbook.xlsx.trees import keep, read_formats, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from xml.etree.ElementTree import Element
 
     from workbook.layout.book import Book
-    from workbook.record.fingerprints import Spot
     from workbook.record.located import Located
     from workbook.roundtrip.copies import Copy
+    from workbook.roundtrip.followed import References
     from workbook.xlsx.cells import Cell
 
 KEPT = (
@@ -89,25 +88,18 @@ def called_now(copies: Sequence[Copy], book: Book) -> list[tuple[dict[str, str],
 
 
 def read_own_sheets(
-    copies: Sequence[Copy],
-    book: Book,
-    called: Sequence[tuple[Mapping[str, str], Collection[str]]],
-    lost: Sequence[Collection[Spot]],
-    *,
-    keep_active: bool = False,
+    copies: Sequence[Copy], followed: Sequence[References], known: Sequence[Collection[str]], *, keep_active: bool = False
 ) -> OwnSheets:
-    """Return the own sheets, and the names, of edited files for a new book, by file ``called`` so there; own cells are ``lost``.
+    """Return the own sheets, and the names, of edited files for a new book, in which ``followed`` finds by file what they refer to.
 
-    A sheet that a file before has with the same cells is there once. With ``keep_active`` formulas that call what is outside,
-    and links to it, are kept. Raises WorkbookError for a file that cannot be read.
+    A sheet that is ``known``, as a file before has it with the same cells, is there once. With ``keep_active`` formulas that call what
+    is outside, and links to it, are kept. Raises WorkbookError for a file that cannot be read.
     """
     found = OwnSheets()
-    for copy, (names, known), gone in zip(copies, called, lost, strict=True):
+    for copy, references, alike in zip(copies, followed, known, strict=True):
         try:
             with Package(copy.path) as package:
-                _Reader(package, copy.located, References(copy.located, book, names, gone), copy.name, found, keep_active=keep_active).run(
-                    known
-                )
+                _Reader(package, copy.located, references, copy.name, found, keep_active=keep_active).run(alike)
         except (UnreadableWorkbook, ET.ParseError, ValueError) as error:
             fix = getattr(error, "fix", "")
             raise WorkbookError([Diagnostic(Place(str(copy.path)), f"a sheet that was added cannot be read: {error}", fix)]) from None
