@@ -206,6 +206,16 @@ class Located:
         return {now for built, now in found if now is not None and now != built}
 
     @cached_property
+    def entries(self) -> dict[str, set[tuple[int, int]]]:
+        """Return by sheet of the file the cells of inputs and notes."""
+        found: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        for given in self.baseline.inputs.values():
+            for spot in (self.input(given), self.now(given.note_spot) if given.note_spot else None):
+                if spot is not None:
+                    found[spot.sheet].add((spot.row, spot.column))
+        return found
+
+    @cached_property
     def _given(self) -> dict[Spot, Given]:
         return {given.spot: given for given in self.baseline.inputs.values()}
 

@@ -126,18 +126,8 @@ def set_up(looked: Looked, located: Located, name: str) -> Iterator[tuple[str, s
 
 def own_rules(sheet: SavedSheet, located: Located) -> list[Validation]:
     """Return the rules on what may be typed into cells of a sheet that hold no input and no note: no build writes any there."""
-    mine = typed_into(located).get(sheet.name, set()) if sheet.validations else set()
+    mine = located.entries.get(sheet.name, set())
     return [rule for rule in sheet.validations if rule.areas and not any(_holds(area, mine) for area in rule.areas)]
-
-
-def typed_into(located: Located) -> dict[str, set[tuple[int, int]]]:
-    """Return by sheet the cells of inputs and notes."""
-    found: dict[str, set[tuple[int, int]]] = {}
-    for given in located.baseline.inputs.values():
-        for spot in (located.input(given), located.now(given.note_spot) if given.note_spot else None):
-            if spot is not None:
-                found.setdefault(spot.sheet, set()).add((spot.row, spot.column))
-    return found
 
 
 def _holds(area: Area, cells: Collection[tuple[int, int]]) -> bool:
