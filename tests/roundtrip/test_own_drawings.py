@@ -1,4 +1,4 @@
-"""Charts, pictures and rules that a team put on sheets of the model: they go with the table that they stand by, or are listed."""
+"""Charts, pictures, rules and merged cells that a team put on sheets of the model: they go with their table, or are listed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BUILT = 2  # charts of sheet Results
 
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with charts on a sheet that has none and on one that has some, a picture and a rule; see test_own_cells for the places."""
+    """A file with charts on a sheet without any and on one with some, a picture, a rule and merged cells; see test_own_cells."""
     folder = tmp_path_factory.mktemp("drawn")
     opened: Any = openpyxl.load_workbook(api.build("across", folder / "built.xlsx", templates=ACROSS).path)
     for sheet, at in (("Cases", "M12"), ("Results", "Q5")):
@@ -39,6 +39,8 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rule = DataValidation(type="list", formula1="$H$11:$H$12")
     rule.add("M14:M15")
     opened["Cases"].add_data_validation(rule)
+    opened["Cases"]["M17"] = "of ours"
+    opened["Cases"].merge_cells("M17:N18")
     opened.save(folder / "edited.xlsx")
     with_picture(folder / "edited.xlsx", "drawing1.xml")
     return folder / "edited.xlsx"
@@ -50,7 +52,13 @@ def drawn(path: Path) -> dict[str, Any]:
     charts = {name: [chart.formulas for chart in saved.sheets[name].charts] for name in ("Cases", "Results")}
     own = [(rule.areas, rule.formula) for rule in saved.sheets["Cases"].validations if rule.areas[0].left > 11]
     pictures = [(extra.sheet, extra.address) for extra in read_extras(path) if extra.kind == PICTURE]
-    return {"Cases": charts["Cases"], "Results": charts["Results"][BUILT:], "pictures": pictures, "rules": own}
+    return {
+        "Cases": charts["Cases"],
+        "Results": charts["Results"][BUILT:],
+        "pictures": pictures,
+        "rules": own,
+        "merged": [area for area in saved.sheets["Cases"].merged if area.left > 11],
+    }
 
 
 def build(source: Path | list[Path], templates: Path, target: Path) -> Regeneration:
@@ -63,12 +71,18 @@ def test_they_go_with_their_tables_and_stay(edited: Path, newer: Path, tmp_path:
         assert build(path, newer, tmp_path / "new.xlsx").lost == []
         now = [("Cases!$H$13:$H$15",)]
         rules = [((Area(14, 13, 15, 13),), "$H$11:$H$13")]
-        assert drawn(tmp_path / "new.xlsx") == {"Cases": now, "Results": now, "pictures": [("Cases", "E22")], "rules": rules}
+        assert drawn(tmp_path / "new.xlsx") == {
+            "Cases": now,
+            "Results": now,
+            "pictures": [("Cases", "E22")],
+            "rules": rules,
+            "merged": [Area(17, 13, 18, 14)],
+        }
         assert len(read_saved(tmp_path / "new.xlsx").sheets["Results"].charts) == BUILT + 1
         build(tmp_path / "new.xlsx", newer, tmp_path / "second.xlsx")
         assert (tmp_path / "second.xlsx").read_bytes() == (tmp_path / "new.xlsx").read_bytes()
     in_libreoffice([(tmp_path / "new.xlsx", tmp_path / "shown.xlsx", [])])
-    assert [len(found) for found in drawn(tmp_path / "shown.xlsx").values()] == [1, 1, 1, 1]
+    assert [len(found) for found in drawn(tmp_path / "shown.xlsx").values()] == [1, 1, 1, 1, 1]
 
 
 def test_of_copies_each_is_there_once(edited: Path, tmp_path: Path) -> None:

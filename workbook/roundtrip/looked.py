@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WHITE = "FFFFFF"
 WIDEST_RUN = 256  # columns: programs fill up to the last column of a sheet with runs of their own
-RULE = "validation rule"
+RULE, MERGED = "validation rule", "merged cells"
 KINDS = (NUMBER_FORMAT, FILL, COLOUR, WEIGHT, BORDER, ALIGNMENT)
 WIDTH, HIDDEN_COLUMN, HIDDEN_ROW, HEIGHT = "column width", "hidden column", "hidden row", "row height"
 ZOOM, FROZEN, FILTER, PRINTED, PROTECTION = "zoom", "frozen panes", "filter", "print area", "sheet protection"
@@ -128,6 +128,12 @@ def own_rules(sheet: SavedSheet, located: Located) -> list[Validation]:
     """Return the rules on what may be typed into cells of a sheet that hold no input and no note: no build writes any there."""
     mine = located.entries.get(sheet.name, set())
     return [rule for rule in sheet.validations if rule.areas and not any(_holds(area, mine) for area in rule.areas)]
+
+
+def own_merges(sheet: SavedSheet, located: Located) -> list[Area]:
+    """Return merged cells of a sheet of which the build wrote none."""
+    written = located.written[sheet.name]
+    return [area for area in sheet.merged if not _holds(area, written)]
 
 
 def _holds(area: Area, cells: Collection[tuple[int, int]]) -> bool:

@@ -8,14 +8,18 @@ from xml.etree import ElementTree as ET
 
 from workbook.changes.sheets import is_account_sheet
 from workbook.record.fingerprints import Spot
+from workbook.roundtrip.beside import taken_cells
 from workbook.roundtrip.looked import (
     HEIGHT,
     HIDDEN_COLUMN,
     HIDDEN_ROW,
     KINDS,
+    MERGED,
     RULE,
     WIDTH,
     changed_formats,
+    is_within,
+    own_merges,
     own_rules,
     raised,
     reformatted,
@@ -59,7 +63,7 @@ def carried_formats(
             if said.setdefault((kind, now), told) == told:
                 taken[-1].add((kind, spot))
                 if reader.is_other(kind, spot):
-                    reader.put(formats.setdefault(now.sheet, SheetFormats()), kind, spot, now)
+                    reader.put(formats.setdefault(now.sheet, SheetFormats()), kind, spot, now, told)
     return formats, taken
 
 
@@ -82,6 +86,7 @@ class _Reader:
                 yield from self.columns(sheet, name)
                 yield from self.rows(sheet, name)
                 yield from self.rules(sheet, name)
+                yield from self.merges(sheet, name)
                 for kind, where, text in set_up(self.looked, located, name):
                     if name in self.references.book.layout.sheets and self.views.follows(kind, sheet):
                         yield kind, Spot(now, 0, 0), Spot(name, 0, 0), (where, text)
@@ -123,9 +128,22 @@ class _Reader:
         for rule in own_rules(sheet, self.copy.located):
             first = Spot(sheet.name, *rule.areas[0][:2])
             if name in self.references.book.layout.sheets and (found := self.views.rule(sheet, first)) is not None:
-                yield RULE, first, Spot(name, *area_of(found.get("sqref", "").split()[0])[:2]), ET.tostring(found)
+                yield RULE, first, Spot(name, *area_of(found.get("sqref", "").split()[0])[:2]), ET.tostring(found, "unicode")
 
-    def put(self, formats: SheetFormats, kind: str, spot: Spot, now: Spot) -> None:
+    def merges(self, sheet: SavedSheet, name: str) -> Iterator[tuple[str, Spot, Spot, object]]:
+        """Yield merged cells that go where the new book writes nothing."""
+        for area in own_merges(sheet, self.copy.located):
+            first, last = (Spot(sheet.name, *corner) for corner in (area[:2], area[2:]))
+            now = self.views.area(sheet, f"{first.address}:{last.address}") if name in self.references.book.layout.sheets else None
+            if now and not any(is_within(cell, area_of(now)) for cell in self.used[name]):
+                yield MERGED, first, Spot(name, *area_of(now)[:2]), now
+
+    @cached_property
+    def used(self) -> dict[str, set[tuple[int, int]]]:
+        """Return by sheet of the new book the cells that are not free."""
+        return taken_cells(self.references.book)
+
+    def put(self, formats: SheetFormats, kind: str, spot: Spot, now: Spot, told: object) -> None:
         """Set one of these into the formats of a new sheet."""
         sheet = self.looked.saved.sheets[spot.sheet]
         if kind == WIDTH:
@@ -137,9 +155,10 @@ class _Reader:
         elif kind == HEIGHT:
             held = sheet.rows.get(spot.row)
             formats.heights[now.row] = held.height if held else None
+        elif kind == MERGED:
+            formats.merged.add(str(told))
         elif kind == RULE:
-            if (rule := self.views.rule(sheet, spot)) is not None:
-                formats.rules[now.address] = rule
+            formats.rules[now.address] = str(told)
         elif kind not in KINDS:
             self.views.put(formats, kind, sheet)
         else:

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 from workbook.changes.differences import Loss
 from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.record.fingerprints import Spot
-from workbook.roundtrip.looked import HEIGHT, HIDDEN_COLUMN, HIDDEN_ROW, RULE, WIDTH, own_rules, raised, reformatted, resized, set_up
+from workbook.roundtrip.looked import (
+    HEIGHT,
+    HIDDEN_COLUMN,
+    HIDDEN_ROW,
+    MERGED,
+    RULE,
+    WIDTH,
+    own_merges,
+    own_rules,
+    raised,
+    reformatted,
+    resized,
+    set_up,
+)
 from workbook.roundtrip.own_cells import OWN, said
 from workbook.roundtrip.own_sheets import own_names
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
@@ -97,11 +110,15 @@ def _hidden(sheet: SavedSheet, kept: Kept) -> Iterator[Loss]:
 
 
 def _rules(sheet: SavedSheet, located: Located, kept: Kept) -> Iterator[Loss]:
-    """Yield people's rules on what may be typed into cells."""
+    """Yield people's rules on what may be typed into cells, and cells that they merged."""
     for rule in own_rules(sheet, located):
         first = Spot(sheet.name, *rule.areas[0][:2])
         if (RULE, first) not in kept:
             yield Loss(RULE, _place(sheet.name, first.address), visible(f"{rule.kind} {rule.formula}".strip()))
+    for area in own_merges(sheet, located):
+        first, last = (Spot(sheet.name, *corner) for corner in (area[:2], area[2:]))
+        if (MERGED, first) not in kept:
+            yield Loss(MERGED, _place(sheet.name, f"{first.address}:{last.address}"), "")
 
 
 def _settings(looked: Looked, located: Located, name: str, kept: Kept) -> Iterator[Loss]:

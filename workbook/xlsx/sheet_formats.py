@@ -13,7 +13,7 @@ from workbook.xlsx.filled import with_cells
 from workbook.xlsx.saved import PRINT_AREA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from xml.etree.ElementTree import Element
 
     from workbook.xlsx.parts import Drawn
@@ -33,8 +33,11 @@ _ZOOM = re.compile(r' (zoomScale|zoomScaleNormal)="[0-9]+"')
 _VIEW = re.compile(r"(<sheetView [^>]*?)(?:/>|>.*?</sheetView>)", re.DOTALL)
 _PROTECTION = re.compile(r"<sheetProtection [^>]*/>")
 _PANES = {(True, True): "bottomRight", (True, False): "bottomLeft", (False, True): "topRight"}
-_RULES = re.compile(r'<dataValidations count="([0-9]+)">(.*?)</dataValidations>', re.DOTALL)
-_AFTER_RULES = re.compile(r"<(?:hyperlinks|printOptions|pageMargins|pageSetup|headerFooter|drawing|legacyDrawing|extLst)\b|</worksheet>")
+_REST = "hyperlinks|printOptions|pageMargins|pageSetup|headerFooter|drawing|legacyDrawing|extLst"
+_AFTER = {  # what follows a list in a part
+    "mergeCells": re.compile(rf"<(?:phoneticPr|conditionalFormatting|dataValidations|{_REST})\b|</worksheet>"),
+    "dataValidations": re.compile(rf"<(?:{_REST})\b|</worksheet>"),
+}
 _COLUMNS = re.compile(r"<cols>(.*?)</cols>")
 _RUN = re.compile(r'<col min="([0-9]+)" max="([0-9]+)" width="([^"]*)"([^>]*)/>')
 
@@ -59,8 +62,8 @@ class SheetFormats:
 
     ``heights`` are in points, None where they follow from what a row holds. ``frozen`` counts the rows and columns that stay in view,
     ``protection`` gives its attributes (none: the sheet has none), ``printed`` the area that is printed (empty: all), without the sheet.
-    ``rules`` by first cell say what may be typed. ``own`` cells stand, by row and column, where the sheet has none; ``drawn``
-    are charts, pictures and shapes.
+    ``merged`` areas are one cell each, ``rules`` by first cell say what may be typed. ``own`` cells stand, by row and column, where
+    the sheet has none; ``drawn`` are charts, pictures and shapes.
     """
 
     cells: dict[str, dict[str, ForeignFormat]] = field(default_factory=dict)
@@ -74,7 +77,8 @@ class SheetFormats:
     protection: Mapping[str, str] | None = None
     printed: str | None = None
     own: dict[tuple[int, int], OwnCell] = field(default_factory=dict)
-    rules: dict[str, Element] = field(default_factory=dict)
+    merged: set[str] = field(default_factory=set)
+    rules: dict[str, str] = field(default_factory=dict)
     drawn: list[Drawn] = field(default_factory=list)
 
 
@@ -97,20 +101,22 @@ def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
     text = _CELL.sub(cell, text) if formats.cells else text
     text = _ROW.sub(row, text) if formats.hidden_rows or formats.heights else text
     text = _COLUMNS.sub(lambda found: f"<cols>{''.join(_columns(found[1], formats))}</cols>", text, count=1)
-    text = _ruled(_used(text, formats), list(formats.rules.values()))
+    text = _longer(_used(text, formats), "mergeCells", (f'<mergeCell ref="{area}"/>' for area in sorted(formats.merged)))
+    text = _longer(text, "dataValidations", formats.rules.values())
     return with_cells(text, formats.own, styles, formats.heights) if formats.own or formats.heights else text
 
 
-def _ruled(text: str, rules: Sequence[Element]) -> str:
-    """Return the part with more rules on what may be typed into cells."""
-    written = "".join(ET.tostring(rule, "unicode") for rule in rules)
-    if not rules:
+def _longer(text: str, name: str, items: Iterable[str]) -> str:
+    """Return the part with more items in a list of it, which may be new."""
+    new = list(items)
+    if not new:
         return text
-    if found := _RULES.search(text):
-        count, known = int(found[1]) + len(rules), f"{found[2]}{written}"
-        return f'{text[: found.start()]}<dataValidations count="{count}">{known}</dataValidations>{text[found.end() :]}'
-    new = f'<dataValidations count="{len(rules)}">{written}</dataValidations>'
-    return _AFTER_RULES.sub(lambda after: f"{new}{after[0]}", text, count=1)
+    found = re.search(rf'<{name} count="([0-9]+)">(.*?)</{name}>', text, re.DOTALL)
+    count, known = (int(found[1]), found[2]) if found else (0, "")
+    written = f'<{name} count="{count + len(new)}">{known}{"".join(new)}</{name}>'
+    after = _AFTER[name].search(text)
+    start, end = found.span() if found else (after.start(), after.start()) if after else (len(text), len(text))
+    return f"{text[:start]}{written}{text[end:]}"
 
 
 def _is_close(height: float | None, written: float) -> bool:
