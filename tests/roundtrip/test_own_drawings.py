@@ -8,10 +8,11 @@ import openpyxl
 import pytest
 from openpyxl.chart import BarChart, Reference
 from openpyxl.worksheet.datavalidation import DataValidation
+from openxml_audit import OpenXmlValidator
 
 from tests.roundtrip.edits import change_part, in_libreoffice
 from tests.roundtrip.test_own_cells import newer
-from tests.roundtrip.test_own_sheets import with_picture
+from tests.roundtrip.test_own_sheets import add_budget, with_picture
 from tests.support import ACROSS
 from workbook import api
 from workbook.roundtrip.regenerate import regenerate
@@ -43,7 +44,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     opened["Cases"].merge_cells("M17:N18")
     opened.save(folder / "edited.xlsx")
     with_picture(folder / "edited.xlsx", "drawing1.xml")
-    return folder / "edited.xlsx"
+    return add_budget(folder / "edited.xlsx", folder / "with_budget.xlsx")
 
 
 def drawn(path: Path) -> dict[str, Any]:
@@ -78,6 +79,7 @@ def test_they_go_with_their_tables_and_stay(edited: Path, newer: Path, tmp_path:
             "rules": rules,
             "merged": [Area(17, 13, 18, 14)],
         }
+        assert [str(error) for error in OpenXmlValidator(strict=True).validate(tmp_path / "new.xlsx").errors] == []
         assert len(read_saved(tmp_path / "new.xlsx").sheets["Results"].charts) == BUILT + 1
         build(tmp_path / "new.xlsx", newer, tmp_path / "second.xlsx")
         assert (tmp_path / "second.xlsx").read_bytes() == (tmp_path / "new.xlsx").read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
+from xml.etree import ElementTree as ET
 
 from workbook.changes.differences import Loss
 from workbook.changes.sheets import is_account_sheet
@@ -118,6 +119,7 @@ class _Reader:
     def anchors(self, path: str) -> Iterator[tuple[str, Sequence[tuple[bytes, bytes]], re.Match[bytes]]]:
         """Yield what is drawn on a sheet: the path of the drawing, the prefixes that it declares, and each place."""
         for target in [target for kind, target in self.package.related(path) if kind == "drawing"]:
+            self.package.marked(target, ())  # refuses document types and what is no XML
             data = self.package.read(target)
             root = _ROOT.search(data)
             yield from ((target, _SPACE.findall(root[1]) if root else [], match) for match in _ANCHOR.finditer(data))
@@ -152,11 +154,17 @@ class _Reader:
 
 def _spaced(anchor: re.Match[bytes], spaces: Sequence[tuple[bytes, bytes]]) -> bytes:
     """Return an anchor that declares itself what prefixes in it stand for, as it is to stand in another drawing."""
+    if _is_whole(anchor[0]):
+        return anchor[0]
     known = {prefix for prefix, _ in _SPACE.findall(anchor[2])}
-    used = {*re.findall(rb"[<\s](\w+):", anchor[0]), *([] if b":" in anchor[1] else [b""])}
-    new = b"".join(
-        b" xmlns%s=%s" % (b":" + prefix if prefix else b"", b'"' + name + b'"')
-        for prefix, name in spaces
-        if prefix in used and prefix not in known
-    )
-    return b"<" + anchor[1] + new + anchor[0][len(anchor[1]) + 1 :]
+    used = {*re.findall(rb"[<\s](\w+):", anchor[0]), *([] if b":" in anchor[1] else [b""])} - known
+    new = [b' xmlns%s="%s"' % (b":" + prefix if prefix else b"", name) for prefix, name in spaces if prefix in used]
+    return b"<" + anchor[1] + b"".join(new) + anchor[0][len(anchor[1]) + 1 :]
+
+
+def _is_whole(anchor: bytes) -> bool:
+    """Whether all that stands for a namespace in an anchor is declared in it."""
+    try:
+        return str(ET.fromstring(anchor).tag).startswith("{")  # noqa: S314 of a part without a document type
+    except ET.ParseError:
+        return False

@@ -16,6 +16,24 @@ BORDER, ALIGNMENT = "border", "alignment"
 FIRST_OWN_CODE = 164  # number formats below are the same in all files that do not say otherwise
 _LISTS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
 _OF_FONTS = {COLOUR: "color", WEIGHT: "b"}
+_FONT = (
+    "b",
+    "i",
+    "strike",
+    "condense",
+    "extend",
+    "outline",
+    "shadow",
+    "u",
+    "vertAlign",
+    "sz",
+    "color",
+    "name",
+    "family",
+    "charset",
+    "scheme",
+)
+"""The parts of a font in the order in which Excel reads them; a library writes them in another."""
 _SIDES = {"start": "left", "end": "right"}  # as Gnumeric calls them; Excel knows them in strict files only
 _PARTS = {"fontId": "fonts", "fillId": "fills", "borderId": "borders"}
 
@@ -84,14 +102,14 @@ class StyleSheet:
         return self._add("cellXfs", varied)
 
     def _vary_font(self, index: int, tag: str, source: Element, other: int) -> int:
-        """Return the place of a font with the colour, or the weight, of one there; programs read the parts of a font in their order."""
+        """Return the place of a font with the colour, or the weight, of one there."""
         font = deepcopy(self._lists["fonts"][index])
         for old in font.findall(tag):
             font.remove(old)
         new = source.find(f"fonts/font[{other + 1}]/{tag}")
         if new is not None:
-            at = next((place for place, part in enumerate(font, 1) if part.tag == "sz"), 0) if tag == _OF_FONTS[COLOUR] else 0
-            font.insert(at, deepcopy(new))
+            font.append(deepcopy(new))
+        _in_order(font)
         return self._add("fonts", font)
 
     def _take_part(self, source: Element, name: str, index: int) -> int:
@@ -99,6 +117,8 @@ class StyleSheet:
         if found is None or not 0 <= index < len(found):
             return 0
         part = deepcopy(found[index])
+        if name == "fonts":
+            _in_order(part)
         for side in part if name == "borders" else ():
             side.tag = _SIDES.get(side.tag, side.tag)
         return self._add(name, part)
@@ -122,6 +142,11 @@ class StyleSheet:
         """Return the place here of the format of a conditional format there, None where the other file does not have it."""
         found = source.find("dxfs")
         return self._add("dxfs", deepcopy(found[index])) if found is not None and 0 <= index < len(found) else None
+
+
+def _in_order(font: Element) -> None:
+    """Put the parts of a font in order; leave out what is none."""
+    font[:] = sorted((part for part in font if part.tag in _FONT), key=lambda part: _FONT.index(part.tag))
 
 
 def _align(varied: Element, given: Element) -> None:
