@@ -31,7 +31,7 @@ EXPERTS: dict[str, float | str] = {
 
 @pytest.mark.parametrize(("share", "expected"), LOADS.items())
 def test_sequences_in_flight_and_energy_are_those_of_the_worked_example(share: float, expected: tuple[float, float]) -> None:
-    item, n = worked.served("llama_70b_vllm", constants(inputs())), worked.in_flight("llama_70b_vllm")
+    item, n = worked.served("llama_70b_vllm", constants(inputs()), in_graph=1.0), worked.in_flight("llama_70b_vllm")
     peak = load.Peak(n, lambda each: eq.step(item, each), eq.step_decode(item, 0.0))
     found = load.in_flight(peak, share)
     assert found == pytest.approx(expected[0], abs=0.051)

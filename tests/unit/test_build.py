@@ -36,9 +36,9 @@ PORTABLE = {
 LONGEST = 250
 TERMS_OF_STEPS = {
     *("models.kept_8", "case_pools.w_alone", "case_pools.longest_prefill", "case_pools.state"),
-    *("case_hardware.floors", "measured.experts", "measured.uc"),
+    *("measured.experts", "measured.uc"),
     *("cases.server_price", "cases.server_price_2", "case_totals.state", "case_remarks.cure"),
-    *(f"{table}.{name}" for table in ("case_hardware", "series_list") for name in ("offered", "expert_factor", "sent_token")),
+    *(f"{table}.{name}" for table in ("case_hardware", "series_list") for name in ("offered", "expert_factor", "floors", "sent_token")),
     *("worked.pre_attention", "worked_steps.experts", "worked_steps.uc", "load_pools.spares", "loads.gpu"),
 }
 """Columns with longer formulas, up to 600 characters: each is one equation of step times, and a case may cost only so many formulas."""

@@ -94,25 +94,29 @@ def _steps_measured(points: Points) -> tuple[str, Array]:
 def _fitted_times(
     points: Points, times: dict[str, dict[str, CellRef]], slopes: dict[CellRef, Array], left: Array, of: tuple[str, Array]
 ) -> Edits:
-    """Return the times of engines fitted to the points that are left; a constant that none of them tells is that of kernels.
+    """Return the times of engines fitted to the points that are left.
 
-    ``of`` names a result that is linear in them, and gives what it has to be, 0 where nothing was measured.
+    ``of`` names a result that is linear in them, and gives what it has to be, 0 where nothing was measured. Where no point of an engine
+    has such experts, their multiplier is the median of other engines', that of kernels where none has; other constants are 0.
     """
-    edits: Edits = {}
     result, wanted = of
-    value = points.of(result)
+    found: dict[str, dict[str, float]] = {}
+    untold: list[tuple[str, CellRef]] = []
     for engine, refs in times.items():
         rows = left & (wanted > 0) & (points.of("engine") == engine)
         if not refs or not rows.any():
             continue
         table = np.column_stack([slopes[ref] for ref in refs.values()])
-        base = value - table @ np.array([_value(points, ref) for ref in refs.values()])
+        now = np.array([_value(points, ref) for ref in refs.values()])
+        base = points.of(result) - table @ now
         told = np.abs(table[rows]).max(axis=0) > 0
-        found = np.array([1.0 if name.startswith("expert") else 0.0 for name in refs])
-        start = np.array([_value(points, ref) for ref in refs.values()])[told]
-        rest = base[rows] + table[rows][:, ~told] @ found[~told]
-        found[told] = robust_fit(rest, table[rows][:, told], wanted[rows], _votes(points, rows), start)
-        edits |= dict(zip(refs.values(), map(float, found), strict=True))
+        fit = robust_fit(base[rows], table[rows][:, told], wanted[rows], _votes(points, rows), now[told])
+        found[engine] = dict(zip(np.array(list(refs))[told].tolist(), map(float, fit), strict=True))
+        untold += [(name, ref) for name, ref in refs.items() if name not in found[engine]]
+    edits: Edits = {times[engine][name]: value for engine, fitted in found.items() for name, value in fitted.items()}
+    for name, ref in untold:
+        elsewhere = [fitted[name] for fitted in found.values() if name in fitted]
+        edits[ref] = float(np.median(elsewhere or [1.0])) if name.startswith("expert") else 0.0
     return edits
 
 

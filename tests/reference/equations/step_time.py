@@ -78,6 +78,8 @@ class Instance:
 
     ``gpus`` of which ``replicas`` hold attention copies; ``bandwidth``, ``link`` in byte/s of a GPU, peaks in FLOP/s, ``tdp`` in W;
     ``compute_watts``: compute in use in watts of 16 bit; ``byte_watts``: bandwidth over TDP, that of H100 = 1.
+    ``in_graph``: share of the fixed times of matrix and attention kernels that is left in a step; ``reads_all``: whether experts are
+    read that no token takes.
     ``layer``, ``sequence``, ``carried``, ``step``: s that the engine takes a layer, a sequence, a step with a prefill, a step.
     """
 
@@ -104,6 +106,8 @@ class Instance:
     carried: float
     step: float
     expert_factor: float
+    in_graph: float
+    reads_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +164,16 @@ def linear(model: Model, on: Instance, n: float) -> float:
     return hypot(rest_bytes(model, on) / on.bandwidth / on.gemm.memory, rest_compute(model, on, n) / on.gemm.compute)
 
 
-def touched(model: Model, n: float) -> float:
-    """Return the share of experts that ``n`` tokens touch, routing taken as uniform (equation 4)."""
+def touched(model: Model, on: Instance, n: float) -> float:
+    """Return the share of experts that are read: those that ``n`` tokens touch, routing taken as uniform, or all (equation 4)."""
+    if on.reads_all and model.experts:
+        return 1.0 if n else 0.0
     return float(1.0 - (1.0 - model.share_taken) ** n)
 
 
 def expert_stream(model: Model, on: Instance, n: float) -> float:
     """Return the time to read the experts touched, at peak (equation 5)."""
-    return model.routed * model.weight_bytes * touched(model, n) / on.gpus / on.bandwidth
+    return model.routed * model.weight_bytes * touched(model, on, n) / on.gpus / on.bandwidth
 
 
 def expert_compute(model: Model, on: Instance, n: float) -> float:
@@ -215,8 +221,8 @@ def attention(served: Served, n: float) -> float:
 
 def floors(model: Model, on: Instance) -> float:
     """Return the fixed times of a step's kernels (equation 10)."""
-    gemms = model.layers * model.layer_kernels * on.gemm.floor
-    return gemms + model.attention_layers * on.attention_floor + model.moe_layers * on.expert.floor
+    dense = model.layers * model.layer_kernels * on.gemm.floor + model.attention_layers * on.attention_floor
+    return on.in_graph * dense + model.moe_layers * on.expert.floor
 
 
 def sent(model: Model, on: Instance) -> float:

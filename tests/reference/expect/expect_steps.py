@@ -76,6 +76,7 @@ def expect_hardware_terms(table: str, of: Callable[..., tuple[Model, Instance]])
             "rest_each": lambda _, it: eq.rest_compute(it[0], it[1], 1.0) / MILLI,
             "expert_all": lambda _, it: it[0].routed * it[0].weight_bytes / it[1].gpus / it[1].bandwidth / MILLI,
             "share_taken": lambda _, it: it[0].share_taken,
+            "unread": lambda _, it: 1.0 - eq.touched(it[0], it[1], 1.0),
             "expert_each": lambda _, it: eq.expert_compute(it[0], it[1], 1.0) / MILLI,
             "sent_token": lambda _, it: eq.sent_time(*it) / MILLI,
             "reduce_fixed": lambda _, it: eq.reduce_fixed(*it) / MILLI,
@@ -126,7 +127,7 @@ def expect_step(table: str, of: Callable[..., AtN]) -> None:
         {
             "n": lambda _, it: it[1],
             "linear": lambda _, it: eq.linear(it[0].model, it[0].on, it[1]) / MILLI,
-            "touched": lambda _, it: eq.touched(it[0].model, it[1]),
+            "touched": lambda _, it: eq.touched(it[0].model, it[0].on, it[1]),
             "experts": lambda _, it: eq.experts(it[0].model, it[0].on, it[1]) / MILLI,
             "attention": lambda _, it: eq.attention(*it) / MILLI,
             "step_decode": lambda _, it: eq.step_decode(*it) / MILLI,

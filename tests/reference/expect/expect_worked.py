@@ -15,7 +15,7 @@ from tests.reference.quantities import Inputs
 @cache
 def served(i: Inputs, key: str) -> Served:
     """Return what an instance serves."""
-    return worked.served(key, constants(i), i["step_constants.bandwidth_a_watt"] * GIGA)
+    return worked.served(key, constants(i), i["step_constants.bandwidth_a_watt"] * GIGA, i["step_constants.in_graph"])
 
 
 def at(i: Inputs, key: str) -> tuple[Served, float]:

@@ -170,6 +170,8 @@ def instance_of(i: Inputs, gpu: str, engine: str, model: Model, precision: str, 
         carried=i[f"{run}.carry_time"] * MILLI,
         step=i[f"{run}.step_time"] * MILLI,
         expert_factor=expert_factor(i, engine, precision),
+        in_graph=i["step_constants.in_graph"],
+        reads_all=precision == "fp8_block" and not model.latent_work and i[f"{run}.reads_all"] > 0,
     )
 
 

@@ -15,6 +15,7 @@ CONSTANTS = Constants(**{key: float(STATED[key]["value"]) for key in Constants._
 
 
 BANDWIDTH_A_WATT = float(STATED["bandwidth_a_watt"]["value"]) * GIGA
+IN_GRAPH = float(STATED["in_graph"]["value"])
 
 
 UNITS = {
@@ -29,7 +30,7 @@ CALLED = {"idle": "idle_share", "layer": "layer_time", "sequence": "sequence_tim
 """Fields of the equations that the sheet has under another name."""
 
 
-def served(key: str, constants: Constants, of_a_watt: float = BANDWIDTH_A_WATT) -> Served:
+def served(key: str, constants: Constants, of_a_watt: float = BANDWIDTH_A_WATT, in_graph: float = IN_GRAPH) -> Served:
     """Return what an instance serves, in SI units."""
     of = {name: float(value) * UNITS.get(name, 1.0) for name, value in RECORDS[key].items() if name != "label"}
 
@@ -37,7 +38,8 @@ def served(key: str, constants: Constants, of_a_watt: float = BANDWIDTH_A_WATT) 
         return {name: of[CALLED.get(name, name)] for name in kind.__slots__ if CALLED.get(name, name) in of}
 
     gemm, expert = (Kernel(of[f"{kind}_floor"] * MICRO, of[f"{kind}_memory"], of[f"{kind}_compute"]) for kind in ("gemm", "expert"))
-    on = Instance(**fields(Instance), gemm=gemm, expert=expert, byte_watts=byte_watts(of["bandwidth"], of["tdp"], of_a_watt))
+    weight = byte_watts(of["bandwidth"], of["tdp"], of_a_watt)
+    on = Instance(**fields(Instance), gemm=gemm, expert=expert, byte_watts=weight, in_graph=in_graph)
     return Served(Model(**fields(Model)), on, Work(**fields(Work), context=of["prompt"] + of["output"] / 2.0), constants)
 
 
