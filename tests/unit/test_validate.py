@@ -114,25 +114,28 @@ def test_points_of_ones_own_are_judged_by_the_cards(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"model": "llama_3_1_70"}, "mine.csv:2:1: 'llama_3_1_70' is not a card of 'models'"),
-        ({"gpu": "H100"}, "mine.csv:2:14: 'H100' is not a card of 'hardware'"),
-        ({"in_flight": "64 000"}, "mine.csv:2:40: 'points.in_flight' at mine_2 must be a finite number, not '64 000'"),
-        ({"prompt": "0"}, "mine.csv:2:42: 'points.prompt' at mine_2 is 0; it must be above 0"),
-        ({"output": ""}, "mine.csv:2:47: 'output' is empty"),
-        ({"throughput": "0"}, "mine.csv:2:1: nothing is measured on this point"),
-        ({"weights": "nvfp4"}, "mine.csv:2:1: 'nvfp4' has no kernels on 'H100 SXM'"),
-    ],
-    ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
-)
-def test_a_mistake_in_a_file_has_its_place_and_a_fix(changed: dict[str, str], message: str, tmp_path: Path) -> None:
-    line = dict(zip(NAMES, served([1000.0] * 12)[0], strict=True)) | changed
-    result = command("validate", "--data", written(tmp_path, [tuple(line.values())]))
+MISTAKES = [
+    ({"model": "llama_3_1_70"}, "1: 'llama_3_1_70' is not a card of 'models'"),
+    ({"gpu": "H100"}, "14: 'H100' is not a card of 'hardware'"),
+    ({"in_flight": "64 000"}, "40: 'points.in_flight' at mine_4 must be a finite number, not '64 000'"),
+    ({"prompt": "0"}, "42: 'points.prompt' at mine_5 is 0; it must be above 0"),
+    ({"output": ""}, "47: 'output' is empty"),
+    ({"throughput": "0"}, "1: nothing is measured on this point"),
+    ({"weights": "nvfp4"}, "1: 'nvfp4' has no kernels on 'H100 SXM'"),
+]
+"""What is changed in a line, and the message with its column: found in three readings, each of what the one before left."""
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_mistakes_of_all_lines_come_at_once_each_with_its_place_and_a_fix(tmp_path: Path, several: bool) -> None:  # noqa: FBT001
+    good = dict(zip(NAMES, served([1000.0] * 12)[0], strict=True))
+    mistakes = MISTAKES if several else MISTAKES[-1:]
+    path = written(tmp_path, [tuple((good | changed).values()) for changed, _ in mistakes])
+    result = command("validate", "--data", path)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"{tmp_path}/{message}")
-    assert len(re.findall(r"^ +\| +\^", result.stderr, re.MULTILINE)) == 1
+    found = [line for line in result.stderr.splitlines() if line.startswith(str(path))]
+    assert [line.removeprefix(f"{path}:") for line in found] == [f"{number}:{message}" for number, (_, message) in enumerate(mistakes, 2)]
+    assert len(re.findall(r"^ +\| +\^", result.stderr, re.MULTILINE)) == len(mistakes)
 
 
 def test_a_file_without_a_column_or_with_an_unknown_one_says_which(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from workbook.declare.sheets import declarations
 from workbook.errors import Problems
 from workbook.model.compile import compile_model
 from workbook.model.evaluate import Values, evaluate, reevaluate
+from workbook.validation.mistakes import without_mistakes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from workbook.declare.overlay_files import Files
@@ -59,31 +60,45 @@ def read_points(data: Path | None = None, templates: Path | str | None = None, o
         WorkbookError: with every mistake of the file: its names, its cells, and points that the model cannot be asked for.
 
     """
-    root = directory(templates)
-    given = {TABLE: data} if data else None
-    model = compile_model(cards_of(overlay, lambda cards: declarations(root, TEMPLATE, given, cards)))
-    values = evaluate(model)
-    points = Points(model, values, np.array([keys[0].rpartition("_")[0] for keys in model.tables[TABLE].rows], dtype=object))
-    _check(points)
-    return points
+
+    def read(path: Path | None) -> Points:
+        given = {TABLE: path} if path else None
+        root = directory(templates)
+        model = compile_model(cards_of(overlay, lambda cards: declarations(root, TEMPLATE, given, cards)))
+        origin = np.array([keys[0].rpartition("_")[0] for keys in model.tables[TABLE].rows], dtype=object)
+        points = Points(model, evaluate(model), origin)
+        _check(points)
+        return points
+
+    return without_mistakes(data, read) if data else read(None)
 
 
 def _check(points: Points) -> None:
-    """Raise WorkbookError for points that measure nothing, or that no instance can be."""
+    """Raise WorkbookError for points that measure nothing, that no instance can be, or that the model has no answer for."""
     problems = Problems()
     places = [figure.place for figure in points.model.quantities[f"{TABLE}.model"].inputs.values()]
+    wrong = np.zeros(len(places), dtype=bool)
+
+    def note(rows: Array, message: Callable[[int], str], fix: str) -> None:
+        for row in np.flatnonzero(rows).tolist():
+            problems.add(_start(places[row]), message(row), fix)
+        wrong[rows] = True
+
     nothing = np.all([points.given(name) == 0 for name in MEASURED], axis=0)
-    for row in np.flatnonzero(nothing):
-        problems.add(_start(places[row]), "nothing is measured on this point", f"give one of: {', '.join(MEASURED)}")
-    for row in np.flatnonzero(points.of("offered") == 0):
-        message = f"'{points.of('weights')[row]}' has no kernels on '{points.of('gpu')[row]}'"
-        problems.add(_start(places[row]), message, "give the precision that is served: kernels of others are not offered on the GPU")
-    for row in np.flatnonzero(points.of("gpus") % points.of("replicas") != 0):
-        message = f"{points.of('gpus')[row]:g} GPUs cannot be {points.of('replicas')[row]:g} equal replicas"
-        problems.add(_start(places[row]), message, "replicas divide the GPUs of an instance; 1 for plain tensor parallelism")
-    problems.raise_if_any()
-    for row in np.flatnonzero(~np.isfinite(points.of("energy").astype(float))):
-        problems.add(_start(places[row]), "the model has no answer on this point", "check its numbers")
+    note(nothing, lambda _: "nothing is measured on this point", f"give one of: {', '.join(MEASURED)}")
+    weights, gpu, gpus, replicas = (points.of(name) for name in ("weights", "gpu", "gpus", "replicas"))
+    note(
+        points.of("offered") == 0,
+        lambda row: f"'{weights[row]}' has no kernels on '{gpu[row]}'",
+        "give the precision that is served: kernels of others are not offered on the GPU",
+    )
+    note(
+        gpus % replicas != 0,
+        lambda row: f"{gpus[row]:g} GPUs cannot be {replicas[row]:g} equal replicas",
+        "replicas divide the GPUs of an instance; 1 for plain tensor parallelism",
+    )
+    unanswered = ~np.isfinite(points.of("energy").astype(float)) & ~wrong
+    note(unanswered, lambda _: "the model has no answer on this point", "check its numbers")
     problems.raise_if_any()
 
 
