@@ -121,6 +121,74 @@ CASES["nemotron 3 nano"] = (
     | {"layer_types": ["mamba", "moe"] * 2 + ["mamba", "attention", "moe"] * 6 + ["mamba", "moe"] * 15},
     *(31.6, 3.2, 6 * 2 * 2 * 128 * 2, 0, 23 * (64 * 64 * 128 + 3 * (64 * 64 + 2 * 8 * 128)) * 2),
 )
+CASES["nemotron 3 super"] = (
+    CASES["nemotron 3 nano"][0]
+    | dense("nemotron_h", 88, 4096, (32, 2, 128), 2688, 131072, n_routed_experts=512, num_experts_per_tok=22, moe_intermediate_size=2688)
+    | {"moe_shared_expert_intermediate_size": 5376, "mamba_num_heads": 128, "moe_latent_size": 1024}
+    | {"layer_types": ["mamba", "moe"] * 32 + ["mamba", "attention", "moe"] * 8},
+    *(120, 12, 8 * 2 * 2 * 128 * 2, 0, 40 * (128 * 64 * 128 + 3 * (128 * 64 + 2 * 8 * 128)) * 2),
+)
+NAMES = {"num_attention_heads": 96, "num_attention_groups": 8, "head_dim": 128, "attention_type": "sliding_attention"}
+PART = {
+    "full_attn_layers": [*range(4, 93, 4), 93],
+    "num_heads": 96,
+    "head_dim": 128,
+    "short_conv_kernel_size": 4,
+    "use_full_rank_gate": True,
+}
+
+
+def compressed(layers: int, hidden: int, heads: int, ranks: tuple[int, int], experts: tuple[int, int], ratios: list[int]) -> dict[str, Any]:
+    """DeepSeek-V4: a row of 512 numbers for 4 or 128 tokens, and a window of 128."""
+    shape = dense("deepseek_v4", layers, hidden, (heads, 1, 512), 0, 129280, q_lora_rank=ranks[0], o_lora_rank=1024, o_groups=ranks[1])
+    more = {"n_routed_experts": experts[0], "num_experts_per_tok": 6, "n_shared_experts": 1, "moe_intermediate_size": experts[1]}
+    index = INDEX | {"sliding_window": 128, "compress_ratios": ratios, "expert_dtype": "fp4", "num_nextn_predict_layers": 1}
+    return {key: value for key, value in (shape | more | index).items() if key != "intermediate_size"}
+
+
+CASES |= {
+    "deepseek v4 pro": (
+        compressed(61, 7168, 128, (1536, 16), (384, 3072), [128, 128, *[4, 128] * 29, 4, 0]),
+        *(1573, 49, 2 * 512 * (30 / 4 + 31 / 128), 61 * 512 * 2, 0),
+    ),
+    "deepseek v4 flash": (
+        compressed(43, 4096, 64, (1024, 8), (256, 2048), [0, 0, *[4, 128] * 20, 4, 0]),
+        *(284, 13, 2 * 512 * (21 / 4 + 20 / 128), 43 * 512 * 2, 0),
+    ),
+    "gemma 4 31b": (
+        {"model_type": "gemma4", "text_config": dense("gemma4_text", 60, 5376, (32, 16, 256), 21504, 262144, sliding_window=1024)}
+        | {"num_global_key_value_heads": 4, "global_head_dim": 512, "attention_k_eq_v": True, "num_kv_shared_layers": 0},
+        *(30.7, 0, 10 * 2 * 4 * 512 * 2, 50 * 2 * 16 * 256 * 2, 0),
+    ),
+    "gemma 4 26b": (
+        dense("gemma4_text", 30, 2816, (16, 8, 256), 2112, 262144, sliding_window=1024, num_experts=128, top_k_experts=8)
+        | {"num_global_key_value_heads": 2, "global_head_dim": 512, "attention_k_eq_v": True, "moe_intermediate_size": 704},
+        *(25.2, 3.8, 5 * 2 * 2 * 512 * 2, 25 * 2 * 8 * 256 * 2, 0),
+    ),
+    "step 3.7 flash": (
+        dense("step3p5", 45, 4096, (64, 8, 128), 11264, 128896, moe_num_experts=288, moe_top_k=8, moe_intermediate_size=1280)
+        | {"share_expert_dim": 1280, "moe_layers_enum": ",".join(map(str, range(3, 45))), "sliding_window": 512}
+        | {
+            "attention_other_setting": NAMES,
+            "layer_types": ["full_attention", *["sliding_attention"] * 3] * 12,
+            "num_nextn_predict_layers": 3,
+        },
+        *(196, 11, 12 * 2 * 8 * 128 * 2, 33 * 2 * 8 * 128 * 2, 0),
+    ),
+    "mimo v2 flash": (
+        dense("mimo_v2_flash", 48, 4096, (64, 4, 192), 16384, 152576, n_routed_experts=256, num_experts_per_tok=8, v_head_dim=128)
+        | {"moe_intermediate_size": 2048, "sliding_window": 128, "swa_num_attention_heads": 64, "swa_num_key_value_heads": 8}
+        | {"swa_head_dim": 192, "moe_layer_freq": [0] + [1] * 47, "hybrid_layer_pattern": [0, *[1, 1, 1, 1, 1, 0] * 7, 1, 1, 1, 1, 0]},
+        *(309, 15, 9 * 4 * (192 + 128) * 2, 39 * 8 * (192 + 128) * 2, 0),
+    ),
+    "kimi k3": (
+        latent("kimi_linear", 93, 7168, 96, 1536, (128, 64, 128), num_experts=896, num_experts_per_token=16, first_k_dense_replace=1)
+        | {"num_experts_per_tok": None, "n_shared_experts": None, "num_shared_experts": 2, "moe_intermediate_size": 3072}
+        | {"intermediate_size": 33792, "vocab_size": 163840, "routed_expert_hidden_size": 3584, "mla_use_output_gate": True}
+        | {"linear_attn_config": PART},
+        *(2780, 104, 24 * (512 + 64) * 2, 0, 69 * (96 * 128 * 128 + 3 * 3 * 96 * 128) * 2),
+    ),
+}
 
 
 def card_of(folder: Path, config: object) -> Card:
@@ -138,7 +206,11 @@ def test_counts_are_within_one_per_cent_of_those_published_and_caches_exact(name
         embedding = 0 if fields["tied"].value else float(fields["vocabulary"].value) * float(fields["hidden"].value) / 1e9
         assert 0.95 * float(fields["active_parameters"].value) <= active <= 1.05 * (float(fields["active_parameters"].value) + embedding)
     if "attention" in fields:  # bytes of a token in a layer, and the widths of a head's keys and values
-        parts = [config[name] for name in ("kv_lora_rank", "qk_rope_head_dim", "v_head_dim")]
+        parts = (
+            [config.get(name, 512) for name in ("kv_lora_rank", "qk_rope_head_dim", "v_head_dim")]
+            if "kept_tokens" not in fields
+            else [512, 0, 512]
+        )
         assert [fields[name].value for name in ("latent_rank", "latent_rotary", "value_dim")] == parts
     found = [fields[key].value if key in fields else 0 for key in ("kv_bytes_per_token", "window_bytes_per_token", "state_bytes")]
     assert found == [cache, window, state]
@@ -183,7 +255,8 @@ def test_every_family_is_read_or_refused_with_what_a_card_lacks(tmp_path: Path) 
     ("name", "more", "message"),
     [
         ("nemotron nano 9b", {"hybrid_override_pattern": NEMOTRON.replace("-", "E")}, "the key 'moe_intermediate_size' is missing"),
-        ("nemotron 3 nano", {"moe_latent_size": 1024}, "experts in a latent space"),
+        ("gemma 4 31b", {"num_kv_shared_layers": 20}, "layers share the caches of others"),
+        ("deepseek v4 pro", {"compress_ratios": [4, 128]}, "must have a whole number for each of 61 layers"),
         ("gpt-oss 120b", {"layer_types": "sliding_attention:18 full_attention:18"}, "must have a kind for each of 36 layers"),
         ("minimax m2", {"model_type": "minimax_m3_vl", "intermediate_size": 1536}, "the key 'moe_intermediate_size' is missing"),
     ],

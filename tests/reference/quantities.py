@@ -96,7 +96,7 @@ def _output_layer(i: Inputs, card: str) -> float:
     routed = (
         feed_forward_matrices(i, card)
         * i[f"{card}.experts"]
-        * i[f"{card}.hidden"]
+        * i[f"{card}.expert_width"]
         * i[f"{card}.moe_intermediate"]
         * i[f"{card}.moe_layers"]
     )
@@ -124,6 +124,10 @@ OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "layer_kernels": _layer_kernels,
     "attention_layers": lambda i, card: i[f"{card}.layers"],
     "value_dim": lambda i, card: i[f"{card}.head_dim"],
+    "expert_width": lambda i, card: i[f"{card}.hidden"],
+    "window_heads": lambda i, card: i[f"{card}.attention_heads"],
+    "window_kv_heads": lambda i, card: i[f"{card}.kv_heads"],
+    "window_head_dim": lambda i, card: i[f"{card}.head_dim"],
     **dict.fromkeys(("latent_rank", "latent_rotary"), lambda *_: 0.0),
     "curve_scale": lambda i, card: i[f"{card}.tdp"] / _of_the_curve(i, card),
 }
@@ -136,7 +140,10 @@ watts in the ratio of the TDPs.
 FROM_MEASUREMENTS = {**OF_OWN_POINTS, **OF_OWN_TRAFFIC}
 """What cells of cards hold that follow from measurements people paste, by id."""
 
-OF_PLANNING = {"kept_8", "kept_4", "layer_kernels", "attention_layers", "value_dim", "latent_rank", "latent_rotary"}
+OF_PLANNING = {
+    *("kept_8", "kept_4", "layer_kernels", "attention_layers", "value_dim", "latent_rank", "latent_rotary"),
+    *("expert_width", "window_heads", "window_kv_heads", "window_head_dim"),
+}
 """Those that the paper's workbook does not have."""
 
 

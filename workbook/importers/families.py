@@ -10,20 +10,25 @@ if TYPE_CHECKING:
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "layers": ("num_hidden_layers",),
+    "further_layers": ("num_nextn_predict_layers",),
     "attention_heads": ("num_attention_heads",),
-    "kv_heads": ("num_key_value_heads",),
+    "kv_heads": ("num_key_value_heads", "num_attention_groups"),
     "head_dim": ("head_dim", "attention_head_dim"),
     "hidden": ("hidden_size",),
     "intermediate": ("intermediate_size",),
     "vocabulary": ("vocab_size",),
-    "experts": ("num_experts", "num_local_experts", "n_routed_experts"),
-    "experts_per_token": ("num_experts_per_tok", "num_experts_per_token"),
-    "shared_experts": ("n_shared_experts",),
-    "shared_width": ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size"),
+    "experts": ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"),
+    "experts_per_token": ("num_experts_per_tok", "num_experts_per_token", "moe_top_k", "top_k_experts"),
+    "shared_experts": ("n_shared_experts", "num_shared_experts"),
+    "shared_width": ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "share_expert_dim"),
+    "expert_width": ("moe_latent_size", "routed_expert_hidden_size"),
     "moe_intermediate": ("moe_intermediate_size",),
     "first_dense": ("first_k_dense_replace",),
     "expert_step": ("decoder_sparse_step", "interleave_moe_layer_step"),
-    "window": ("sliding_window",),
+    "window": ("sliding_window", "sliding_window_size"),
+    "window_heads": ("swa_num_attention_heads", "attention_other_setting.num_attention_heads"),
+    "window_kv_heads": ("swa_num_key_value_heads", "attention_other_setting.num_attention_groups"),
+    "window_head_dim": ("swa_head_dim", "attention_other_setting.head_dim"),
     "window_pattern": ("sliding_window_pattern",),
     "full_interval": ("full_attention_interval",),
     "kv_rank": ("kv_lora_rank",),
@@ -31,24 +36,36 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rope": ("qk_rope_head_dim",),
     "nope": ("qk_nope_head_dim",),
     "value_dim": ("v_head_dim",),
+    "o_rank": ("o_lora_rank",),
+    "o_groups": ("o_groups",),
     "index_heads": ("index_n_heads",),
     "index_dim": ("index_head_dim",),
-    "linear_keys": ("linear_num_key_heads",),
-    "linear_values": ("linear_num_value_heads",),
-    "linear_key_dim": ("linear_key_head_dim",),
-    "linear_value_dim": ("linear_value_head_dim",),
-    "convolution": ("linear_conv_kernel_dim", "conv_kernel"),
+    "linear_keys": ("linear_num_key_heads", "linear_attn_config.num_heads"),
+    "linear_values": ("linear_num_value_heads", "linear_attn_config.num_heads"),
+    "linear_key_dim": ("linear_key_head_dim", "linear_attn_config.head_dim"),
+    "linear_value_dim": ("linear_value_head_dim", "linear_attn_config.head_dim"),
+    "convolution": ("linear_conv_kernel_dim", "conv_kernel", "linear_attn_config.short_conv_kernel_size"),
     "recurrent_heads": ("mamba_num_heads",),
     "recurrent_dim": ("mamba_head_dim",),
     "state": ("ssm_state_size",),
     "groups": ("n_groups",),
 }
-"""What a shape is made of, and the keys that hold it; the first key that is there counts."""
+"""What a shape is made of, and the keys that hold it, those of an inner object behind a dot; the first key that is there counts."""
+
+FLAGS: Mapping[str, str] = {
+    "tied": "tie_word_embeddings",
+    "keys_only": "attention_k_eq_v",
+    "full_gate": "linear_attn_config.use_full_rank_gate",
+    "gated_output": "mla_use_output_gate",
+}
+"""Parts of a shape that are there or not, and the key that says so."""
 
 _DENSE = ("layers", "attention_heads", "kv_heads", "hidden", "intermediate", "vocabulary")
 _SPARSE = ("layers", "attention_heads", "kv_heads", "hidden", "vocabulary", "experts", "experts_per_token", "moe_intermediate")
 _LATENT = (*(name for name in _SPARSE if name != "kv_heads"), "intermediate", "kv_rank", "rope", "nope", "value_dim")
 _LINEAR = ("linear_keys", "linear_values", "linear_key_dim", "linear_value_dim", "convolution", "head_dim")
+_WINDOWS = ("window", "window_heads", "window_kv_heads", "window_head_dim", "head_dim")
+_COMPRESSED = ("q_rank", "o_rank", "o_groups", "index_heads", "index_dim", "window", "head_dim")
 _RECURRENT = ("recurrent_heads", "recurrent_dim", "state", "groups", "convolution", "head_dim")
 
 
@@ -58,11 +75,12 @@ class Family:
 
     Args:
         needs: parts of the shape that cannot be left out.
-        attention: GQA or MLA (one latent row a layer in the cache).
+        attention: GQA, MLA (one latent row a layer in the cache), or compressed (one row a layer for several tokens).
         constants: parts of the shape that the architecture fixes, unless the config states them.
         keys: other keys than in ``KEYS``.
         gates: outputs of attention that are multiplied by a gate as wide as the query.
         matrices: matrices of a feed-forward part.
+        beside: experts stand beside the dense part of a layer, not in its place.
         refused: why no card of ours can hold it; nothing is read then.
 
     """
@@ -73,13 +91,27 @@ class Family:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gates: int = 0
     matrices: int = 3
+    beside: bool = False
     refused: str = ""
 
 
 _DENSE_FAMILY, _LATENT_FAMILY = Family(), Family(_LATENT, "MLA")
 _MIXED = Family(_SPARSE, keys={"moe_intermediate": ("moe_intermediate_size", "intermediate_size")}, constants={"intermediate": 0})
-_WIDTHS = "its layers with and without a window differ in heads or widths of heads, and a card has one of each"
-_COMPRESSED = "its cache is compressed by other ratios in other layers, and a card has one cache a token"
+_STEP = Family(
+    (*_SPARSE, "intermediate", *_WINDOWS),
+    keys={name: KEYS[name][1:] for name in ("window_heads", "window_kv_heads", "window_head_dim")},
+)
+_GEMMA_4 = Family(
+    (*_DENSE, "window", "window_kv_heads", "window_head_dim", "head_dim"),
+    constants={"tied": 1, "window_pattern": 6},
+    keys={
+        "head_dim": ("global_head_dim",),
+        "kv_heads": ("num_global_key_value_heads", "num_key_value_heads"),
+        "window_kv_heads": ("num_key_value_heads",),
+        "window_head_dim": ("head_dim",),
+    },
+    beside=True,
+)
 
 FAMILIES: Mapping[str, Family] = {
     **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "qwen3_vl_text", "mimo", "glm", "glm4"), _DENSE_FAMILY),
@@ -98,10 +130,11 @@ FAMILIES: Mapping[str, Family] = {
         constants={"shared_experts": 1, "expert_step": 1},
     ),
     "nemotron_h": Family((*_DENSE, *_RECURRENT), matrices=2),
-    **dict.fromkeys(("deepseek_v4", "deepseek_ref"), Family(refused=_COMPRESSED)),
-    "kimi_linear": Family(refused="it has linear attention (KDA) beside latent attention, whose gates and shared experts no config states"),
-    **dict.fromkeys(("gemma4", "gemma4_text"), Family(refused=_WIDTHS)),
-    **dict.fromkeys(("mimo_v2_flash", "step3p7", "step3p5"), Family(refused=_WIDTHS)),
+    **dict.fromkeys(("deepseek_v4", "deepseek_ref"), Family((*_SPARSE, *_COMPRESSED), "compressed", constants={"intermediate": 0})),
+    "kimi_linear": Family((*_LATENT, *_LINEAR[:-1]), "MLA"),
+    **dict.fromkeys(("gemma4", "gemma4_text"), _GEMMA_4),
+    **dict.fromkeys(("step3p7", "step3p5"), _STEP),
+    **dict.fromkeys(("mimo_v2_flash", "mimo_v2"), Family((*_SPARSE, "intermediate", "value_dim", *_WINDOWS))),
     "nemotron-nas": Family(refused="its layers differ from each other, and a card has one shape of a layer"),
 }
 """Families by ``model_type``; models that read pictures too have theirs in ``text_config``."""

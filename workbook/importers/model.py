@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbook.declare.yaml import text_of
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, as_typed, suggest
 from workbook.importers.card import Card, Value, key_of, name_of
-from workbook.importers.families import FAMILIES, KEYS, Family
+from workbook.importers.families import FAMILIES, FLAGS, KEYS
+from workbook.importers.shapes import BYTES, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from workbook.importers.families import Family
+
 INDEX = "model.safetensors.index.json"
 LARGEST = 1_000_000_000
 MOST_LAYERS = 1000
 GIGA = 1e9
-BYTES = 2  # of a number in 16 bit
 FAR = 0.02  # from the bytes of the weights
 _KINDS = {
     "sliding_attention": "window",
@@ -33,87 +34,14 @@ _KINDS = {
     "moe": "experts",
     "mlp": "dense",
 }
+_WINDOWED = {"0": "full", "1": "window"}
+_DIGITS = 10  # of a number in a list
+_UNCOUNTED = {
+    "num_kv_shared_layers": "layers share the caches of others, which a card does not count",
+    "hidden_size_per_layer_input": "every layer has an embedding of its own, which a card does not count",
+}
 _SIGNS = {"M": "recurrent", "*": "full", "-": "dense", "E": "experts"}
 _TEXT_PARTS = ("text_config", "llm_config", "language_config")
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The shape of a model: its parts by the names of ``KEYS``, and the kind of every layer."""
-
-    family: Family
-    parts: Mapping[str, int]
-    kinds: tuple[str, ...]
-    expert_layers: int
-
-    def __getitem__(self, name: str) -> int:
-        """Return a part of the shape; 0 where the model has none."""
-        return self.parts.get(name, 0)
-
-    def count(self, kind: str) -> int:
-        """Return the number of layers of a kind."""
-        return self.kinds.count(kind)
-
-    @property
-    def attention(self) -> int:
-        """Parameters of attention in a layer."""
-        heads, hidden = self["attention_heads"], self["hidden"]
-        if self.family.attention == "MLA":
-            key = self["nope"] + self["rope"]
-            query = self["q_rank"] * (hidden + heads * key) if self["q_rank"] else hidden * heads * key
-            cached = hidden * (self["kv_rank"] + self["rope"]) + self["kv_rank"] * heads * (self["nope"] + self["value_dim"])
-            index = self["index_dim"] * (self["q_rank"] * self["index_heads"] + hidden) + hidden * self["index_heads"]
-            return query + cached + heads * self["value_dim"] * hidden + (index if self["index_dim"] else 0)
-        return hidden * self["head_dim"] * (heads * (2 + self.family.gates) + 2 * self["kv_heads"])
-
-    @property
-    def linear(self) -> tuple[int, int]:
-        """Parameters of a layer of gated linear attention, and the numbers of its state."""
-        keys, values = self["linear_keys"] * self["linear_key_dim"], self["linear_values"] * self["linear_value_dim"]
-        channels = 2 * keys + values
-        weights = self["hidden"] * (2 * keys + 3 * values + 2 * self["linear_values"]) + channels * self["convolution"]
-        return weights, self["linear_values"] * self["linear_key_dim"] * self["linear_value_dim"] + (self["convolution"] - 1) * channels
-
-    @property
-    def recurrent(self) -> tuple[int, int]:
-        """Parameters of a recurrent (Mamba 2) layer, and the numbers of its state."""
-        inner, heads = self["recurrent_heads"] * self["recurrent_dim"], self["recurrent_heads"]
-        channels = inner + 2 * self["groups"] * self["state"]
-        weights = self["hidden"] * (2 * inner + channels - inner + heads) + channels * (self["convolution"] + 1) + inner * self["hidden"]
-        return weights, inner * self["state"] + (self["convolution"] - 1) * channels
-
-    @property
-    def expert(self) -> int:
-        """Parameters of an expert."""
-        return self.family.matrices * self["hidden"] * self["moe_intermediate"]
-
-    @property
-    def dense_layers(self) -> int:
-        """Layers with a dense feed-forward part."""
-        forward = len(self.kinds) if not self.count("recurrent") else self.count("dense") + self.count("experts")
-        return forward - self.expert_layers
-
-    @property
-    def total(self) -> int:
-        """Parameters, without layers that predict further tokens: from the shapes, norms counted, biases not."""
-        attending = self.count("full") + self.count("window")
-        mixing = attending * self.attention + self.count("linear") * self.linear[0] + self.count("recurrent") * self.recurrent[0]
-        per_layer = (self["experts"] + self["shared_experts"]) * self.expert + self["experts"] * self["hidden"]
-        dense = self.dense_layers * self.family.matrices * self["hidden"] * self["intermediate"]
-        embeddings = self["vocabulary"] * self["hidden"] * (1 if self["tied"] else 2)
-        return mixing + self.expert_layers * per_layer + dense + embeddings + (2 * len(self.kinds) + 1) * self["hidden"]
-
-    @property
-    def active(self) -> int:
-        """Parameters that a token uses, with one embedding."""
-        unused = self.expert_layers * (self["experts"] - self["experts_per_token"]) * self.expert
-        return self.total - unused - (0 if self["tied"] else self["vocabulary"] * self["hidden"])
-
-    @property
-    def cached(self) -> int:
-        """Bytes in 16 bit that a layer keeps of a token."""
-        row = self["kv_rank"] + self["rope"] if self.family.attention == "MLA" else 2 * self["kv_heads"] * self["head_dim"]
-        return row * BYTES
 
 
 class _Config:
@@ -134,10 +62,12 @@ class _Config:
             raise WorkbookError([Diagnostic(Place(str(file)), "is not a JSON object", "give the model's config.json")])
         inner: dict[str, Any] = next((whole[name] for name in _TEXT_PARTS if isinstance(whole.get(name), dict)), {})
         self.values: dict[str, Any] = {**whole, **inner}
+        parts = {part: given for part, given in self.values.items() if isinstance(given, dict)}
+        self.values |= {f"{part}.{key}": value for part, given in parts.items() for key, value in given.items()}
 
     def place(self, key: str) -> Place:
         """Return the place of a key."""
-        at = self.text.find(f'"{key}"')
+        at = self.text.find(f'"{key.rpartition(".")[2]}"')
         before = self.text[: max(at, 0)].split("\n")
         return (
             Place(str(self.file), len(before), len(before[-1]) + 1, self.text.splitlines()[len(before) - 1])
@@ -186,7 +116,7 @@ def import_model(file: Path) -> Card:
     name = file.resolve().parent.name if file.stem == "config" else file.stem
     warnings = _bytes(file, shape, precision)
     total, active = shape.total / GIGA, shape.active / GIGA
-    cached = shape.count("full") * shape.cached
+    cached = round(shape.cached)
     about = f"Model of type {config.values['model_type']}, read from its configuration; counts follow from the shapes."
     verdict = f"{total:,.2f} billion parameters, {active:,.2f} active, {cached:,} bytes of cache a token (16 bit), published in {precision}"
     return Card(
@@ -209,48 +139,69 @@ def _shape(config: _Config, family: Family) -> Shape | None:
             parts[name] = value
         elif name in family.needs and not any(config.values.get(key) is not None for key in keys) and name not in parts:
             config.problems.add(Place(str(config.file)), f"the key '{keys[0]}' is missing", "give the whole config.json")
-    tied = config.values.get("tie_word_embeddings")
-    parts["tied"] = int(tied) if isinstance(tied, bool) else parts.get("tied", 0)
-    for name in ("layers", "attention_heads", "kv_heads", "hidden", "vocabulary"):
+    flags = {part: config.values.get(key) for part, key in FLAGS.items()}
+    parts |= {part: int(flag) for part, flag in flags.items() if isinstance(flag, bool)}
+    for name in ("layers", "attention_heads", "kv_heads", "hidden", "vocabulary", "head_dim"):
         if parts.get(name) == 0:
             config.problems.add(config.place(KEYS[name][0]), f"'{KEYS[name][0]}' must be above 0")
     if parts.get("layers", 0) > MOST_LAYERS:
         config.problems.add(config.place(KEYS["layers"][0]), f"has {parts['layers']:,} layers; at most {MOST_LAYERS:,} are read")
+    for key, message in _UNCOUNTED.items():
+        if config.values.get(key):
+            config.problems.add(config.place(key), message, "copy the card that is most like it, and grade it low")
     if config.problems.found:
         return None
+    _complete(parts, family)
+    kinds = _kinds(config, parts)
+    layers = _expert_layers(config, parts, kinds, family)
+    if kinds.count("window") and not parts.get("window"):
+        config.problems.add(Place(str(config.file)), "the key 'sliding_window' is missing", "layers with a window have its length there")
+    return Shape(family, parts, kinds, layers, _ratios(config, parts, family))
+
+
+def _complete(parts: dict[str, int], family: Family) -> None:
+    """Add the parts of a shape that follow from others."""
     parts.setdefault("head_dim", parts["hidden"] // parts["attention_heads"])
     if family.attention == "MLA":
         parts |= {"head_dim": parts["nope"] + parts["rope"], "kv_heads": parts["attention_heads"]}
-    if parts.get("shared_width") and parts.get("moe_intermediate"):
-        parts["shared_experts"] = parts["shared_width"] // parts["moe_intermediate"]
-    kinds = _kinds(config, parts)
-    layers = _expert_layers(config, parts, kinds)
-    if kinds.count("window") and not parts.get("window"):
-        config.problems.add(Place(str(config.file)), "the key 'sliding_window' is missing", "layers with a window have its length there")
-    return Shape(family, parts, kinds, layers)
+    parts.setdefault("value_dim", parts["head_dim"])
+    for name, same in (("window_heads", "attention_heads"), ("window_kv_heads", "kv_heads"), ("window_head_dim", "head_dim")):
+        parts.setdefault(name, parts[same])
+    if family.beside and parts.get("experts"):
+        parts |= {"shared_width": parts["intermediate"], "intermediate": 0}
+
+
+def _listed(config: _Config, parts: Mapping[str, int]) -> tuple[str, list[str]]:
+    """Return the key that has a kind for every layer, and the kinds, '' for one that is unknown; none where no key has them."""
+    layers, more = parts["layers"], parts.get("further_layers", 0)
+    pattern = config.values.get("hybrid_override_pattern")
+    if isinstance(pattern, str):
+        return "hybrid_override_pattern", [_SIGNS.get(sign, "") for sign in pattern]
+    for key, names in (("layer_types", _KINDS), ("hybrid_layer_pattern", _WINDOWED), ("hybrid_override_pattern", _KINDS)):
+        given = config.values.get(key)
+        if given is not None:
+            found = [names.get(str(item), "") for item in given] if isinstance(given, list) else []
+            return key, found[:layers] if len(found) <= layers + more else found
+    rest = config.values.get("linear_attn_config.full_attn_layers")
+    if isinstance(rest, list):
+        return "full_attn_layers", ["full" if layer in rest else "linear" for layer in range(1, layers + 1)]
+    return "", []
 
 
 def _kinds(config: _Config, parts: Mapping[str, int]) -> tuple[str, ...]:
     """Return the kind of every layer, from a list or a pattern, or all alike."""
-    layers, listed = parts["layers"], config.values.get("layer_types")
-    pattern = config.values.get("hybrid_override_pattern")
-    if isinstance(pattern, str):
-        key, found = "hybrid_override_pattern", [_SIGNS.get(sign, "") for sign in pattern]
-    elif listed is not None or pattern is not None:
-        key = "layer_types" if listed is not None else "hybrid_override_pattern"
-        listed = listed if isinstance(listed, list) else []
-        found = [_KINDS.get(item, "") if isinstance(item, str) else "" for item in listed]
-    else:
+    layers = parts["layers"]
+    key, found = _listed(config, parts)
+    if not key and config.values.get("compress_ratios") is None:
         every, other = parts.get("full_interval", 0), "linear"
         if not every and parts.get("window"):
             every, other = parts.get("window_pattern", 0), "window"
         return tuple("full" if not every or (layer + 1) % every == 0 else other for layer in range(layers))
+    if not key:
+        return tuple("full" if ratio else "window" for ratio in _whole_numbers(config.values.get("compress_ratios"))[:layers])
     if len(found) != layers or "" in found:
-        known = ", ".join(_SIGNS if key.startswith("hybrid") else _KINDS)
+        known = ", ".join(_SIGNS if key.startswith("hybrid_override") else _KINDS)
         config.problems.add(config.place(key), f"'{key}' must have a kind for each of {layers} layers: {known}")
-    if config.values.get("moe_latent_size"):
-        place, message = config.place("moe_latent_size"), "experts in a latent space, whose width a card does not count"
-        config.problems.add(place, message, "copy the card that is most like it, and grade it low")
     if "experts" in found and "moe_intermediate" not in parts:
         config.problems.add(Place(str(config.file)), "the key 'moe_intermediate_size' is missing", "give the whole config.json")
     if any(kind in found and needed not in parts for kind, needed in (("linear", "linear_values"), ("recurrent", "recurrent_heads"))):
@@ -258,13 +209,34 @@ def _kinds(config: _Config, parts: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _expert_layers(config: _Config, parts: Mapping[str, int], kinds: tuple[str, ...]) -> int:
+def _whole_numbers(given: object) -> list[int]:
+    """Return whole numbers from 0 on in a list, or in a text with commas; none where something else is among them."""
+    items = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
+    texts = [str(item).strip() for item in items]
+    return [int(text) for text in texts] if all(text.isdecimal() and len(text) < _DIGITS for text in texts) else []
+
+
+def _ratios(config: _Config, parts: Mapping[str, int], family: Family) -> tuple[int, ...]:
+    """Return how many tokens a cached row of every layer stands for, 0 for a window alone; none where nothing is compressed."""
+    if family.attention != "compressed":
+        return ()
+    layers, found = parts["layers"], _whole_numbers(config.values.get("compress_ratios"))
+    if len(found) < layers:
+        config.problems.add(config.place("compress_ratios"), f"'compress_ratios' must have a whole number for each of {layers} layers")
+    return tuple(found[:layers])
+
+
+def _expert_layers(config: _Config, parts: Mapping[str, int], kinds: tuple[str, ...], family: Family) -> int:
     """Return how many layers have experts."""
-    listed = config.values.get("moe_layer_freq")
+    listed, named = config.values.get("moe_layer_freq"), config.values.get("moe_layers_enum")
     if not parts.get("experts"):
         return 0
+    if family.beside:
+        return len(kinds)
     if "experts" in kinds:
         return kinds.count("experts")
+    if named:
+        return sum(layer < len(kinds) for layer in set(_whole_numbers(named)))
     if isinstance(listed, list):
         return sum(item == 1 for item in listed[: len(kinds)])
     alone = config.values.get("mlp_only_layers")
@@ -275,11 +247,13 @@ def _expert_layers(config: _Config, parts: Mapping[str, int], kinds: tuple[str, 
 def _precision(config: _Config) -> str:
     """Return the precision of the published weights, by its name on cards."""
     given = config.values.get("quantization_config")
+    if config.values.get("expert_dtype") == "fp4":
+        return "mxfp4"
     if not isinstance(given, dict):
         return "bf16"
     text = json.dumps(given).lower()
     method = f"{given.get('quant_method', '')} {given.get('quant_algo', '')}".lower()
-    if "mxfp4" in method:
+    if "mxfp4" in text:
         return "mxfp4"
     if "nvfp4" in text:
         return "nvfp4"
@@ -304,24 +278,41 @@ def _fields(shape: Shape, precision: str) -> dict[str, Value]:
     if not shape.dense_layers:
         fields["intermediate"] = _derived(0, "no layer is dense")
     if shape["experts"]:
-        fields |= {name: Value(shape[name]) for name in ("experts", "experts_per_token", "shared_experts", "moe_intermediate")}
+        fields |= {name: Value(shape[name]) for name in ("experts", "experts_per_token")}
+        fields |= {"shared_experts": Value(shape.shared_experts), "moe_intermediate": Value(shape["moe_intermediate"])}
         fields["moe_layers"] = Value(shape.expert_layers)
-    if shape.family.attention == "MLA":
-        fields |= {"attention": Value("MLA"), "latent_rank": Value(shape["kv_rank"]), "latent_rotary": Value(shape["rope"])}
-        fields["value_dim"] = Value(shape["value_dim"])
+    if shape["expert_width"]:
+        fields["expert_width"] = Value(shape["expert_width"])
+        fields["shared_experts"] = _derived(shape.shared_experts, "in the size of a routed expert")
+    fields |= _attention_fields(shape)
     fields["total_parameters"] = _derived(round(shape.total / GIGA, 4), "from the shapes")
     fields["active_parameters"] = _derived(round(shape.active / GIGA, 4), "from the shapes, with one embedding")
-    fields["kv_bytes_per_token"] = _derived(shape.count("full") * shape.cached, f"16 bit, {shape.count('full')} layers")
-    if windows := shape.count("window"):
-        fields |= {"window_layers": Value(windows), "attention_window": Value(shape["window"])}
-        fields["window_bytes_per_token"] = _derived(windows * shape.cached, "16 bit")
-    states = shape.count("linear") * shape.linear[1] + shape.count("recurrent") * shape.recurrent[1]
-    if states:
+    fields["kv_bytes_per_token"] = _derived(round(shape.cached), f"16 bit, {shape.count('full')} layers")
+    if shape.window_cached:
+        fields |= {"window_layers": Value(shape.count("window")), "attention_window": Value(shape["window"])}
+        fields["window_bytes_per_token"] = _derived(shape.window_cached, "16 bit")
+    if shape.states:
         kernels = 4.5 if shape.count("linear") else 2
-        fields["state_bytes"] = _derived(states * BYTES, "16 bit", confidence="medium")
+        fields["state_bytes"] = _derived(shape.states * BYTES, "16 bit", confidence="medium")
         fields["layer_kernels"] = _derived(kernels, "most layers are linear or recurrent", confidence="low")
         fields["attention_layers"] = Value(shape.count("full"))
     return fields | {"precision": Value(precision), "tied": Value(shape["tied"])}
+
+
+def _attention_fields(shape: Shape) -> dict[str, Value]:
+    """Return the figures of attention that differ from those of grouped queries in layers that are all alike."""
+    fields: dict[str, Value] = {}
+    if shape.latent:
+        rank, rope = (shape["kv_rank"], shape["rope"]) if not shape.ratios else (shape.row, 0)
+        fields |= {"attention": Value("MLA"), "latent_rank": Value(rank), "latent_rotary": Value(rope)}
+    if shape["value_dim"] != shape["head_dim"] or shape.latent:
+        fields["value_dim"] = Value(shape["value_dim"])
+    if shape.ratios:
+        fields["kept_tokens"] = _derived(round(shape.kept, 6), "mean over layers that keep more than a window")
+    if shape.count("window") and not shape.latent:
+        windows = (("window_heads", "attention_heads"), ("window_kv_heads", "kv_heads"), ("window_head_dim", "head_dim"))
+        fields |= {name: Value(shape[name]) for name, same in windows if shape[name] != shape[same]}
+    return fields
 
 
 def _bytes(file: Path, shape: Shape, precision: str) -> list[str]:

@@ -1,10 +1,11 @@
 """What a model's shape says of its KV cache and its parameters, by the definitions of its layers."""
 
 from tests.reference.expect.chain import GIGA
+from tests.reference.expect.planning_steps import attending
 from tests.reference.quantities import Inputs, feed_forward_matrices
 
-KEY_AND_VALUE, SIXTEEN_BIT = 2.0, 2.0
-"""Vectors that a head keeps, and bytes of a number."""
+SIXTEEN_BIT = 2.0
+"""Bytes of a number."""
 
 
 class Shape:
@@ -16,16 +17,20 @@ class Shape:
 
         self.matrices = feed_forward_matrices(i, f"models.{model}")
         is_latent = i.text(f"models.{model}.attention") == "MLA"
-        heads = KEY_AND_VALUE * of("kv_heads") * of("head_dim")
-        self.kv_row = of("latent_rank") + of("latent_rotary") if is_latent else heads
-        row = self.kv_row * SIXTEEN_BIT
-        self.kv_shape, self.window_shape = row * (of("layers") - of("window_layers")), row * of("window_layers")
-        queries_and_outputs, keys_and_values = (
-            2.0 * of("hidden") * of(heads) * of("head_dim") for heads in ("attention_heads", "kv_heads")
-        )
+        latent = of("latent_rank") + of("latent_rotary")
+        narrow, wide = of("window_layers"), of("layers") - of("window_layers")
+        of_window = of("window_kv_heads") * of("window_head_dim") * (of("head_dim") + of("value_dim")) / of("head_dim")
+        self.attending = attending(i, model)
+        self.kv_row = latent if is_latent else of("kv_heads") * (of("head_dim") + of("value_dim"))
+        self.window_row = latent if is_latent else of_window
+        with_windows = of("layers") if of("kept_tokens") < 1.0 else narrow
+        self.kv_shape, self.window_shape = self.kv_row * SIXTEEN_BIT * wide * of("kept_tokens"), self.window_row * SIXTEEN_BIT * with_windows
+        queries = wide * of("attention_heads") * of("head_dim") + narrow * of("window_heads") * of("window_head_dim")
+        keys = wide * of("kv_heads") * of("head_dim") + narrow * of("window_kv_heads") * of("window_head_dim")
+        self.head_numbers = queries + keys
         dense = self.matrices * of("hidden") * of("intermediate") * (of("layers") - of("moe_layers"))
-        self.plain_parameters = ((queries_and_outputs + keys_and_values) * of("layers") + dense) / GIGA
-        self.expert_parameters = self.matrices * of("hidden") * of("moe_intermediate") * of("moe_layers") / GIGA
+        self.plain_parameters = (2.0 * of("hidden") * (queries + keys) + dense) / GIGA
+        self.expert_parameters = self.matrices * of("expert_width") * of("moe_intermediate") * of("moe_layers") / GIGA
         self.embedding = of("vocabulary") * of("hidden") / GIGA
         total, self.active_shape = (
             self.plain_parameters + (of(taken) + of("shared_experts")) * self.expert_parameters

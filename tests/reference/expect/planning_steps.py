@@ -38,7 +38,7 @@ def apart(i: Inputs, card: str) -> float:
 
 def routed_parameters(i: Inputs, card: str) -> float:
     """Return the parameters of a model's routed experts."""
-    each = feed_forward_matrices(i, f"models.{card}") * i[f"models.{card}.hidden"] * i[f"models.{card}.moe_intermediate"]
+    each = feed_forward_matrices(i, f"models.{card}") * i[f"models.{card}.expert_width"] * i[f"models.{card}.moe_intermediate"]
     return each * i[f"models.{card}.experts"] * i[f"models.{card}.moe_layers"]
 
 
@@ -47,17 +47,23 @@ def rest_parameters(i: Inputs, card: str) -> float:
     return max(0.0, i[f"models.{card}.total_parameters"] * GIGA - routed_parameters(i, card) - apart(i, card))
 
 
+def attending(i: Inputs, card: str) -> float:
+    """Return the rows that a layer attends to for a token of the sequence, on average over layers; those with a window have none."""
+    full = max(0.0, i[f"models.{card}.attention_layers"] - i[f"models.{card}.window_layers"])
+    return full * i[f"models.{card}.kept_tokens"] / i[f"models.{card}.layers"]
+
+
 def attention_width(i: Inputs, card: str) -> float:
     """Return heads times the mean width of their keys and values, by the share of layers with full attention."""
     width = (i[f"models.{card}.head_dim"] + i[f"models.{card}.value_dim"]) / 2.0
-    full = max(0.0, i[f"models.{card}.attention_layers"] - i[f"models.{card}.window_layers"])
-    return i[f"models.{card}.attention_heads"] * width * full / i[f"models.{card}.layers"]
+    return i[f"models.{card}.attention_heads"] * width * attending(i, card)
 
 
 def latent_work(i: Inputs, card: str) -> float:
-    """Return the FLOP of a layer of latent attention for a cached token: scores of the whole row, values of the latent one."""
+    """Return the FLOP of a mean layer for a token of the sequence: scores of the whole latent row, values of the latent numbers."""
     scores, values = i[f"models.{card}.latent_rank"] + i[f"models.{card}.latent_rotary"], i[f"models.{card}.latent_rank"]
-    return 2.0 * (scores + values) * i[f"models.{card}.attention_heads"] if i.text(f"models.{card}.attention") == "MLA" else 0.0
+    work = 2.0 * (scores + values) * i[f"models.{card}.attention_heads"] * attending(i, card)
+    return work if i.text(f"models.{card}.attention") == "MLA" else 0.0
 
 
 def kept(i: Inputs, card: str, precision: str) -> float:
