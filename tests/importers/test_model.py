@@ -206,11 +206,8 @@ def test_counts_are_within_one_per_cent_of_those_published_and_caches_exact(name
         embedding = 0 if fields["tied"].value else float(fields["vocabulary"].value) * float(fields["hidden"].value) / 1e9
         assert 0.95 * float(fields["active_parameters"].value) <= active <= 1.05 * (float(fields["active_parameters"].value) + embedding)
     if "attention" in fields:  # bytes of a token in a layer, and the widths of a head's keys and values
-        parts = (
-            [config.get(name, 512) for name in ("kv_lora_rank", "qk_rope_head_dim", "v_head_dim")]
-            if "kept_tokens" not in fields
-            else [512, 0, 512]
-        )
+        whole = {"kv_lora_rank": 512, "qk_rope_head_dim": 0, "v_head_dim": 512} if "compress_ratios" in config else config
+        parts = [whole[name] for name in ("kv_lora_rank", "qk_rope_head_dim", "v_head_dim")]
         assert [fields[name].value for name in ("latent_rank", "latent_rotary", "value_dim")] == parts
     found = [fields[key].value if key in fields else 0 for key in ("kv_bytes_per_token", "window_bytes_per_token", "state_bytes")]
     assert found == [cache, window, state]

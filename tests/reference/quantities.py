@@ -105,7 +105,7 @@ def _output_layer(i: Inputs, card: str) -> float:
 
 def _layer_kernels(i: Inputs, card: str) -> float:
     """Return the matrix kernels of a layer: most with latent attention, else fewer beside experts."""
-    kind = "latent" if i.text(f"{card}.attention") == "MLA" else "experts" if i[f"{card}.experts"] else "dense"
+    kind = "latent" if i.text(f"{card}.attention") != "GQA" else "experts" if i[f"{card}.experts"] else "dense"
     return i[f"step_constants.kernels_{kind}"]
 
 
@@ -118,7 +118,7 @@ def _of_the_curve(i: Inputs, card: str) -> float:
 OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "active_parameters": lambda i, card: i[f"{card}.total_parameters"],
     "kv_bytes_per_token": lambda i, card: 2.0 * i[f"{card}.layers"] * i[f"{card}.kv_heads"] * i[f"{card}.head_dim"] * 2.0,
-    "kv_shards_max": lambda i, card: 1.0 if i.text(f"{card}.attention") == "MLA" else i[f"{card}.kv_heads"],
+    "kv_shards_max": lambda i, card: i[f"{card}.kv_heads"] if i.text(f"{card}.attention") == "GQA" else 1.0,
     "kept_8": _output_layer,
     "kept_4": lambda i, card: 1.0 if i[f"{card}.experts"] else i[f"{card}.kept_8"],
     "layer_kernels": _layer_kernels,

@@ -29,6 +29,10 @@ PUBLISHED: dict[str, tuple[float, float, float]] = {
     "minimax_m2_5": (230, 10, 253_952),
     "glm_4_5": (355, 32, 376_832),
     "glm_4_5_air": (106, 12, 188_416),
+    "deepseek_v4_flash": (284, 13, 5_536),
+    "gemma_4_31b": (30.7, 30.7, 81_920),
+    "gemma_4_26b_a4b": (25.2, 3.8, 20_480),
+    "kimi_k3": (2780, 104, 27_648),
 }
 """By model: parameters and active parameters in 1e9, and bytes of a token that the cache keeps for ever, 16 bit; as published."""
 
@@ -40,6 +44,10 @@ ROUNDED: dict[str, tuple[float, float]] = {
     "kimi_k2_5": (1040, 2),
     "qwen3_next_80b_a3b": (80, 1),
     "glm_5": (744, 1),
+    "deepseek_v4_pro": (1600, 2),
+    "step_3_7_flash": (196, 1),
+    "nemotron_3_super_120b": (120, 1),
+    "nemotron_3_nano_30b_a3b": (31.6, 1),
     "llama_4_maverick": (400, 2),
     "llama_4_scout": (109, 2),
 }
@@ -60,6 +68,10 @@ KEPT: dict[str, tuple[float, float, float]] = {
     "gpt_oss_120b": (2 * 18 * 8 * 64 * 2, 2 * 18 * 8 * 64 * 2 * 128, 0),
     # a window of 1,024 tokens in 52 of 62 layers
     "gemma_3_27b": (2 * 10 * 16 * 128 * 2, 2 * 52 * 16 * 128 * 2 * 1024, 0),
+    # 50 of 60 layers with 16 heads of 256 and a window of 1,024, the others with 4 heads of 512
+    "gemma_4_31b": (2 * 10 * 4 * 512 * 2, 2 * 50 * 16 * 256 * 2 * 1024, 0),
+    # a row of 512 numbers for 4 tokens in 30 layers, for 128 in 31, and one each for the last 128 in all
+    "deepseek_v4_pro": ((30 * 512 / 4 + 31 * 512 / 128) * 2, 61 * 512 * 2 * 128, 0),
     # linear attention in 36 of 48 layers: 64 heads of 128 x 128, and the last 3 inputs of a convolution over 2 x 2,048 + 8,192 channels
     "qwen3_5_122b_a10b": (2 * 12 * 2 * 256 * 2, 0, 36 * (64 * 128 * 128 + 3 * 12_288) * 2),
 }

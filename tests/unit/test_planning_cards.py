@@ -344,7 +344,7 @@ def test_parameters_are_those_of_the_shapes(key: str) -> None:
     routed = (
         (3 if text(model, "feed_forward") == "gated" else 2)
         * at["experts"]
-        * at["hidden"]
+        * at["expert_width"]
         * at["moe_intermediate"]
         * at["moe_layers"]
         / 1e9

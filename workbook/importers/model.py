@@ -304,11 +304,9 @@ def _attention_fields(shape: Shape) -> dict[str, Value]:
     fields: dict[str, Value] = {}
     if shape.latent:
         rank, rope = (shape["kv_rank"], shape["rope"]) if not shape.ratios else (shape.row, 0)
-        fields |= {"attention": Value("MLA"), "latent_rank": Value(rank), "latent_rotary": Value(rope)}
+        fields |= {"attention": Value(shape.family.attention), "latent_rank": Value(rank), "latent_rotary": Value(rope)}
     if shape["value_dim"] != shape["head_dim"] or shape.latent:
         fields["value_dim"] = Value(shape["value_dim"])
-    if shape.ratios:
-        fields["kept_tokens"] = _derived(round(shape.kept, 6), "mean over layers that keep more than a window")
     if shape.count("window") and not shape.latent:
         windows = (("window_heads", "attention_heads"), ("window_kv_heads", "kv_heads"), ("window_head_dim", "head_dim"))
         fields |= {name: Value(shape[name]) for name, same in windows if shape[name] != shape[same]}

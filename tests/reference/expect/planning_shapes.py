@@ -1,7 +1,7 @@
 """What a model's shape says of its KV cache and its parameters, by the definitions of its layers."""
 
 from tests.reference.expect.chain import GIGA
-from tests.reference.expect.planning_steps import attending
+from tests.reference.expect.planning_steps import attending, cached_rows
 from tests.reference.quantities import Inputs, feed_forward_matrices
 
 SIXTEEN_BIT = 2.0
@@ -16,15 +16,16 @@ class Shape:
             return i[f"models.{model}.{name}"]
 
         self.matrices = feed_forward_matrices(i, f"models.{model}")
-        is_latent = i.text(f"models.{model}.attention") == "MLA"
+        kind = i.text(f"models.{model}.attention")
+        is_latent = kind != "GQA"
         latent = of("latent_rank") + of("latent_rotary")
         narrow, wide = of("window_layers"), of("layers") - of("window_layers")
         of_window = of("window_kv_heads") * of("window_head_dim") * (of("head_dim") + of("value_dim")) / of("head_dim")
-        self.attending = attending(i, model)
+        self.kept, self.attending = cached_rows(i, model), attending(i, model)
         self.kv_row = latent if is_latent else of("kv_heads") * (of("head_dim") + of("value_dim"))
         self.window_row = latent if is_latent else of_window
-        with_windows = of("layers") if of("kept_tokens") < 1.0 else narrow
-        self.kv_shape, self.window_shape = self.kv_row * SIXTEEN_BIT * wide * of("kept_tokens"), self.window_row * SIXTEEN_BIT * with_windows
+        with_windows = of("layers") if kind == "compressed" else narrow
+        self.kv_shape, self.window_shape = self.kv_row * SIXTEEN_BIT * wide, self.window_row * SIXTEEN_BIT * with_windows
         queries = wide * of("attention_heads") * of("head_dim") + narrow * of("window_heads") * of("window_head_dim")
         keys = wide * of("kv_heads") * of("head_dim") + narrow * of("window_kv_heads") * of("window_head_dim")
         self.head_numbers = queries + keys
@@ -36,7 +37,7 @@ class Shape:
             self.plain_parameters + (of(taken) + of("shared_experts")) * self.expert_parameters
             for taken in ("experts", "experts_per_token")
         )
-        keeps_less, of_other_shape = of("state_bytes") > 0, is_latent or of("state_bytes") > 0
+        keeps_less, of_other_shape = of("state_bytes") > 0 or kind == "compressed", is_latent or of("state_bytes") > 0
         stated, stated_active, kept = of("total_parameters"), of("active_parameters"), of("kv_bytes_per_token")
         least, most = (0.0, 1.2) if of("state_bytes") else (0.93 * (total + self.embedding), 1.05)
         self.kv_agrees = kept <= 1.01 * self.kv_shape and (keeps_less or kept >= 0.99 * self.kv_shape)

@@ -47,10 +47,18 @@ def rest_parameters(i: Inputs, card: str) -> float:
     return max(0.0, i[f"models.{card}.total_parameters"] * GIGA - routed_parameters(i, card) - apart(i, card))
 
 
+def cached_rows(i: Inputs, card: str) -> float:
+    """Return the rows that a layer without a window caches for a token: 1, unless a row stands for several tokens."""
+    row = SIXTEEN_BIT * (i[f"models.{card}.latent_rank"] + i[f"models.{card}.latent_rotary"])
+    whole = row * (i[f"models.{card}.layers"] - i[f"models.{card}.window_layers"])
+    compressed = i.text(f"models.{card}.attention") == "compressed" and whole > 0.0
+    return min(1.0, i[f"models.{card}.kv_bytes_per_token"] / whole) if compressed else 1.0
+
+
 def attending(i: Inputs, card: str) -> float:
     """Return the rows that a layer attends to for a token of the sequence, on average over layers; those with a window have none."""
     full = max(0.0, i[f"models.{card}.attention_layers"] - i[f"models.{card}.window_layers"])
-    return full * i[f"models.{card}.kept_tokens"] / i[f"models.{card}.layers"]
+    return full * cached_rows(i, card) / i[f"models.{card}.layers"]
 
 
 def attention_width(i: Inputs, card: str) -> float:
@@ -63,7 +71,7 @@ def latent_work(i: Inputs, card: str) -> float:
     """Return the FLOP of a mean layer for a token of the sequence: scores of the whole latent row, values of the latent numbers."""
     scores, values = i[f"models.{card}.latent_rank"] + i[f"models.{card}.latent_rotary"], i[f"models.{card}.latent_rank"]
     work = 2.0 * (scores + values) * i[f"models.{card}.attention_heads"] * attending(i, card)
-    return work if i.text(f"models.{card}.attention") == "MLA" else 0.0
+    return 0.0 if i.text(f"models.{card}.attention") == "GQA" else work
 
 
 def kept(i: Inputs, card: str, precision: str) -> float:
