@@ -1,6 +1,6 @@
 """Time and memory of reading a trace of a million requests: python tests/bench/import_of_a_million_requests.py.
 
-Measured in November 2026 on two shared cores: 5.5 s and 271 MB for CSV.
+Measured in November 2026 on two shared cores: 5.5 s and 168 MB for CSV.
 """
 
 from __future__ import annotations

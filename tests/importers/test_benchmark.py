@@ -285,6 +285,23 @@ def test_results_that_are_no_points_are_counted_and_shown(tmp_path: Path, more: 
     assert any("runs.jsonl:2:1" in line and reason in line for line in found.warnings)
 
 
+@pytest.mark.parametrize(
+    ("more", "speculative"),
+    [  # 18 of 32 drafts accepted in 8 steps, 1 + 18 / 8; all drafts rejected; predictions that the API's user sent
+        ({"spec_decode_acceptance_length": 3.25, "spec_decode_steps": 8.0}, True),
+        ({"spec_decode_token_weighted_acceptance_length": 3.25, "total_accepted_draft_tokens": 18.0}, True),
+        ({"spec_decode_acceptance_length": 1.0, "total_draft_tokens": 32.0}, True),
+        ({"usage_accepted_prediction_tokens": 18.0}, False),
+    ],
+)
+def test_drafts_in_a_file_of_aiperf_are_speculative_decoding(tmp_path: Path, more: dict[str, float], *, speculative: bool) -> None:
+    path = tmp_path / "profile_export_aiperf.json"
+    path.write_text(json.dumps(aiperf(8) | {name: {"unit": "", "avg": value} for name, value in more.items()}), "utf-8")
+    runs, bad = read_runs(path, 1)
+    assert (len(runs), bad.count) == ((0, 1) if speculative else (1, 0))
+    assert any("is of speculative decoding" in str(item) for item in bad.first) == speculative
+
+
 def test_what_points_lack_for_a_card_is_said(tmp_path: Path) -> None:
     path = tmp_path / "runs.jsonl"
     for results, reason in (

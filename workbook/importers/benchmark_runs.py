@@ -161,8 +161,9 @@ def _unusable(numbers: Mapping[str, float], texts: Mapping[str, str]) -> str:
     if texts.get("disaggregated"):
         return "is of separate pools for prefill and decode, which no point describes"
     accepted = numbers.get("accepted", 0.0)
-    if texts.get("speculative") or accepted > 1:
-        return f"is of speculative decoding ({texts.get('speculative') or f'{accepted:.3g} tokens a step'}); a point has one token a step"
+    if texts.get("speculative") or accepted > 1 or numbers.get("drafted", 0.0) > 0:
+        how = texts.get("speculative") or (f"{accepted:.3g} tokens a step" if accepted > 1 else "drafts that were all rejected")
+        return f"is of speculative decoding ({how}); a point has one token a step"
     if numbers.get("copies", 0) > 1 and not texts.get("attention"):
         return f"is of {numbers['copies']:g} copies of the model (data parallelism), and a point is of one instance"
     if numbers.get("stages", 0) > 1:

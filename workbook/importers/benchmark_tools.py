@@ -79,6 +79,7 @@ _SERVE: dict[str, dict[str, float]] = {
     "replicas": _of("replicas", "dp_size"),
     "watts": _of("watts", "avg_power_w", "gpu_power_w"),
     "accepted": _of("spec_decode_acceptance_length", "accept_length"),
+    "drafted": _of("spec_decode_draft_tokens"),
 }
 _SERVED_BY = {
     **_SETUP,
@@ -186,7 +187,8 @@ AIPERF = Tool(
         "tpot_mean": _of("inter_token_latency.avg"),
         "itl": _of("inter_chunk_latency.p50"),
         "watts": _of("gpu_power_usage.avg"),
-        "accepted": _of("spec_decode_acceptance_length.avg"),
+        "accepted": _of("spec_decode_acceptance_length.avg", "spec_decode_token_weighted_acceptance_length.avg"),
+        "drafted": _of("total_draft_tokens.avg", "spec_decode_draft_tokens.avg"),
     },
     {
         "model": ("input_config.endpoint.model_names.0", "input_config.models.items.0.name", "input_config.model_names.0"),

@@ -138,7 +138,7 @@ def _shape(config: _Config, family: Family) -> Shape | None:
         if value is not None:
             parts[name] = value
         elif name in family.needs and not any(config.values.get(key) is not None for key in keys) and name not in parts:
-            config.problems.add(Place(str(config.file)), f"the key '{keys[0]}' is missing", "give the whole config.json")
+            config.problems.add(Place(str(config.file)), f"the key {' or '.join(map(repr, keys))} is missing", "give the whole config.json")
     flags = {part: config.values.get(key) for part, key in FLAGS.items()}
     parts |= {part: int(flag) for part, flag in flags.items() if isinstance(flag, bool)}
     for name in ("layers", "attention_heads", "kv_heads", "hidden", "vocabulary", "head_dim"):

@@ -110,7 +110,7 @@ def import_trace(
     """Read a trace of requests into a card of ``traces``.
 
     Args:
-        file: CSV, JSON lines or Parquet, a request a row; as long as it may be, in 300 MB of memory.
+        file: CSV, JSON lines or Parquet, a request a row; as long as it may be, in 200 MB of memory.
         columns: names of the columns that hold ``input`` and ``output`` (tokens), ``time`` and ``hash`` (ids of prefix blocks),
             where they are not those of the traces of Azure, Mooncake or BurstGPT.
         unit: of times that are numbers, ``s`` or ``ms``; seconds, but for Mooncake's columns.
@@ -174,8 +174,8 @@ def _knots(sums: _Sums) -> list[tuple[float, float]]:
     uppers = np.array(KNOTS)
     if sums.longest > KNOTS[-1]:
         uppers = np.unique(np.round(np.geomspace(KNOTS[0], sums.longest, len(KNOTS))).astype(int))
-    cumulative = np.cumsum(sums.lengths)
-    return [(int(upper), round(float(cumulative[upper] / sums.requests), 6)) for upper in uppers]
+    cumulative = np.cumsum(sums.lengths[: sums.longest + 1])
+    return [(int(upper), round(float(cumulative[min(upper, sums.longest)] / sums.requests), 6)) for upper in uppers]
 
 
 def _arrivals(sums: _Sums) -> list[str]:
