@@ -125,9 +125,11 @@ OF_THE_CARD: dict[str, Callable[[Inputs, str], float]] = {
     "attention_layers": lambda i, card: i[f"{card}.layers"],
     "value_dim": lambda i, card: i[f"{card}.head_dim"],
     "expert_width": lambda i, card: i[f"{card}.hidden"],
-    "window_heads": lambda i, card: i[f"{card}.attention_heads"],
-    "window_kv_heads": lambda i, card: i[f"{card}.kv_heads"],
-    "window_head_dim": lambda i, card: i[f"{card}.head_dim"],
+    "window_row": lambda i, card: (
+        i[f"{card}.kv_heads"] * (i[f"{card}.head_dim"] + i[f"{card}.value_dim"])
+        if i.text(f"{card}.attention") == "GQA"
+        else i[f"{card}.latent_rank"] + i[f"{card}.latent_rotary"]
+    ),
     **dict.fromkeys(("latent_rank", "latent_rotary"), lambda *_: 0.0),
     "curve_scale": lambda i, card: i[f"{card}.tdp"] / _of_the_curve(i, card),
 }
@@ -142,7 +144,7 @@ FROM_MEASUREMENTS = {**OF_OWN_POINTS, **OF_OWN_TRAFFIC}
 
 OF_PLANNING = {
     *("kept_8", "kept_4", "layer_kernels", "attention_layers", "value_dim", "latent_rank", "latent_rotary"),
-    *("expert_width", "window_heads", "window_kv_heads", "window_head_dim"),
+    *("expert_width", "window_row"),
 }
 """Those that the paper's workbook does not have."""
 

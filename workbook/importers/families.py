@@ -75,7 +75,7 @@ class Family:
 
     Args:
         needs: parts of the shape that cannot be left out.
-        attention: GQA, MLA (one latent row a layer in the cache), or compressed (one row a layer for several tokens).
+        attention: GQA, MLA (one latent row a layer in the cache), or CSA (compressed: one row a layer for several tokens).
         constants: parts of the shape that the architecture fixes, unless the config states them.
         keys: other keys than in ``KEYS``.
         gates: outputs of attention that are multiplied by a gate as wide as the query.
@@ -130,7 +130,7 @@ FAMILIES: Mapping[str, Family] = {
         constants={"shared_experts": 1, "expert_step": 1},
     ),
     "nemotron_h": Family((*_DENSE, *_RECURRENT), matrices=2),
-    **dict.fromkeys(("deepseek_v4", "deepseek_ref"), Family((*_SPARSE, *_COMPRESSED), "compressed", constants={"intermediate": 0})),
+    **dict.fromkeys(("deepseek_v4", "deepseek_ref"), Family((*_SPARSE, *_COMPRESSED), "CSA", constants={"intermediate": 0})),
     "kimi_linear": Family((*_LATENT, *_LINEAR[:-1]), "MLA"),
     **dict.fromkeys(("gemma4", "gemma4_text"), _GEMMA_4),
     **dict.fromkeys(("step3p7", "step3p5"), _STEP),

@@ -218,7 +218,7 @@ def _whole_numbers(given: object) -> list[int]:
 
 def _ratios(config: _Config, parts: Mapping[str, int], family: Family) -> tuple[int, ...]:
     """Return how many tokens a cached row of every layer stands for, 0 for a window alone; none where nothing is compressed."""
-    if family.attention != "compressed":
+    if family.attention != "CSA":
         return ()
     layers, found = parts["layers"], _whole_numbers(config.values.get("compress_ratios"))
     if len(found) < layers:
@@ -307,9 +307,8 @@ def _attention_fields(shape: Shape) -> dict[str, Value]:
         fields |= {"attention": Value(shape.family.attention), "latent_rank": Value(rank), "latent_rotary": Value(rope)}
     if shape["value_dim"] != shape["head_dim"] or shape.latent:
         fields["value_dim"] = Value(shape["value_dim"])
-    if shape.count("window") and not shape.latent:
-        windows = (("window_heads", "attention_heads"), ("window_kv_heads", "kv_heads"), ("window_head_dim", "head_dim"))
-        fields |= {name: Value(shape[name]) for name, same in windows if shape[name] != shape[same]}
+    if shape.count("window") and shape.window_row != shape.row:
+        fields["window_row"] = _derived(shape.window_row, "layers with a window have heads of their own")
     return fields
 
 

@@ -57,7 +57,7 @@ class Shape:
         full, window = self.count("full"), self.count("window")
         if self.family.attention == "MLA":
             return full * self._of_latent
-        if self.family.attention == "compressed":
+        if self.family.attention == "CSA":
             return (full + window) * self._of_shared_row + sum(map(self._compressing, self.ratios))
         wide = (self["attention_heads"], self["kv_heads"], self["head_dim"])
         narrow = (self["window_heads"], self["window_kv_heads"], self["window_head_dim"])
@@ -176,9 +176,12 @@ class Shape:
         return self.count("full") * self.row * self.kept * BYTES
 
     @property
+    def window_row(self) -> int:
+        """Numbers that a layer with a window caches for a token."""
+        width = self["window_head_dim"]
+        return self.row if self.latent else self["window_kv_heads"] * (width + width * self["value_dim"] // self["head_dim"])
+
+    @property
     def window_cached(self) -> int:
         """Bytes in 16 bit that layers keep of a token in the window; layers with a compressed cache keep a window beside it."""
-        if self.latent:
-            return len(self.kinds) * self.row * BYTES if self.ratios else 0
-        width = self["window_head_dim"]
-        return self.count("window") * self["window_kv_heads"] * (width + width * self["value_dim"] // self["head_dim"]) * BYTES
+        return (len(self.kinds) if self.ratios else self.count("window")) * self.window_row * BYTES

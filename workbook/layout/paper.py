@@ -190,14 +190,14 @@ def _room(upright: bool, scale: int) -> tuple[float, float]:  # noqa: FBT001 a w
     return SPARE * wide * 100 / scale, high * 100 / scale
 
 
-def _pages(plan: SheetPlan, widths: list[int], upright: bool, scale: int) -> int:  # noqa: FBT001 a way to turn the page
-    """Return how many pages of A4 a sheet takes at a scale, its leading columns and rows repeated on each."""
+def _pages(plan: SheetPlan, widths: list[int], upright: bool, scale: int) -> tuple[int, bool]:  # noqa: FBT001 a way to turn the page
+    """Return how many pages of A4 a sheet takes at a scale, leading columns and rows repeated, and whether any lie side by side."""
     wide, high = _room(upright, scale)
     repeated = sum(widths[: plan.frozen[1]])
     across, used = 1, repeated
     for width in widths[plan.frozen[1] :]:
         across, used = (across + 1, repeated + width) if used + width > wide else (across, used + width)
-    return across * (_broken(plan, high)[1] if repeated < wide / 2 else len(widths))
+    return across * (_broken(plan, high)[1] if repeated < wide / 2 else len(widths)), across > 1
 
 
 def _broken(plan: SheetPlan, high: float) -> tuple[list[int], int]:

@@ -20,30 +20,30 @@ class Shape:
         is_latent = kind != "GQA"
         latent = of("latent_rank") + of("latent_rotary")
         narrow, wide = of("window_layers"), of("layers") - of("window_layers")
-        of_window = of("window_kv_heads") * of("window_head_dim") * (of("head_dim") + of("value_dim")) / of("head_dim")
         self.kept, self.attending = cached_rows(i, model), attending(i, model)
         self.kv_row = latent if is_latent else of("kv_heads") * (of("head_dim") + of("value_dim"))
-        self.window_row = latent if is_latent else of_window
-        with_windows = of("layers") if kind == "compressed" else narrow
-        self.kv_shape, self.window_shape = self.kv_row * SIXTEEN_BIT * wide, self.window_row * SIXTEEN_BIT * with_windows
-        queries = wide * of("attention_heads") * of("head_dim") + narrow * of("window_heads") * of("window_head_dim")
-        keys = wide * of("kv_heads") * of("head_dim") + narrow * of("window_kv_heads") * of("window_head_dim")
-        self.head_numbers = queries + keys
+        own_windows = of("window_row") != self.kv_row
+        with_windows = of("layers") if kind == "CSA" else narrow
+        self.kv_shape, self.window_shape = self.kv_row * SIXTEEN_BIT * wide, of("window_row") * SIXTEEN_BIT * with_windows
+        queries_and_outputs, keys_and_values = (
+            2.0 * of("hidden") * of(heads) * of("head_dim") for heads in ("attention_heads", "kv_heads")
+        )
         dense = self.matrices * of("hidden") * of("intermediate") * (of("layers") - of("moe_layers"))
-        self.plain_parameters = (2.0 * of("hidden") * (queries + keys) + dense) / GIGA
+        self.plain_parameters = ((queries_and_outputs + keys_and_values) * of("layers") + dense) / GIGA
         self.expert_parameters = self.matrices * of("expert_width") * of("moe_intermediate") * of("moe_layers") / GIGA
         self.embedding = of("vocabulary") * of("hidden") / GIGA
         total, self.active_shape = (
             self.plain_parameters + (of(taken) + of("shared_experts")) * self.expert_parameters
             for taken in ("experts", "experts_per_token")
         )
-        keeps_less, of_other_shape = of("state_bytes") > 0 or kind == "compressed", is_latent or of("state_bytes") > 0
+        keeps_less, of_other_shape = of("state_bytes") > 0 or kind == "CSA", is_latent or of("state_bytes") > 0 or own_windows
         stated, stated_active, kept = of("total_parameters"), of("active_parameters"), of("kv_bytes_per_token")
-        least, most = (0.0, 1.2) if of("state_bytes") else (0.93 * (total + self.embedding), 1.05)
+        least, most = (0.0, 1.2) if of("state_bytes") else (0.0 if own_windows else 0.93 * (total + self.embedding), 1.05)
         self.kv_agrees = kept <= 1.01 * self.kv_shape and (keeps_less or kept >= 0.99 * self.kv_shape)
         self.window_agrees = abs(of("window_bytes_per_token") - self.window_shape) <= 0.01 * self.window_shape
         self.total_shape = total + self.embedding
         self.total_agrees = least <= stated <= most * (total + 2.0 * self.embedding)
+        above = 1.1 if narrow else 1.03
         self.active_agrees = stated_active <= stated and (
-            of_other_shape or 0.97 * self.active_shape <= stated_active <= 1.03 * (self.active_shape + 2.0 * self.embedding)
+            of_other_shape or 0.97 * self.active_shape <= stated_active <= above * (self.active_shape + 2.0 * self.embedding)
         )

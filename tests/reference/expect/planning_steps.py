@@ -51,7 +51,7 @@ def cached_rows(i: Inputs, card: str) -> float:
     """Return the rows that a layer without a window caches for a token: 1, unless a row stands for several tokens."""
     row = SIXTEEN_BIT * (i[f"models.{card}.latent_rank"] + i[f"models.{card}.latent_rotary"])
     whole = row * (i[f"models.{card}.layers"] - i[f"models.{card}.window_layers"])
-    compressed = i.text(f"models.{card}.attention") == "compressed" and whole > 0.0
+    compressed = i.text(f"models.{card}.attention") == "CSA" and whole > 0.0
     return min(1.0, i[f"models.{card}.kv_bytes_per_token"] / whole) if compressed else 1.0
 
 
