@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
+from openpyxl.chart import BarChart, Reference
 
 from tests.roundtrip.edits import in_libreoffice, place, typed
 from tests.support import ACROSS, command, copy_of, plant
 from workbook import api
 from workbook.roundtrip.pull import pull
 from workbook.xlsx.cells import read_cells
+from workbook.xlsx.saved import read_saved
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +30,14 @@ def run(*line: object, status: int = 0) -> str:
 
 
 def with_budget(source: Path, target: Path, book: api.Book) -> None:
-    """Save a file with an edit and a budget of one's own, which reads a total of the model."""
+    """Save a file with an edit and a budget of one's own, with a chart, which read a total of the model and all of them."""
     typed(source, target, book, {LEVEL: EDITED[LEVEL]})
     opened = openpyxl.load_workbook(target)
     sheet, address = place(book, TOTAL)
-    opened.create_sheet("Budget")["B2"] = f"='{sheet}'!{address}*0.25"
+    budget, drawn = opened.create_sheet("Budget"), BarChart()
+    budget["B2"], budget["B3"] = f"='{sheet}'!{address}*0.25", f"=SUM({sheet}!{address[0]}:{address[0]})"
+    drawn.add_data(Reference(range_string=f"{sheet}!${address[0]}${address[1:]}:${address[0]}${address[1:]}"))
+    budget.add_chart(drawn, "D2")
     opened.save(target)
 
 
@@ -77,3 +82,7 @@ def test_nothing_is_lost_in_a_year(tmp_path: Path) -> None:
     assert at is not None
     assert cells["Budget"]["B2"].value == pytest.approx(0.25 * float(edited.values[at[0]][at[1]]))
     assert [name for name in cells if name.startswith("Budget")] == ["Budget"]
+    sheet, address = place(edited, TOTAL)
+    assert read_cells(tmp_path / "december.xlsx")["Budget"]["B3"].formula == f"SUM({sheet}!{address[0]}:{address[0]})"
+    charts = read_saved(tmp_path / "december.xlsx").sheets["Budget"].charts
+    assert [chart.formulas for chart in charts] == [(f"{sheet}!${address[0]}${address[1:]}",)]
