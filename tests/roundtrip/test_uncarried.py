@@ -21,6 +21,7 @@ from workbook import api
 from workbook.changes.differences import Loss, counted
 from workbook.record.located import locate
 from workbook.roundtrip.looked import look_at
+from workbook.roundtrip.regenerate import regenerate
 from workbook.roundtrip.uncarried import uncarried
 from workbook.xlsx.a1 import RECORD_SHEET
 from workbook.xlsx.cells import read_cells
@@ -164,8 +165,15 @@ def test_a_picture_and_a_thread_are_found(built: Path, tmp_path: Path) -> None:
     assert Loss("picture", "Cases!D7", "Logo") in found(pictured)
     thread = f'<Relationship Id="t" Type="{kinds}/threadedComment" Target="/xl/threads.xml"/></Relationships>'
     threaded = change_part(pictured, tmp_path / "threaded.xlsx", part, "</Relationships>", thread)
-    with_part(threaded, "xl/threads.xml", '<t xmlns="x"><threadedComment ref="H12"><text>Is this right?</text></threadedComment></t>')
-    assert [item for item in found(threaded) if "comment" in item.kind] == [Loss("threaded comment", "Cases!H12", "Is this right?")]
+    said = [f'<threadedComment ref="H12"><text>{text}</text></threadedComment>' for text in ("Is this right?", "It is.")]
+    with_part(threaded, "xl/threads.xml", f'<t xmlns="x">{"".join(said)}</t>')
+    told = [Loss("threaded comment", "Cases!H12", text) for text in ("Is this right?", "It is.")]
+    assert [item for item in found(threaded) if "comment" in item.kind] == told
+    lost = regenerate(threaded, tmp_path / "new.xlsx", templates=ACROSS).lost
+    assert [item for item in lost if "comment" in item.kind] == []
+    kept = openpyxl.load_workbook(tmp_path / "new.xlsx")["Cases"]["H12"].comment
+    assert kept
+    assert kept.text == "Thread, kept as a comment:\nIs this right?\nReply: It is."
 
 
 def with_part(path: Path, name: str, text: str) -> None:

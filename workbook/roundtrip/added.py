@@ -12,7 +12,7 @@ from workbook.roundtrip.own_cells import carried_cells
 from workbook.roundtrip.own_drawings import carried_drawings
 from workbook.roundtrip.own_formats import carried_formats
 from workbook.roundtrip.own_sheets import called_now, read_own_sheets
-from workbook.xlsx.extras import COMMENT
+from workbook.xlsx.extras import COMMENT, THREADED
 from workbook.xlsx.grafts import graft
 
 if TYPE_CHECKING:
@@ -67,6 +67,6 @@ def read_added(copies: Sequence[Copy], book: Book, *, keep_active: bool = False)
     formats, looks = carried_formats(copies, followed, cells.sheets)
     drawn, undrawn = carried_drawings(copies, followed, formats)
     own = read_own_sheets(copies, followed, [known for _, known in called], keep_active=keep_active)
-    comments_at = [{(COMMENT, spot) for spot in spots} for spots in commented]
+    comments_at = [{(kind, spot) for spot in spots for kind in (COMMENT, THREADED)} for spots in commented]
     taken = [set().union(*of) for of in zip(comments_at, cells.kept, looks, drawn, strict=True)]
     return Added(own, cells, comments, formats, taken, undrawn)

@@ -10,7 +10,7 @@ from workbook.layout.plan import Comment
 from workbook.record.located import spot_of
 from workbook.record.read import cell_ids
 from workbook.xlsx.cells import UnreadableWorkbook
-from workbook.xlsx.extras import COMMENT, read_extras
+from workbook.xlsx.extras import COMMENT, THREADED, read_extras
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbook.roundtrip.copies import Copy
     from workbook.xlsx.extras import Extra
 
+THREAD, REPLY = "Thread, kept as a comment:", "Reply:"  # what stands before its texts
 LONGEST = 32767  # characters that a cell, and a comment on it, may hold
 
 
@@ -29,7 +30,7 @@ def carried_comments(
     """Return comments by the sheet, row and column where they stand in a new layout, and for each copy the cells that they are from.
 
     ``went`` gives by copy where own cells went. Different comments of several copies on one cell stand below each other. What is on
-    another cell without an id, on one that is gone or on a sheet of an account is not among them, nor is a thread. Raises
+    another cell without an id, on one that is gone or on a sheet of an account is not among them; a thread becomes a comment. Raises
     WorkbookError for a file whose comments are damaged.
     """
     found: dict[tuple[str, int, int], Comment] = {}
@@ -48,11 +49,17 @@ def carried_comments(
 
 
 def _comments(copy: Copy) -> dict[Spot, Extra]:
+    """Return comments by where they stand; a thread is one, with its replies below each other."""
     try:
-        extras = [item for item in read_extras(copy.path) if item.kind == COMMENT and item.text]
+        extras = [item for item in read_extras(copy.path) if item.kind in {COMMENT, THREADED} and item.text and item.address.isalnum()]
     except UnreadableWorkbook as error:
         raise WorkbookError([Diagnostic(Place(str(copy.path)), str(error), error.fix)]) from None
-    return {spot_of(item.sheet, item.address): item for item in extras if item.address.isalnum()}
+    found: dict[Spot, Extra] = {}
+    for item in extras:
+        spot = spot_of(item.sheet, item.address)
+        before = f"{found[spot].text}\n{REPLY} " if spot in found else f"{THREAD}\n"
+        found[spot] = item if item.kind == COMMENT else item._replace(text=f"{before}{item.text}")
+    return found
 
 
 def _ids(copy: Copy) -> dict[Spot, str]:

@@ -63,7 +63,7 @@ def uncarried(path: Path, located: Located, looked: Looked, kept: Kept = frozens
         raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
     saved, built = looked.saved, looked.built
     own = own_names(located)
-    kept_at = {(kind, spot.sheet, spot.address) for kind, spot in kept if kind in BROUGHT}
+    kept_at = {(kind, spot.sheet, spot.address) for kind, spot in kept}
     left = [item for item in extras if item.sheet not in own or item.kind not in BROUGHT]
     left = [item for item in left if (item.kind, item.sheet, item.address) not in kept_at]
     found = [Loss(item.kind, _place(item.sheet, item.address), visible(item.text)) for item in left]
