@@ -160,10 +160,10 @@ def test_the_parts_of_the_waterfall_are_the_steps_of_the_bridge() -> None:
 
 
 def test_children_of_a_case_follow_it_to_another_site() -> None:
-    edits = api.parse_sets(book().model, {"cases.corrected.site": "us_liquid_cooled"})
+    edits = api.parse_sets(book().model, dict.fromkeys(("cases.corrected.site", "service.plan.site"), "us_liquid_cooled"))
     moved = evaluate(book().model.overridden(edits), edits)
     rows = book().model.tables["case_totals"].index
-    for case in ("corrected", "corrected_fleetopt", "b200_today", "mine_12"):
+    for case in ("corrected", "fitted", "corrected_fleetopt", "b200_today", "mine_12"):
         before, after = (each["case_totals.per_wall_joule"][rows[case,]] for each in (book().values, moved))
         assert after == pytest.approx(before * 1.42 / 1.1, rel=1e-12)
     assert moved["case_totals.per_wall_joule"][rows["published",]] == book().values["case_totals.per_wall_joule"][rows["published",]]

@@ -1,4 +1,4 @@
-"""Expectations of sheets Sensitivity and Effects, and of the figures of the Dashboard with their intervals."""
+"""Expectations of sheets Risks and Effects, and of the figures of the Dashboard with their intervals."""
 
 from collections.abc import Callable
 

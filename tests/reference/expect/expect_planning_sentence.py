@@ -123,7 +123,7 @@ def remark(i: Inputs) -> str:
     """Return what to know of the answer."""
     if not is_answered(i, "chosen"):
         return f"Owner: {i.text('about.owner')}.{whose(i)}"
-    return f"{rests_on(i)} Demand is a scenario of its own (sheet Sensitivity).{more(i)}{whose(i)} Owner: {i.text('about.owner')}."
+    return f"{rests_on(i)} Demand is a scenario of its own (sheet Risks).{more(i)}{whose(i)} Owner: {i.text('about.owner')}."
 
 
 def more(i: Inputs) -> str:
