@@ -40,7 +40,7 @@ def test_letters_of_what_people_read_have_six_points_on_a4(name: str) -> None:
 
 
 def test_most_of_what_people_read_has_one_page() -> None:
-    """Lists of cases and of models are longer than a page."""
+    """Lists of cases and of models are longer than a page, and so is all that may go wrong."""
     several = {name for name, sheet in sheets().items() if sheet.page.wide != 1}
     assert several == {"Compare", "Cases", "Models", "Risks"}
 
