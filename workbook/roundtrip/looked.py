@@ -131,9 +131,9 @@ def own_rules(sheet: SavedSheet, located: Located) -> list[Validation]:
 
 
 def own_merges(sheet: SavedSheet, located: Located) -> list[Area]:
-    """Return merged cells of a sheet of which the build wrote none."""
-    written = located.written[sheet.name]
-    return [area for area in sheet.merged if not _holds(area, written)]
+    """Return merged cells of a sheet of which the build wrote none; none of a build that did not tell what it wrote."""
+    written = located.written.get(sheet.name)
+    return [] if written is None else [area for area in sheet.merged if not _holds(area, written)]
 
 
 def _holds(area: Area, cells: Collection[tuple[int, int]]) -> bool:
