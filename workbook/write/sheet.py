@@ -36,7 +36,8 @@ class Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
             self._groups += 1
 
     def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
-        if self._check_dimensions(row, col):
+        known = self.dim_rowmin is not None and self.dim_rowmin <= row <= self.dim_rowmax and self.dim_colmin <= col <= self.dim_colmax
+        if not known and self._check_dimensions(row, col):
             return -1
         self.table[row][col] = CellFormulaTuple(formula, cell_format, value)
         return 0

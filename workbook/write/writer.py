@@ -215,9 +215,10 @@ class _Writer:
             segment = self.layout.segment(quantity.id, row)
             spot = sheet, r, c = Spot(segment.sheet, *segment.cell(row))
             style = self.format(f"formula{own[row]}") if row in own else input_style if row in quantity.typed else formula_style
+            leads_out = "!" in text
             if row in quantity.links:
                 style = link_style or self.link_style(quantity, row, sheet, own.get(row, suffix))
-            elif _OTHER_SHEET.fullmatch(text) and row not in quantity.typed:
+            elif leads_out and row not in quantity.typed and _OTHER_SHEET.fullmatch(text):
                 style = self.format(f"linked{own.get(row, suffix)}")
             if quantity.takes_over(row):
                 style = self.format(f"taken{suffix}")
@@ -226,7 +227,7 @@ class _Writer:
             if row not in quantity.typed:
                 self.prints.add(quantity.id, row, spot, text, pattern, segment.rows.start)
             self.counts["formulas"] += 1
-            if pattern and "!" not in text:  # Excel stores no formula once that refers to another sheet
+            if pattern and not leads_out:  # Excel stores no formula once that refers to another sheet
                 filled.setdefault((segment.rows.start, pattern), []).append(spot)
         for run in chain.from_iterable(map(_adjacent, filled.values())):
             self.sheets[run[0].sheet].share(run)
