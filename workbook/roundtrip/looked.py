@@ -19,7 +19,8 @@ from workbook.xlsx.sheet_formats import CLOSE, CLOSE_ROWS, USUAL_HEIGHT
 from workbook.xlsx.style_sheets import ALIGNMENT, BORDER, COLOUR, FILL, NUMBER_FORMAT, WEIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from workbook.record.located import Located
@@ -136,12 +137,12 @@ def own_merges(sheet: SavedSheet, located: Located) -> list[Area]:
     return [] if written is None else [area for area in sheet.merged if not _holds(area, written)]
 
 
-def _holds(area: Area, cells: Collection[tuple[int, int]]) -> bool:
-    """Whether one of the cells is in an area: most areas are of one cell."""
+def _holds(area: Area, cells: AbstractSet[tuple[int, int]]) -> bool:
+    """Whether one of the cells is in an area, whichever of both has fewer."""
     top, left, bottom, right = area
-    if (top, left) == (bottom, right):
-        return (top, left) in cells
-    return any(is_within(cell, area) for cell in cells)
+    if (bottom - top + 1) * (right - left + 1) > len(cells):
+        return any(is_within(cell, area) for cell in cells)
+    return any((row, column) in cells for row in range(top, bottom + 1) for column in range(left, right + 1))
 
 
 def _frozen_now(view: View, located: Located, name: str) -> tuple[int, int]:
