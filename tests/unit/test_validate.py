@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -192,11 +193,16 @@ def test_the_sheet_evidence_has_a_row_for_each_group() -> None:
     assert len(model.tables["evidence_short"].rows) == 7
 
 
+def _percent(text: str) -> str:
+    """Return a share as sheet Evidence shows it: a half is rounded up."""
+    return f"{(Decimal(text) * 100).quantize(Decimal(1), ROUND_HALF_UP)}%" if text else ""
+
+
 def test_the_first_page_prints_these_errors() -> None:
     table = (SOURCES / "README.md").read_text("utf-8").partition("<!-- errors -->\n")[2].partition("\n\n")[0].splitlines()[2:]
     names = ("in_sample", "held_out", "p90", "within_25", "inside")
     wanted = [
-        [f"{item['result']}, {item['points_of']}", f"{int(item['points']):,}", *(f"{float(item[n]):.0%}" if item[n] else "" for n in names)]
+        [f"{item['result']}, {item['points_of']}", f"{int(item['points']):,}", *(_percent(item[n]) for n in names)]
         for item in rows()
         if item["by"] == "all"
     ]
