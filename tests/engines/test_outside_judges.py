@@ -24,7 +24,7 @@ BOOKS = ("paper", pytest.param("planning", marks=pytest.mark.storm))
 LIMITS = {"max_formulas": 1_000_000, "max_reported_findings": 10_000, "timeout_seconds": 0}
 
 SEVERE = {"Critical", "High"}
-SMALL = "The pool of the small model takes its constants from another model than the pools beside it."
+SMALL = "The pool of the small model takes its constants from another model than the other pools."
 WRONG = {
     "paper": {
         **{f"FORMULA_DRIFT routing.{column}": SMALL for column in ("tensor_parallel", "w", "h", "power")},
@@ -32,7 +32,7 @@ WRONG = {
     },
     "planning": {
         "FORMULA_DRIFT bridge.total": "The last row is the total of those above.",
-        "FORMULA_DRIFT cases.engine_cap": "A case without a parent takes the cap of its engine, those beside it their parents'.",
+        "FORMULA_DRIFT cases.engine_cap": "A case without a parent takes the cap of its engine, the others that of their parents.",
         "FORMULA_DRIFT load_levels.*": "The peak is what was sized; loads below it are looked up.",
         "FORMULA_DRIFT models.value_dim": "Values are as wide as heads where a card says no more.",
         "HARDCODE_IN_FORMULA_BLOCK cases.*": "A case differs from its parent in an input, and inherits the others.",

@@ -16,7 +16,6 @@ from workbook import Benchmark, Setup, WorkbookError, import_benchmark
 from workbook.cli.main import main
 from workbook.declare.packaged import directory
 from workbook.importers.benchmark_runs import Run, read_runs, tool_of
-from workbook.importers.card_names import gpu_key, model_key
 from workbook.importers.step_times import fit_line
 from workbook.validation.points import read_points
 
@@ -322,36 +321,6 @@ def test_what_is_no_benchmark_is_refused(tmp_path: Path, text: str) -> None:
     assert (result.exit_code, (tmp_path / "points.csv").exists()) == (2, False)
     assert "own.json" in result.stderr
     assert "Traceback" not in result.output
-
-
-def test_cards_are_found_by_the_names_that_tools_use() -> None:
-    root = directory(None)
-    models, gpus = ([path.stem for path in (root / kind).glob("*.yaml")] for kind in ("models", "hardware"))
-    names = {
-        "meta-llama/Meta-Llama-3.1-8B-Instruct": "llama_3_1_8b",
-        "RedHatAI/Meta-Llama-3.1-405B-Instruct-FP8-dynamic": "llama_3_1_405b",
-        "deepseek-ai/DeepSeek-R1-0528": "deepseek_r1",
-        "openai/gpt-oss-120b": "gpt_oss_120b",
-        "Qwen/Qwen3-235B-A22B-Instruct-2507": "qwen3_235b_a22b",
-        "meta-llama/Llama-4-Maverick-17B-128E-Instruct": "llama_4_maverick",
-        "meta-llama/Llama-3.3-70B-Instruct": "",
-        "": "",
-    }
-    assert {name: model_key(name, models) for name in names} == names
-    boards = {
-        GPU: "h100_sxm",
-        "NVIDIA H100 PCIe": "h100_pcie",
-        "NVIDIA H100 NVL": "h100_nvl",
-        "NVIDIA B200": "b200_sxm",
-        "gb200": "gb200_nvl72",
-    }
-    boards |= {
-        "AMD Instinct MI300X": "mi300x",
-        "NVIDIA H200": "h200_sxm",
-        "NVIDIA RTX PRO 6000 Blackwell Server Edition": "rtx_pro_6000",
-        "T4": "",
-    }
-    assert {name: gpu_key(name, gpus) for name in boards} == boards
 
 
 ODD = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just([]), st.just({}), st.just("=1+1"))

@@ -18,11 +18,15 @@ from workbook import api
 from workbook.declare.packaged import packaged
 from workbook.expr.nodes import Lookup
 from workbook.expr.values import shown
-from workbook.xlsx.a1 import column_letters
+from workbook.xlsx.a1 import column_letters, quoted
 from workbook.xlsx.cells import cell_position, read_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from openpyxl.worksheet.worksheet import Worksheet
+
+    from workbook.expr.nodes import Tree
 
 
 OTHERS = {"sources", "limits", "validation"}  # no workbooks, and one that is evaluated and not built
@@ -44,7 +48,6 @@ TERMS_OF_STEPS = {
 """Columns with longer formulas, up to 600 characters: each is one equation of step times, and a case may cost only so many formulas."""
 
 _BLOCK = re.compile(r"R\d+(C\d+):R\d+\1\b")  # fixed rows of one column, as r1c1 writes them
-_CELL = re.compile(r"\bR\d+C\d+\b")  # a fixed cell
 BLOCKS = {
     *("fleets.trouble", "fleets.first_token", "design_totals.first_token", "ladder.first_token"),
     *(f"case_remarks.{name}" for name in ("gpus", "over", "objective", "tpot", "instances", "window")),
@@ -203,6 +206,16 @@ def test_formulas_are_short_enough_to_read(built: tuple[api.Book, api.BuildRepor
     assert max(len(cell.formula or "") for cell in formula_cells(report.path).values()) < 600
 
 
+def _without_own_cells(book: api.Book, refers: Iterable[tuple[str, Tree]], home: str, row: int, text: str) -> str:
+    """Return a formula with what they are of in place of the cells that each row looks up for itself."""
+    for quantity, node in refers:
+        if isinstance(node, Lookup) and isinstance(node.beside, tuple):
+            sheet, line, column = book.layout.cell(quantity, node.beside[row])
+            before = "(?<!!)" if sheet == home else re.escape(f"{quoted(sheet)}!")
+            text = re.sub(rf"{before}\bR{line + 1}C{column + 1}\b", quantity, text)
+    return text
+
+
 def test_a_column_holds_one_formula(built: tuple[api.Book, api.BuildReport]) -> None:
     """Rows of one expression hold the same formula relative to their own cell; first rows and cases are expressions of their own."""
     book, report = built
@@ -214,8 +227,7 @@ def test_a_column_holds_one_formula(built: tuple[api.Book, api.BuildReport]) -> 
             for row in variant.rows:
                 sheet, address = _at(book, quantity.id, row)
                 text = r1c1(formulas[sheet, address], address)
-                if any(isinstance(node, Lookup) and isinstance(node.beside, tuple) for _, node in variant.refers):
-                    text = _CELL.sub("R*C*", text)  # each row has a cell of its own, which engines prove
+                text = _without_own_cells(book, variant.refers, sheet, row, text)
                 texts[sheet].add(_BLOCK.sub(r"\1:\1", text) if quantity.id in BLOCKS else text)
             compared += len(variant.rows)
             assert all(len(found) == 1 for found in texts.values()), (quantity.id, texts)

@@ -183,5 +183,5 @@ class Shape:
 
     @property
     def window_cached(self) -> int:
-        """Bytes in 16 bit that layers keep of a token in the window; layers with a compressed cache keep a window beside it."""
+        """Bytes in 16 bit that layers keep of a token in the window; layers with a compressed cache keep a window, too."""
         return (len(self.kinds) if self.ratios else self.count("window")) * self.window_row * BYTES

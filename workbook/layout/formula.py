@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workbook.model.graph import CellRef, Quantity, Table
 
 OWN, BEFORE = "\x01", "\x02"  # stand for the formula's own row number (column letters, in a table across) and the one before
-PLACE = "\x03"  # stands around the number of a cell that each row looks up
+PLACE = "\x03"  # on both sides of the number of a cell that each row looks up
 MAXIMUM_LENGTH, MAXIMUM_NESTING = 8_192, 64  # Excel refuses a file with a formula beyond these
 _BRACKET = re.compile(r"[()]")
 
@@ -141,7 +141,7 @@ class _Writer:
     def __init__(self, layout: Layout, table: Table, home: str, row: int) -> None:
         self.layout, self.table, self.home, self.row = layout, table, home, row
         self.fixed_to_row = False
-        self.beside: list[Lookup] = []  # what stands in the text as a place, for the cell that each row looks up
+        self.beside: list[Lookup] = []  # by the number of their place in the text: cells that each row looks up
 
     def looked_up(self, text: str, row: int) -> str:
         """Return a text with the cells that a row looks up in their places."""

@@ -1,4 +1,4 @@
-"""Charts, pictures and shapes that a team put on sheets of the model: each goes with the table that it stands on, beside or below."""
+"""Charts, pictures and shapes that a team put on sheets of the model: each goes with the table that it is on, next to or below."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ class Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not fully typed
 
     XlsxWriter tries some 30 regular expressions on each formula to add prefixes to functions newer than Excel 2010;
     ours hold none, or have the prefix (on the record of the build). The files are the same byte for byte, but that an empty
-    text is marked as a text: XlsxWriter stores it as a number without digits, and that a formula filled down is stored once.
+    text is marked as a text (XlsxWriter stores it as a number without digits), that a formula filled down is stored once, and that
+    rows do not state the columns that they span.
     """
 
     def __init__(self) -> None:

@@ -103,7 +103,7 @@ class AddedParts:
         return f'<Relationship Id="{escape(name)}" Type="{family}/{other.kind}" Target="/{target}"/>'
 
     def draw(self, path: str, drawn: Sequence[Drawn]) -> None:
-        """Add to the drawing of a sheet, in front of what it has, which the sheet gets if it has none."""
+        """Add to the drawing of a sheet, behind what it has; a sheet without a drawing gets one."""
         if not drawn:
             return
         drawing = self._drawing(path)
