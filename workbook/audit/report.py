@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 from workbook.audit import documents, formulas, inputs, legibility, paper, structure
@@ -17,7 +16,7 @@ from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.saved import Area, area_of, read_saved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from pathlib import Path
 
 RULES: tuple[Rule, ...] = (
@@ -97,8 +96,19 @@ def _verdict(file: Examined, rule: Rule, declared: list[_Declared]) -> Verdict:
     return Verdict(rule, tuple(found), tuple(intended))
 
 
-def _cells(area: Area) -> Iterator[tuple[int, int]]:
-    return product(range(area.top, area.bottom + 1), range(area.left, area.right + 1))
+def covers(areas: Sequence[Area], whole: Area) -> bool:
+    """Return whether each cell of an area is in one of some others; cells are not looked at one by one, as an area may be a whole sheet."""
+    open_ = [whole]
+    while open_:
+        part = open_.pop()
+        around = next((area for area in areas if area.top <= part.top <= area.bottom and area.left <= part.left <= area.right), None)
+        if around is None:
+            return False
+        if around.bottom < part.bottom:
+            open_.append(part._replace(top=around.bottom + 1))
+        if around.right < part.right:
+            open_.append(part._replace(left=around.right + 1, bottom=min(part.bottom, around.bottom)))
+    return True
 
 
 class _Declared:
@@ -117,12 +127,7 @@ class _Declared:
             return False
         if self.told.numbers and not found.numbers <= set(self.told.numbers):
             return False
-        return not self.areas or (found.area is not None and all(map(self._has, _cells(found.area))))
-
-    def _has(self, cell: tuple[int, int]) -> bool:
-        """Return whether a cell, by row and column, is in one of the areas."""
-        row, column = cell
-        return any(area.top <= row <= area.bottom and area.left <= column <= area.right for area in self.areas)
+        return not self.areas or (found.area is not None and covers(self.areas, found.area))
 
     @property
     def found(self) -> Found:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from workbook.xlsx.a1 import column_letters
-from workbook.xlsx.saved import Area
+from workbook.xlsx.saved import Area, address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -55,12 +54,6 @@ class Rule:
     title: str
     source: str
     find: Callable[[Examined], Iterable[Found]]
-
-
-def address(area: Area) -> str:
-    """Return an area as ``B2`` or ``B2:C9``."""
-    first, last = (f"{column_letters(column)}{row + 1}" for row, column in ((area.top, area.left), (area.bottom, area.right)))
-    return first if first == last else f"{first}:{last}"
 
 
 def grouped(cells: Iterable[tuple[Spot, str]]) -> Iterator[Found]:

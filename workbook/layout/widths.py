@@ -35,7 +35,7 @@ def fitted(layout: Layout, values: Values) -> Layout:
         if width > plans[sheet].widths.get(column, DEFAULT_WIDTH):
             plans[sheet].widths[column] = width
     for (sheet, row, column), text in _wrapped(layout, values):
-        needed = height_of(lines(text, plans[sheet].widths[column] - INDENT))
+        needed = height_of(lines(text, plans[sheet].widths.get(column, DEFAULT_WIDTH) - INDENT))
         plans[sheet].heights[row] = max(plans[sheet].heights.get(row, LINE), needed)
     for plan in plans.values():
         plan.frozen = frozen(result, plan)
@@ -44,12 +44,15 @@ def fitted(layout: Layout, values: Values) -> Layout:
 
 
 def _wrapped(layout: Layout, values: Values) -> Iterator[tuple[tuple[str, int, int], str]]:
-    """Yield the texts that formulas come to in columns with a width of their own, each with its sheet, row and column."""
+    """Yield the texts that formulas come to in columns with a width of their own, or beside a label, each with its sheet, row and column."""
+    merged = {(plan.name, label.row, label.column) for plan in layout.sheets.values() for label in plan.merged}
     for name, segments in layout.segments.items():
         quantity = layout.model.quantities[name]
-        for segment in segments if quantity.is_text and quantity.width else ():
+        wraps = quantity.is_text and (quantity.width or layout.model.tables[quantity.table].kind == "single")
+        for segment in segments if wraps else ():
             for row in segment.rows:
-                yield (segment.sheet, *segment.cell(row)), str(values[name][row])
+                if (place := (segment.sheet, *segment.cell(row))) not in merged:
+                    yield place, str(values[name][row])
 
 
 def _needed(layout: Layout, values: Values) -> dict[tuple[str, int], float]:

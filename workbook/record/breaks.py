@@ -5,10 +5,10 @@ from __future__ import annotations
 import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbook.xlsx.a1 import column_letters
+from workbook.xlsx.saved import Area, address
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from workbook.declare.schema import Break
     from workbook.layout.plan import Layout
@@ -40,13 +40,29 @@ def _places(item: Break, layout: Layout) -> list[tuple[str, str]]:
     """Return the sheets on which a rule is broken, each with its areas of cells."""
     if not item.columns:
         return [(sheet, item.cells) for sheet in item.sheets or ("",)]
-    found: dict[str, list[str]] = {}
+    found: dict[str, set[Area]] = {}
     for pattern, _ in item.columns:
         for segment in (each for name in fnmatch.filter(layout.segments, pattern) for each in layout.segments[name]):
-            corners = segment.cell(segment.rows.start), segment.last
-            area = ":".join(f"{column_letters(column)}{row + 1}" for row, column in corners)
-            found.setdefault(segment.sheet, []).append(area)
-    return [(sheet, " ".join(areas)) for sheet, areas in found.items()]
+            found.setdefault(segment.sheet, set()).add(Area(*segment.cell(segment.rows.start), *segment.last))
+    joined = {sheet: _turned(_joined(_turned(_joined(areas)))) for sheet, areas in found.items()}
+    return [(sheet, " ".join(map(address, areas))) for sheet, areas in joined.items()]
+
+
+def _joined(areas: Iterable[Area]) -> list[Area]:
+    """Return areas in order of columns, with those below each other that span the same columns as one."""
+    found: list[Area] = []
+    for area in sorted(areas, key=lambda each: (each.left, each.right, each.top)):
+        last = found[-1] if found else None
+        if last and (last.left, last.right, last.bottom + 1) == (area.left, area.right, area.top):
+            found[-1] = last._replace(bottom=area.bottom)
+        else:
+            found.append(area)
+    return found
+
+
+def _turned(areas: Iterable[Area]) -> list[Area]:
+    """Return areas with rows for columns, and columns for rows."""
+    return [Area(area.left, area.top, area.right, area.bottom) for area in areas]
 
 
 def read(carried: Mapping[str, Any]) -> list[IntendedBreak]:

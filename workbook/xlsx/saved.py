@@ -176,6 +176,12 @@ def area_of(text: str) -> Area:
     return Area(top - 1, left - 1, bottom - 1, right - 1)
 
 
+def address(area: Area) -> str:
+    """Return an area as ``B2`` or ``B2:C9``."""
+    first, last = (f"{column_letters(column)}{row + 1}" for row, column in ((area.top, area.left), (area.bottom, area.right)))
+    return first if first == last else f"{first}:{last}"
+
+
 def read_saved(path: Path, cells: dict[str, dict[str, Cell]] | None = None) -> SavedWorkbook:
     """Read a file whole, or the sheets of which ``cells`` are read already.
 
