@@ -44,7 +44,7 @@ def fitted(layout: Layout, values: Values) -> Layout:
 
 
 def _wrapped(layout: Layout, values: Values) -> Iterator[tuple[tuple[str, int, int], str]]:
-    """Yield the texts that formulas come to in columns with a width of their own, or beside a label, each with its sheet, row and column."""
+    """Yield the texts that formulas come to in columns with a width of their own and beside labels, each with its place."""
     merged = {(plan.name, label.row, label.column) for plan in layout.sheets.values() for label in plan.merged}
     for name, segments in layout.segments.items():
         quantity = layout.model.quantities[name]
