@@ -6,23 +6,23 @@ without the interpretation of another library. A file that can not be read safel
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from workbook.errors import as_typed
-from workbook.xlsx.a1 import column_letters, column_number
+from workbook.xlsx.cell import LAST_COLUMN, LAST_ROW, Cell, CellError, CellValue, cell_position, cell_reference, unescaped, value_of
 from workbook.xlsx.number_formats import DATE
 from workbook.xlsx.package import MAXIMUM_DEPTH, TOO_DEEP, Depth, Package, UnreadableWorkbook, new_parser, parse
+from workbook.xlsx.plain_cells import MAXIMUM_FORMULA, plain_cells
 from workbook.xlsx.styles import read_formats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
 __all__ = [
+    "LAST_COLUMN",
+    "LAST_ROW",
     "ArrayRegions",
     "Cell",
     "CellError",
@@ -35,68 +35,12 @@ __all__ = [
 
 MAXIMUM_CELLS = 2_000_000
 MAXIMUM_OPEN_ARRAYS = 500
-MAXIMUM_FORMULA = 8_192  # characters, as in Excel
-LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 # A book may hold several times the cells and bytes that it was built with, and any book as many as a small one.
 CELLS_OF_ANY, BYTES_OF_ANY = 200_000, 32 * 2**20
 CELLS_PER_CELL, BYTES_PER_CELL = 4, 400
 
-_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})")
 _ROW = re.compile(r"[1-9][0-9]{0,6}")
 _TAGS = {"c", "f", "v", "row", "t", "is"}  # of elements as nearly all programs write them, without a prefix
-_ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
-
-
-@dataclass(frozen=True, slots=True)
-class CellError:
-    """An error value of a cell; ``kind`` is its spreadsheet name, for example ``#DIV/0!``."""
-
-    kind: str
-
-    def __str__(self) -> str:
-        """Give the name as a spreadsheet shows it."""
-        return self.kind
-
-
-CellValue = float | str | bool | CellError | None
-
-
-class Cell(NamedTuple):
-    """One cell as stored.
-
-    ``formula`` has no leading equals sign and keeps prefixes such as ``_xlfn.``. It is None for a constant, and also
-    for a follower of a shared formula and for the inner cells of an array formula, where ``is_formula`` is True.
-    ``value`` is the constant or the cached result. ``follows`` names the cell whose shared formula a follower has.
-    ``shows`` is what the number format makes of a number: see ``number_formats``. ``style`` is the number of its format
-    in the list of the file: see ``styles``.
-    """
-
-    formula: str | None
-    value: CellValue
-    is_formula: bool
-    follows: str = ""
-    shows: str = ""
-    style: int = 0
-
-
-@lru_cache(maxsize=1 << 18)  # the sheets of a book, and its copies, have most of their cells in the same places
-def cell_position(reference: str) -> tuple[int, int]:
-    """Row and column, both counted from 1, of an A1 reference such as ``AB12``; ValueError when a sheet has no such cell."""
-    match = _REFERENCE.fullmatch(reference)
-    if match is None:
-        message = f"{as_typed(reference)} is not a cell reference such as B7"
-        raise ValueError(message)
-    letters, digits = match.groups()
-    row, column = int(digits), column_number(letters) + 1
-    if row > LAST_ROW or column > LAST_COLUMN:
-        message = f"{as_typed(reference)} is beyond the last cell of a sheet, {cell_reference(LAST_ROW, LAST_COLUMN)}"
-        raise ValueError(message)
-    return row, column
-
-
-def cell_reference(row: int, column: int) -> str:
-    """Write row and column, both counted from 1, as an A1 reference."""
-    return f"{column_letters(column - 1)}{row}"
 
 
 class ArrayRegions:
@@ -261,32 +205,13 @@ class _SheetReader:
         self._reference = None
 
     def _value(self, reference: str) -> CellValue:
-        if self._kind in {"inlineStr", "str"}:
-            return _unescape("".join(self._inline) if self._kind == "inlineStr" else self._stored or "")
-        if not self._stored:
-            return None
+        if self._kind == "inlineStr":
+            return unescaped("".join(self._inline))
         try:
-            return _number(self._stored) if self._kind == "n" else self._converted(self._stored)
+            return value_of(self._kind, self._stored, self._strings)
         except (ValueError, IndexError) as error:
             message = f"the cell {reference} holds {as_typed(self._stored)}, which is no value of its type"
             raise ValueError(message) from error
-
-    def _converted(self, stored: str) -> CellValue:
-        match self._kind:
-            case "s":
-                return self._shared(int(stored))
-            case "b":
-                return stored in {"1", "true"}
-            case "e":
-                return CellError(stored)
-        # Only the ISO date type is left; its text is kept as it is.
-        return stored
-
-    def _shared(self, index: int) -> str:
-        # Python would count a negative index from the end.
-        if index < 0:
-            raise IndexError(index)
-        return self._strings[index]
 
 
 def read_cells(path: Path, first: str = "", held: Callable[[dict[str, Cell] | None], int] | None = None) -> dict[str, dict[str, Cell]]:
@@ -306,14 +231,26 @@ def read_cells(path: Path, first: str = "", held: Callable[[dict[str, Cell] | No
         for sheet in sorted(sheets, key=lambda sheet: sheet.name != first):
             if held and not read and sheet.name != first:
                 held(None)
-            reader = _SheetReader(strings, formats, sum(map(len, read.values())), most_cells)
-            _run(reader, package, sheet.path)
+            data, before = package.read(sheet.path), sum(map(len, read.values()))
+            cells = plain_cells(data, sheet.path, strings, formats, most_cells - before)
+            if cells is None:
+                cells = cells_by_element(data, sheet.path, strings, formats, before, most_cells)
             if held and not read:
-                count = held(reader.cells)
+                count = held(cells)
                 most_cells = min(MAXIMUM_CELLS, CELLS_OF_ANY + CELLS_PER_CELL * count)
                 package.limit(BYTES_OF_ANY + BYTES_PER_CELL * count)
-            read[sheet.name] = reader.cells
+            read[sheet.name] = cells
         return {sheet.name: read[sheet.name] for sheet in sheets}
+
+
+def cells_by_element(data: bytes, part: str, strings: list[str], formats: list[str], before: int, most: int) -> dict[str, Cell]:
+    """Return the cells of the part of a sheet, however it is written; there may be ``most`` with those ``before``.
+
+    ``strings`` are the texts of the file, ``formats`` what its number formats show of a number. Raises UnreadableWorkbook.
+    """
+    reader = _SheetReader(strings, formats, before, most)
+    _run(reader, (piece for piece in (data,)), part)
+    return reader.cells
 
 
 class _SharedStringsReader:
@@ -342,7 +279,7 @@ class _SharedStringsReader:
         self._depth.leave()
         tag = name.rpartition(":")[2]
         if tag == "si":
-            self.strings.append(_unescape("".join(self._pieces)))
+            self.strings.append(unescaped("".join(self._pieces)))
             self._pieces.clear()
             _check_count(len(self.strings), MAXIMUM_CELLS, "texts")
         elif tag == "rPh":
@@ -351,29 +288,21 @@ class _SharedStringsReader:
             self._in_text = False
 
 
-def _run(reader: _SheetReader | _SharedStringsReader, package: Package, part: str) -> None:
+def _run(reader: _SheetReader | _SharedStringsReader, pieces: Generator[bytes], part: str) -> None:
     parser = new_parser(part)
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters
-    parse(parser, package.pieces(part), part)
+    parse(parser, pieces, part)
 
 
 def _read_shared_strings(package: Package) -> list[str]:
     for kind, target in package.relationships(package.workbook_part()).values():
         if kind == "sharedStrings":
             reader = _SharedStringsReader()
-            _run(reader, package, target)
+            _run(reader, package.pieces(target), target)
             return reader.strings
     return []
-
-
-def _unescape(text: str) -> str:
-    """Resolve the escapes ``_xHHHH_``, each one UTF-16 unit, that stand for characters XML can not hold."""
-    if "_x" not in text or not _ESCAPED_CHARACTER.search(text):
-        return text
-    units = _ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
-    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _row_number(text: str) -> int:
@@ -381,14 +310,6 @@ def _row_number(text: str) -> int:
         message = f"{as_typed(text)} is not the number of a row, 1 to {LAST_ROW}"
         raise ValueError(message)
     return int(text)
-
-
-def _number(stored: str) -> CellValue:
-    """Return a number as a spreadsheet takes it: what has none is an error value there."""
-    if "_" in stored:
-        raise ValueError(stored)
-    number = float(stored)
-    return number if math.isfinite(number) else CellError("#NUM!")
 
 
 def _check_count(count: int, most: int, what: str) -> None:

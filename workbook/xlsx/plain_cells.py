@@ -1,0 +1,162 @@
+"""Cells of sheets as nearly all programs write them, cut out by one regular expression: twice as quick as element by element.
+
+Only a part that is such cells in rows, from end to end, is read so; for all others there is the reader in ``cells``, which says
+what is wrong with them. Both give the same cells.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from workbook.xlsx.cell import Cell, number_of, value_of
+from workbook.xlsx.number_formats import DATE
+from workbook.xlsx.package import Depth, UnreadableWorkbook, new_parser, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAXIMUM_FORMULA = 8_192  # characters, as in Excel
+
+_BEGIN, _END = "<sheetData>", "</sheetData>"
+_CELL = re.compile(  # its address, attributes, those of its formula, the formula, and what is stored as its value
+    r'<c r="([A-Z]{1,2}[1-9][0-9]{0,5})"([^<>/]*)'
+    rf"(?:/>|>(?:<f([^<>/]*)(?:/>|>([^<]{{0,{MAXIMUM_FORMULA}}})</f>))?(?:<v>([^<]*)</v>|<v ?/>)?</c>)"
+)
+_PARTS = _CELL.groups + 1
+_ROW = r'<row r="[1-9][0-9]{0,5}"(?: [A-Za-z][\w:]*="[^"<>&]*")*'
+_FIRST, _NEXT, _LAST = (
+    re.compile(text, re.ASCII) for text in (rf"(?:{_ROW}/>)*{_ROW}>", rf"</row>(?:{_ROW}/>)*{_ROW}>", rf"</row>(?:{_ROW}/>)*")
+)
+_GIVEN = re.compile(r' ([A-Za-z]\w*)="([\w:.]*)"', re.ASCII)
+_DECLARED = re.compile(r'(?:<\?xml version="1.0"(?: encoding="(?:UTF|utf)-8")?(?: standalone="(?:yes|no)")? ?\?>\s*)?<worksheet[\s>]')
+_ELSEWHERE = re.compile(r"<!|<(?:\w+:)?(?:c|row|f|v)[\s/>]")  # outside of the cells: comments, and what would be cells there
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
+
+
+class _Kind(NamedTuple):
+    """What the attributes of a cell say: what kind its value is of, what its number format shows, and the number of its format."""
+
+    kind: str
+    shows: str
+    style: int
+
+
+class _OtherShapeError(Exception):
+    """A part is not written as those are that are read here."""
+
+
+def plain_cells(data: bytes, part: str, strings: list[str], formats: Sequence[str], most: int) -> dict[str, Cell] | None:
+    """Return the cells of the part of a sheet by address; None where it must be read element by element.
+
+    ``strings`` are the texts of the file, ``formats`` what its number formats show of a number, by the number that cells name them by.
+    """
+    try:
+        pieces = _cut(data, part, most)
+        return _Reader(strings, formats).cells(pieces)
+    except (_OtherShapeError, UnreadableWorkbook, ValueError, IndexError):
+        return None
+
+
+def _cut(data: bytes, part: str, most: int) -> list[str]:
+    """Return the parts of cells, as ``_CELL`` has them, with what stands between cells before each and at the end.
+
+    It is sure then that the part is well-formed, and that nothing but rows stands between cells.
+    """
+    text = data.decode()
+    begin, end = text.find(_BEGIN), text.rfind(_END)
+    head, tail = text[: max(begin, 0)], text[end:]
+    if not 0 <= begin < end or not _DECLARED.match(head) or _ELSEWHERE.search(head) or _ELSEWHERE.search(tail):
+        raise _OtherShapeError
+    body = text[begin + len(_BEGIN) : end]
+    if "\r" in body or "&#" in body or body.count("<c ") > most:
+        raise _OtherShapeError
+    pieces = _CELL.split(body)
+    between = pieces[::_PARTS]
+    if between != [""] and not (_FIRST.fullmatch(between[0]) and _LAST.fullmatch(between[-1])):
+        raise _OtherShapeError
+    if not all(_NEXT.fullmatch(found) for found in between[1:-1] if found):
+        raise _OtherShapeError
+    depth, outside = Depth(), new_parser(part)
+    outside.StartElementHandler = lambda *_: depth.enter()
+    outside.EndElementHandler = lambda _: depth.leave()
+    parse(outside, (piece for piece in (f"{head}{_BEGIN}{tail}".encode(),)), part)
+    parse(new_parser(part), (piece for piece in (data,)), part)
+    return pieces
+
+
+class _Reader:
+    """Makes cells of their parts."""
+
+    def __init__(self, strings: list[str], formats: Sequence[str]) -> None:
+        self.strings, self.formats = strings, formats
+        self.masters: dict[str, str] = {}
+        self.kinds: dict[str, _Kind] = {}
+        self.shared: dict[str, tuple[str, str]] = {}
+
+    def cells(self, pieces: list[str]) -> dict[str, Cell]:
+        """Return the cells by address."""
+        found: dict[str, Cell] = {}
+        kinds, strings, new = self.kinds, self.strings, Cell._make
+        columns = [pieces[at::_PARTS] for at in range(1, _PARTS)]
+        for address, given, of_formula, text, stored in zip(*columns, strict=True):
+            kind, shows, style = kinds.get(given) or self.kind(given)
+            if kind == "n":
+                value = number_of(stored) if stored else None
+            elif kind == "s" and stored and stored.isdecimal():
+                value = strings[int(stored)]
+            else:
+                value = value_of(kind, _plain(stored) if stored else stored, strings)
+            if of_formula is None:
+                found[address] = new((None, value, False, "", shows, style))
+            else:
+                formula, follows = self.formula(address, of_formula, text) if of_formula else (_plain(text) if text else None, "")
+                found[address] = new((formula, value, True, follows, shows, style))
+        if len(found) * _PARTS + 1 != len(pieces):
+            raise _OtherShapeError  # one is given twice
+        return found
+
+    def kind(self, given: str) -> _Kind:
+        """Return what the attributes of a cell say besides its address."""
+        told = _attributes(given)
+        kind, style = told.get("t", "n"), int(told.get("s") or 0)
+        if kind == "inlineStr":
+            raise _OtherShapeError
+        shows = DATE if kind == "d" else self.formats[style] if 0 <= style < len(self.formats) else ""
+        found = self.kinds[given] = _Kind(kind, shows, style)
+        return found
+
+    def formula(self, address: str, given: str, text: str | None) -> tuple[str | None, str]:
+        """Return the formula of a cell as stored with it, and the address of the one whose formula it has."""
+        formula = _plain(text) if text else None
+        kind, group = self.shared.get(given) or self.group(given)
+        if kind != "shared":
+            return formula, ""
+        if formula is None:
+            return None, self.masters.get(group, "")
+        self.masters[group] = address
+        return formula, ""
+
+    def group(self, given: str) -> tuple[str, str]:
+        """Return what the attributes of a formula say: whether it is shared, and in which group; no others are read here but plain ones."""
+        told = _attributes(given)
+        found = self.shared[given] = told.get("t", "normal"), told.get("si", "")
+        if found[0] not in {"normal", "shared"} or (found[0] == "shared" and not found[1]):
+            raise _OtherShapeError
+        return found
+
+
+def _attributes(given: str) -> dict[str, str]:
+    """Return attributes by name."""
+    found = _GIVEN.findall(given)
+    if "".join(f' {name}="{value}"' for name, value in found) != given:
+        raise _OtherShapeError
+    return dict(found)
+
+
+def _plain(text: str) -> str:
+    """Return a text without the escapes of XML."""
+    if "&" in text:
+        for escape, character in _ENTITIES:
+            text = text.replace(escape, character)
+    return text
