@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from workbook.errors import Diagnostic, WorkbookError
@@ -43,17 +44,18 @@ def formulas(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str]]:
         yield row, text
 
 
-def patterns(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str, str]]:
+def patterns(layout: Layout, quantity: Quantity, most: int | None = None) -> Iterator[tuple[int, str, str]]:
     """Yield what ``formulas`` does, and the pattern of the text: equal for formulas of a segment that say the same.
 
-    It is empty where each row has a text of its own. What was typed into inputs comes last.
+    It is empty where each row has a text of its own. What was typed into inputs comes last. With ``most`` it is so many of the links,
+    and of each expression.
     """
-    for row, target in quantity.links.items():
+    for row, target in islice(quantity.links.items(), most):
         yield row, _link(layout, layout.segment(quantity.id, row), quantity.id, target), ""
     table = layout.model.tables[quantity.table]
     for variant in quantity.variants:
         try:
-            for row, text, pattern in _variant(layout, table, quantity, variant.lowered, variant.rows):
+            for row, text, pattern in _variant(layout, table, quantity, variant.lowered, variant.rows[:most]):
                 _check_size(text)
                 yield row, text, pattern
         except TooLongError:

@@ -13,6 +13,7 @@ from workbook.record.read import baseline, read
 from workbook.record.sorting import sorted_tables
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters
 from workbook.xlsx.cells import cell_position
+from workbook.xlsx.package import is_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,20 +87,24 @@ def _increasing(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 class Located:
     """A file as saved beside the record of its build: where each cell stands now, and what it says."""
 
-    def __init__(self, baseline: Baseline, contents: Contents) -> None:
-        """Compare the references of the record with the places that it states, and the rows of tables with what they were."""
+    def __init__(self, baseline: Baseline, contents: Contents, *, is_sealed: bool = False) -> None:
+        """Compare the references of the record with the places that it states, and the rows of tables with what they were.
+
+        All stands where it was built, and says what it did, in a file that ``is_sealed``.
+        """
+        self.is_sealed = is_sealed
         self._lines: dict[tuple[str, int], int] = {}
         self._unsorted: dict[tuple[str, int], int] = {}
         self.baseline, self.contents = baseline, contents
         self._fingerprints = Fingerprints()
         self._shared_prints: dict[tuple[str, str], str] = {}
         self.sheets = self._sheets()
-        self.rows, self.columns = self._axes()
+        self.rows, self.columns = self._unmoved() if is_sealed else self._axes()
         self.moved = any(name != now for name, now in self.sheets.items()) or any(
             axis.changes() for axes in (self.rows, self.columns) for axis in axes.values()
         )
         self.moved = self.moved or any(self.input(given) != given.spot for given in baseline.inputs.values())
-        self.sorted = list(sorted_tables(self))
+        self.sorted = [] if is_sealed else list(sorted_tables(self))
         self._lines = {(table.sheet, line): now for table in self.sorted for line, now in table.lines.items()}
         self._unsorted = {(sheet, now): line for (sheet, line), now in self._lines.items()}
         self.__dict__.pop("_places", None)  # found before it was known which tables were sorted
@@ -145,6 +150,10 @@ class Located:
             {name: Axis(votes, lines[name], partial(self._filled, name, across=False)) for name, votes in rows.items()},
             {name: Axis(votes, None, partial(self._filled, name, across=True)) for name, votes in columns.items()},
         )
+
+    def _unmoved(self) -> tuple[dict[str, Axis], dict[str, Axis]]:
+        unmoved = dict.fromkeys(self.sheets, Axis({}, None, set))
+        return unmoved, unmoved
 
     def _filled(self, name: str, *, across: bool) -> set[int]:
         """Return the rows, or the columns, of a sheet that hold something now."""
@@ -336,7 +345,7 @@ class Located:
 def locate(path: Path) -> Located:
     """Read a file with the record of its build; raises WorkbookError when it is no workbook, or has no such record."""
     contents = read(path)
-    return Located(baseline(path, contents), contents)
+    return Located(baseline(path, contents), contents, is_sealed=is_sealed(path))
 
 
 def spot_of(sheet: str, address: str) -> Spot:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from workbook.declare.overlay import OFFERED, OVERLAYS
@@ -230,16 +232,23 @@ def _text(cell: Cell | None) -> str:
     return "" if cell is None or cell.value is None else str(cell.value)
 
 
+@lru_cache(maxsize=1 << 15)  # copies of a file say the same
+def _cells_of(formula: str) -> tuple[Reference, ...] | None:
+    """Return the cells that a formula of the record refers to; None where they are gone."""
+    found = tuple(references(formula))
+    return None if not found or GONE in formula.upper() else found
+
+
 class _Reader:
     """Walks the rows of the record sheet."""
 
     def __init__(self, path: Path, sheet: dict[str, Cell], found: Baseline) -> None:
-        self.path, self.sheet, self.found = path, sheet, found
-        self.last_columns: dict[int, int] = {}  # of each row
-        for row, column in map(cell_position, sheet):
-            self.last_columns[row] = max(self.last_columns.get(row, 0), column - 1)
-        self.last = max(self.last_columns, default=0)
-        self.row, self.cells = FIRST_PLACE - 1, 0
+        self.path, self.found = path, found
+        self.rows: dict[int, dict[int, Cell]] = defaultdict(dict)  # by column, from 0
+        for address, cell in sheet.items():
+            row, column = cell_position(address)
+            self.rows[row][column - 1] = cell
+        self.row, self.held, self.cells = FIRST_PLACE - 1, dict[int, Cell](), 0
         self.parts: dict[str, str] = {}
         self.sheets: set[str] = set()  # of blocks
 
@@ -254,16 +263,15 @@ class _Reader:
         )
         left: Iterator[tuple[tuple[str, ...], Callable[[], None]]] = iter(sections)
         take: Callable[[], None] | None = None
-        for row in range(FIRST_PLACE - 1, self.last + 1):
-            self.row = row
-            told = tuple(self.text(number) for number in range(len(PLACE_COLUMNS)))
-            if not any(told):
+        for row in range(FIRST_PLACE - 1, max(self.rows, default=0) + 1):
+            self.row, self.held = row, self.rows.get(row, {})
+            if not any(self.text(number) for number in range(len(PLACE_COLUMNS))):
                 take = None
             elif take:
                 take()
             else:
                 columns, take = next(left, ((), None))
-                if take is None or told[: len(columns)] != columns:
+                if take is None or tuple(self.text(number) for number in range(len(columns))) != columns:
                     raise self.damaged(0)
         if next(left, None):
             raise self.damaged(0)
@@ -273,7 +281,7 @@ class _Reader:
             raise self.damaged(1) from None
 
     def text(self, column: int) -> str:
-        return _text(self.sheet.get(f"{column_letters(column)}{self.row}"))
+        return _text(self.held.get(column))
 
     def damaged(self, column: int) -> WorkbookError:
         place = Place(f"{self.path}: {RECORD_SHEET}!{column_letters(column)}{self.row}")
@@ -288,12 +296,8 @@ class _Reader:
 
     def now(self, column: int) -> tuple[Reference, ...] | None:
         """Return the cells that a formula of the record refers to: none where it is gone, None where they are."""
-        cell = self.sheet.get(f"{column_letters(column)}{self.row}")
-        formula = cell.formula if cell else None
-        if formula is None:
-            return ()
-        found = tuple(references(formula))
-        return None if not found or GONE in formula.upper() else found
+        cell = self.held.get(column)
+        return () if cell is None or cell.formula is None else _cells_of(cell.formula)
 
     def block(self) -> None:
         blocks = self.found.blocks
@@ -327,7 +331,7 @@ class _Reader:
             raise self.damaged(0 if "." not in cell_id else 5)
         if sheet not in self.sheets:
             raise self.damaged(1)
-        cell = self.sheet.get(f"D{self.row}")
+        cell = self.held.get(INPUT_COLUMNS.index("value"))
         value = cell.value if cell else None
         known = isinstance(value, str) if unit == "text" else isinstance(value, float)
         if unit == "text" and kind == INPUT and value is None:
@@ -336,7 +340,7 @@ class _Reader:
             raise self.damaged(3)
         given = value if isinstance(value, str | float) and not isinstance(value, bool) else None
         note_spot = self.spot(sheet, 6) if note_cell else None
-        parent, behind = self.sheet.get(f"K{self.row}"), unguarded(self.text(9))
+        parent, behind = self.held.get(len(INPUT_COLUMNS)), unguarded(self.text(9))
         is_watched = parent is not None and parent.is_formula
         self.found.inputs[cell_id] = Given(
             cell_id, self.spot(sheet, 2), given, unit, kind == TAKEN, note_spot, note, self.now(8), behind, is_watched
@@ -345,7 +349,7 @@ class _Reader:
     def headline(self) -> None:
         cell_id, sheet, _, label, unit = (self.text(number) for number in range(5))
         cell_id = unguarded(cell_id)
-        cell = self.sheet.get(f"F{self.row}")
+        cell = self.held.get(HEADLINE_COLUMNS.index("value"))
         value = cell.value if cell and isinstance(cell.value, str | float) else None
         self.found.headlines[cell_id] = Headline(cell_id, self.spot(sheet, 2), unguarded(label), unit, value, self.now(6))
 
@@ -361,7 +365,6 @@ class _Reader:
         if self.cells > MOST_CELLS:
             raise self.damaged(1)
         if self.text(0) not in self.found.columns:
-            last = self.last_columns.get(self.row, 1)
-            now = [self.now(at) for at in range(2, last + 1)]
+            now = [self.now(at) for at in range(2, max(self.held, default=1) + 1)]
             self.found.columns[self.text(0)] = tuple(found[0] if found and len(found) == 1 else None for found in now)
         self.found.texts[self.text(0)] = self.found.texts.get(self.text(0), ()) + prints

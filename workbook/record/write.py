@@ -114,11 +114,15 @@ class Prints:
             self._last = (quantity, pattern, start, found)
         self._found[quantity, row] = found
 
-    def take(self, layout: Layout, quantity: Quantity) -> None:
-        """Take all formulas of a quantity."""
-        for row, text, pattern in patterns(layout, quantity):
+    def take(self, layout: Layout, quantity: Quantity, most: int | None = None) -> None:
+        """Take the formulas of a quantity, or ``most`` of each of its expressions."""
+        for row, text, pattern in patterns(layout, quantity, most):
             segment = layout.segment(quantity.id, row)
             self.add(quantity.id, row, Spot(segment.sheet, *segment.cell(row)), text, pattern, segment.rows.start)
+
+    def has(self, quantity: str, row: int) -> bool:
+        """Whether the formula of a row was taken."""
+        return (quantity, row) in self._found
 
     def of(self, quantity: str, rows: Iterable[int]) -> str:
         """Return the fingerprints of rows as runs, ``count:fingerprint``; NONE stands for rows that hold no formula."""

@@ -151,23 +151,24 @@ def edits_of(path: Path, located: Located) -> Edits:
     names = tuple(item.name for item in overlays(path, located.baseline))
     choices = choices_of(located.baseline.carried)
     found = Edits(located.baseline.workbook, located.baseline.version, overlays=names, choices=choices)
-    found.left += [item for item in structure(located) if not (item.is_gone and is_account_sheet(item.sheet))]
-    found.left += changed_texts(path, located, located.own)  # a build carries what people added beside tables
-    links = inherited(located)
-    found.inherited = links
+    if not located.is_sealed:
+        found.left += [item for item in structure(located) if not (item.is_gone and is_account_sheet(item.sheet))]
+        found.left += changed_texts(path, located, located.own)  # a build carries what people added beside tables
+        found.inherited = inherited(located)
     mine, places = {}, {}
     formulas = TypedFormulas(located)
     for given in located.baseline.inputs.values():
         spot = located.input(given)
         if spot is not None:
-            if not links.is_carried(given.id):
+            if not found.inherited.is_carried(given.id):
                 _take(found, formulas, given, spot, located.as_built.get(given.spot, NONE))
             mine[spot.sheet, spot.address] = given.id
             places[given.id] = (spot.sheet, spot.address)
     found.choices.rename(found.sets)
     former = found.choices.renamed(found.sets)
     found.remarks += [Finding(*places[name], name, f"{text}: that was taken") for name, text in former.items()]
-    found.left += [item for item in changed_formulas(located) if (item.sheet, item.address) not in mine]
+    changed = [] if located.is_sealed else changed_formulas(located)
+    found.left += [item for item in changed if (item.sheet, item.address) not in mine]
     found.left = arranged(found.left)
     return found
 

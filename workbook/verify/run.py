@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from workbook.api import evaluated, placed
+from workbook.api import evaluated, package_version, placed
 from workbook.changes.differences import carried_account
 from workbook.changes.sheets import telling
 from workbook.collector import without_collector
@@ -195,10 +195,11 @@ def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
     what = "quantities differ"
     if not changed:
         what = "formulas differ"
-        prints = Prints()
+        # Of equal templates one formula of each expression is compared, in case the package writes them otherwise.
+        prints, most = Prints(), 1 if _is_of_today(found, layout) else None
         for name in dict.fromkeys(block.id for block in found.blocks):
-            prints.take(layout, layout.model.quantities[name])
-        changed = sorted({block.id for block in found.blocks if _says_otherwise(block, layout, prints)})
+            prints.take(layout, layout.model.quantities[name], most)
+        changed = sorted({block.id for block in found.blocks if _says_otherwise(block, layout, prints, sample=most is not None)})
     if not changed:
         what = "inputs differ"  # an overlay may have added as many other cases
         today = {cell_id for cell_id, name, _ in layout.model.settable() if name in layout.segments}
@@ -210,10 +211,22 @@ def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
         raise WorkbookError([Diagnostic(Place(str(path)), message, "give those with --templates and --overlay, or build it again")])
 
 
-def _says_otherwise(block: Block, layout: Layout, prints: Prints) -> bool:
-    """Whether the templates now have another formula in a block; cells that may be typed over say so in other ways."""
+def _is_of_today(found: Baseline, layout: Layout) -> bool:
+    """Whether a file was built by this package from the templates at hand; False also where it does not tell its templates."""
+    told, today = (templates_of(carried) for carried in (found.carried, layout.model.declared.carried))
+    return bool(told.files) and told == today and found.package == package_version()
+
+
+def _says_otherwise(block: Block, layout: Layout, prints: Prints, *, sample: bool) -> bool:
+    """Whether the templates now have another formula in a block; cells that may be typed over say so in other ways.
+
+    Of a ``sample`` those rows are compared that are in it.
+    """
     quantity = layout.model.quantities[block.id]
     rows = range(block.first_row, block.first_row + block.size)
+    if sample:
+        taken = ((row, print_) for row, print_ in zip(rows, block.prints, strict=False) if prints.has(quantity.id, row))
+        return any(prints.of(quantity.id, [row]) != f"1:{print_}" for row, print_ in taken if not quantity.is_settable(row))
     today = prints_of(prints.of(quantity.id, rows)) or [NONE] * block.size
     written = block.prints or (NONE,) * block.size
     if len(today) != len(written):

@@ -10,6 +10,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import xlsxwriter
 from xlsxwriter.packager import Packager
 
+from workbook.xlsx.seals import seal_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -43,9 +45,10 @@ class Package:
         self._archive.close()
 
     def packed(self) -> bytes:
-        """Return the file when every part is packed; there is no other part after that."""
+        """Return the file, sealed, when every part is packed; there is no other part after that."""
         for part in self._pending:
             part.result()
+        self._archive.comment = seal_of(self._archive.infolist())
         self._archive.close()
         return self._packed.getvalue()
 

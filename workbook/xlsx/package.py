@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from xml.parsers import expat
 
 from workbook.errors import as_typed
+from workbook.xlsx.seals import seal_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Generator, Iterator
@@ -157,6 +158,11 @@ class Package:
         """The entries of the archive in stored order."""
         return self._archive.infolist()
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the file is as it was built: see ``seals``."""
+        return self._archive.comment == seal_of(self.entries)
+
     def limit(self, most_bytes: int) -> None:
         """Allow at most so many more bytes to be unpacked, and never more than at the start."""
         self._most_bytes = self._remaining_bytes = min(most_bytes, MAXIMUM_UNCOMPRESSED_BYTES)
@@ -292,6 +298,12 @@ class Package:
             message = "the file is a workbook without worksheets"
             raise UnreadableWorkbook(message)
         return list(sheets.values())
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file is as it was built; raises as ``Package`` does."""
+    with Package(path) as package:
+        return package.is_sealed
 
 
 def missing_part(part: str) -> str:
