@@ -10,9 +10,10 @@ from tests.engines.storm import asked_of, typed
 from tests.support import TAKES, require, require_all
 from workbook import api
 from workbook.record.located import locate
+from workbook.verify.built import book_of
 from workbook.verify.compare import AGREE, verdict
 from workbook.verify.engines import ENGINES
-from workbook.verify.run import SAVED, book_of, expectations, verify
+from workbook.verify.run import SAVED, expectations, verify
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,8 @@ from workbook.declare.packaged import directory
 from workbook.errors import WorkbookError
 from workbook.record.located import locate
 from workbook.roundtrip.pull import pull
-from workbook.verify.run import book_of, verify
+from workbook.verify.built import book_of
+from workbook.verify.run import verify
 
 GPU = """key: nova
 name: Nova

@@ -12,7 +12,8 @@ from workbook import api
 from workbook.errors import WorkbookError
 from workbook.layout.plan import Segment
 from workbook.record.located import locate
-from workbook.verify.run import book_of, expectations
+from workbook.verify.built import book_of
+from workbook.verify.run import expectations
 from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from workbook import api
 from workbook.errors import WorkbookError
 from workbook.layout.style import TABS
 from workbook.record.located import locate
+from workbook.verify.built import book_of
 from workbook.verify.engines import find
-from workbook.verify.run import book_of, verify
+from workbook.verify.run import verify
 from workbook.xlsx.a1 import column_letters
 
 if TYPE_CHECKING:

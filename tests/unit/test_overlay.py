@@ -13,7 +13,8 @@ from workbook import api
 from workbook.ask import inspect
 from workbook.errors import WorkbookError
 from workbook.record.located import locate
-from workbook.verify.run import book_of, expectations
+from workbook.verify.built import book_of
+from workbook.verify.run import expectations
 from workbook.xlsx.cells import read_cells
 
 if TYPE_CHECKING:

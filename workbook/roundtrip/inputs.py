@@ -14,7 +14,7 @@ from workbook.record.located import locate
 from workbook.record.read import overlays
 from workbook.roundtrip.contents import side_of_book, side_of_file
 from workbook.roundtrip.pull import edits_of, without_results
-from workbook.verify.run import book_of
+from workbook.verify.built import book_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,26 +9,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from workbook.api import evaluated, package_version, placed
-from workbook.changes.differences import carried_account
-from workbook.changes.sheets import telling
 from workbook.collector import without_collector
-from workbook.declare.origin import templates_of
-from workbook.declare.overlay import overlaid
-from workbook.declare.overlay_files import overlays_of
-from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.expr.values import shown
 from workbook.layout.formula import formulas
 from workbook.record.findings import arranged, changed_formulas, changed_texts, structure
-from workbook.record.fingerprints import NONE, prints_of
 from workbook.record.inherited import inherited
 from workbook.record.located import locate, spot_of
-from workbook.record.read import declared_for, overlays
-from workbook.record.write import Prints, places
+from workbook.verify.built import read_book
 from workbook.verify.compare import AGREE, DIFFER, SURVIVED, UNKNOWN, Expected, verdict
 from workbook.verify.engines import find
 from workbook.verify.engines.base import EngineFailure
-from workbook.verify.inputs import inputs_of
 from workbook.verify.poison import poison
 from workbook.xlsx.a1 import column_letters
 
@@ -37,11 +27,7 @@ if TYPE_CHECKING:
 
     from workbook.declare.overlay_files import Files
     from workbook.layout.book import Book
-    from workbook.layout.plan import Layout
-    from workbook.record.located import Located
-    from workbook.record.read import Baseline, Block
     from workbook.verify.engines.base import CellValue, Engine
-    from workbook.verify.inputs import Inputs
 
 SAVED, FOLLOWS = "as saved", "follows"
 COLUMNS = ("engine", "sheet", "address", "id", "formula", "expected", "got", "verdict")
@@ -100,7 +86,7 @@ def verify(
     tell = progress or (lambda _: None)
     chosen = find(None if engines is None else list(dict.fromkeys(engines)))
     located = locate(path)
-    book, inputs = _read(path, located, templates, overlay)
+    book, inputs = read_book(path, located, templates, overlay, is_every=True)
     expected = expectations(book)
     named = {spot_of(item.sheet, item.address): (item.id, item.formula) for item in expected}
     links = inherited(located)
@@ -151,87 +137,6 @@ def _ask(report: VerifyReport, engine: Engine, copy: Path, expected: list[Expect
         engine.close()
     got = {(sheet, address): value for sheet, found in sheets.items() for address, value in found.items()}
     _compare(report, engine.name, expected, got, following)
-
-
-def book_of(path: Path, located: Located, templates: Path | str | None, overlay: Files = None) -> Book:
-    """Return the book that a file was built from, with the file's own inputs; raises WorkbookError.
-
-    An input that holds what it cannot take has the templates' value.
-    """
-    return _read(path, located, templates, overlay)[0]
-
-
-def _read(path: Path, located: Located, templates: Path | str | None, overlay: Files) -> tuple[Book, Inputs]:
-    """Return the book of a file and how its inputs were read."""
-    known = located.baseline
-    # The values of overlays are in the file.
-    cases = overlays_of(overlay).unless_given(overlays(path, known))
-    laid = overlaid(lambda cards: declared_for(path, known, templates, cards), cases)
-    layout, _ = placed(laid, extend=telling(carried_account(path, known.carried)))
-    _check_templates(path, located.baseline, layout)
-    # What the file's inputs differ from: nothing that follows from them.
-    own = [quantity.id for quantity in layout.model.quantities.values() if quantity.inputs]
-    book = evaluated(layout.model, layout, {}, own)
-    for built, now in located.sheets.items():
-        if now is None:
-            raise WorkbookError(
-                [Diagnostic(Place(str(path)), f"lacks the sheet '{built}'", "take another copy of the file, or build it again")]
-            )
-    inputs = inputs_of(path, located, book)
-    book.layout.formulas.update(inputs.formulas)
-    if inputs.beyond:
-        try:
-            return evaluated(book.model, book.layout, inputs.edits | inputs.beyond), inputs
-        except WorkbookError:
-            # Nothing can be calculated so far beyond the limits.
-            inputs.unread |= {name for name, _ in inputs.beyond}
-    return evaluated(book.model, book.layout, inputs.edits), inputs
-
-
-def _check_templates(path: Path, found: Baseline, layout: Layout) -> None:
-    """The file must have been built with the places and formulas of today's templates, whatever was edited since."""
-    written = {block.place for block in found.blocks}
-    changed = sorted({place[0] for place in written ^ {place[:5] for place in places(layout)}})
-    what = "quantities differ"
-    if not changed:
-        what = "formulas differ"
-        # Of equal templates one formula of each expression is compared, in case the package writes them otherwise.
-        prints, most = Prints(), 1 if _is_of_today(found, layout) else None
-        for name in dict.fromkeys(block.id for block in found.blocks):
-            prints.take(layout, layout.model.quantities[name], most)
-        changed = sorted({block.id for block in found.blocks if _says_otherwise(block, layout, prints, sample=most is not None)})
-    if not changed:
-        what = "inputs differ"  # an overlay may have added as many other cases
-        today = {cell_id for cell_id, name, _ in layout.model.settable() if name in layout.segments}
-        changed = sorted(today ^ found.inputs.keys())
-    if changed:
-        files = templates_of(found.carried).differences(templates_of(layout.model.declared.carried))
-        files = f"; template files: {files}" if files else ""
-        message = f"was built from other templates or with other overlays: {len(changed)} {what}, such as '{changed[0]}'{files}"
-        raise WorkbookError([Diagnostic(Place(str(path)), message, "give those with --templates and --overlay, or build it again")])
-
-
-def _is_of_today(found: Baseline, layout: Layout) -> bool:
-    """Whether a file was built by this package from the templates at hand; False also where it does not tell its templates."""
-    told, today = (templates_of(carried) for carried in (found.carried, layout.model.declared.carried))
-    return bool(told.files) and told == today and found.package == package_version()
-
-
-def _says_otherwise(block: Block, layout: Layout, prints: Prints, *, sample: bool) -> bool:
-    """Whether the templates now have another formula in a block; cells that may be typed over say so in other ways.
-
-    Of a ``sample`` those rows are compared that are in it.
-    """
-    quantity = layout.model.quantities[block.id]
-    rows = range(block.first_row, block.first_row + block.size)
-    if sample:
-        taken = ((row, print_) for row, print_ in zip(rows, block.prints, strict=False) if prints.has(quantity.id, row))
-        return any(prints.of(quantity.id, [row]) != f"1:{print_}" for row, print_ in taken if not quantity.is_settable(row))
-    today = prints_of(prints.of(quantity.id, rows)) or [NONE] * block.size
-    written = block.prints or (NONE,) * block.size
-    if len(today) != len(written):
-        return True
-    return any(one != other for row, one, other in zip(rows, today, written, strict=True) if not quantity.is_settable(row))
 
 
 def expectations(book: Book) -> list[Expected]:
