@@ -11,7 +11,6 @@ from workbook.record import entries
 from workbook.record.fingerprints import NONE, Spot
 from workbook.record.write import row_print
 from workbook.xlsx.a1 import column_letters, quoted
-from workbook.xlsx.cells import cell_position
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -177,11 +176,9 @@ class _Texts:
         self.wanted = located.baseline.texts.get(built, ())
         self.cells: dict[int, dict[int, Cell]] = defaultdict(dict)
         moved = {spot[1:] for spot in located.moved_inputs if spot.sheet == self.now}
-        for address, cell in located.contents.get(self.now, {}).items():
-            if cell.is_formula or cell.value not in {None, ""}:
-                row, column = cell_position(address)
-                if (row - 1, column - 1) not in moved:
-                    self.cells[row - 1][column - 1] = cell
+        for at, cell in located.cells.get(self.now, {}).items():
+            if (cell.is_formula or cell.value not in {None, ""}) and at not in moved:
+                self.cells[at[0]][at[1]] = cell
         for row, column in (spot[1:] for spot in own if spot.sheet == self.now):
             if column in self.cells.get(row, ()):
                 self.own[row].add(column)

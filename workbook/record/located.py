@@ -11,12 +11,12 @@ from workbook.record import looks
 from workbook.record.fingerprints import ACTIVE, NONE, Fingerprints, Spot, fingerprint, print_of, relative, shifted
 from workbook.record.read import baseline, read
 from workbook.record.sorting import sorted_tables
-from workbook.xlsx.a1 import RECORD_SHEET, column_letters
+from workbook.xlsx.a1 import RECORD_SHEET
 from workbook.xlsx.cells import cell_position
 from workbook.xlsx.package import is_sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
     from pathlib import Path
 
     from workbook.record.fingerprints import Reference
@@ -125,6 +125,8 @@ class Located:
         for name, columns in self.baseline.columns.items():
             votes[name].update(at.sheet for at in columns if at)
         names = dict.fromkeys([*self.baseline.texts, *(block.spot.sheet for block in self.baseline.blocks)])
+        if self.is_sealed:
+            return {name: name for name in names}
         result: dict[str, str | None] = {}
         for name in names:
             said = votes[name].most_common(1)[0][0] if votes[name] else name
@@ -273,6 +275,15 @@ class Located:
         return self._origins.get(spot) if self.moved and spot.sheet != RECORD_SHEET else spot
 
     @cached_property
+    def cells(self) -> dict[str, dict[tuple[int, int], Cell]]:
+        """Return by sheet of the file, but for that of the record, its cells by row and column from 0."""
+        return {
+            sheet: {(row - 1, column - 1): cell for (row, column), cell in zip(map(cell_position, of), of.values(), strict=True)}
+            for sheet, of in self.contents.items()
+            if sheet != RECORD_SHEET
+        }
+
+    @cached_property
     def written(self) -> dict[str, set[tuple[int, int]]]:
         """Return by sheet of the file where the cells stand that the build wrote; none of a build that did not tell how it looks."""
         try:
@@ -289,11 +300,9 @@ class Located:
         placed |= set(self._places.values()) if self.moved else set()
         found = {}
         for sheet, written in self.written.items():
-            for address, cell in self.contents[sheet].items():
-                row, column = cell_position(address)
-                if (row - 1, column - 1) in written:
-                    continue
-                spot = Spot(sheet, row - 1, column - 1)
+            cells = self.cells[sheet]
+            for spot in [Spot(sheet, *at) for at in cells if at not in written]:
+                cell = cells[spot[1:]]
                 if spot in placed or not (cell.is_formula or cell.value not in {None, ""}):
                     continue
                 if not (cell.is_formula and ACTIVE.search(self.formula(spot))):
@@ -315,11 +324,11 @@ class Located:
         if self.moved or self._lines:
             return False
         (sheet, row, column), above = block.spot, NONE
-        cells, letters = self.contents.get(sheet, {}), column_letters(column)
+        cells = self.cells.get(sheet, {})
         for step, wanted in enumerate(block.prints):
             if wanted == NONE:
                 continue
-            cell = cells.get(f"{column_letters(column + step)}{row + 1}" if block.across else f"{letters}{row + step + 1}")
+            cell = cells.get((row, column + step) if block.across else (row + step, column))
             if cell is None or not cell.is_formula:
                 return False
             if cell.formula is None:
@@ -342,10 +351,19 @@ class Located:
         return found
 
 
-def locate(path: Path) -> Located:
-    """Read a file with the record of its build; raises WorkbookError when it is no workbook, or has no such record."""
-    contents = read(path)
-    return Located(baseline(path, contents), contents, is_sealed=is_sealed(path))
+def locate(path: Path, wanted: Callable[[Baseline], Container[str]] | None = None) -> Located:
+    """Read a file with the record of its build; raises WorkbookError when it is no workbook, or has no such record.
+
+    Of a file that is as it was built only the cells of those sheets are read that ``wanted`` returns.
+    """
+    known: list[Baseline] = []
+
+    def sheets(record: dict[str, Cell]) -> Container[str]:
+        known.append(baseline(path, {RECORD_SHEET: record}))
+        return wanted(known[0]) if wanted else ()
+
+    contents = read(path, sheets if wanted else None)
+    return Located(known[0] if known else baseline(path, contents), contents, is_sealed=is_sealed(path))
 
 
 def spot_of(sheet: str, address: str) -> Spot:

@@ -34,7 +34,7 @@ from workbook.xlsx.a1 import RECORD_SHEET, column_letters
 from workbook.xlsx.cells import Cell, UnreadableWorkbook, cell_position, read_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
     from pathlib import Path
 
     from workbook.declare.schema import Declarations
@@ -131,8 +131,11 @@ class Baseline:
     carried: dict[str, object] = field(default_factory=dict)
 
 
-def read(path: Path) -> Contents:
-    """Read all cells of a file; raises WorkbookError when it is no readable workbook."""
+def read(path: Path, wanted: Callable[[dict[str, Cell]], Container[str]] | None = None) -> Contents:
+    """Read all cells of a file, or of a sealed one those of the record and of the sheets that ``wanted`` returns from it.
+
+    Raises WorkbookError when it is no readable workbook.
+    """
 
     def held(record: dict[str, Cell] | None) -> int:
         if record is None:
@@ -140,7 +143,7 @@ def read(path: Path) -> Contents:
         return cells_of(record)
 
     try:
-        return read_cells(path, RECORD_SHEET, held)
+        return read_cells(path, RECORD_SHEET, held, wanted)
     except UnreadableWorkbook as error:
         raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix or OURS)]) from None
     except OSError as error:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbook.layout.book import Book
     from workbook.record.findings import Finding
     from workbook.record.located import Located
+    from workbook.record.read import Baseline
     from workbook.roundtrip.pull import Edits
 
 EDITED, FORMULA = "typed into the file", "a formula"
@@ -76,6 +77,13 @@ class Side:
     def held(self, name: str) -> Held | None:
         """Return what an input holds, or a field of a card that is a formula; None where there is neither."""
         return self.inputs.get(name) or self.computed.get(name)
+
+
+def sheets_of(known: Baseline) -> set[str]:
+    """Return the sheets of a file as built that ``side_of_file`` reads: those with inputs, headlines and fields of cards."""
+    cards = templates_of(known.carried).cards
+    fields = (block for block in known.blocks if block.id.partition(".")[0] in cards)
+    return {item.spot.sheet for of in (known.inputs.values(), known.headlines.values(), fields) for item in of}
 
 
 def side_of_file(located: Located, edits: Edits) -> Side:

@@ -12,7 +12,7 @@ from workbook.declare.overlay_files import overlays_of
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record.located import locate
 from workbook.record.read import overlays
-from workbook.roundtrip.contents import side_of_book, side_of_file
+from workbook.roundtrip.contents import sheets_of, side_of_book, side_of_file
 from workbook.roundtrip.pull import edits_of, without_results
 from workbook.verify.built import book_of
 
@@ -45,7 +45,7 @@ class Opened:
             self._book, self._sought = load(str(what), templates, overlay=overlay), True
             self.side = side_of_book(self._book)
             return
-        self.located = located = locate(self.path)
+        self.located = located = locate(self.path, sheets_of)
         self.overlay = overlays_of(overlay).unless_given(overlays(self.path, located.baseline))
         self.edits = edits_of(self.path, located)
         without_results(self.edits, located)

@@ -17,7 +17,7 @@ from workbook.xlsx.plain_cells import MAXIMUM_FORMULA, plain_cells
 from workbook.xlsx.styles import read_formats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Container, Generator
     from pathlib import Path
 
 __all__ = [
@@ -214,12 +214,17 @@ class _SheetReader:
             raise ValueError(message) from error
 
 
-def read_cells(path: Path, first: str = "", held: Callable[[dict[str, Cell] | None], int] | None = None) -> dict[str, dict[str, Cell]]:
+def read_cells(
+    path: Path,
+    first: str = "",
+    held: Callable[[dict[str, Cell] | None], int] | None = None,
+    wanted: Callable[[dict[str, Cell]], Container[str]] | None = None,
+) -> dict[str, dict[str, Cell]]:
     """Read every stored cell of every worksheet: sheet name to A1 reference to cell.
 
     The sheet ``first`` is read before all others: from its cells (None where it is not there) ``held`` tells how many the
-    book was built with, and a file with many times more is refused before it is unpacked. Raises UnreadableWorkbook for a
-    damaged or hostile file and OSError for a missing one.
+    book was built with, and a file with many times more is refused before it is unpacked. Of a sealed file only those sheets are
+    read besides that ``wanted`` returns. Raises UnreadableWorkbook for a damaged or hostile file and OSError for a missing one.
     """
     most_cells = MAXIMUM_CELLS
     with Package(path) as package:
@@ -228,9 +233,12 @@ def read_cells(path: Path, first: str = "", held: Callable[[dict[str, Cell] | No
             package.limit(BYTES_OF_ANY)
         strings, formats = _read_shared_strings(package), [form.shows for form in read_formats(package)]
         read: dict[str, dict[str, Cell]] = {}
+        names: Container[str] | None = None
         for sheet in sorted(sheets, key=lambda sheet: sheet.name != first):
             if held and not read and sheet.name != first:
                 held(None)
+            if names is not None and sheet.name not in names:
+                continue
             data, before = package.read(sheet.path), sum(map(len, read.values()))
             cells = plain_cells(data, sheet.path, strings, formats, most_cells - before)
             if cells is None:
@@ -239,8 +247,10 @@ def read_cells(path: Path, first: str = "", held: Callable[[dict[str, Cell] | No
                 count = held(cells)
                 most_cells = min(MAXIMUM_CELLS, CELLS_OF_ANY + CELLS_PER_CELL * count)
                 package.limit(BYTES_OF_ANY + BYTES_PER_CELL * count)
+            if wanted and not read and package.is_sealed:
+                names = wanted(cells)
             read[sheet.name] = cells
-        return {sheet.name: read[sheet.name] for sheet in sheets}
+        return {sheet.name: read[sheet.name] for sheet in sheets if sheet.name in read}
 
 
 def cells_by_element(data: bytes, part: str, strings: list[str], formats: list[str], before: int, most: int) -> dict[str, Cell]:

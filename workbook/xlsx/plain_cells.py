@@ -7,6 +7,7 @@ what is wrong with them. Both give the same cells.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.xlsx.cell import Cell, number_of, value_of
@@ -92,12 +93,12 @@ class _Reader:
         self.strings, self.formats = strings, formats
         self.masters: dict[str, str] = {}
         self.kinds: dict[str, _Kind] = {}
-        self.shared: dict[str, tuple[str, str]] = {}
+        self.plain = {""}  # attributes of formulas that are not shared
 
     def cells(self, pieces: list[str]) -> dict[str, Cell]:
         """Return the cells by address."""
         found: dict[str, Cell] = {}
-        kinds, strings, new = self.kinds, self.strings, Cell._make
+        kinds, plain, strings, new = self.kinds, self.plain, self.strings, Cell._make
         columns = [pieces[at::_PARTS] for at in range(1, _PARTS)]
         for address, given, of_formula, text, stored in zip(*columns, strict=True):
             kind, shows, style = kinds.get(given) or self.kind(given)
@@ -110,7 +111,8 @@ class _Reader:
             if of_formula is None:
                 found[address] = new((None, value, False, "", shows, style))
             else:
-                formula, follows = self.formula(address, of_formula, text) if of_formula else (_plain(text) if text else None, "")
+                formula = _plain(text) if text else None
+                follows = "" if of_formula in plain else self.follows(address, of_formula, formula)
                 found[address] = new((formula, value, True, follows, shows, style))
         if len(found) * _PARTS + 1 != len(pieces):
             raise _OtherShapeError  # one is given twice
@@ -126,26 +128,22 @@ class _Reader:
         found = self.kinds[given] = _Kind(kind, shows, style)
         return found
 
-    def formula(self, address: str, given: str, text: str | None) -> tuple[str | None, str]:
-        """Return the formula of a cell as stored with it, and the address of the one whose formula it has."""
-        formula = _plain(text) if text else None
-        kind, group = self.shared.get(given) or self.group(given)
-        if kind != "shared":
-            return formula, ""
-        if formula is None:
-            return None, self.masters.get(group, "")
-        self.masters[group] = address
-        return formula, ""
-
-    def group(self, given: str) -> tuple[str, str]:
-        """Return what the attributes of a formula say: whether it is shared, and in which group; no others are read here but plain ones."""
+    def follows(self, address: str, given: str, formula: str | None) -> str:
+        """Return the address of the cell whose formula one shares that has attributes and stores none itself; empty for all others."""
         told = _attributes(given)
-        found = self.shared[given] = told.get("t", "normal"), told.get("si", "")
-        if found[0] not in {"normal", "shared"} or (found[0] == "shared" and not found[1]):
+        kind, group = told.get("t", "normal"), told.get("si", "")
+        if kind == "normal":
+            self.plain.add(given)
+            return ""
+        if kind != "shared" or not group:
             raise _OtherShapeError
-        return found
+        if formula is None:
+            return self.masters.get(group, "")
+        self.masters[group] = address
+        return ""
 
 
+@lru_cache(maxsize=1 << 12)
 def _attributes(given: str) -> dict[str, str]:
     """Return attributes by name."""
     found = _GIVEN.findall(given)
