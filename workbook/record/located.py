@@ -12,7 +12,7 @@ from workbook.record.fingerprints import ACTIVE, NONE, Fingerprints, Spot, finge
 from workbook.record.read import baseline, read
 from workbook.record.sorting import sorted_tables
 from workbook.xlsx.a1 import RECORD_SHEET
-from workbook.xlsx.cells import cell_position
+from workbook.xlsx.cell import by_place, cell_position
 from workbook.xlsx.package import is_sealed
 
 if TYPE_CHECKING:
@@ -277,11 +277,7 @@ class Located:
     @cached_property
     def cells(self) -> dict[str, dict[tuple[int, int], Cell]]:
         """Return by sheet of the file, but for that of the record, its cells by row and column from 0."""
-        return {
-            sheet: {(row - 1, column - 1): cell for (row, column), cell in zip(map(cell_position, of), of.values(), strict=True)}
-            for sheet, of in self.contents.items()
-            if sheet != RECORD_SHEET
-        }
+        return {sheet: by_place(cells) for sheet, cells in self.contents.items() if sheet != RECORD_SHEET}
 
     @cached_property
     def written(self) -> dict[str, set[tuple[int, int]]]:

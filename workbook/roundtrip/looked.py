@@ -11,7 +11,6 @@ from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record import looks
 from workbook.record.fingerprints import Spot
 from workbook.record.read import KEEP
-from workbook.xlsx.a1 import RECORD_SHEET
 from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.saved import PROTECTION as MAY_FORBID
 from workbook.xlsx.saved import View, read_saved
@@ -62,7 +61,7 @@ class Looked:
 def look_at(path: Path, located: Located) -> Looked:
     """Read how a file looks; raises WorkbookError for one that is damaged."""
     try:
-        saved = read_saved(path, {name: cells for name, cells in located.contents.items() if name != RECORD_SHEET})
+        saved = read_saved(path, located.cells)
     except UnreadableWorkbook as error:
         raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
     try:

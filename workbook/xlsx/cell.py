@@ -6,10 +6,13 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.errors import as_typed
 from workbook.xlsx.a1 import column_letters, column_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})")
@@ -66,6 +69,11 @@ def cell_position(reference: str) -> tuple[int, int]:
 def cell_reference(row: int, column: int) -> str:
     """Write row and column, both counted from 1, as an A1 reference."""
     return f"{column_letters(column - 1)}{row}"
+
+
+def by_place(cells: Mapping[str, Cell]) -> dict[tuple[int, int], Cell]:
+    """Return cells by row and column, counted from 0, in place of their addresses."""
+    return {(row - 1, column - 1): cell for (row, column), cell in zip(map(cell_position, cells), cells.values(), strict=True)}
 
 
 def value_of(kind: str, stored: str | None, strings: list[str]) -> CellValue:

@@ -17,7 +17,7 @@ from workbook.errors import as_typed
 from workbook.xlsx.seals import seal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Generator, Iterator
+    from collections.abc import Callable, Container, Generator, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -188,10 +188,12 @@ class Package:
         """List the attributes of the elements of one name in document order; names without namespaces."""
         return [found.attributes for found in self.marked(part, {wanted})]
 
-    def marked(self, part: str, wanted: Container[str], most: int = MAXIMUM_PARTS) -> list[Element]:
+    def marked(
+        self, part: str, wanted: Container[str], most: int = MAXIMUM_PARTS, trim: Callable[[bytes], bytes] | None = None
+    ) -> list[Element]:
         """List the elements of some names in document order, each with the text within it; names without namespaces.
 
-        Raises UnreadableWorkbook where there are more than ``most``.
+        ``trim`` takes from the part what does not matter, before it is parsed. Raises UnreadableWorkbook for more than ``most``.
         """
         found: list[Element] = []
         pieces: list[list[str]] = []
@@ -224,7 +226,7 @@ class Package:
 
         parser = new_parser(part, namespaces=True)
         parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = start, characters, end
-        parse(parser, self.pieces(part), part)
+        parse(parser, (piece for piece in (trim(self.read(part)),)) if trim else self.pieces(part), part)
         return [element._replace(text="".join(texts)) for element, texts in zip(found, pieces, strict=True)]
 
     def relationships(self, part: str) -> dict[str, tuple[str, str]]:

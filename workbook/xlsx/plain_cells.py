@@ -53,23 +53,41 @@ def plain_cells(data: bytes, part: str, strings: list[str], formats: Sequence[st
     ``strings`` are the texts of the file, ``formats`` what its number formats show of a number, by the number that cells name them by.
     """
     try:
-        pieces = _cut(data, part, most)
-        return _Reader(strings, formats).cells(pieces)
+        cut = _cut(data, most)
+        depth, outside = Depth(), new_parser(part)
+        outside.StartElementHandler = lambda *_: depth.enter()
+        outside.EndElementHandler = lambda _: depth.leave()
+        parse(outside, (piece for piece in (f"{cut.head}{_END}{cut.tail}".encode(),)), part)
+        parse(new_parser(part), (piece for piece in (data,)), part)
+        return _Reader(strings, formats).cells(cut.pieces)
     except (_OtherShapeError, UnreadableWorkbook, ValueError, IndexError):
         return None
 
 
-def _cut(data: bytes, part: str, most: int) -> list[str]:
-    """Return the parts of cells, as ``_CELL`` has them, with what stands between cells before each and at the end.
+def without_cells(data: bytes) -> bytes:
+    """Return the part of a sheet without cells, its rows left, or as it is where it must be read element by element."""
+    try:
+        cut = _cut(data, len(data))
+    except (_OtherShapeError, ValueError):
+        return data
+    return f"{cut.head}{''.join(cut.pieces[::_PARTS])}{_END}{cut.tail}".encode()
 
-    It is sure then that the part is well-formed, and that nothing but rows stands between cells.
-    """
+
+class _Cut(NamedTuple):
+    """The part of a sheet up to its rows, the pieces of cells with what stands between before each and at the end, and what follows."""
+
+    head: str
+    pieces: list[str]
+    tail: str
+
+
+def _cut(data: bytes, most: int) -> _Cut:
+    """Return the part of a sheet cut up: nothing but rows stands between its cells, of which there are at most so many."""
     text = data.decode()
-    begin, end = text.find(_BEGIN), text.rfind(_END)
-    head, tail = text[: max(begin, 0)], text[end:]
-    if not 0 <= begin < end or not _DECLARED.match(head) or _ELSEWHERE.search(head) or _ELSEWHERE.search(tail):
+    begin, end = text.find(_BEGIN) + len(_BEGIN), text.rfind(_END)
+    head, body, tail = text[:begin], text[begin:end], text[end + len(_END) :]
+    if not len(_BEGIN) <= begin <= end or not _DECLARED.match(head) or _ELSEWHERE.search(head) or _ELSEWHERE.search(tail):
         raise _OtherShapeError
-    body = text[begin + len(_BEGIN) : end]
     if "\r" in body or "&#" in body or body.count("<c ") > most:
         raise _OtherShapeError
     pieces = _CELL.split(body)
@@ -78,12 +96,7 @@ def _cut(data: bytes, part: str, most: int) -> list[str]:
         raise _OtherShapeError
     if not all(_NEXT.fullmatch(found) for found in between[1:-1] if found):
         raise _OtherShapeError
-    depth, outside = Depth(), new_parser(part)
-    outside.StartElementHandler = lambda *_: depth.enter()
-    outside.EndElementHandler = lambda _: depth.leave()
-    parse(outside, (piece for piece in (f"{head}{_BEGIN}{tail}".encode(),)), part)
-    parse(new_parser(part), (piece for piece in (data,)), part)
-    return pieces
+    return _Cut(head, pieces, tail)
 
 
 class _Reader:

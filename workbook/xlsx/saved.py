@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.xlsx.a1 import column_letters
+from workbook.xlsx.cell import by_place
 from workbook.xlsx.cells import LAST_COLUMN, LAST_ROW, MAXIMUM_CELLS, Cell, cell_position, read_cells
 from workbook.xlsx.package import MAXIMUM_PARTS, Element, Package, UnreadableWorkbook, part_key
+from workbook.xlsx.plain_cells import without_cells
 from workbook.xlsx.styles import CellFormat, read_formats
 
 if TYPE_CHECKING:
@@ -182,12 +184,12 @@ def address(area: Area) -> str:
     return first if first == last else f"{first}:{last}"
 
 
-def read_saved(path: Path, cells: dict[str, dict[str, Cell]] | None = None) -> SavedWorkbook:
-    """Read a file whole, or the sheets of which ``cells`` are read already.
+def read_saved(path: Path, cells: Mapping[str, dict[tuple[int, int], Cell]] | None = None) -> SavedWorkbook:
+    """Read a file whole, or the sheets of which ``cells`` are read already, by row and column from 0.
 
     Raises UnreadableWorkbook for a damaged or hostile file and OSError for a missing one.
     """
-    cells = read_cells(path) if cells is None else cells
+    cells = {sheet: by_place(found) for sheet, found in read_cells(path).items()} if cells is None else cells
     with Package(path) as package:
         try:
             return _read(package, cells)
@@ -198,7 +200,7 @@ def read_saved(path: Path, cells: dict[str, dict[str, Cell]] | None = None) -> S
             raise UnreadableWorkbook(message) from error
 
 
-def _read(package: Package, cells: dict[str, dict[str, Cell]]) -> SavedWorkbook:
+def _read(package: Package, cells: Mapping[str, dict[tuple[int, int], Cell]]) -> SavedWorkbook:
     main = package.workbook_part()
     marked = package.marked(main, _OF_BOOKS)
     order = [element.attributes for element in marked if element.tag == "sheet"]
@@ -206,11 +208,8 @@ def _read(package: Package, cells: dict[str, dict[str, Cell]]) -> SavedWorkbook:
     related = package.relationships(main).values()
     book = SavedWorkbook({}, read_formats(package))
     for part in (part for part in package.worksheets() if part.name in cells):
-        sheet = book.sheets[part.name] = SavedSheet(part.name, states.get(part.name, VISIBLE))
-        for address, cell in cells[part.name].items():
-            row, column = cell_position(address)
-            sheet.cells[row - 1, column - 1] = cell
-        _set_up(sheet, package.marked(part.path, _OF_SHEETS, MAXIMUM_CELLS))
+        sheet = book.sheets[part.name] = SavedSheet(part.name, states.get(part.name, VISIBLE), cells[part.name])
+        _set_up(sheet, package.marked(part.path, _OF_SHEETS, MAXIMUM_CELLS, without_cells))
         _take_parts(book, sheet, package, part.path)
     for element in marked:
         if element.tag == "definedName":
