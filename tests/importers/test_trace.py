@@ -38,8 +38,10 @@ def test_azure_columns_give_means_share_and_knots(tmp_path: Path) -> None:
         "requests": 2,
     }
     assert card.fields["output_share"].value == pytest.approx(128 / 1128, abs=1e-6)
-    shares = {int(upper): share for upper, share in card.rows}
+    shares = {int(upper): share for upper, share, _ in card.rows}
     assert (shares[64], shares[128], shares[768], shares[1024]) == (0, 0.5, 0.5, 1)
+    scales = [scale for _, _, scale in card.rows if scale != 1]
+    assert scales == pytest.approx([28 / 128 / (128 / 1128), 100 / 1000 / (128 / 1128)], abs=5e-5)
     assert card.confidence == "low"
 
 

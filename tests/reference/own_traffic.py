@@ -60,6 +60,26 @@ def output_share(i: Inputs, which: str) -> float:
     return float(found[1].sum() / found.sum()) if found.size else 0.0
 
 
+def edges(i: Inputs, number: int) -> tuple[float, float]:
+    """Return the tokens above which and up to which requests are in a bin, 0 to 19."""
+    ends = (0.0, *lengths(i))
+    return ends[number], ends[number + 1]
+
+
+def in_bin(i: Inputs, which: str, number: int) -> NDArray[np.float64]:
+    """Return (2, n) input and output tokens of the requests of a bin."""
+    (above, upto), found = edges(i, number), requests(i, which)
+    total = found.sum(axis=0)
+    kept: NDArray[np.float64] = found[:, (total > above) & (total <= upto)]
+    return kept
+
+
+def output_scale(i: Inputs, which: str, number: int) -> float:
+    """Return the share of output of the requests of a bin over that of all; 1 where there are none, or no output."""
+    found, share = in_bin(i, which, number), output_share(i, which)
+    return float(found[1].sum() / found.sum()) / share if found.size and share else 1.0
+
+
 @cache
 def hours(i: Inputs) -> NDArray[np.float64]:
     """Return (168,) the requests of each hour of the week."""
@@ -95,7 +115,11 @@ def _of_card(which: str) -> dict[str, Callable[[Inputs], float]]:
 
 
 def _of_knot(which: str, number: int) -> dict[str, Callable[[Inputs], float]]:
-    return {"upper": lambda i: lengths(i)[number], "cumulative": lambda i: share_up_to(i, which, lengths(i)[number])}
+    return {
+        "upper": lambda i: lengths(i)[number],
+        "cumulative": lambda i: share_up_to(i, which, lengths(i)[number]),
+        "output_scale": lambda i: output_scale(i, which, number),
+    }
 
 
 def _of_profile(level: int) -> dict[str, Callable[[Inputs], float]]:

@@ -39,7 +39,6 @@ PORTABLE = {
 }
 LONGEST = 250
 TERMS_OF_STEPS = {
-    *("models.kept_8", "case_pools.w_alone", "case_pools.longest_prefill", "case_pools.state"),
     *("measured.experts", "measured.uc"),
     *("cases.server_price", "cases.server_price_2", "case_totals.state", "case_remarks.cure"),
     *(f"{table}.{name}" for table in ("case_hardware", "series_list") for name in ("offered", "expert_factor", "floors", "sent_token")),

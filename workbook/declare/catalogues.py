@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from workbook.declare.yaml import Node
     from workbook.errors import Place
 
 EVIDENCE = ("measured", "calibrated", "vendor", "published", "derived", "projected", "assumed")
@@ -137,12 +138,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The curve that every card of a catalogue gives as rows of numbers, such as the knots of a distribution."""
+    """The curve that every card of a catalogue gives as rows of numbers, such as the knots of a distribution.
+
+    ``usual`` holds the defaults of its last fields, as YAML has them: points may leave these numbers out.
+    """
 
     key: str
     label: str
     count: int
     fields: dict[str, Field]
+    usual: dict[str, Node] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -9,9 +10,10 @@ from pydantic import Field
 
 from workbook.declare import catalogues
 from workbook.declare.catalogues import Entry, Formula
-from workbook.declare.figures import CardFields, Sourced, figure_of, sourced
+from workbook.declare.figures import CardFields, CardFigure, Sourced, figure_of, sourced
 from workbook.declare.keywords import AT_KEY, ITSELF, Anything, Entries, Expression, Keywords, Number, Parts, Text, Written
 from workbook.declare.limits import check_bounds
+from workbook.declare.mistakes import read_as
 from workbook.declare.yaml import Scalar, Sequence, number_of
 from workbook.errors import suggest
 
@@ -35,7 +37,8 @@ class CurvePoints(Keywords):
         """Return the declaration of the curve."""
         places = self.key_places("fields")
         fields = {key: field.declared(key, places[key]) for key, field in self.fields.items()}
-        return self.into(catalogues.Points, count=int(self.count or 0), fields=fields)
+        usual = {key: field.default for key, field in self.fields.items() if field.has("default")}
+        return self.into(catalogues.Points, count=int(self.count or 0), fields=fields, usual=usual)
 
 
 class CardPoints(Sourced):
@@ -43,7 +46,7 @@ class CardPoints(Sourced):
 
     called: ClassVar[str] = "points of '{owner}'"
     rows: Annotated[Parts[Anything], Written("list of lists of numbers")] = Field(
-        (), description="The points: each a list with a number for each field of the catalogue's points."
+        (), description="The points: each a list with a number for each field of the catalogue's points; those with a default may lack."
     )
     each_row: Annotated[Entries[str, Expression], Written("mapping of fields to expressions")] = Field(
         {}, description="Instead of 'rows': an expression for each field, in which {KEY} stands for the point: {knot} for p1, p2 ..."
@@ -71,11 +74,12 @@ def _expressions(points: CardPoints, spec: Points, card: str, problems: Problems
     places = points.key_places("each_row")
     for name in points.each_row.keys() - spec.fields.keys():
         problems.add(places[name], f"'{name}' is not a number of the points of '{card}'", suggest(name, spec.fields))
-    for name in spec.fields.keys() - points.each_row.keys():
+    for name in spec.fields.keys() - points.each_row.keys() - spec.usual.keys():
         problems.add(points.place, f"the points of '{card}' lack an expression for '{name}'")
     given = [(spec.fields[name], text) for name, text in points.each_row.items() if name in spec.fields and text]
+    usual = _usual(points, spec, problems)
     return tuple(
-        {field.name: _expression(points, field.unit, text, f"{{{spec.key}}}", f"p{number}") for field, text in given}
+        usual | {field.name: _expression(points, field.unit, text, f"{{{spec.key}}}", f"p{number}") for field, text in given}
         for number in range(1, spec.count + 1)
     )
 
@@ -89,14 +93,16 @@ def _expression(points: CardPoints, unit: str, text: Formula, key: str, point: s
 def _figures(points: CardPoints, spec: Points, card: str, problems: Problems) -> Curve:
     """Return the points that are given as numbers."""
     grade = points.grade()
+    usual = _usual(points, spec, problems)
     rows: list[dict[str, Entry]] = []
     for number, row in enumerate(points.rows, start=1):
         cells = row.items if isinstance(row, Sequence) else ()
-        if len(cells) != len(spec.fields):
-            problems.add(row.place, f"point {number} of '{card}' needs {len(spec.fields)} numbers: {', '.join(spec.fields)}")
+        if not len(spec.fields) - len(spec.usual) <= len(cells) <= len(spec.fields):
+            fewer = "".join(f", without '{name}' where nothing is known of it" for name in spec.usual)
+            problems.add(row.place, f"point {number} of '{card}' needs {len(spec.fields)} numbers: {', '.join(spec.fields)}{fewer}")
             continue
-        found = {}
-        for field, cell in zip(spec.fields.values(), cells, strict=True):
+        found = dict(usual)
+        for field, cell in zip(spec.fields.values(), cells, strict=False):
             what = f"'{field.name}' of point {number} of '{card}'"
             value = number_of(cell, what, problems)
             if value is not None:
@@ -108,6 +114,19 @@ def _figures(points: CardPoints, spec: Points, card: str, problems: Problems) ->
         problems.add(points.place, f"'{card}' has {len(rows)} usable points; {spec.count} are needed", "repeat the end of the curve")
     _check_order(rows, spec, card, problems)
     return tuple(rows)
+
+
+def _usual(points: CardPoints, spec: Points, problems: Problems) -> dict[str, Entry]:
+    """Return the numbers of points that leave them out, with the evidence of the others where the catalogue states none."""
+    found = {}
+    for name, node in spec.usual.items():
+        what = f"the default of '{name}'"
+        written = read_as(CardFigure, node, what, problems)
+        figure = written.figure(spec.fields[name].unit, what, problems) if written else None
+        if figure:
+            behind = {part: getattr(figure, part) or getattr(points, part) for part in Sourced.model_fields}
+            found[name] = Entry(sourced(replace(figure, **behind)), None, points.place)
+    return found
 
 
 def _check_order(rows: list[dict[str, Entry]], spec: Points, card: str, problems: Problems) -> None:

@@ -246,6 +246,12 @@ def locate(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     return Type("number", units.one)
 
 
+def position(units: Units, arguments: Sequence[Argument], at: int) -> Type:
+    """A number among cells of its own unit, or a text among texts, gives a plain position."""
+    comparison(units, arguments, at)
+    return Type("number", units.one)
+
+
 def interpolate(units: Units, arguments: Sequence[Argument], at: int) -> Type:
     """(x, segment, xs, ys): the unit of ys."""
     _numbers(arguments)

@@ -9,6 +9,7 @@ infinities; and no expression may refer to a column that can hold it but for ``f
 
 from __future__ import annotations
 
+import operator as op
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -201,8 +202,8 @@ def interpolate(value: Array, segment: Array, xs: Array, ys: Array) -> Array:
 
 
 def position(value: Array, cells: Array) -> Array:
-    """MATCH(value, cells, 0): the 1-based place of the first equal cell; an error where there is none."""
-    equal = np.asarray(value)[..., None] == cells
+    """MATCH(value, cells, 0): the 1-based place of the first equal cell, case aside; an error where there is none."""
+    equal = compare(op.eq)(np.asarray(value)[..., None], cells) == 1.0
     return np.where(equal.any(axis=-1), equal.argmax(axis=-1) + 1.0, np.nan)
 
 

@@ -51,6 +51,7 @@ class _Sums:
     """What is kept of a trace while it is read: its size does not depend on the number of requests."""
 
     lengths: NDArray[np.int64] = field(default_factory=lambda: np.zeros(MOST_TOKENS * 2 + 1, np.int64))
+    outputs: Numbers = field(default_factory=lambda: np.zeros(MOST_TOKENS * 2 + 1))  # of the requests of each length
     joint: Numbers = field(default_factory=lambda: np.zeros((len(JOINT) - 1,) * 2))
     minutes: dict[int, int] = field(default_factory=dict)
     requests: int = 0
@@ -69,6 +70,7 @@ class _Sums:
         total = (prompt + output).astype(np.int64)
         counts = np.bincount(total)
         self.lengths[: len(counts)] += counts
+        self.outputs[: len(counts)] += np.bincount(total, output)
         self.longest = max(self.longest, int(total.max(initial=0)))
         self.requests += len(total)
         self.input += float(prompt.sum())
@@ -169,13 +171,26 @@ def _ids(cell: Any) -> Any:
         return None
 
 
-def _knots(sums: _Sums) -> list[tuple[float, float]]:
-    """Return twenty lengths and the share of requests up to each: those of our cards, or wider ones for longer requests."""
+def _knots(sums: _Sums) -> list[tuple[float, float, float]]:
+    """Return twenty lengths with the share of requests up to each, and the output share multiplier of those between two of them.
+
+    The lengths are those of our cards, or wider ones for longer requests. A bin's multiplier is its share of output over that of all
+    requests, 1 where it has none.
+    """
     uppers = np.array(KNOTS)
     if sums.longest > KNOTS[-1]:
         uppers = np.unique(np.round(np.geomspace(KNOTS[0], sums.longest, len(KNOTS))).astype(int))
-    cumulative = np.cumsum(sums.lengths[: sums.longest + 1])
-    return [(int(upper), round(float(cumulative[min(upper, sums.longest)] / sums.requests), 6)) for upper in uppers]
+    counts = sums.lengths[: sums.longest + 1]
+    last = np.minimum(uppers, sums.longest)
+    shares = np.cumsum(counts)[last] / sums.requests
+    tokens, outputs = (
+        np.diff(np.cumsum(each)[last], prepend=0.0) for each in (counts * np.arange(sums.longest + 1.0), sums.outputs[: sums.longest + 1])
+    )
+    of_all = sums.output / (sums.input + sums.output)
+    scales = np.divide(outputs, tokens * of_all, out=np.ones(len(uppers)), where=tokens * of_all > 0)
+    return [
+        (int(upper), round(float(share), 6), round(float(scale), 4)) for upper, share, scale in zip(uppers, shares, scales, strict=True)
+    ]
 
 
 def _arrivals(sums: _Sums) -> list[str]:

@@ -9,7 +9,7 @@ from tests.reference.equations.queueing import WAIT_TAIL
 from tests.reference.equations.replay import LOWEST_CV2
 from tests.reference.equations.rounding import ceil, floor
 from tests.reference.expect.expect_planning_calibration import is_fitted
-from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, tdp_agrees
+from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, scale_agrees, tdp_agrees
 from tests.reference.expect.expect_planning_money import money
 from tests.reference.expect.expect_planning_results import left, product, remark_of_chosen, state_of
 from tests.reference.expect.planning_cases import chosen, number_of
@@ -210,6 +210,7 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
     "saturated": lambda i: sum(not tdp_agrees(i, key) for key in i.members("hardware")),
     "own_fits": lambda i: takes_own_points(i) * (not is_fitted(i)),
     "output_shares": lambda i: sum(not output_agrees(i, key) for key in i.members("traces")),
+    "output_scales": lambda i: sum(not scale_agrees(i, key) for key in i.members("traces")),
     "cases_known": lambda _: 0.0,
 }
 

@@ -1,6 +1,7 @@
 """Expectations of sheets Traces, Hardware, Models, Power curves and Measured."""
 
 import math
+from operator import mul
 
 from tests.reference.equations.node_power import Node
 from tests.reference.equations.step_time import Kernel
@@ -44,7 +45,7 @@ from tests.reference.expect.planning_steps import (
     rest_parameters,
     routed_parameters,
 )
-from tests.reference.expect.planning_traces import knots, longest
+from tests.reference.expect.planning_traces import KNOTS, knots, longest, mean_length
 from tests.reference.quantities import PLANNING, Inputs
 
 # Traces
@@ -61,10 +62,23 @@ def output_agrees(i: Inputs, card: str) -> bool:
     return abs(i[f"traces.{card}.output_share"] - output_lengths(i, card)) <= 0.005
 
 
+def mean_scale(i: Inputs, card: str) -> float:
+    """Return the mean of the output share multipliers of a trace over its tokens, 1 without any."""
+    tokens = [piece.mass * (piece.lower + piece.upper) / 2 for piece in pieces(i, card)]
+    scales = [i[f"trace_knots.{card}.p{number}.output_scale"] for number in range(1, KNOTS + 1)]
+    return math.fsum(map(mul, tokens, scales)) / math.fsum(tokens) if any(tokens) else 1.0
+
+
+def scale_agrees(i: Inputs, card: str) -> bool:
+    """Tell whether the multipliers of a trace average 1 within a factor of 2."""
+    return 0.5 <= mean_scale(i, card) <= 2.0
+
+
+expect_rows("trace_scales", {"scale": mean_scale, "agrees": scale_agrees})
 expect_rows(
     "trace_list",
     {
-        "mean_length": lambda i, card: math.fsum(piece.mass * (piece.lower + piece.upper) / 2 for piece in pieces(i, card)),
+        "mean_length": mean_length,
         "longest": longest,
         "falls": falls,
         "ends": lambda i, card: float(abs(knots(i, card)[-1][1] - 1.0) < 1e-9),

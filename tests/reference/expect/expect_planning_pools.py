@@ -31,6 +31,7 @@ from tests.reference.expect.planning_columns import (
 from tests.reference.expect.planning_hardware import (
     Asked,
     Memory,
+    band_prompt,
     billions,
     hardware,
     installed,
@@ -38,6 +39,7 @@ from tests.reference.expect.planning_hardware import (
     prefill_board,
     prefill_raw,
     prefill_time,
+    prompts,
     served,
     squared_length,
 )
@@ -54,6 +56,7 @@ from tests.reference.expect.planning_requests import (
     Taken,
     band,
     band_cut,
+    band_output_share,
     bounds,
     cut_to_window,
     drawn,
@@ -69,6 +72,7 @@ from tests.reference.expect.planning_requests import (
 )
 from tests.reference.expect.planning_steps import apart
 from tests.reference.expect.planning_study import DECODE, assumed, role, study
+from tests.reference.expect.planning_traces import KNOTS
 from tests.reference.expect.search import Wanted, expect_search
 from tests.reference.expect.shared_columns import expect_nodes
 from tests.reference.quantities import PLANNING, Inputs, Value
@@ -131,7 +135,7 @@ def in_flight(i: Inputs, key: str, pool: str) -> tuple[Served, float]:
     return served_by(i, key, pool), max(1.0, pools.run(i, key, pool_of(pool)).in_flight)
 
 
-expect_fields("case_steps", lambda i, key, pool: lengths_of(i, key, pool_of(pool)), LengthsOf, "share", "length", "squared")
+expect_fields("case_steps", lambda i, key, pool: lengths_of(i, key, pool_of(pool)), LengthsOf, "output", "prompt", "prompt_2", "length")
 expect_lengths("case_steps", served_by)
 expect_rows(
     "case_steps",
@@ -157,15 +161,33 @@ expect_rows(
 # Bounds, windows and bands
 
 
+def of_trace(i: Inputs, key: str) -> float:
+    """Return the share of output of a trace's tokens as the case multiplies it."""
+    return assumed(i, key)["output_scale"] * i[f"traces.{assumed(i, key).texts['workload']}.output_share"]
+
+
+def is_assumed(i: Inputs, key: str) -> bool:
+    """Tell whether the share of output is assumed, and not that of the trace."""
+    return assumed(i, key).says("output_rule", "assumed share")
+
+
 def expect_chunk(table: str) -> None:
     """Register the column that says in which chunks prompts are read."""
     expect_columns(table, lambda i, key, *_: drawn(i, key), {"chunk": lambda _, item: item.chunk_shown})
 
 
 expect_fields("case_bounds", bounds, Bounds)
+expect_rows(
+    "case_bounds",
+    {
+        "before": lambda i, key: float(KNOTS * list(i.members("traces")).index(assumed(i, key).texts["workload"])),
+        "assumed_share": lambda i, key: assumed(i, key)["output_scale"] * (is_assumed(i, key) and assumed(i, key)["assumed_output"]),
+        "trace_share": lambda i, key: 0.0 if is_assumed(i, key) else of_trace(i, key),
+    },
+)
 expect_chunk("case_bounds")
-expect_fields("case_windows", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut)
-expect_fields("case_windows", lambda i, key, pool: long_request(i, key, pool_of(pool)), Long)
+expect_fields("case_windows", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut, "window")
+expect_fields("case_windows", lambda i, key, pool: long_request(i, key, pool_of(pool)), Long, "taken")
 
 
 expect_rows(
@@ -176,6 +198,8 @@ expect_rows(
         "band_squared": lambda i, key: band(i, key).total(band(i, key).length, band(i, key).length),
         "band_output": lambda i, key: band(i, key).total(band(i, key).output),
         "band_output_2": lambda i, key: band(i, key).total(band(i, key).output, band(i, key).output),
+        "band_output_share": lambda i, key: band_output_share(i, band(i, key)),
+        "band_prompt_2": lambda i, key: band(i, key).total() * band_prompt(i, key) ** 2,
         "cut_prefill": prefill_of_cut,
         "band_prompt": prompt_of_cut,
         "band_steps": lambda i, key: band_cut(i, key).total(band_cut(i, key).steps),
@@ -203,7 +227,7 @@ def end_at(i: Inputs, key: str, end: str) -> End:
 def end_nodes(i: Inputs, key: str, end: str) -> Requests:
     """Return the nodes of the piece that is added to the sums up to a knot."""
     item = end_at(i, key, end)
-    return nodes(i, drawn(i, key), item.start, item.half)
+    return nodes(i, drawn(i, key), item.knot, item.start, item.half)
 
 
 expect_fields("case_ends", end_at, End)
@@ -226,16 +250,27 @@ def upto_last(i: Inputs, key: str, pool: str) -> Requests:
 
 
 expect_fields("case_windows", lambda i, key, pool: end_of(i, key, pool_of(pool), TO), End, *COUNTED)
+expect_rows("case_windows", {"length": lambda i, *of: total_length(i, upto_last(i, *of))})
+
+
+def share_of(i: Inputs, key: str, knot: int) -> float:
+    """Return the share of output of the requests in the bin below a knot."""
+    return drawn(i, key).output_shares[knot - 1]
+
+
+def sum_of_squared_prompts(i: Inputs, requests: Requests) -> float:
+    """Return the sum of the squared prompts of requests as drawn."""
+    return float(requests.share @ prompts(i, requests) ** 2)
+
+
 expect_rows(
-    "case_windows",
+    "case_ends",
     {
-        "length": lambda i, *of: total_length(i, upto_last(i, *of)),
-        "squared_length": lambda i, *of: squared(i, upto_last(i, *of)) if pool_of(of[1]) == 1 else None,
+        "output_share": lambda i, key, end: share_of(i, key, end_at(i, key, end).knot),
+        "squared_prompt": lambda i, key, end: sum_of_squared_prompts(i, upto_end(i, key, *pool_and_end(end))),
     },
 )
-
-for table in ("case_ends", "case_moments"):
-    expect_columns(table, lambda i, key, _: drawn(i, key), {"output_share": lambda _, item: item.output_share})
+expect_rows("case_moments", {"output_share": lambda i, key, knot: share_of(i, key, pool_of(knot))})
 
 
 def bin_of(i: Inputs, key: str, knot: str) -> grid.Bin:
@@ -259,11 +294,17 @@ expect_columns("case_moments", bin_of, {"weight": lambda _, item: item.mass})
 def bin_nodes(i: Inputs, key: str, knot: str) -> Requests:
     """Return the nodes of the bin below a knot."""
     item = bin_of(i, key, knot)
-    return nodes(i, drawn(i, key), item.lower, half_of(item))
+    return nodes(i, drawn(i, key), pool_of(knot), item.lower, half_of(item))
 
 
 expect_nodes(PLANNING, "case_moments", bin_nodes)
 expect_steps("case_moments", lambda i, key, knot: upto(i, drawn(i, key), bin_of(i, key, knot).upper))
+expect_rows(
+    "case_moments",
+    {
+        "squared_prompt": lambda i, *of: bin_of(i, *of).mass * sum_of_squared_prompts(i, bin_nodes(i, *of)),
+    },
+)
 
 
 def bins_below(i: Inputs, card: str, knot: str) -> tuple[grid.Bin, ...]:
@@ -329,10 +370,10 @@ def mean_rule(name: str) -> Callable[[Inputs, str, int], float]:
 
 
 expect_columns("case_pools", lambda i, key, _: study(i, key), {"sums": sums_of})
-expect_fields("case_pools", lambda i, key, pool: taken(i, key, pool_of(pool)), Taken, "requests", "is_own")
+expect_fields("case_pools", lambda i, key, pool: taken(i, key, pool_of(pool)), Taken, "own", "requests", "is_own")
 expect_fields("case_pools", lambda i, key, pool: cut_to_window(i, key, pool_of(pool)), Cut, "window", "cut_prefill")
 expect_pools({name: mean_rule(name) for name in MEANS})
-expect_pools({"squared_length": squared_length})
+expect_pools({"squared_length": squared_length, "prompt_2": lambda i, *of: lengths_of(i, *of).prompt_2})
 expect_fields("case_pools", lambda i, key, pool: instances.instance(i, key, pool_of(pool)), Instance, "n_slots")
 expect_pools({"patience": pools.patience, "role": role, "requests_of": lambda i, *of: float(requests_of(i, *of))})
 expect_pools({"first_step": pools.first_step, "sent": pools.sent, "before": pools.before_prefill})

@@ -25,6 +25,16 @@ def share(which: str) -> Callable[..., Value]:
     return lambda i, knot: own.share_up_to(i, which, own.lengths(i)[int(knot[1:]) - 1])
 
 
+def tokens(which: str) -> Callable[..., Value]:
+    """Return the rule of the tokens of the requests in a bin."""
+    return lambda i, knot: float(own.in_bin(i, which, int(knot[1:]) - 1).sum())
+
+
+def scale(which: str) -> Callable[..., Value]:
+    """Return the rule of the output share multiplier of a bin."""
+    return lambda i, knot: own.output_scale(i, which, int(knot[1:]) - 1)
+
+
 expect_rows(
     "pasted_sums",
     {
@@ -38,6 +48,9 @@ expect_rows(
 )
 expect_rows("pasted", {f"total_{which}": total(which) for which in own.CARDS.values()})
 expect_rows("pasted_shares", {which: share(which) for which in own.CARDS.values()})
+expect_rows("pasted_shares", {f"tokens_{which}": tokens(which) for which in own.CARDS.values()})
+expect_rows("pasted_shares", {f"scale_{which}": scale(which) for which in own.CARDS.values()})
+expect_rows("pasted_shares", {"above": lambda i, knot: own.edges(i, int(knot[1:]) - 1)[0]})
 expect_rows("pasted_shares", {"upper": lambda i, knot: own.lengths(i)[int(knot[1:]) - 1]})
 
 
@@ -71,7 +84,7 @@ for _name, _rule in WEEK.items():
 
 for _field in ("output_share", "mean_input", "mean_output", "requests"):
     PLANNING.add(f"traces.{_field}", lambda i, card, field=_field: i[f"traces.{card}.{field}"])
-for _field in ("upper", "cumulative"):
+for _field in ("upper", "cumulative", "output_scale"):
     PLANNING.add(f"trace_knots.{_field}", lambda i, card, knot, field=_field: i[f"trace_knots.{card}.{knot}.{field}"])
 for _field in {cell.rpartition(".")[2] for cell in own.OF_OWN_TRAFFIC if cell.startswith("load_profiles")}:
     PLANNING.add(f"load_profiles.{_field}", lambda i, name, field=_field: i[f"load_profiles.{name}.{field}"])

@@ -5,9 +5,11 @@ from dataclasses import replace
 from functools import cache
 
 from tests.reference.equations import step_time as eq
+from tests.reference.equations.domain import FloatArray
+from tests.reference.equations.grid import Requests as Groups
 from tests.reference.equations.step_time import SIXTEEN_BIT, Instance, Served, Work
 from tests.reference.expect.chain import GIGA
-from tests.reference.expect.planning_requests import drawn, output_share, rule_share, taken
+from tests.reference.expect.planning_requests import band, band_output_share, bounds, cut_to_window, taken
 from tests.reference.expect.planning_steps import GIB, all_weights, apart, constants, instance_of, kernels_of, model_of
 from tests.reference.expect.planning_study import DECODE, PREFILL, assumed, pools_by_length, role
 from tests.reference.quantities import Inputs
@@ -27,9 +29,6 @@ class Asked:
         self.window_per_token = self.model.window_kv * self.kv_bytes / SIXTEEN_BIT
         self.total = all_weights(i, self.card, self.precision)
         self.sharing = min(gpus / self.replicas, self.model.kv_shards)
-        self.trace_share = i[f"traces.{item.texts['workload']}.output_share"]
-        self.rule_share = rule_share(i, item)
-        self.output_share = output_share(i, item)
         self.pools = pools_by_length(i, key)
 
     @property
@@ -88,23 +87,39 @@ def squared_length(i: Inputs, key: str, pool: int) -> float:
     return item.mean(item.requests.total(whole, whole))
 
 
+def prompts(i: Inputs, requests: Groups) -> FloatArray:
+    """Return the prompts of requests as drawn, tokens, without the half token that stands for whole ones."""
+    half, lost = i["whole_tokens.half_token"], i["whole_tokens.lost"]
+    return requests.length - requests.output - half * (1.0 - (requests.output - lost) / requests.length)
+
+
+def band_prompt(i: Inputs, key: str) -> float:
+    """Return the prompt of a request cut to fit as squares count it, tokens: what the band's share of output leaves of the window."""
+    return (1.0 - band_output_share(i, band(i, key))) * bounds(i, key).high_1 - i["whole_tokens.lost"]
+
+
+def squared_prompt(i: Inputs, key: str, pool: int) -> float:
+    """Return the mean squared prompt of a pool's requests, its own ones, those cut to its window and those of the band cut to fit."""
+    item, cut = taken(i, key, pool), cut_to_window(i, key, pool)
+    own = item.requests.share[item.is_own] @ prompts(i, item.own) ** 2
+    band_2 = band(i, key).total() * band_prompt(i, key) ** 2 if item.gained else 0.0
+    return item.mean(float(own) + item.beyond * (cut.window - cut.cut_output) ** 2 + item.gained * band_2)
+
+
 class Requests:
     """The lengths of a pool's requests, tokens and squared tokens; attributes as columns of `case_steps`.
 
-    Each request has the usual share of output and a fraction of a token.
+    A request decodes at every length from its prompt to its whole length, once each: half of what their squares differ by, in all.
     """
 
     def __init__(self, i: Inputs, key: str, pool: int) -> None:
-        item, source, lost = taken(i, key, pool), drawn(i, key), i["whole_tokens.lost"]
-        self.share, self.squared = source.output_share, squared_length(i, key, pool)
+        item = taken(i, key, pool)
         served = item.mean(item.requests.total(item.requests.output))
         self.output, self.prompt = max(1.0, served), max(0.0, item.length - served)
-        of_prompt = (1.0 - self.share) ** 2 * self.squared - 2.0 * (1.0 - self.share) * lost * item.length + lost**2
-        self.output_length = self.share * self.squared + lost * item.length
-        self.output_2 = self.share**2 * self.squared + 2.0 * self.share * lost * item.length + lost**2
         self.length = item.length
-        self.prompt_2 = max(self.prompt**2, of_prompt)
-        self.context = max(1.0, self.prompt, min(item.length, (self.output_length - self.output_2 / 2.0) / self.output))
+        self.prompt_2 = max(self.prompt**2, squared_prompt(i, key, pool))
+        of_steps = (squared_length(i, key, pool) - self.prompt_2) / 2.0
+        self.context = max(1.0, min(item.length, of_steps / self.output))
 
 
 requests = cache(Requests)

@@ -34,7 +34,7 @@ class Long:
         length = self.rank_upper - self.rank_above * (self.rank_upper - self.rank_lower)
         self.p99 = min(window(i, key, pool), length) if served.share else 0.0
         self.cut_down = prompt_of_cut(i, key) if served.gained > 0 else 0.0
-        self.prompt = max(0.0, self.cut_down, (1.0 - source.output_share) * self.p99 - i["whole_tokens.lost"])
+        self.prompt = max(0.0, self.cut_down, (1.0 - source.output_shares[self.rank_knot - 1]) * self.p99 - i["whole_tokens.lost"])
         self.taken = served.share
         self.rank_mass = share - under
         self.prompt_steps = float(source.prefill(self.prompt))

@@ -15,7 +15,7 @@ from tests.reference.equations.rounding import ceil
 from tests.reference.expect import lengths
 from tests.reference.expect.lengths import Place
 from tests.reference.expect.planning_study import DECODE, Assumed, assumed, pools_by_length, role
-from tests.reference.expect.planning_traces import knots, longest
+from tests.reference.expect.planning_traces import KNOTS, knots, longest, shares
 from tests.reference.quantities import Inputs
 
 NOTHING = 1e-9
@@ -52,29 +52,26 @@ def distribution(i: Inputs, card: str) -> str:
     return OK if abs(knots(i, card)[-1][1] - 1.0) < 1e-9 else "shares must end at 1"
 
 
-def rule_share(i: Inputs, assumption: Assumed) -> float:
-    """Return the share of a request that is output by the rule: assumed or the trace's."""
-    if assumption.says("output_rule", "assumed share"):
-        return assumption["assumed_output"]
-    return i[f"traces.{assumption.texts['workload']}.output_share"]
-
-
-def output_share(i: Inputs, assumption: Assumed) -> float:
-    """Return the share of a request that is output: that of the rule times its scale, at most all of it."""
-    return min(1.0, assumption["output_scale"] * rule_share(i, assumption))
+def output_shares(i: Inputs, assumption: Assumed) -> tuple[float, ...]:
+    """Return the share of a request that is output by its bin: that of the rule (assumed, or the trace's) times its scale, at most 1."""
+    by_rule = (assumption["assumed_output"],) * KNOTS
+    if not assumption.says("output_rule", "assumed share"):
+        by_rule = shares(i, assumption.texts["workload"])
+    return tuple(min(1.0, assumption["output_scale"] * share) for share in by_rule)
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Requests as they are drawn: of a trace, with a share of output and tokens of a prefill step."""
+    """Requests as they are drawn: of a trace, with a share of output for each of its bins and tokens of a prefill step."""
 
     card: str
-    output_share: float
+    output_shares: tuple[float, ...]
     chunk: float
 
-    def tokens(self, i: Inputs) -> Tokens:
-        """Return what becomes of a length."""
-        return Tokens(self.output_share, i["whole_tokens.lost"], i["whole_tokens.half_token"], i["whole_tokens.per_step"])
+    def tokens(self, i: Inputs, knot: int) -> Tokens:
+        """Return what becomes of a length in the bin below a knot, 1 to 20."""
+        share = self.output_shares[knot - 1]
+        return Tokens(share, i["whole_tokens.lost"], i["whole_tokens.half_token"], i["whole_tokens.per_step"])
 
     @property
     def chunk_shown(self) -> float:
@@ -88,9 +85,9 @@ class Lengths:
         return ceil(np.asarray(prompt) / self.chunk)
 
 
-def nodes(i: Inputs, source: Lengths, begin: float, half: float) -> Requests:
-    """Return three requests at the nodes of the lengths from ``begin`` over twice ``half``, 0 or more tokens."""
-    tokens = source.tokens(i)
+def nodes(i: Inputs, source: Lengths, knot: int, begin: float, half: float) -> Requests:
+    """Return three requests of the bin below a knot, at the nodes of the lengths from ``begin`` over twice ``half``, 0 or more tokens."""
+    tokens = source.tokens(i, knot)
     length = begin + half * (1.0 + np.asarray(fleet.NODES)) + tokens.half_token
     output = tokens.output_share * length + tokens.lost
     return Requests(np.asarray(fleet.WEIGHTS), length, output, source.prefill(length - output) + output / tokens.per_step)
@@ -100,11 +97,11 @@ def nodes(i: Inputs, source: Lengths, begin: float, half: float) -> Requests:
 def upto(i: Inputs, source: Lengths, limit: float) -> Requests:
     """Return the requests of at most ``limit`` tokens."""
     found = []
-    for piece in pieces(i, source.card):
+    for knot, piece in enumerate(pieces(i, source.card), start=1):
         upper = min(limit, piece.upper)
         if upper > piece.lower:
             half = (upper - piece.lower) / 2
-            found.append((piece.mass * 2 * half / (piece.upper - piece.lower), nodes(i, source, piece.lower, half)))
+            found.append((piece.mass * 2 * half / (piece.upper - piece.lower), nodes(i, source, knot, piece.lower, half)))
     return lengths.plus(found)
 
 
@@ -138,7 +135,7 @@ def drawn(i: Inputs, key: str) -> Lengths:
     item = assumed(i, key)
     compute = item.says("prefill_rule", "as compute")
     chunk = math.inf if compute else i[f"printed_profiles.{item.texts['printed_1']}.prefill_chunk"]
-    return Lengths(item.texts["workload"], output_share(i, item), chunk)
+    return Lengths(item.texts["workload"], output_shares(i, item), chunk)
 
 
 def window(i: Inputs, key: str, pool: int) -> float:
@@ -186,15 +183,15 @@ def upto_end(i: Inputs, key: str, pool: int, end: str) -> Requests:
     if not item.from_zero:
         return upto(i, source, item.limit)
     longer = item.mass * (1.0 - item.inside)
-    return lengths.minus(upto(i, source, item.upper), lengths.times(nodes(i, source, 0.0, item.upper / 2.0), longer))
+    return lengths.minus(upto(i, source, item.upper), lengths.times(nodes(i, source, item.knot, 0.0, item.upper / 2.0), longer))
 
 
 class Cut:
-    """A request cut to the window of a pool; attributes as the columns of `case_windows`."""
+    """A request cut to the window of a pool, with the share of output of those as long as it; attributes as columns of `case_windows`."""
 
     def __init__(self, i: Inputs, key: str, pool: int) -> None:
         self.window, source = window(i, key, pool), drawn(i, key)
-        tokens = source.tokens(i)
+        tokens = source.tokens(i, end_of(i, key, pool, WINDOW).knot)
         self.cut_output = tokens.output_share * self.window + tokens.lost
         self.cut_prefill = float(source.prefill(self.window - self.cut_output))
         self.cut_steps = self.cut_prefill + self.cut_output / tokens.per_step
@@ -203,10 +200,18 @@ class Cut:
 cut_to_window = cache(Cut)
 
 
+def band_output_share(i: Inputs, requests: Requests) -> float:
+    """Return the share of the tokens of requests that is output, but for what whole tokens lose; 0 without any."""
+    found = requests.total()
+    return (requests.total(requests.output) - i["whole_tokens.lost"] * found) / requests.total(requests.length) if found else 0.0
+
+
 @cache
 def band(i: Inputs, key: str) -> Requests:
-    """Return the requests of the band above the first pool."""
-    return lengths.minus(upto_end(i, key, 1, EDGE), upto_end(i, key, 1, TO))
+    """Return the requests of the band above the first pool, each with the share of output of all of them."""
+    found, lost = lengths.minus(upto_end(i, key, 1, EDGE), upto_end(i, key, 1, TO)), i["whole_tokens.lost"]
+    share = band_output_share(i, found)
+    return replace(found, output=share * found.length + lost)
 
 
 def prefill_of_cut(i: Inputs, key: str) -> float:
@@ -220,7 +225,7 @@ def prefill_of_cut(i: Inputs, key: str) -> float:
 def band_cut(i: Inputs, key: str) -> Requests:
     """Return them with their prompts cut so that they fit the first pool, and their output kept."""
     requests = band(i, key)
-    steps = prefill_of_cut(i, key) + requests.output / drawn(i, key).tokens(i).per_step
+    steps = prefill_of_cut(i, key) + requests.output / i["whole_tokens.per_step"]
     return replace(requests, length=np.full(requests.length.shape, bounds(i, key).high_1), steps=steps)
 
 
@@ -235,7 +240,7 @@ def requests_of(i: Inputs, key: str, pool: int) -> int:
 
 
 class Taken:
-    """The requests that a pool takes, as it serves them; attributes but ``requests`` and ``is_own`` as columns of `case_pools`.
+    """The requests that a pool takes, as it serves them; attributes but ``own``, ``requests`` and ``is_own`` as columns of `case_pools`.
 
     Those of its own lengths, those cut to its window, less and plus the part of the band that is cut; a pool that decodes only takes
     those of the pool that computes their prompts. ``is_own``: which requests have their own length, and not that of the window.
@@ -248,6 +253,7 @@ class Taken:
         self.beyond = lengths.minus(upto_end(i, key, pool, TO), upto_end(i, key, pool, WINDOW)).total()
         one = Requests(np.ones(1), *(np.full(1, value) for value in (cut.window, cut.cut_output, cut.cut_steps)))
         self.gained = item.cut if pool == 1 else 0.0
+        self.own = own
         self.requests = lengths.plus([(1.0, own), (self.beyond, one), (self.gained, band_cut(i, key))])
         self.share_sum = self.requests.total()
         self.share = self.share_sum if self.share_sum > NOTHING else 0.0

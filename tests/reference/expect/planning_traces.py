@@ -15,6 +15,12 @@ def knots(i: Inputs, card: str) -> tuple[tuple[float, float], ...]:
     return ((0.0, 0.0), *((i[f"{cell}.upper"], i[f"{cell}.cumulative"]) for cell in cells))
 
 
+def shares(i: Inputs, card: str) -> tuple[float, ...]:
+    """Return the share of output of the requests of each bin of a trace, before it is cut at all of their tokens."""
+    share = i[f"traces.{card}.output_share"]
+    return tuple(share * i[f"trace_knots.{card}.p{number}.output_scale"] for number in range(1, KNOTS + 1))
+
+
 def longest(i: Inputs, card: str) -> float:
     """Return the first knot that no request exceeds, tokens; the last where there is none."""
     points = knots(i, card)[1:]
