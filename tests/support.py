@@ -26,6 +26,7 @@ from workbook.declare.packaged import packaged
 from workbook.errors import WorkbookError
 from workbook.record.fingerprints import shifted
 from workbook.verify.engines import find
+from workbook.xlsx.a1 import column_letters
 from workbook.xlsx.cells import cell_position, read_cells
 from workbook.xlsx.package import Package
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from click.testing import Result
+    from openpyxl.worksheet.datavalidation import DataValidation
+    from openpyxl.worksheet.worksheet import Worksheet
 
     from workbook.errors import Diagnostic
     from workbook.verify.engines.base import Engine
@@ -52,6 +55,26 @@ _TOKEN = re.compile(
 )
 _FUNCTION = re.compile(r"([A-Za-z_][A-Za-z0-9_.]*)\(")
 _TEXT = re.compile(r""""(?:[^"]|"")*"|'(?:[^']|'')*'!""")
+
+
+Rule = tuple[str | None, str | None, str | None, str | None]
+
+
+def rules_by_cell(sheet: Worksheet) -> dict[str, Rule]:
+    """Give the rule of each cell on what may be typed: its type, operator and formulas, as they read in that cell."""
+    found: dict[str, Rule] = {}
+    for rule in sheet.data_validations.dataValidation:
+        first, *_ = cells = cells_of(rule)
+        for at in cells:
+            one, two = (text and Translator(f"={text}", origin=first).translate_formula(at)[1:] for text in (rule.formula1, rule.formula2))
+            found[at] = (rule.type, rule.operator, one, two)
+    return found
+
+
+def cells_of(rule: DataValidation) -> list[str]:
+    """Give the cells that a rule holds for, row by row."""
+    cells = sorted(cell for area in rule.sqref.ranges for cell in area.cells)
+    return [f"{column_letters(column - 1)}{row}" for row, column in cells]
 
 
 # The workbooks of the package, made once for all tests of a process: nobody may change them.

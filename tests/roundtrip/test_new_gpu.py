@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openpyxl.worksheet.cell_range import MultiCellRange
 
 from tests.reference.equations import cards, fleet, paper, slots
 from tests.roundtrip.edits import place
@@ -88,7 +89,7 @@ def rules(path: Path, sheet: str, address: str) -> list[str]:
         names = re.findall('<sheet name="(.*?)"', package.read("xl/workbook.xml").decode())
         text = package.read(f"xl/worksheets/sheet{names.index(sheet) + 1}.xml").decode()
     listed = re.findall(r'<dataValidation type="list"[^>]*? sqref="([^"]*)"[^>]*>\s*<formula1>(.*?)</formula1>', text)
-    return [source for places, source in listed if address in places.split()]
+    return [source for places, source in listed if address in MultiCellRange(places)]
 
 
 @pytest.mark.parametrize("name", ["Assumptions", "Dashboard", "Context sweep", "Moments"])

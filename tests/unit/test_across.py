@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from tests.support import ACROSS, RECORD_SHEET, change_cells, command, copy_of, mistakes_in, plant, position
+from tests.support import ACROSS, RECORD_SHEET, change_cells, command, copy_of, mistakes_in, plant, position, rules_by_cell
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.layout.plan import Segment
@@ -76,7 +76,7 @@ def test_low_and_high_are_for_reference_only(opened: Any) -> None:
     assert low.number_format == high.number_format == value.number_format
     assert {cell.protection.locked for cell in (low, high)} == {True}
     assert {cell.fill.fgColor.rgb for cell in (low, high)} == {opened["Cases"]["D17"].fill.fgColor.rgb} != {value.fill.fgColor.rgb}
-    assert "D11" not in {str(rule.sqref) for rule in opened["Cases"].data_validations.dataValidation}
+    assert "D11" not in rules_by_cell(opened["Cases"])
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,7 @@ def test_charts_rules_and_names_cover_rows_of_cells(opened: Any, file: Path) -> 
     rules = {str(area.sqref): [rule.type for rule in found] for area, found in opened["Cases"].conditional_formatting._cf_rules.items()}  # noqa: SLF001 as above
     assert rules == {"H21:K21": ["expression", "expression"], "H20:K20": ["colorScale"]}
     assert opened.defined_names["by_length_h6_energy"].attr_text == "Results!$E$60"
-    allowed = {str(rule.sqref): rule.formula1 for rule in opened["Results"].data_validations.dataValidation}
-    assert allowed["B7"] == "Cases!$H$7:$K$7"
+    assert rules_by_cell(opened["Results"])["B7"][2] == "Cases!$H$7:$K$7"
     assert read_cells(file)["Results"]["B7"].value == "My own"
 
 

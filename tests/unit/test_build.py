@@ -147,7 +147,7 @@ def test_every_value_of_python_is_in_its_cell(built: tuple[api.Book, api.BuildRe
     values = _by_id(book, report.path)
     for cell_id, quantity, row in book.model.cells():
         expected = shown(book.values[quantity])[row]
-        same = values[cell_id] == expected if isinstance(expected, str) else math.isclose(values[cell_id], expected, rel_tol=1e-15)
+        same = values[cell_id] == expected if isinstance(expected, str) else math.isclose(values[cell_id], expected, rel_tol=1e-14)
         assert same, cell_id
 
 

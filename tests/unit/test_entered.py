@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from tests.support import ACROSS, QUICKEST, address_of, change_cells, copy_of, mistakes_in, plant, require
+from tests.support import ACROSS, QUICKEST, address_of, change_cells, copy_of, mistakes_in, plant, require, rules_by_cell
 from workbook import api
 from workbook.errors import WorkbookError
 from workbook.layout.style import TABS
@@ -154,10 +154,10 @@ def test_cells_of_the_case_are_locked_links_and_those_that_ask_are_inputs(book: 
         link, asked = opened["Cases"][address_of(book, f"cases.{case}.{name}")], opened["Form"][address_of(book, f"ask.{case}.{name}")]
         assert (link.value, link.protection.locked) == (f"=Form!${asked.column_letter}${asked.row}", True), name
         assert not asked.protection.locked
-    allowed = {str(rule.sqref) for rule in opened["Cases"].data_validations.dataValidation}
+    allowed = rules_by_cell(opened["Cases"])
     assert address_of(book, "cases.paper.count") in allowed
     assert address_of(book, "cases.mine.count") not in allowed
-    assert address_of(book, "ask.mine.count") in {str(rule.sqref) for rule in opened["Form"].data_validations.dataValidation}
+    assert address_of(book, "ask.mine.count") in rules_by_cell(opened["Form"])
 
 
 def test_an_edit_of_the_form_is_read_back_and_one_of_the_link_is_none(book: api.Book, file: Path, templates: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from tests.support import ACROSS, MARK, change_cells, command, copy_of, mistakes_in, plant, position
+from tests.support import ACROSS, MARK, change_cells, command, copy_of, mistakes_in, plant, position, rules_by_cell
 from workbook import api
 from workbook.ask import inspect
 from workbook.errors import WorkbookError
@@ -103,7 +103,7 @@ def test_a_value_taken_over_is_a_link_that_may_be_typed_over(tmp_path: Path) -> 
         ("=$I11", TAKEN, False),
         ("=$I9", TAKEN, False),
     ]
-    rules = {str(rule.sqref): (rule.type, rule.operator, rule.formula1, rule.formula2) for rule in sheet.data_validations.dataValidation}
+    rules = rules_by_cell(sheet)
     for row in (9, 10, 11, 12, 14):
         assert len({rules[f"{letter}{row}"] for letter in "HIJK"}) == 1, row
 

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.cell import coordinate_from_string
 
-from tests.support import MARK, TAKES, address_of, change_cells, command, copy_of, mistakes_in, plant, position
+from tests.support import MARK, TAKES, address_of, change_cells, command, copy_of, mistakes_in, plant, position, rules_by_cell
 from workbook import api
 from workbook.ask import inspect
 from workbook.model.evaluate import evaluate
@@ -87,7 +87,7 @@ def test_a_value_taken_over_is_a_formula_that_may_be_typed_over(tmp_path: Path) 
     assert cells == [(1, OWN, False), (looked_up, TAKEN, False), (f"=B18*${column}${row}", TAKEN, False), (5, OWN, False)]
     inks = {sheet[at].font.color.rgb for at in (pue, machine, "C18")}
     assert inks == {sheet[site].font.color.rgb}  # that of a link that takes over
-    rules = {str(rule.sqref): (rule.type, rule.operator, rule.formula1, rule.formula2) for rule in sheet.data_validations.dataValidation}
+    rules = rules_by_cell(sheet)
     own = {name: [address_of(loaded(), f"cases.{case}.{name}") for case in CASE_KEYS] for name in ASSUMED}
     assert [rules[at] for at in own["pue"]] == [("decimal", None, "1.0", "3.0")] * 3
     assert rules[machine] == ("list", None, "Cards!$A$13:$A$14", None)

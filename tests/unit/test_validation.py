@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import re
-import zipfile
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import openpyxl
 import pytest
 
-from tests.support import shipped, shipped_file
+from tests.support import cells_of, rules_by_cell, shipped, shipped_file
 from workbook import api
 from workbook.declare.catalogues import Bounds
 from workbook.declare.limits import LARGEST, SMALLEST, check_bounds, limits_of, rule_text, validation
@@ -17,12 +17,8 @@ from workbook.errors import Problems, WorkbookError
 from workbook.xlsx.a1 import column_letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from workbook.model.graph import Quantity
 
-RULE = re.compile(r"<dataValidation ([^>]*)>(.*?)</dataValidation>", re.DOTALL)
 NUMBER = re.compile(r"[A-Z]+[0-9]+")
 
 # Bounds, what they admit and what they refuse, worked out by hand.
@@ -93,24 +89,20 @@ def test_a_rule_is_said_in_words(bounds: Bounds, text: str) -> None:
     assert rule_text(bounds, is_text=False) == text
 
 
-def rules_of(path: Path) -> dict[str, dict[str, dict[str, Any]]]:
-    """Read the rules of a file, by sheet and cell, as XlsxWriter takes them."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    with zipfile.ZipFile(path) as package:
-        names = re.findall(r'<sheet name="([^"]*)"', package.read("xl/workbook.xml").decode())
-        for number, name in enumerate(names, 1):
-            text = package.read(f"xl/worksheets/sheet{number}.xml").decode()
-            found[html.unescape(name)] = {cell: rule for match in RULE.finditer(text) for cell, rule in _rule(*match.groups())}
+@cache
+def rules_of(name: str) -> dict[str, dict[str, tuple[dict[str, Any], str]]]:
+    """Give the rule of each cell of a book by sheet, as XlsxWriter takes it, and its message."""
+    opened = openpyxl.load_workbook(shipped_file(name).path)
+    found: dict[str, dict[str, tuple[dict[str, Any], str]]] = {}
+    for sheet in opened.worksheets:
+        messages = {cell: rule.prompt or "" for rule in sheet.data_validations.dataValidation for cell in cells_of(rule)}
+        found[sheet.title] = {cell: (_rule(*rule), messages[cell]) for cell, rule in rules_by_cell(sheet).items()}
     return found
 
 
-def _rule(attributes: str, body: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    given = dict(re.findall(r'(\w+)="([^"]*)"', attributes))
-    first, second = (html.unescape(part[1]) if (part := re.search(f"<formula{n}>(.*?)</formula{n}>", body)) else "" for n in (1, 2))
-    kind = {"whole": "integer", "textLength": "length"}.get(given["type"], given["type"])
-    rule = {"validate": kind, "criteria": given.get("operator", "between"), "minimum": first, "maximum": second, "value": f"={first}"}
-    for cell in given["sqref"].split():
-        yield cell, {**rule, "message": html.unescape(given.get("prompt", ""))}
+def _rule(type_: str | None, operator: str | None, first: str | None, second: str | None) -> dict[str, Any]:
+    kind = {"whole": "integer", "textLength": "length"}.get(str(type_), type_)
+    return {"validate": kind, "criteria": operator or "between", "minimum": first, "maximum": second, "value": f"={first}"}
 
 
 def near_ends(quantity: Quantity) -> list[float]:
@@ -124,13 +116,13 @@ def near_ends(quantity: Quantity) -> list[float]:
 @pytest.mark.parametrize("name", ["paper", "planning"])
 def test_every_input_of_a_book_has_the_rule_of_the_command_line(name: str) -> None:
     book = shipped(name)
-    rules = rules_of(shipped_file(name).path)
+    rules = rules_of(name)
     for quantity in book.model.quantities.values():
         for row in range(quantity.size) if quantity.id in book.layout.segments else ():
             if not quantity.is_settable(row):
                 continue
             sheet, r, c = book.layout.cell(quantity.id, row)
-            rule, what = rules[sheet][f"{column_letters(c)}{r + 1}"], book.model.cell_id(quantity.id, row)
+            (rule, message), what = rules[sheet][f"{column_letters(c)}{r + 1}"], book.model.cell_id(quantity.id, row)
             if quantity.bounds.choices or quantity.bounds.key:
                 assert rule["validate"] == "list", what
             elif what.endswith(".name"):
@@ -142,15 +134,15 @@ def test_every_input_of_a_book_has_the_rule_of_the_command_line(name: str) -> No
             elif book.model.tables[quantity.table].kind != "list":
                 for value in near_ends(quantity):
                     assert accepts(rule, value, {}) == admitted(value, quantity.bounds), (what, value)
-            assert rule["message"].startswith(quantity.label), what
+            assert message.startswith(quantity.label), what
 
 
 def test_values_of_a_list_stay_between_their_neighbours() -> None:
     book = shipped("paper")
-    rules = rules_of(shipped_file("paper").path)
+    rules = rules_of("paper")
     quantity = book.model.quantities["windows.value"]
     sheet, r, c = book.layout.cell(quantity.id, 2)
-    rule = rules[sheet][f"{column_letters(c)}{r + 1}"]
+    rule, _ = rules[sheet][f"{column_letters(c)}{r + 1}"]
     near = {f"{column_letters(c)}{r}": float(quantity.inputs[1].value), f"{column_letters(c)}{r + 2}": float(quantity.inputs[3].value)}
     low, high = near.values()
     for value, good in ((low, False), (low + 1, True), (high - 1, True), (high, False), (low + 0.5, False)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.errors import Diagnostic, WorkbookError
 from workbook.expr.functions import ADDING, AGGREGATES, ATOM, FUNCTIONS, MULTIPLYING, Function
@@ -13,7 +13,7 @@ from workbook.expr.typed import ID
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from workbook.layout.plan import Layout, Segment
     from workbook.model.graph import CellRef, Quantity, Table
@@ -40,29 +40,49 @@ def formulas(layout: Layout, quantity: Quantity) -> Iterator[tuple[int, str]]:
 
     Raises WorkbookError for a formula that Excel would refuse.
     """
-    for row, text, _ in patterns(layout, quantity):
-        yield row, text
+    for written in patterns(layout, quantity):
+        yield written.row, written.text
 
 
-def patterns(layout: Layout, quantity: Quantity, most: int | None = None) -> Iterator[tuple[int, str, str]]:
-    """Yield what ``formulas`` does, and the pattern of the text: equal for formulas of a segment that say the same.
+class Written(NamedTuple):
+    """The formula of a row.
 
-    It is empty where each row has a text of its own. What was typed into inputs comes last. With ``most`` it is so many of the links,
-    and of each expression.
+    ``pattern`` is equal for formulas of a segment that say the same but for the cells that each row looks up, and empty where
+    each row has a text of its own. ``opened`` is the text with those cells left open (see ``with_cells``), and ``cells`` what they are.
+    """
+
+    row: int
+    text: str
+    pattern: str = ""
+    opened: str = ""
+    cells: tuple[str, ...] = ()
+
+
+def with_cells(opened: str, cells: Iterable[str]) -> str:
+    """Return a text with cells in the places that were left open for them."""
+    for number, cell in enumerate(cells):
+        opened = opened.replace(f"{PLACE}{number}{PLACE}", cell)
+    return opened
+
+
+def patterns(layout: Layout, quantity: Quantity, most: int | None = None) -> Iterator[Written]:
+    """Yield what ``formulas`` does, with what formulas have in common. What was typed into inputs comes last.
+
+    With ``most`` it is so many of the links, and of each expression.
     """
     for row, target in islice(quantity.links.items(), most):
-        yield row, _link(layout, layout.segment(quantity.id, row), quantity.id, target), ""
+        yield Written(row, _link(layout, layout.segment(quantity.id, row), quantity.id, target))
     table = layout.model.tables[quantity.table]
     for variant in quantity.variants:
         try:
-            for row, text, pattern in _variant(layout, table, quantity, variant.lowered, variant.rows[:most]):
-                _check_size(text)
-                yield row, text, pattern
+            for written in _variant(layout, table, quantity, variant.lowered, variant.rows[:most]):
+                _check_size(written.text)
+                yield written
         except TooLongError:
             message = f"'{quantity.id}': the formula has more than {MAXIMUM_LENGTH:,} characters or {MAXIMUM_NESTING} nested brackets"
             raise WorkbookError([Diagnostic(variant.formula.place, message, "split it into helper columns")]) from None
     for row, typed in quantity.typed.items():
-        yield row, typed_text(layout, layout.segment(quantity.id, row).sheet, typed.text), ""
+        yield Written(row, typed_text(layout, layout.segment(quantity.id, row).sheet, typed.text))
 
 
 def typed_text(layout: Layout, home: str, text: str) -> str:
@@ -92,7 +112,7 @@ def _check_size(text: str) -> None:
             raise TooLongError
 
 
-def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> Iterator[tuple[int, str, str]]:
+def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows: tuple[int, ...]) -> Iterator[Written]:
     """One expression over its rows: written once a segment, with the row number or the column letters filled in."""
     segment, template, writer = None, "", _Writer(layout, table, "", 0)
     for row in rows:
@@ -102,10 +122,11 @@ def _variant(layout: Layout, table: Table, quantity: Quantity, tree: Tree, rows:
             writer = _Writer(layout, table, segment.sheet, row)
             text, _ = writer.write(tree)
             if writer.fixed_to_row:
-                yield row, _filled(writer.looked_up(text, row), segment, row), ""
+                yield Written(row, _filled(with_cells(text, writer.looked_up(row)), segment, row))
                 continue
             template = text
-        yield row, _filled(writer.looked_up(template, row), segment, row), "" if writer.beside else template
+        opened, cells = _filled(template, segment, row), writer.looked_up(row)
+        yield Written(row, with_cells(opened, cells), template, opened, cells)
 
 
 def _filled(template: str, segment: Segment, row: int) -> str:
@@ -145,12 +166,15 @@ class _Writer:
         self.fixed_to_row = False
         self.beside: list[Lookup] = []  # by the number of their place in the text: cells that each row looks up
 
-    def looked_up(self, text: str, row: int) -> str:
-        """Return a text with the cells that a row looks up in their places."""
-        for number, found in enumerate(self.beside):
-            if isinstance(found.beside, tuple):
-                text = text.replace(f"{PLACE}{number}{PLACE}", _reference(self.layout, self.home, found.quantity, found.beside[row]))
-        return text
+    def looked_up(self, row: int) -> tuple[str, ...]:
+        """Return the references to the cells that a row looks up, in the order of their places."""
+        return tuple(
+            [
+                _reference(self.layout, self.home, found.quantity, found.beside[row])
+                for found in self.beside
+                if isinstance(found.beside, tuple)
+            ]
+        )
 
     def write(self, tree: Tree) -> tuple[str, int]:
         match tree:

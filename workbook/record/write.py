@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.expr.values import shown
-from workbook.layout.formula import patterns
+from workbook.layout.formula import patterns, with_cells
 from workbook.layout.plan import NOTE
 from workbook.model.evaluate import quantise
 from workbook.model.tables import MIXED
@@ -29,13 +30,14 @@ from workbook.record import breaks
 from workbook.record import limits as carried_limits
 from workbook.record.choices import PART as CHOICES
 from workbook.record.choices import part_of
-from workbook.record.fingerprints import NONE, Spot, fingerprint, print_of, prints_of, runs_of
+from workbook.record.fingerprints import NONE, Spot, fingerprint, print_of, prints_of, relative, runs_of
 from workbook.xlsx.a1 import COUNT_CELL, ERRORS_CELL, PARENT_COUNT, column_letters, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from workbook.declare.catalogues import Figure
+    from workbook.layout.formula import Written
     from workbook.layout.plan import Layout, Segment
     from workbook.model.evaluate import Values
     from workbook.model.graph import Model, Quantity
@@ -98,27 +100,40 @@ def _place(quantity: Quantity, segment: Segment) -> tuple[str, ...]:
     )
 
 
+@cache
+def _fixed_reference(text: str, sheet: str) -> str:
+    """Return what a reference that no copy moves says on a sheet."""
+    return relative(text, Spot(sheet, 0, 0))
+
+
 class Prints:
     """Collects the fingerprints of formulas while they are written, so that none is written twice."""
 
     def __init__(self) -> None:
         """Start without formulas."""
         self._found: dict[tuple[str, int], str] = {}
-        self._last: tuple[str, str, int, str] = ("", "", 0, "")
+        self._pattern: tuple[str, str, int] = ("", "", 0)
+        self._last = ("", "")  # what the last formula says with places left open, and its fingerprint
 
-    def add(self, quantity: str, row: int, spot: Spot, text: str, pattern: str, start: int) -> None:
-        """Take the formula of a quantity's row; ``start`` is the first row of its segment."""
-        last_quantity, last_pattern, last_start, found = self._last
-        if not pattern or (quantity, pattern, start) != (last_quantity, last_pattern, last_start):
-            found = print_of(text, spot)
-            self._last = (quantity, pattern, start, found)
-        self._found[quantity, row] = found
+    def add(self, quantity: str, written: Written, spot: Spot, start: int) -> None:
+        """Take the formula of a quantity's row, which stands at ``spot``; ``start`` is the first row of its segment."""
+        row, text, pattern, opened, cells = written
+        if not pattern:
+            self._found[quantity, row] = print_of(text, spot)
+            return
+        if (quantity, pattern, start) != self._pattern:
+            said = relative(opened, spot)
+            self._pattern, self._last = (quantity, pattern, start), (said, fingerprint(said))
+        said, found = self._last
+        self._found[quantity, row] = (
+            fingerprint(with_cells(said, [_fixed_reference(cell, spot.sheet) for cell in cells])) if cells else found
+        )
 
     def take(self, layout: Layout, quantity: Quantity, most: int | None = None) -> None:
         """Take the formulas of a quantity, or ``most`` of each of its expressions."""
-        for row, text, pattern in patterns(layout, quantity, most):
-            segment = layout.segment(quantity.id, row)
-            self.add(quantity.id, row, Spot(segment.sheet, *segment.cell(row)), text, pattern, segment.rows.start)
+        for written in patterns(layout, quantity, most):
+            segment = layout.segment(quantity.id, written.row)
+            self.add(quantity.id, written, Spot(segment.sheet, *segment.cell(written.row)), segment.rows.start)
 
     def has(self, quantity: str, row: int) -> bool:
         """Whether the formula of a row was taken."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cache
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
-from workbook.declare.limits import MESSAGE_LENGTH, TITLE_LENGTH, rule_text, validation
+from workbook.declare.limits import MESSAGE_LENGTH, TITLE_LENGTH, limits_of, rule_text, validation
 from workbook.expr.values import shown
 from workbook.files import whole
 from workbook.layout.canvas import unit_text
@@ -26,7 +27,7 @@ from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
 from workbook.xlsx.saved import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from workbook.declare.catalogues import Bounds
@@ -74,6 +75,11 @@ def _adjacent(spots: Sequence[Spot]) -> Iterator[list[Spot]]:
     """Yield the runs of cells each of which stands below, or beside, the one before it."""
     for _, run in groupby(enumerate(spots), key=lambda item: item[1].row + item[1].column - item[0]):
         yield [spot for _, spot in run]
+
+
+@cache
+def _look(style: str) -> looks.Look:
+    return looks.look(properties(style))
 
 
 class _Writer:
@@ -195,7 +201,6 @@ class _Writer:
         for row in quantity.inputs:
             if row not in quantity.typed:
                 self.constant(*self.layout.cell(quantity.id, row), values[row], input_style)
-            self.validate(quantity, row)
             self.counts["inputs"] += 1
         key_style = self.format(f"{'header' if is_head else 'key' if is_key else 'formula'}{suffix}")
         for row, constant in quantity.constants.items():
@@ -211,7 +216,9 @@ class _Writer:
             self.constant(sheet, r, c, constant, style)
         link_style = self.format("banner") if quantity.table == "banner" else key_style if is_head else None
         filled: dict[tuple[int, str], list[Spot]] = {}
-        for row, text, pattern in patterns(self.layout, quantity):
+        taken: list[int] = []
+        for written in patterns(self.layout, quantity):
+            row, text = written.row, written.text
             segment = self.layout.segment(quantity.id, row)
             spot = sheet, r, c = Spot(segment.sheet, *segment.cell(row))
             style = self.format(f"formula{own[row]}") if row in own else input_style if row in quantity.typed else formula_style
@@ -222,15 +229,16 @@ class _Writer:
                 style = self.format(f"linked{own.get(row, suffix)}")
             if quantity.takes_over(row):
                 style = self.format(f"taken{suffix}")
-                self.validate(quantity, row)
-            self.ok(self.sheets[sheet]._write_formula(r, c, text, style, values[row]))  # noqa: SLF001 the public form parses its arguments again
+                taken.append(row)
+            self.ok(self.sheets[sheet].write_formula(r, c, text, style, values[row]))
             if row not in quantity.typed:
-                self.prints.add(quantity.id, row, spot, text, pattern, segment.rows.start)
+                self.prints.add(quantity.id, written, spot, segment.rows.start)
             self.counts["formulas"] += 1
-            if pattern and not leads_out:  # Excel stores no formula once that refers to another sheet
-                filled.setdefault((segment.rows.start, pattern), []).append(spot)
+            if written.pattern and not written.cells and not leads_out:  # Excel stores no formula once that refers to another sheet
+                filled.setdefault((segment.rows.start, written.pattern), []).append(spot)
         for run in chain.from_iterable(map(_adjacent, filled.values())):
             self.sheets[run[0].sheet].share(run)
+        self.validate(quantity, sorted((*quantity.inputs, *taken)))
         self.conditional(quantity)
 
     def link_style(self, quantity: Quantity, row: int, sheet: str, suffix: str) -> Any:
@@ -243,9 +251,24 @@ class _Writer:
             target.write_string(row, column, value, style) if isinstance(value, str) else target.write_number(row, column, value, style)
         )
 
-    def validate(self, quantity: Quantity, row: int) -> None:
-        """Let a spreadsheet refuse what the templates refuse."""
-        sheet, r, c = self.layout.cell(quantity.id, row)
+    def validate(self, quantity: Quantity, rows: Iterable[int]) -> None:
+        """Let a spreadsheet refuse what the templates refuse; one rule for all cells that are judged alike.
+
+        A rule that refers to cells is one of a segment: what it says moves along from the first cell to those after it.
+        """
+        alike: dict[tuple[str, int, tuple[str, ...]], list[int]] = {}
+        for row in rows:
+            segment, near = self.layout.segment(quantity.id, row), self._neighbours(quantity, row)
+            moves = bool(near) or limits_of(quantity.bounds).open_low
+            alike.setdefault((segment.sheet, segment.rows.start if moves else 0, tuple(near)), []).append(row)
+        for (sheet, *_), same in alike.items():
+            _, r, c = self.layout.cell(quantity.id, same[0])
+            runs = _adjacent([Spot(*self.layout.cell(quantity.id, row)) for row in same])
+            cells = " ".join(run[0].address if len(run) == 1 else f"{run[0].address}:{run[-1].address}" for run in runs)
+            self.ok(self.sheets[sheet].data_validation(r, c, r, c, {**self._rule(quantity, same[0]), "multi_range": cells}))
+
+    def _rule(self, quantity: Quantity, row: int) -> dict[str, Any]:
+        """Return XlsxWriter's rule for a cell; what it says of other cells moves along in the cells after it."""
         limits, unit = quantity.bounds, unit_text(self.layout.model, quantity)
         choices = list(self.layout.model.choices(limits).values()) or list(limits.choices)
         if choices:
@@ -256,8 +279,7 @@ class _Writer:
             wanted += ", between those of the cells above and below" if rule["validate"] == "custom" and quantity.name == "value" else ""
         message = (f"{quantity.label}: {wanted}." + (f" In {unit}." if unit else ""))[:MESSAGE_LENGTH]
         title = quantity.label[:TITLE_LENGTH]
-        rule.update(input_title=title, input_message=message, error_title="This value is not allowed", error_message=message)
-        self.ok(self.sheets[sheet].data_validation(r, c, r, c, rule))
+        return rule | {"input_title": title, "input_message": message, "error_title": "This value is not allowed", "error_message": message}
 
     def _near(self, quantity: Quantity, row: int) -> str:
         _, r, c = self.layout.cell(quantity.id, row)
@@ -326,7 +348,7 @@ class _Writer:
         for row, items in record(self.layout, self.values, self.given, self.prints, self.version, carried):
             for column, item in enumerate(items):
                 if isinstance(item, Anchor):
-                    self.ok(sheet._write_formula(row, column, item.formula, style, item.value))  # noqa: SLF001 as above
+                    self.ok(sheet.write_formula(row, column, item.formula, style, item.value))
                 elif isinstance(item, str):
                     self.ok(sheet.write_string(row, column, item) if item else None)
                 else:
@@ -334,7 +356,7 @@ class _Writer:
 
     def looks(self, plan: SheetPlan) -> looks.SheetLooks:
         """Return how a sheet was made to look."""
-        known = {id(form): looks.look(properties(style)) for style, form in self.formats.items()}
+        known = {id(form): _look(style) for style, form in self.formats.items()}
         sheet = self.sheets[plan.name]
         cells = {row: {column: known[id(cell.format)] for column, cell in line.items()} for row, line in sheet.table.items()}
         for top, left, bottom, right in sheet.merge:  # programs drop the formats of cells that do not show
