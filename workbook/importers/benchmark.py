@@ -148,9 +148,8 @@ def import_benchmark(
         points += [(run, _setup(run, given, catalogues)) for run in found]
         if not found:
             problems.found.extend(bad.first)
-            problems.add(
-                Place(str(origin)), f"has no usable run in {bad.count:,} results", "see the formats in docs/howto/import_your_files.md"
-            )
+            fix = bad.likely or "see the formats in docs/howto/import_your_files.md"
+            problems.add(Place(str(origin)), f"has no usable run in {bad.count:,} result{'s' if bad.count != 1 else ''}", fix)
     _check_given(given, catalogues, problems)
     _check_known(points, problems)
     problems.raise_if_any()

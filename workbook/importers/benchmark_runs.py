@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from workbook.errors import as_typed
 from workbook.importers.benchmark_files import read_results
 from workbook.importers.benchmark_tools import TABLE, TOOLS, Tool
+from workbook.importers.likely import other_command
 from workbook.importers.rows import number_of
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def read_runs(path: Path, gpus: float = 0, replicas: float = 0) -> tuple[list[Ru
 
     """
     results = read_results(path)
+    results.bad.likely = other_command(results.items[0][1] if results.items else (), "benchmark")
     found = []
     for place, record in results.items:
         run = run_of(record, place, gpus, replicas)

@@ -10,6 +10,7 @@ from workbook.declare.yaml import text_of
 from workbook.errors import Diagnostic, Place, Problems, WorkbookError, as_typed, suggest
 from workbook.importers.card import Card, Value, key_of, name_of
 from workbook.importers.families import FAMILIES, FLAGS, KEYS
+from workbook.importers.likely import other_command
 from workbook.importers.shapes import BYTES, Shape
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class _Config:
     """A config.json, and the mistakes found in it."""
 
     def __init__(self, file: Path) -> None:
+        if file.is_dir():
+            raise WorkbookError([Diagnostic(Place(str(file)), "is a folder", f"give the model's config.json: {file / 'config.json'}")])
         self.file, self.text, self.problems = file, text_of(file, str(file)), Problems()
         try:
             whole = json.loads(self.text)
@@ -60,6 +63,8 @@ class _Config:
             raise WorkbookError([Diagnostic(Place(str(file)), "is not JSON", "give the model's config.json")]) from None
         if not isinstance(whole, dict):
             raise WorkbookError([Diagnostic(Place(str(file)), "is not a JSON object", "give the model's config.json")])
+        if likely := other_command(whole, "model"):
+            raise WorkbookError([Diagnostic(Place(str(file)), "is no config.json of a model", likely)])
         inner: dict[str, Any] = next((whole[name] for name in _TEXT_PARTS if isinstance(whole.get(name), dict)), {})
         self.values: dict[str, Any] = {**whole, **inner}
         parts = {part: given for part, given in self.values.items() if isinstance(given, dict)}

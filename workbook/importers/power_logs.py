@@ -101,7 +101,7 @@ def read_logs(
     for place, file in enumerate(files):
         table = Table(file, progress)
         asked = ("watts", *needed) if batches else ("batch", "watts", *needed)
-        names = table.find(KNOWN, columns, asked, "" if batches else "; or give a log for each load, with --batch for each")
+        names = table.find("power", KNOWN, columns, asked, "" if batches else "; or give a log for each load, with --batch for each")
         _add(readings, table, names, batches[place] if batches else None, warm_up)
         readings.bad = [*readings.bad, *table.bad.first][:SHOWN]
         readings.spoilt += table.bad.count

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
+from workbook.importers.likely import compression, other_command
 from workbook.importers.monitors import SEARCHED, column_names, columns_of, names_columns
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Bad:
     file: str
     count: int = 0
     first: list[Diagnostic] = field(default_factory=list)
+    likely: str = ""  # what else the file may be
 
     def add(self, line: int, message: str) -> None:
         """Count a row, and keep what is wrong with it if it is among the first."""
@@ -74,6 +76,8 @@ class Table:
                 start = stream.read(4)
         except OSError as error:
             self._refuse(f"cannot be read: {error.strerror or error}")
+        if packed := compression(start):
+            self._refuse(f"is compressed ({packed})", "unpack it first")
         self._heading: list[str] = []
         self.format = "parquet" if start == b"PAR1" else "jsonl" if start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{" else "csv"
         self.names = self._names()
@@ -116,11 +120,12 @@ class Table:
         return [name.strip().lstrip("# ") for name in self._heading]
 
     def find(
-        self, known: Mapping[str, tuple[str, ...]], given: Mapping[str, str], needed: tuple[str, ...], other: str = ""
+        self, command: str, known: Mapping[str, tuple[str, ...]], given: Mapping[str, str], needed: tuple[str, ...], other: str = ""
     ) -> dict[str, str]:
         """Return the names of columns by what they hold.
 
         Args:
+            command: the import that asks: ``trace`` or ``power``.
             known: names that are understood, by what they hold.
             given: names that the user gave, which count before those.
             needed: what must be there.
@@ -131,6 +136,7 @@ class Table:
 
         """
         found, wrong = {}, []
+        likely = "" if given else other_command(self.names, command)
         for role, names in known.items():
             if role in given:
                 found[role] = given[role]
@@ -144,11 +150,10 @@ class Table:
             elif role in needed:
                 has = ", ".join(as_typed(name) for name in self.names[:SHOWN_NAMES])
                 message = f"has no column that is known to hold {role}; its columns are {has}"
-                wrong.append(
-                    Diagnostic(Place(str(self.path), 1, 1), message, f"name it with --{role}-column{other if role == needed[0] else ''}")
-                )
+                fix = f"name it with --{role}-column{other if role == needed[0] else ''}"
+                wrong.append(Diagnostic(Place(str(self.path), 1, 1), message, likely or fix))
         if wrong:
-            raise WorkbookError(wrong)
+            raise WorkbookError(wrong[:1] if likely else wrong)
         return found
 
     def _text(self) -> io.TextIOWrapper:

@@ -124,7 +124,7 @@ def import_trace(
 
     """
     table = Table(file, progress)
-    names = table.find(KNOWN, columns or {}, needed=("input", "output"))
+    names = table.find("trace", KNOWN, columns or {}, needed=("input", "output"))
     scale = 1e-3 if (unit or ("ms" if names["input"] == "input_length" else "s")) == "ms" else 1.0
     sums = _Sums()
     for chunk in table.chunks(list(dict.fromkeys(names.values()))):
