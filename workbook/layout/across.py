@@ -54,7 +54,7 @@ def place_across(canvas: Canvas, table: Table) -> None:
     names = [str(name) for name in table.keys[0].shown.values()]
     if key.bounds.names:
         names.append(LONG_NAME)
-    _cells(canvas, key, first, max((lines(name, canvas.fitted(width)) for name in names), default=1))
+    _cells(canvas, key, first, max((lines(name, canvas.fitted(width), bold=True) for name in names), default=1))
     for quantity in quantities:
         if quantity.section:
             _section(canvas, quantity.section, first + len(table.rows))

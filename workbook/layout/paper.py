@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbook.declare.schema import CardBlock, TableBlock
 from workbook.expr.nodes import Call, Text, Tree, children
 from workbook.layout.plan import DEFAULT_WIDTH, LINE, column_pixels
-from workbook.xlsx.glyphs import text_pixels
+from workbook.layout.style import properties
+from workbook.xlsx.glyphs import line_count, text_pixels
 
 if TYPE_CHECKING:
     from workbook.declare.schema import Block
-    from workbook.layout.plan import Layout, SheetPlan
+    from workbook.layout.plan import Label, Layout, SheetPlan
     from workbook.model.graph import Model
 
-CHARACTERS, CHARACTERS_SMALL = 1.14, 1.25  # characters of running text in a unit of column width, at 10 and 9 points
 WIDER = 1.15  # another font in the place of Calibri, in rows that do not grow by themselves
-HEADER_POINTS, PADDING = 10, 10.0  # the letters of headers, and the pixels that a cell takes of its width
-SMALL = {"unit", "provenance", "note", "how", "muted", "header_unit"}
+LINE_OF_TEXT = 1.25  # its height in sizes of its letters
+POINTS, PADDING, INDENT = 10, 10.0, 9.0  # usual letters, and the pixels that a cell and a step of indentation take of its width
 PAGE, LARGE_PAGE = (1074.0, 707.0), (1540.0, 1035.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
 READABLE = 60  # percent from which letters of 10 points are printed with 6: what people read is on A4, no smaller
 SPARE = 0.95  # of the width of a page, where another font than Calibri makes columns wider
@@ -68,46 +69,50 @@ def text_width(model: Model, name: str) -> float:
 
 
 def settle_heights(plan: SheetPlan) -> None:
-    """Give wrapped rows the height their text needs at the final widths."""
+    """Give rows of wrapped texts the height these need at the final widths; those that programs make high enough themselves have none."""
+    rows: dict[int, list[Label]] = {}
     for label in plan.labels:
-        if not isinstance(label.text, str) or label.style in {"title", "heading", "link", "lead"}:
-            continue
-        width = sum(plan.widths.get(column, DEFAULT_WIDTH) for column in range(label.column, label.column + label.span))
-        characters = CHARACTERS_SMALL if label.style in SMALL else CHARACTERS
-        fixed = label.span > 1 or label.style == "header"
-        needed = _lines(label.text, width * (characters / WIDER if fixed else characters) - 1)
-        if needed > 1:
-            plan.heights[label.row] = max(plan.heights.get(label.row, LINE), height_of(needed))
+        if isinstance(label.text, str) and _look(label.style).get("text_wrap"):
+            rows.setdefault(label.row, []).append(label)
+    for row, labels in rows.items():
+        if row in plan.heights or any(_lines(plan, label, WIDER if _is_fixed(label) else 1.0) > 1 for label in labels):
+            needed = max(height_of(_lines(plan, label, WIDER), _look(label.style)["font_size"]) for label in labels)
+            plan.heights[row] = max(plan.heights.get(row, LINE), needed)
 
 
-def height_of(count: int) -> float:
+@cache
+def _look(style: str) -> dict[str, Any]:
+    return properties(style)
+
+
+def _is_fixed(label: Label) -> bool:
+    """Whether no program makes a row high enough for a label by itself."""
+    return label.span > 1 or label.style == "header"
+
+
+def _lines(plan: SheetPlan, label: Label, wider: float) -> int:
+    """Return how many lines a label takes in a font so much wider than Calibri."""
+    look = _look(label.style)
+    columns = range(label.column, label.column + label.span)
+    room = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in columns) - PADDING - INDENT * look.get("indent", 0)
+    return line_count(str(label.text), room, wider * look["font_size"], bold=look.get("bold", False))
+
+
+def height_of(count: int, points: float = POINTS) -> float:
     """Return the height of a row of so many lines of text."""
-    return (LINE - 1) * count + 3
+    return max(LINE, LINE_OF_TEXT * points * count + 3)
 
 
-def lines(text: str, width: float) -> int:
-    """Return how many lines a header takes in a column so many characters wide."""
-    return _lines(text, width * CHARACTERS / WIDER - 1)
+def lines(text: str, width: float, *, bold: bool = False) -> int:
+    """Return how many lines a text takes in a column so many characters wide, in a wider font than Calibri, too."""
+    return line_count(text, column_pixels(width) - PADDING, WIDER * POINTS, bold=bold)
 
 
 def header_width(text: str, most: int) -> float:
     """Return the column width at which a header or a unit takes no more lines than ``most``, and no word is broken."""
-    words = (text_pixels(word, HEADER_POINTS, bold=True) for word in text.split())
+    words = (text_pixels(word, POINTS, bold=True) for word in text.split())
     width = (WIDER * max(words, default=0.0) + PADDING) / 7
-    return next(width + step for step in count() if lines(text, width + step) <= most)
-
-
-def _lines(text: str, room: float) -> int:
-    """Return how many lines a text takes when it is broken between words."""
-    count = 0
-    for paragraph in text.split("\n"):
-        count, used = count + 1, 0
-        for word in paragraph.split():
-            if used and used + 1 + len(word) > room:
-                count, used = count + 1, 0
-            used += len(word) + (1 if used else 0)
-            count += int((len(word) - 1) // max(1.0, room))
-    return count
+    return next(width + step for step in count() if lines(text, width + step, bold=True) <= most)
 
 
 def _fits_a_page(plan: SheetPlan, wide: int) -> bool:
