@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Cells = dict[str, "CellValue"]
 FAILS = "CHECK FAILS: see sheet Checks"
-HOLDS = "All checks hold"
+HOLDS = "All checks pass"
 NOBODY = "no case of this name; pick one from the list"
 KNOTS = range(1, 19)
 ORDER, END, NONE = "knots out of order", "shares must end at 1", "no requests"

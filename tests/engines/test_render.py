@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,7 @@ def two_sheets(tmp_path: Path) -> Path:
         first.set_h_pagebreaks([100])
         first.print_area("A1:B200")  # a sheet with such an area is printed even where it is hidden
         second.write("A1", "Dollars")
+        second.conditional_format("A1", {"type": "formula", "criteria": "=LEN(A1)=7", "format": book.add_format({"bg_color": "#FF0000"})})
         hidden.write("A1", "nothing")
         hidden.hide()
     return path
@@ -50,6 +52,14 @@ def test_every_sheet_that_is_not_hidden_has_its_pages(two_sheets: Path, tmp_path
     assert len(pictures) > 2
     assert all(path.read_bytes().startswith(PNG) for path in (tmp_path / "pages").iterdir())
     assert (tmp_path / "all.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_cells_have_the_colours_that_rules_give_them(two_sheets: Path, tmp_path: Path) -> None:
+    _need_programs()
+    command("render", two_sheets, "--pdf", tmp_path / "one.pdf", "--sheet", "Costs")
+    parts = [part.partition(b"\nendstream")[0] for part in (tmp_path / "one.pdf").read_bytes().split(b"stream\n")]
+    drawn = [zlib.decompressobj().decompress(part) for part in parts if part.startswith(b"x\x9c")]
+    assert any(b"1 0 0 rg" in part for part in drawn)
 
 
 def test_one_sheet_is_printed_alone_and_one_that_is_not_there_is_refused(two_sheets: Path, tmp_path: Path) -> None:

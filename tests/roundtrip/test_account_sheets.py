@@ -60,7 +60,7 @@ def best() -> float:
 def account() -> Account:
     """Make an account that has everything."""
     moved = HeadlineMove("result.best", "Most tokens for a joule", "tok/J", 10.0, best(), {"Power": best() - 10.0})
-    said = HeadlineMove("checks.status", "Master check", "text", "CHECK FAILS", "All checks hold")
+    said = HeadlineMove("checks.status", "Master check", "text", "CHECK FAILS", "All checks pass")
     formulas = (FormulaChange("fit.n", "Sequences", 6, "=1+1", "IF(A1>0,1,2)"),)
     return Account(BEFORE, AFTER, INPUTS, formulas, ("sheet Fit came",), (moved, FALLS, RISES, said), GROUPS)
 

@@ -72,7 +72,7 @@ def errors(path: Path) -> list[str]:
 def test_all_that_shows_a_renamed_case_follows(saved: dict[str, Path]) -> None:
     assert "My own" not in texts(saved["renamed"])
     assert not errors(saved["renamed"])
-    assert read_cells(saved["renamed"])["Cases"]["B3"].value == "All checks hold"
+    assert read_cells(saved["renamed"])["Cases"]["B3"].value == "All checks pass"
     results = read_cells(saved["renamed"])["Results"]
     assert "Berlin, liquid cooled" in {cell.value for cell in results.values()}
 

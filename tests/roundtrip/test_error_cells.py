@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from workbook.verify.engines.base import CellValue
 
-HOLDS, FAILS = "All checks hold", "CHECK FAILS: see sheet Checks"
+HOLDS, FAILS = "All checks pass", "CHECK FAILS: see sheet Checks"
 CHECKS = ("checks.error_blocks", "checks.first_error", "checks.failures", "checks.status", "banner.inputs")
 
 CHECK = "checks.printed"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from workbook.verify.engines.base import CellValue
 
-HOLDS, FAILS = "All checks hold", "CHECK FAILS: see sheet Checks"
+HOLDS, FAILS = "All checks pass", "CHECK FAILS: see sheet Checks"
 CHECKS = ("checks.typed_over", "checks.first_typed_over", "checks.failures", "checks.status", "banner.inputs")
 
 # In the workbook 'tiny' the table fit stands in Fit!A54:H59; fit.step in D, fit.halving in G without the first row of each

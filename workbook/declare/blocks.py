@@ -35,7 +35,7 @@ from workbook.declare.limits import check_bounds
 from workbook.declare.rows import Parents, Rows, parents_of
 from workbook.declare.schema import SPECIALS, Column
 from workbook.declare.yaml import Mapping, number_of
-from workbook.errors import Place, Problems
+from workbook.errors import Place, Problems, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,6 +208,7 @@ class Table(Block):
     entered_in: Text = Field(
         "", description="A table of some of the same rows and columns, in which people enter these values: here they are links to it."
     )
+    shown_with: Text = Field("", description="A column of texts: rows in which it is empty look like empty cells.")
     records: Annotated[WrittenOut, Written("mapping of members to mappings, {of: TABLE.columns}, or {data: FILES}")] = Field(
         None, description="The rows, all that is said of each in one place: its label, its parent, and the fields that columns take."
     )
@@ -233,6 +234,9 @@ class Table(Block):
             if column.parents and not self.parents:
                 message = f"column '{name}' of {ITSELF} has 'parents', but the table's members have none"
                 problems.add(column.key_place("parents"), message, "give the table 'parents', or each record its 'parent'")
+        if self.shown_with and self.shown_with not in self.columns:
+            message = f"'{self.shown_with}' is no column of {ITSELF}, and rows cannot be shown with it"
+            problems.add(self.key_place("shown_with"), message, suggest(self.shown_with, self.columns))
         if not self.across:
             refuse_sections(self.columns, self.key_places("columns"), problems)
 

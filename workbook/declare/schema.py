@@ -173,7 +173,7 @@ class TableBlock:
     ``collect`` names a catalogue whose fields become leading columns, ``points`` one whose curves become the rows,
     ``data`` holds columns of constants read from a file. With ``across`` the rows run to the right and the columns down.
     ``entered_in`` names a table of some of the same rows and columns in which people enter these: here they are links.
-    One ``alongside`` stands to the right of the block before it.
+    One ``alongside`` stands to the right of the block before it. Rows in which the column ``shown_with`` is empty look like empty cells.
     """
 
     name: str
@@ -190,6 +190,7 @@ class TableBlock:
     parents: tuple[Parent, ...] = ()
     entered_in: str = ""
     alongside: bool = False
+    shown_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)

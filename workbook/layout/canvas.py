@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from workbook.model.graph import Model, Quantity
 
 LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH = 34.0, 13.0, 15.0
-KEY_WIDTH, CELL_WIDTH, WIDEST = 16.0, 12.0, 60.0
+KEY_WIDTH, NUMBER_WIDTH, CELL_WIDTH, WIDEST = 16.0, 9.0, 12.0, 60.0
 TIGHT = 0.85
 """Part of the usual widths that columns have where blocks stand alongside one another, so that a page and a screen hold them."""
 

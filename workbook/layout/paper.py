@@ -182,11 +182,20 @@ def _for_readers(plan: SheetPlan) -> None:
     plan.upright = max(sizes, key=lambda way: sizes[way])
     plan.fitted = round(100 * sizes[plan.upright]) >= READABLE
     if plan.fitted:
-        plan.scale = min(100, int(100 * sizes[plan.upright]))
+        plan.scale, plan.high = min(100, int(100 * sizes[plan.upright])), 1
         return
     ways = {(upright, scale): _pages(plan, widths, upright, scale) for upright in (False, True) for scale in range(READABLE, 101, 2)}
     plan.upright, plan.scale = min(ways, key=lambda way: (ways[way], -way[1]))
     plan.breaks, _ = _broken(plan, _room(plan.upright, plan.scale)[1])
+    _, is_wider = ways[plan.upright, plan.scale]
+    if not plan.breaks and not is_wider:  # programs would not break pages where they are told to, if they fit a sheet to some
+        plan.fitted, plan.repeated = True, _head(plan)
+
+
+def _head(plan: SheetPlan) -> tuple[int, int]:
+    """Return the first and last row that each page begins with: the head of the table that goes on from page to page."""
+    heads = sorted({label.row for label in plan.labels if label.style in {"header", "header_unit"} and label.row <= plan.printed[0]})
+    return (heads[0], heads[-1]) if heads and len(heads) == heads[-1] - heads[0] + 1 else plan.repeated
 
 
 def _room(upright: bool, scale: int) -> tuple[float, float]:  # noqa: FBT001 a way to turn the page

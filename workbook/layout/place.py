@@ -20,7 +20,7 @@ from workbook.declare.schema import (
     ViewBlock,
 )
 from workbook.layout.across import breadth, frozen, in_rows, place_across, place_bare
-from workbook.layout.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, UNIT_WIDTH, VALUE_WIDTH, WIDEST, Canvas, unit_text
+from workbook.layout.canvas import CELL_WIDTH, KEY_WIDTH, LABEL_WIDTH, NUMBER_WIDTH, UNIT_WIDTH, VALUE_WIDTH, WIDEST, Canvas, unit_text
 from workbook.layout.chart_places import place_charts
 from workbook.layout.paper import header_width, height_of, lines, longest_text, paginate, printed, settle_heights, text_width
 from workbook.layout.plan import INDENT, NOTE, TEXT_COLUMNS, Label, Layout, Segment, SheetPlan
@@ -333,7 +333,7 @@ class Placer(Canvas):
         sized = self.is_sized(name)
         for column, quantity_id in enumerate(table.columns):
             quantity = model.quantities[quantity_id]
-            width = KEY_WIDTH if quantity_id in key_names else WIDTHS.get(quantity.unit, CELL_WIDTH)
+            width = (KEY_WIDTH if quantity.is_text else NUMBER_WIDTH) if quantity_id in key_names else WIDTHS.get(quantity.unit, CELL_WIDTH)
             if quantity.is_text:
                 width = min(WIDEST, max(width, text_width(model, quantity_id)))
             width = quantity.width or (min(width, WIDEST_NAME) if sized else width)

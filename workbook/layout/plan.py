@@ -77,7 +77,8 @@ class SheetPlan:
     """What stands on one sheet, but for the quantities, which know their own segments; ``merged`` are cells of these that span several.
 
     ``frozen`` counts the rows and columns that stay in view, ``breadth`` the columns that texts and charts span. ``extents`` are the last
-    row and column once each row of blocks stands, ``printed`` those that are printed; one that is ``fitted`` has one page.
+    row and column once each row of blocks stands, ``printed`` those that are printed. A sheet that is ``fitted`` is printed one page wide,
+    and ``high`` pages high (0: as many as it takes); ``repeated`` are the first and last of the rows that each page begins with.
     """
 
     name: str
@@ -98,6 +99,8 @@ class SheetPlan:
     printed: tuple[int, int] = (0, 0)
     scale: int = 100
     fitted: bool = False
+    high: int = 0
+    repeated: tuple[int, int] = (0, 2)
     large: bool = False
     upright: bool = False
     frozen: tuple[int, int] = (3, 1)

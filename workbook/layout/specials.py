@@ -42,8 +42,8 @@ def _colours(canvas: Canvas) -> None:
         ("formula", "1.23", "Black: a formula. Locked (no password) so that it is not overwritten by accident."),
         ("linked", "1.23", "Green: shows a cell of another sheet."),
         ("reference", "1.23", "Grey: for reference; no result depends on it."),
-        ("passed", "pass", "Green fill: a check that holds."),
-        ("failed", "FAIL", "Red fill: a failed check."),
+        ("passed", "pass", "Green fill: a check that passes."),
+        ("failed", "FAIL", "Red fill: a check that fails."),
     )
     for style, sample, text in rows:
         canvas.label(0, sample, f"sample_{style}")

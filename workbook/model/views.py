@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CHECKS, BANNER, OTHER_PARENT, FAILURES = "checks", "banner", "other_parent", "failures"
 MOST_TERMS = 10  # of a sum of checks
 PART_OF_SUM = "Failures in these checks, in the order above; a check that meets an error counts as one."
-HOLDS, FAILS = "All checks hold", "CHECK FAILS: see sheet Checks"
+HOLDS, FAILS = "All checks pass", "CHECK FAILS: see sheet Checks"
 WHO_CAN_TELL = "Excel from 2013 on, LibreOffice and Google Sheets count them; Excel 2010 and Gnumeric show 0: use workbook verify"
 
 

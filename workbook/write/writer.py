@@ -9,6 +9,7 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 from workbook.declare.limits import MESSAGE_LENGTH, TITLE_LENGTH, limits_of, rule_text, validation
+from workbook.declare.schema import TableBlock
 from workbook.expr.values import shown
 from workbook.files import whole
 from workbook.layout.canvas import unit_text
@@ -103,6 +104,7 @@ class _Writer:
             if quantity.id in self.layout.segments:
                 self.quantity(quantity)
         self.heat()
+        self.spare_rows()
         for name, (quantity_id, row) in sorted(self.layout.names.items()):
             sheet, r, c = self.layout.cell(quantity_id, row)
             self.ok(self.book.define_name(name, f"={quoted(sheet)}!${column_letters(c)}${r + 1}"))
@@ -177,11 +179,11 @@ class _Writer:
         sheet.set_paper(8 if plan.large else 9)
         sheet.set_margins(0.25, 0.25, 0.45, 0.45)
         if plan.fitted:
-            sheet.fit_to_pages(1, 1)
+            sheet.fit_to_pages(1, plan.high)
         else:
             sheet.set_print_scale(plan.scale)
         sheet.set_h_pagebreaks(plan.breaks)
-        sheet.repeat_rows(0, 2)
+        sheet.repeat_rows(*plan.repeated)
         sheet.repeat_columns(0, plan.frozen[1] - 1)
         sheet.print_area(0, 0, *plan.printed)
         declared = self.layout.model.declared
@@ -338,6 +340,19 @@ class _Writer:
             first, left = min(s.row for s in segments), min(s.column for s in segments)
             last, right = (max(s.last[axis] for s in segments) for axis in (0, 1))
             self.ok(self.sheets[sheet].conditional_format(first, left, last, right, HEAT))
+
+    def spare_rows(self) -> None:
+        """Let rows that are there for what may come look like empty cells."""
+        lines = {f"{side}{what}": value for side in ("left", "right", "bottom") for what, value in (("", 1), ("_color", "#FFFFFF"))}
+        look = self.book.add_format({"num_format": ";;;", **lines})
+        for plan in self.layout.sheets.values():
+            for block in plan.declared.blocks:
+                if isinstance(block, TableBlock) and block.shown_with:
+                    columns = [self.layout.segments[name][0] for name in self.layout.model.tables[block.name].columns]
+                    asked = self.layout.segments[f"{block.name}.{block.shown_with}"][0]
+                    test = f"=LEN(${column_letters(asked.column)}{asked.row + 1})=0"
+                    rule = {"type": "formula", "criteria": test, "format": look, "stop_if_true": True}
+                    self.ok(self.sheets[plan.name].conditional_format(asked.row, columns[0].column, *columns[-1].last, rule))
 
     def record(self) -> None:
         """A hidden sheet that carries what the file held when it was built; see the module ``record``."""

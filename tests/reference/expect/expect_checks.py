@@ -59,7 +59,7 @@ def expect_sum(registry: Registry, sheet: str, more: tuple[str, ...], watched: t
     for start in range(0, len(checks), TERMS):
         expect_part(start // TERMS + 1, checks[start : start + TERMS])
     registry.add("checks.failures", lambda i: total(i, checks))
-    registry.add("checks.status", lambda i: "CHECK FAILS: see sheet Checks" if total(i, checks) else "All checks hold")
+    registry.add("checks.status", lambda i: "CHECK FAILS: see sheet Checks" if total(i, checks) else "All checks pass")
 
 
 for each in LISTS:

@@ -215,10 +215,9 @@ class Worker:
         }
 
     def open(self, path: str) -> None:
-        """Open a document in place of the one before."""
+        """Open a document in place of the one before; edits do not compute at once what depends on them."""
         self.close()
         self._document = self._office.load(path)
-        # Every edit would otherwise compute at once what depends on it.
         self._document.enableAutomaticCalculation(False)  # noqa: FBT003 - UNO calls take no keywords
 
     def close(self) -> None:
@@ -237,8 +236,10 @@ class Worker:
         self._opened().calculateAll()
 
     def save(self, path: str, filter_name: str) -> None:
-        """Write the document as it is now."""
+        """Write the document as it is now; LibreOffice gives cells the colours of rules only while it may compute."""
+        self._opened().enableAutomaticCalculation(True)  # noqa: FBT003 - UNO calls take no keywords
         self._opened().storeToURL(Path(path).as_uri(), self._office.properties(FilterName=filter_name))
+        self._opened().enableAutomaticCalculation(False)  # noqa: FBT003 - as above
 
     def show(self, sheet: str) -> None:
         """Show one sheet only; what is hidden, and has no print area, is not printed."""
