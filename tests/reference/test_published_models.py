@@ -30,6 +30,8 @@ PUBLISHED: dict[str, tuple[float, float, float]] = {
     "glm_4_5": (355, 32, 376_832),
     "glm_4_5_air": (106, 12, 188_416),
     "gemma_4_31b": (30.7, 30.7, 81_920),
+    "gemma_4_26b_a4b": (25.2, 3.8, 20_480),
+    "deepseek_v4_flash": (284, 13, 5_536),
     "kimi_k3": (2780, 104, 27_648),
 }
 """By model: parameters and active parameters in 1e9, and bytes of a token that the cache keeps for ever, 16 bit; as published."""
@@ -45,6 +47,7 @@ ROUNDED: dict[str, tuple[float, float]] = {
     "deepseek_v4_pro": (1600, 2),
     "step_3_7_flash": (196, 1),
     "nemotron_3_super_120b": (120, 1),
+    "nemotron_3_nano_30b_a3b": (31.6, 1),
     "llama_4_maverick": (400, 2),
     "llama_4_scout": (109, 2),
 }
