@@ -6,8 +6,11 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import openpyxl.formatting.rule
 import pytest
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.worksheet.cell_range import MultiCellRange
+from openpyxl.worksheet.datavalidation import DataValidation
 
 from tests.roundtrip.edits import in_libreoffice
 from tests.support import ACROSS, command
@@ -17,6 +20,7 @@ from workbook.record.located import locate
 if TYPE_CHECKING:
     from pathlib import Path
 
+KINDS: Any = openpyxl.formatting.rule
 AT, YELLOW = "H12", PatternFill("solid", "FFFFFF00")  # cases.paper.count
 CHANGED = ("FFFFFF00", "0.000", True, "FFFF0000", False, "double", "right", "top", 33, True, True, 44.0)
 USED = (140, "B12", "'Cases'!$A$1:$H$12", "A11:H14", [(7, ["3"])], True, False)
@@ -107,6 +111,47 @@ def test_what_copies_made_otherwise_is_told(built: Path, tmp_path: Path) -> None
     told = built_again(tmp_path / "new.xlsx", one, tmp_path / "two.xlsx")[1]
     assert told.splitlines()[-1] == "not carried: 1 cell fill: see sheet Changes"
     assert looks(tmp_path / "new.xlsx") == CHANGED
+
+
+def with_rules(source: Path, target: Path) -> Path:
+    """Save a file with conditional formats before and after those of the build, and two rules for what may be typed into one cell."""
+    opened: Any = openpyxl.load_workbook(source)
+    sheet = opened["Cases"]
+    for rule in (rule for of in sheet.conditional_formatting for rule in of.rules):
+        rule.priority += 1
+    first = KINDS.FormulaRule(formula=["$H$12>H13"], fill=PatternFill(bgColor="FFFF0000"), stopIfTrue=True)
+    first.priority = 1
+    scale = KINDS.ColorScaleRule(start_type="min", start_color="FF0000", end_type="max", end_color="00FF00")
+    smaller = KINDS.CellIsRule("lessThan", ["J12"], font=Font(bold=True))
+    for areas, own in (("H12:H13 Z40", first), ("Z40:Z44", scale), ("H20:K20", smaller)):
+        sheet.conditional_formatting.add(areas, own)
+    for choices in ('"yes,no"', '"one,two"'):
+        sheet.add_data_validation(DataValidation("list", formula1=choices, sqref=MultiCellRange("Z40")))
+    opened.save(target)
+    return target
+
+
+def rules(path: Path) -> list[tuple[object, ...]]:
+    """Return the conditional formats of a sheet by rank, and the rules on what may be typed into cells of people's own."""
+    sheet: Any = openpyxl.load_workbook(path)["Cases"]
+    found = sorted((rule.priority, str(of.sqref), rule) for of in sheet.conditional_formatting for rule in of.rules)
+    looks = [rule.dxf and (rule.dxf.fill and rule.dxf.fill.bgColor.rgb, rule.dxf.font and rule.dxf.font.b) for *_, rule in found]
+    said = [(areas, rule.type, rule.operator, rule.formula, bool(rule.stopIfTrue)) for _, areas, rule in found]
+    typed = [("typed", str(rule.sqref), rule.formula1) for rule in sheet.data_validations.dataValidation if "Z" in str(rule.sqref)]
+    return [*((*one, look) for one, look in zip(said, looks, strict=True)), *typed]
+
+
+def test_rules_go_with_their_cells(built: Path, tmp_path: Path) -> None:
+    edited = with_rules(built, tmp_path / "edited.xlsx")
+    status, told = built_again(tmp_path / "new.xlsx", edited)
+    assert (status, told.splitlines()[-1]) == (1, "not carried: 1 validation rule: see sheet Changes")  # a cell has one
+    assert rules(tmp_path / "new.xlsx") == rules(edited)[:-1]
+    assert [rule[0] for rule in rules(edited)] == ["H12:H13 Z40", "H21:K21", "H21:K21", "H20:K20", "Z40:Z44", "H20:K20", "typed", "typed"]
+    built_again(tmp_path / "second.xlsx", tmp_path / "new.xlsx")
+    assert (tmp_path / "second.xlsx").read_bytes() == (tmp_path / "new.xlsx").read_bytes()
+    in_libreoffice([(tmp_path / "new.xlsx", tmp_path / "saved.xlsx", [["insert rows", "Cases", 5, 2]])])
+    built_again(tmp_path / "third.xlsx", tmp_path / "saved.xlsx")
+    assert sorted(rule[:2] for rule in rules(tmp_path / "third.xlsx")) == sorted(rule[:2] for rule in rules(tmp_path / "new.xlsx"))
 
 
 def test_a_new_look_of_the_templates_is_theirs(built: Path, tmp_path: Path) -> None:

@@ -122,6 +122,9 @@ class Adding:
         allowed.add(self.free(sheet).coordinate)
         sheet.add_data_validation(allowed)
 
+    def condition(self, sheet: Any) -> None:
+        sheet.conditional_formatting.add(self.seen(sheet).coordinate, Rule(type="expression", formula=[f'"{self.mark()}"="x"']))
+
     def chart(self, sheet: Any) -> None:
         drawn = BarChart()
         drawn.title = self.mark()
@@ -142,7 +145,7 @@ class Adding:
 
 KINDS: list[Callable[[Adding, Any], None]] = [
     *(Adding.text, Adding.formula, Adding.fill, Adding.border, Adding.code, Adding.comment, Adding.width, Adding.height),
-    *(Adding.zoom, Adding.area, Adding.filter, Adding.name, Adding.rule, Adding.chart, Adding.own),
+    *(Adding.zoom, Adding.area, Adding.filter, Adding.name, Adding.rule, Adding.condition, Adding.chart, Adding.own),
 ]
 
 

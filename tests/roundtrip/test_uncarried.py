@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+OUTSIDE = 'WEBSERVICE("https://example.org/")="1"'  # what no build takes along on sheets of the model
 YELLOW, ROW = PatternFill("solid", "FFFFFF00"), 12  # a row of inputs on sheet Cases: H12 is cases.paper.count
 
 
@@ -80,7 +81,7 @@ def rule(book: Any) -> None:
 
 
 def conditional(book: Any) -> None:
-    book["Cases"].conditional_formatting.add("H12", Rule(type="cellIs", operator="lessThan", formula=["1"]))
+    book["Cases"].conditional_formatting.add("H12", Rule(type="expression", formula=[OUTSIDE]))
 
 
 def unnamed(book: Any) -> None:
@@ -134,7 +135,7 @@ ADDED: dict[str, tuple[Callable[[Any], object], Loss]] = {
     "a print area": (lambda book: setattr(book["Cases"], "print_area", "A1:C9"), Loss("print area", "Cases!A1:C9", "")),
     "a chart": (chart, Loss("chart", "sheet 'Cases'", "number 1, where 0 were built")),
     "a rule": (rule, Loss("validation rule", "Cases!Z2", 'list "yes,no"')),
-    "a conditional format": (conditional, Loss("conditional format", "sheet 'Cases'", "number 3, where 2 were built")),
+    "a conditional format": (conditional, Loss("conditional format", "Cases!H12", f"expression {OUTSIDE}")),
     "a name": (unnamed, Loss("defined name", "sheet 'Cases'", "our_count = Cases!$H$12")),
     "a password": (
         lambda book: setattr(book["Cases"].protection, "password", "secret"),
@@ -199,7 +200,7 @@ def test_a_build_counts_them_in_one_line_and_lists_them_on_changes(built: Path, 
     line = "not carried: 1 conditional format, 1 defined name: see sheet Changes"
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, line)
     told = [str(cell.value) for cell in read_cells(tmp_path / "new.xlsx")["Changes"].values()]
-    assert set(told) >= {"number 3, where 2 were built", "our_count = Cases!$H$12"}
+    assert set(told) >= {f"expression {OUTSIDE}", "our_count = Cases!$H$12"}
     assert any("1 conditional format, 1 defined name." in text for text in told)
 
 

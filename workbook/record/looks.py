@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbook.record.fingerprints import NONE, prints_of, runs_of
+from workbook.record.fingerprints import NONE, fingerprint, prints_of, relative, runs_of
 from workbook.xlsx.cells import LAST_COLUMN
 from workbook.xlsx.saved import View, forbidden
 from workbook.xlsx.styles import alignment_text, border_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from workbook.record.fingerprints import Spot
     from workbook.record.located import Located
 
 DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -50,7 +51,8 @@ class Look(NamedTuple):
 class SheetLooks:
     """How a sheet of a build looks: each cell by row and column from 0, widths of columns in pixels.
 
-    ``charts`` and ``rules`` count charts and formulas of conditional formats, ``last`` is the last cell that is printed.
+    ``charts`` counts charts, ``conditions`` gives for conditional formats, by what they say, their cells (None of builds that did not
+    tell them), ``last`` is the last cell that is printed.
     ``heights`` of rows are in points, None of builds that did not tell them, as ``view`` is; ``forbidden`` is by protection.
     """
 
@@ -58,7 +60,7 @@ class SheetLooks:
     widths: list[int] = field(default_factory=list)
     last: tuple[int, int] = (0, 0)
     charts: int = 0
-    rules: int = 0
+    conditions: dict[str, list[str]] | None = None
     heights: dict[int, float] | None = None
     view: View | None = None
     forbidden: frozenset[str] = FORBIDDEN
@@ -118,7 +120,7 @@ def told(sheets: Mapping[str, SheetLooks]) -> dict[str, Any]:
         numbers = {
             "last": sheet.last,
             "charts": sheet.charts,
-            "rules": sheet.rules,
+            "conditions": sheet.conditions,
             "view": sheet.view,
             "forbidden": sorted(sheet.forbidden),
         }
@@ -143,12 +145,22 @@ def read(carried: Mapping[str, Any]) -> dict[str, SheetLooks] | None:
         cells = {row: patterns[int(number)] for row, number in enumerate(prints_of(given["rows"])) if number != NONE}
         widths = [int(width) for width in prints_of(given["widths"])]
         row, column = map(int, given["last"])
-        found[name] = SheetLooks(cells, widths, (row, column), int(given["charts"]), int(given["rules"]))
+        found[name] = SheetLooks(cells, widths, (row, column), int(given["charts"]), _conditions(given.get("conditions")))
         if "heights" in given:  # builds before did not tell them
             high = enumerate(prints_of(given["heights"]))
             found[name].heights = {row: float(height) for row, height in high if height != NONE}
             found[name].view, found[name].forbidden = View(*map(int, given["view"])), frozenset(map(str, given["forbidden"]))
     return found
+
+
+def _conditions(told: Mapping[str, Any] | None) -> dict[str, list[str]] | None:
+    return None if told is None else {str(print_): [str(area) for area in areas] for print_, areas in told.items()}
+
+
+def condition(kind: str, formulas: Iterable[str], first: Spot) -> str:
+    """Return the fingerprint of what a conditional format says, wherever it stands; ``first`` is the first of its cells."""
+    said = (relative(formula.removeprefix("="), first).replace("FALSE", "0").replace("TRUE", "1") for formula in formulas)
+    return fingerprint(" ".join((kind, *said)))  # LibreOffice writes 0 and 1
 
 
 def _pattern(text: str, looks: list[Look]) -> dict[int, Look]:

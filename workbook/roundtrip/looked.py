@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record import looks
 from workbook.record.fingerprints import Spot
+from workbook.record.looks import condition
 from workbook.record.read import KEEP
 from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.saved import PROTECTION as MAY_FORBID
-from workbook.xlsx.saved import View, read_saved
+from workbook.xlsx.saved import Area, View, area_of, read_saved
 from workbook.xlsx.sheet_formats import CLOSE, CLOSE_ROWS, USUAL_HEIGHT
 from workbook.xlsx.style_sheets import ALIGNMENT, BORDER, COLOUR, FILL, NUMBER_FORMAT, WEIGHT
 
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
     from workbook.record.located import Located
     from workbook.record.looks import Look, SheetLooks
-    from workbook.xlsx.saved import Area, SavedSheet, SavedWorkbook, Validation
+    from workbook.xlsx.saved import Conditional, SavedSheet, SavedWorkbook, Validation
     from workbook.xlsx.styles import CellFormat
 
 WHITE = "FFFFFF"
 WIDEST_RUN = 256  # columns: programs fill up to the last column of a sheet with runs of their own
-RULE, MERGED = "validation rule", "merged cells"
+RULE, MERGED, CONDITION = "validation rule", "merged cells", "conditional format"
 KINDS = (NUMBER_FORMAT, FILL, COLOUR, WEIGHT, BORDER, ALIGNMENT)
 WIDTH, HIDDEN_COLUMN, HIDDEN_ROW, HEIGHT = "column width", "hidden column", "hidden row", "row height"
 ZOOM, FROZEN, FILTER, PRINTED, PROTECTION = "zoom", "frozen panes", "filter", "print area", "sheet protection"
@@ -50,7 +51,7 @@ class Looked:
 
     def merged(self, name: str) -> dict[int, list[Area]]:
         """Return the merged cells of a sheet by row, of those rows in which there are cells."""
-        sheet, found = self.saved.sheets[name], defaultdict[int, list["Area"]](list)
+        sheet, found = self.saved.sheets[name], defaultdict[int, list[Area]](list)
         last = max((row for row, _ in sheet.cells), default=-1)
         for area in sheet.merged:
             for row in range(area.top, min(area.bottom, last) + 1):
@@ -124,10 +125,36 @@ def set_up(looked: Looked, located: Located, name: str) -> Iterator[tuple[str, s
         yield PROTECTION, "", f"allows {allowed or 'nothing'}" if sheet.protected else "none"
 
 
-def own_rules(sheet: SavedSheet, located: Located) -> list[Validation]:
-    """Return the rules on what may be typed into cells of a sheet that hold no input and no note: no build writes any there."""
+def own_rules(sheet: SavedSheet, located: Located) -> dict[int, Validation]:
+    """Return the rules on what may be typed into cells of a sheet that hold no input and no note: no build writes any there.
+
+    They go by their number among the rules of the sheet.
+    """
     mine = located.entries.get(sheet.name, set())
-    return [rule for rule in sheet.validations if rule.areas and not any(_holds(area, mine) for area in rule.areas)]
+    rules = enumerate(sheet.validations)
+    return {number: rule for number, rule in rules if rule.areas and not any(_holds(area, mine) for area in rule.areas)}
+
+
+def own_conditions(sheet: SavedSheet, built: SheetLooks, located: Located, name: str) -> dict[int, Conditional]:
+    """Return the conditional formats of a sheet, by their number, that say what none does that was built for their first cell.
+
+    None of a build that did not tell its own; the second half of a data bar, for programs of today, goes with the first.
+    """
+    axes = located.rows[name], located.columns[name]
+    cells: dict[str, list[Area]] = {}
+    for said, areas in (built.conditions or {}).items():
+        for area in map(area_of, areas):
+            ends = [axis.now(line) for axis, line in zip((*axes, *axes), area, strict=True)]
+            cells.setdefault(said, []).extend([] if None in ends else [Area(*(end or 0 for end in ends))])
+
+    def is_built(rule: Conditional) -> bool:
+        first = rule.areas[0][:2]
+        said = condition(rule.kind, rule.formulas, Spot(sheet.name, *first))
+        return any(is_within(first, area) for area in cells.get(said, ()))
+
+    rules = enumerate(sheet.conditions) if built.conditions is not None else ()
+    whole = {number: rule for number, rule in rules if rule.areas and rule.kind and not (rule.beyond and rule.kind == "dataBar")}
+    return {number: rule for number, rule in whole.items() if not is_built(rule)}
 
 
 def own_merges(sheet: SavedSheet, located: Located) -> list[Area]:

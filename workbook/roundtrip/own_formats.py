@@ -10,6 +10,7 @@ from workbook.changes.sheets import is_account_sheet
 from workbook.record.fingerprints import Spot
 from workbook.roundtrip.beside import taken_cells
 from workbook.roundtrip.looked import (
+    CONDITION,
     HEIGHT,
     HIDDEN_COLUMN,
     HIDDEN_ROW,
@@ -19,6 +20,7 @@ from workbook.roundtrip.looked import (
     WIDTH,
     changed_formats,
     is_within,
+    own_conditions,
     own_merges,
     own_rules,
     raised,
@@ -26,10 +28,11 @@ from workbook.roundtrip.looked import (
     resized,
     set_up,
 )
+from workbook.roundtrip.own_rules import Rules
 from workbook.roundtrip.own_views import Views
 from workbook.xlsx.package import Package
 from workbook.xlsx.saved import area_of
-from workbook.xlsx.sheet_formats import ForeignFormat, SheetFormats
+from workbook.xlsx.sheet_formats import ForeignFormat, OwnCondition, SheetFormats
 from workbook.xlsx.trees import read_formats
 
 if TYPE_CHECKING:
@@ -60,7 +63,8 @@ def carried_formats(
         reader = _Reader(copy, references)
         taken.append(set())
         for kind, spot, now, told in reader.found():
-            if said.setdefault((kind, now), told) == told:
+            # A cell may have several conditional formats, but one of all else.
+            if kind == CONDITION or said.setdefault((kind, now), told) == told:
                 taken[-1].add((kind, spot))
                 if reader.is_other(kind, spot):
                     reader.put(formats.setdefault(now.sheet, SheetFormats()), kind, spot, now, told)
@@ -73,6 +77,7 @@ class _Reader:
     def __init__(self, copy: Copy, references: References) -> None:
         self.copy, self.references, self.looked = copy, references, copy.looked
         self.views = Views(copy.path, self.references)
+        self.own = Rules(copy.path, self.references, self.views)
 
     def found(self) -> Iterator[tuple[str, Spot, Spot, object]]:
         """Yield the kind, where it is in the file and in the new book, and what it is."""
@@ -124,11 +129,17 @@ class _Reader:
                 yield kind, Spot(sheet.name, now, 0), at, told
 
     def rules(self, sheet: SavedSheet, name: str) -> Iterator[tuple[str, Spot, Spot, object]]:
-        """Yield rules on what may be typed into cells."""
-        for rule in own_rules(sheet, self.copy.located):
-            first = Spot(sheet.name, *rule.areas[0][:2])
-            if name in self.references.book.layout.sheets and (found := self.views.rule(sheet, first)) is not None:
-                yield RULE, first, Spot(name, *area_of(found.get("sqref", "").split()[0])[:2]), ET.tostring(found, "unicode")
+        """Yield rules on what may be typed into cells, and conditional formats."""
+        if name not in self.references.book.layout.sheets:
+            return
+        for number in own_rules(sheet, self.copy.located):
+            if (rule := self.own.validation(sheet, number)) is not None:
+                yield RULE, Spot(sheet.name, number, 0), Spot(name, *_first(rule.get("sqref", ""))), ET.tostring(rule, "unicode")
+        mine = own_conditions(sheet, self.looked.built[name], self.copy.located, name)
+        lowest = min((rule.rank for number, rule in enumerate(sheet.conditions) if number not in mine), default=0)
+        for number in sorted(mine, key=lambda number: mine[number].rank):
+            if (found := self.own.condition(sheet, number, lowest)) is not None:
+                yield CONDITION, Spot(sheet.name, number, 0), Spot(name, *_first(found.areas)), found
 
     def merges(self, sheet: SavedSheet, name: str) -> Iterator[tuple[str, Spot, Spot, object]]:
         """Yield merged cells that go where the new book writes nothing."""
@@ -159,6 +170,9 @@ class _Reader:
             formats.merged.add(str(told))
         elif kind == RULE:
             formats.rules[now.address] = str(told)
+        elif isinstance(told, OwnCondition):
+            known = any(told[:2] == other[:2] for other in formats.conditions)  # the same of another copy
+            formats.conditions.extend([] if known else [told])
         elif kind not in KINDS:
             self.views.put(formats, kind, sheet)
         else:
@@ -178,3 +192,8 @@ class _Reader:
         """Return the tree of the copy's formats."""
         with Package(self.copy.path) as package:
             return read_formats(package)
+
+
+def _first(areas: str) -> tuple[int, int]:
+    """Return the first cell of areas, by row and column from 0."""
+    return area_of(areas.split(maxsplit=1)[0])[:2]

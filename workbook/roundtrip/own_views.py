@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
-from workbook.record.fingerprints import ACTIVE, Spot
+from workbook.record.fingerprints import Spot
 from workbook.roundtrip.looked import FILTER, FROZEN, PRINTED, ZOOM
 from workbook.xlsx.package import Package
 from workbook.xlsx.saved import PROTECTION as MAY_FORBID
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from workbook.roundtrip.followed import References
-    from workbook.xlsx.saved import Area, SavedSheet
+    from workbook.xlsx.saved import SavedSheet
     from workbook.xlsx.sheet_formats import SheetFormats
 
 _BETWEEN = re.compile(r",(?=(?:[^']*'[^']*')*[^']*$)")  # commas in names of sheets stand between apostrophes
@@ -29,7 +28,6 @@ class Views:
 
     def __init__(self, path: Path, references: References) -> None:
         self.path, self.references = path, references
-        self._known_rules: dict[str, list[Element]] = {}
 
     def follows(self, kind: str, sheet: SavedSheet) -> bool:
         """Whether what a sheet is set up with has a place in the new book."""
@@ -82,32 +80,6 @@ class Views:
         found.set("ref", area)
         return found
 
-    def rule(self, sheet: SavedSheet, first: Spot) -> Element | None:
-        """Return the rule whose first cell is one of a sheet's, for the cells and with the references that it has in the new book."""
-        name = self.references.built_as(sheet.name)
-        found = next(item for item in self._rules(sheet.name) if _areas(item)[0][:2] == first[1:])
-        areas = [self.area(sheet, area) for area in found.get("sqref", "").split()]
-        if None in areas:
-            return None
-        rule = ET.Element("dataValidation", {mark: value for mark, value in found.items() if ":" not in mark})
-        rule.set("sqref", " ".join(filter(None, areas)))
-        for formula in (child for child in found if child.tag in {"formula1", "formula2"}):
-            followed = self.references.follow(formula.text or "", sheet.name, name)
-            if followed.gone or ACTIVE.search(followed.text):
-                return None
-            ET.SubElement(rule, formula.tag).text = followed.text
-        return rule
-
-    def _rules(self, sheet: str) -> list[Element]:
-        """Return all rules of a sheet."""
-        if sheet not in self._known_rules:
-            with Package(self.path) as package:
-                path = next(part.path for part in package.worksheets() if part.name == sheet)
-                self._known_rules[sheet] = [
-                    item for item in read_tree(package, path).iterfind("dataValidations/dataValidation") if _areas(item)
-                ]
-        return self._known_rules[sheet]
-
     def put(self, formats: SheetFormats, kind: str, sheet: SavedSheet) -> None:
         """Set up a sheet as that of the copy is."""
         if kind == ZOOM:
@@ -121,7 +93,3 @@ class Views:
         else:
             marks = {name: str(int(name in sheet.forbidden)) for name in MAY_FORBID}
             formats.protection = {"sheet": "1", **marks} if sheet.protected else {}
-
-
-def _areas(rule: Element) -> list[Area]:
-    return [area_of(ref) for ref in rule.get("sqref", "").split()]

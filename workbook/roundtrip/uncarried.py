@@ -9,12 +9,14 @@ from workbook.changes.differences import Loss
 from workbook.errors import Diagnostic, Place, WorkbookError, visible
 from workbook.record.fingerprints import Spot
 from workbook.roundtrip.looked import (
+    CONDITION,
     HEIGHT,
     HIDDEN_COLUMN,
     HIDDEN_ROW,
     MERGED,
     RULE,
     WIDTH,
+    own_conditions,
     own_merges,
     own_rules,
     raised,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     from workbook.record.located import Located
     from workbook.roundtrip.looked import Looked
-    from workbook.xlsx.saved import SavedSheet, SavedWorkbook
+    from workbook.xlsx.saved import Conditional, SavedSheet, SavedWorkbook, Validation
 
     Kept = AbstractSet[tuple[str, Spot]]
 
@@ -54,8 +56,7 @@ def uncarried(path: Path, located: Located, looked: Looked, kept: Kept = frozens
 
     Raises WorkbookError for a file whose drawings or comments are damaged.
 
-    A file that was built before builds told their looks is judged by what no build writes alone. The rules of conditional formats are
-    not compared, only how many there are: programs write these anew when they save.
+    A file that was built before builds told their looks is judged by what no build writes alone.
     """
     try:
         extras = [item for item in read_extras(path) if item.sheet != RECORD_SHEET]
@@ -111,10 +112,9 @@ def _hidden(sheet: SavedSheet, kept: Kept) -> Iterator[Loss]:
 
 def _rules(sheet: SavedSheet, located: Located, kept: Kept) -> Iterator[Loss]:
     """Yield people's rules on what may be typed into cells, and cells that they merged."""
-    for rule in own_rules(sheet, located):
-        first = Spot(sheet.name, *rule.areas[0][:2])
-        if (RULE, first) not in kept:
-            yield Loss(RULE, _place(sheet.name, first.address), visible(f"{rule.kind} {rule.formula}".strip()))
+    for number, rule in own_rules(sheet, located).items():
+        if (RULE, Spot(sheet.name, number, 0)) not in kept:
+            yield Loss(RULE, _place(sheet.name, _first(rule)), visible(f"{rule.kind} {rule.formula}".strip()))
     for area in own_merges(sheet, located):
         first, last = (Spot(sheet.name, *corner) for corner in (area[:2], area[2:]))
         if (MERGED, first) not in kept:
@@ -133,9 +133,16 @@ def _settings(looked: Looked, located: Located, name: str, kept: Kept) -> Iterat
     for kind, where, text in set_up(looked, located, name):
         if (kind, Spot(sheet.name, 0, 0)) not in kept:
             yield Loss(kind, _place(sheet.name, where), text)
-    for kind, count, more in (("chart", built.charts, len(sheet.charts)), ("conditional format", built.rules, len(sheet.rules))):
-        left = [number for number in range(count, more) if (kind, Spot(sheet.name, number, 0)) not in kept]
-        yield from (Loss(kind, _place(sheet.name), f"number {number + 1}, where {count} were built") for number in left)
+    for number, rule in own_conditions(sheet, built, located, name).items():
+        if (CONDITION, Spot(sheet.name, number, 0)) not in kept:
+            yield Loss(CONDITION, _place(sheet.name, _first(rule)), visible(" ".join((rule.kind, *rule.formulas))))
+    left = [number for number in range(built.charts, len(sheet.charts)) if ("chart", Spot(sheet.name, number, 0)) not in kept]
+    yield from (Loss("chart", _place(sheet.name), f"number {number + 1}, where {built.charts} were built") for number in left)
+
+
+def _first(rule: Validation | Conditional) -> str:
+    """Return the address of the first cell of a rule."""
+    return Spot("", *rule.areas[0][:2]).address
 
 
 def _columns(first: int, last: int) -> str:

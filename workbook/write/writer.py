@@ -25,7 +25,7 @@ from workbook.write.comments import add_comments
 from workbook.write.package import Book, Package
 from workbook.write.sheet import Sheet
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters, quoted
-from workbook.xlsx.saved import View
+from workbook.xlsx.saved import View, area_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -380,5 +380,10 @@ class _Writer:
                     column: look for column, look in cells[row].items() if (row, column) == (top, left) or not left <= column <= right
                 }
         widths = [column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1)]
-        rules = sum("criteria" in rule for rules in sheet.cond_formats.values() for rule in rules)
-        return looks.SheetLooks(cells, widths, plan.printed, len(plan.charts), rules, plan.heights, View(ZOOM, *plan.frozen))
+        conditions: dict[str, list[str]] = {}
+        for area, rules in sheet.cond_formats.items():
+            for rule in rules:
+                kind, formulas = ("expression", [rule["criteria"]]) if "criteria" in rule else ("colorScale", [])
+                said = looks.condition(kind, formulas, Spot(plan.name, *area_of(area)[:2]))
+                conditions.setdefault(said, []).append(area)
+        return looks.SheetLooks(cells, widths, plan.printed, len(plan.charts), conditions, plan.heights, View(ZOOM, *plan.frozen))

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 VISIBLE = "visible"
 PRINT_AREA = "_xlnm.Print_Area"
 _OF_SHEETS = {
-    *("tabColor", "pageSetUpPr", "sheetFormatPr", "col", "row", "mergeCell", "sheetProtection", "dataValidation", "formula1", "formula"),
+    *("tabColor", "pageSetUpPr", "sheetFormatPr", "col", "row", "mergeCell", "sheetProtection", "dataValidation", "formula1"),
+    *("conditionalFormatting", "cfRule", "formula", "sqref"),
     *("pageMargins", "pageSetup", "oddHeader", "oddFooter", "sheetView", "pane", "autoFilter"),
 }
 _OF_BOOKS = {"sheet", "definedName", "workbookProtection"}
@@ -63,6 +64,19 @@ class Validation(NamedTuple):
     areas: tuple[Area, ...]
     kind: str
     formula: str
+
+
+class Conditional(NamedTuple):
+    """A conditional format: its cells, of what kind it is, its formulas, and its rank, the lowest first.
+
+    One ``beyond`` is in a part of the file that later programs added, in which formulas may name other sheets.
+    """
+
+    areas: tuple[Area, ...]
+    kind: str = ""
+    formulas: tuple[str, ...] = ()
+    rank: int = 0
+    beyond: bool = False
 
 
 class View(NamedTuple):
@@ -112,7 +126,7 @@ class PageSetUp:
 
 @dataclass(slots=True)
 class SavedSheet:
-    """One worksheet of a file; ``rules`` holds the formulas of conditional formats.
+    """One worksheet of a file.
 
     ``filtered`` is the area that is filtered, and ``forbidden`` what its protection does not let people do, where it has one.
     """
@@ -124,7 +138,7 @@ class SavedSheet:
     rows: dict[int, Row] = field(default_factory=dict)
     merged: list[Area] = field(default_factory=list)
     validations: list[Validation] = field(default_factory=list)
-    rules: list[str] = field(default_factory=list)
+    conditions: list[Conditional] = field(default_factory=list)
     charts: list[ChartPart] = field(default_factory=list)
     page: PageSetUp = field(default_factory=PageSetUp)
     tab: str = ""
@@ -135,6 +149,11 @@ class SavedSheet:
     filtered: str = ""
     default_width: float = 8.43
     default_height: float = 15.0
+
+    @property
+    def rules(self) -> list[str]:
+        """Return the formulas of conditional formats."""
+        return [formula for condition in self.conditions for formula in condition.formulas]
 
     def width(self, column: int) -> int:
         """Return the pixels of a column, counted from 0, in Calibri of 11 points; 0 where it is hidden."""
@@ -253,8 +272,8 @@ def _set_up(sheet: SavedSheet, elements: Iterable[Element]) -> None:
                 sheet.validations.append(Validation(areas, given.get("type", "none"), ""))
             case "formula1" if sheet.validations:
                 sheet.validations[-1] = sheet.validations[-1]._replace(formula=text)
-            case "formula":
-                sheet.rules.append(text)
+            case "conditionalFormatting" | "cfRule" | "formula" | "sqref":
+                _take_condition(sheet.conditions, tag, given, text)
             case "tabColor" | "sheetFormatPr":
                 sheet.tab = given.get("rgb", sheet.tab)[-6:]
                 sheet.default_width = float(given.get("defaultColWidth", sheet.default_width))
@@ -263,6 +282,26 @@ def _set_up(sheet: SavedSheet, elements: Iterable[Element]) -> None:
                 _take_use(sheet, tag, given)
             case _:
                 _take_page(sheet.page, tag, given, text)
+
+
+def _take_condition(found: list[Conditional], tag: str, given: dict[str, str], text: str) -> None:
+    """Take conditional formats: the cells come first, or after all rules for them in the part that later programs added."""
+    last = found[-1] if found else Conditional(())
+    match tag:
+        case "conditionalFormatting":
+            if found and not last.kind:
+                del found[-1]  # it has no rule
+            found.append(Conditional(tuple(map(area_of, given.get("sqref", "").split())), beyond="sqref" not in given))
+        case "cfRule":
+            if last.kind:
+                found.append(last._replace(formulas=()))
+            kind = " ".join(filter(None, (given.get("type", "none"), given.get("operator", ""))))
+            found[-1] = found[-1]._replace(kind=kind, rank=int(given.get("priority", "0")))
+        case "formula" if found:
+            found[-1] = last._replace(formulas=(*last.formulas, text))
+        case "sqref":
+            for number in [number for number, each in enumerate(found) if each.beyond and not each.areas]:
+                found[number] = found[number]._replace(areas=tuple(map(area_of, text.split())))
 
 
 def _take_use(sheet: SavedSheet, tag: str, given: dict[str, str]) -> None:

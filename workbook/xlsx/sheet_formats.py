@@ -36,8 +36,10 @@ _PANES = {(True, True): "bottomRight", (True, False): "bottomLeft", (False, True
 _REST = "hyperlinks|printOptions|pageMargins|pageSetup|headerFooter|drawing|legacyDrawing|extLst"
 _AFTER = {  # what follows a list in a part
     "mergeCells": re.compile(rf"<(?:phoneticPr|conditionalFormatting|dataValidations|{_REST})\b|</worksheet>"),
+    "conditionalFormatting": re.compile(rf"<(?:dataValidations|{_REST})\b|</worksheet>"),
     "dataValidations": re.compile(rf"<(?:{_REST})\b|</worksheet>"),
 }
+_RANK = re.compile(r'(<cfRule [^>]*?priority=")([0-9]+)')
 _COLUMNS = re.compile(r"<cols>(.*?)</cols>")
 _RUN = re.compile(r'<col min="([0-9]+)" max="([0-9]+)" width="([^"]*)"([^>]*)/>')
 
@@ -56,6 +58,18 @@ class OwnCell(NamedTuple):
     format: ForeignFormat
 
 
+class OwnCondition(NamedTuple):
+    """A conditional format to set into a sheet: its cells, the XML of its rule without the number of its look and its rank, its look.
+
+    The look is XML, too, empty where there is none. One that ``is_first`` ranks before those of the sheet.
+    """
+
+    areas: str
+    rule: str
+    look: str
+    is_first: bool
+
+
 @dataclass(slots=True)
 class SheetFormats:
     """How a sheet is to look otherwise than written: cells by address and kind, widths in pixels and what is hidden, from 0.
@@ -63,7 +77,7 @@ class SheetFormats:
     ``heights`` are in points, None where they follow from what a row holds. ``frozen`` counts the rows and columns that stay in view,
     ``protection`` gives its attributes (none: the sheet has none), ``printed`` the area that is printed (empty: all), without the sheet.
     ``merged`` areas are one cell each, ``rules`` by first cell say what may be typed. ``own`` cells stand, by row and column, where
-    the sheet has none; ``drawn`` are charts, pictures and shapes.
+    the sheet has none; ``drawn`` are charts, pictures and shapes, ``conditions`` conditional formats.
     """
 
     cells: dict[str, dict[str, ForeignFormat]] = field(default_factory=dict)
@@ -79,6 +93,7 @@ class SheetFormats:
     own: dict[tuple[int, int], OwnCell] = field(default_factory=dict)
     merged: set[str] = field(default_factory=set)
     rules: dict[str, str] = field(default_factory=dict)
+    conditions: list[OwnCondition] = field(default_factory=list)
     drawn: list[Drawn] = field(default_factory=list)
 
 
@@ -102,8 +117,26 @@ def with_formats(text: str, formats: SheetFormats, styles: StyleSheet) -> str:
     text = _ROW.sub(row, text) if formats.hidden_rows or formats.heights else text
     text = _COLUMNS.sub(lambda found: f"<cols>{''.join(_columns(found[1], formats))}</cols>", text, count=1)
     text = _longer(_used(text, formats), "mergeCells", (f'<mergeCell ref="{area}"/>' for area in sorted(formats.merged)))
+    text = _conditioned(text, formats.conditions, styles) if formats.conditions else text
     text = _longer(text, "dataValidations", formats.rules.values())
     return with_cells(text, formats.own, styles, formats.heights) if formats.own or formats.heights else text
+
+
+def _conditioned(text: str, conditions: list[OwnCondition], styles: StyleSheet) -> str:
+    """Return the part with more conditional formats, those first that rank so."""
+    before, after = ([each for each in conditions if each.is_first == first] for first in (True, False))
+    text = _RANK.sub(lambda found: f"{found[1]}{int(found[2]) + len(before)}", text)
+    last = max((int(found[2]) for found in _RANK.finditer(text)), default=len(before))
+    new = []
+    for rank, own in [*enumerate(before, 1), *enumerate(after, last + 1)]:
+        rule = ET.fromstring(own.rule)  # noqa: S314 written by this package
+        rule.set("priority", str(rank))
+        if own.look:
+            rule.set("dxfId", str(styles.take_look(ET.fromstring(own.look))))  # noqa: S314 as above
+        new.append(f'<conditionalFormatting sqref="{own.areas}">{ET.tostring(rule, "unicode")}</conditionalFormatting>')
+    following = _AFTER["conditionalFormatting"].search(text)
+    at = following.start() if following else len(text)
+    return f"{text[:at]}{''.join(new)}{text[at:]}"
 
 
 def _longer(text: str, name: str, items: Iterable[str]) -> str:

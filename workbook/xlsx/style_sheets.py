@@ -141,7 +141,11 @@ class StyleSheet:
     def take_rule(self, source: Element, index: int) -> int | None:
         """Return the place here of the format of a conditional format there, None where the other file does not have it."""
         found = source.find("dxfs")
-        return self._add("dxfs", deepcopy(found[index])) if found is not None and 0 <= index < len(found) else None
+        return self.take_look(found[index]) if found is not None and 0 <= index < len(found) else None
+
+    def take_look(self, look: Element) -> int:
+        """Return the place here of what a conditional format makes of a cell."""
+        return self._add("dxfs", deepcopy(look))
 
 
 def _in_order(font: Element) -> None:
