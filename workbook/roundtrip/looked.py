@@ -39,10 +39,16 @@ NOTHING = {NUMBER_FORMAT: ("General", "@"), FILL: ("",), BORDER: ("",)}  # what 
 
 @dataclass(frozen=True)
 class Looked:
-    """A file as saved, and by sheet how its build looked: nothing of builds that did not tell."""
+    """A file as saved, where its cells are, and by sheet how its build looked: nothing of builds that did not tell."""
 
     saved: SavedWorkbook
+    located: Located
     built: Mapping[str, SheetLooks]
+
+    @cached_property
+    def reformatted(self) -> dict[str, list[tuple[str, str, Spot]]]:
+        """Return by sheet of the build the cells that look otherwise now: in what kind, how, and where they stand."""
+        return {name: _reformatted(self, name) for name in self.built if self.located.sheets.get(name) in self.saved.sheets}
 
     @cached_property
     def has_views(self) -> bool:
@@ -66,7 +72,7 @@ def look_at(path: Path, located: Located) -> Looked:
     except UnreadableWorkbook as error:
         raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
     try:
-        return Looked(saved, looks.read(located.baseline.carried) or {})
+        return Looked(saved, located, looks.read(located.baseline.carried) or {})
     except looks.DAMAGED:
         message = "what the record of the build says of formats is damaged"
         raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
@@ -183,9 +189,10 @@ def is_within(cell: tuple[int, int], area: Area) -> bool:
     return top <= cell[0] <= bottom and left <= cell[1] <= right
 
 
-def reformatted(looked: Looked, located: Located, name: str) -> list[tuple[str, str, Spot]]:
-    """Return the cells of a sheet of the build that look otherwise now: in what kind, how, and where they stand."""
-    built, sheet = looked.built[name], looked.saved.sheets[located.sheets[name] or ""]
+def _reformatted(looked: Looked, name: str) -> list[tuple[str, str, Spot]]:
+    """Return the cells of one sheet that look otherwise now."""
+    located, built = looked.located, looked.built[name]
+    sheet = looked.saved.sheets[located.sheets[name] or ""]
     wanted = looks.standing(built, located, name)
     lines = {line for row in range(max(built.last[0], *built.cells, 0) + 1) if (line := located.line(name, row)) is not None}
     last = max(lines, default=-1)

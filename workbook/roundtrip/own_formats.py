@@ -24,7 +24,6 @@ from workbook.roundtrip.looked import (
     own_merges,
     own_rules,
     raised,
-    reformatted,
     resized,
     set_up,
 )
@@ -85,7 +84,7 @@ class _Reader:
         for name, now in located.sheets.items():
             if now and now in self.looked.saved.sheets and name in self.looked.built and not is_account_sheet(name):
                 sheet = self.looked.saved.sheets[now]
-                for kind, text, spot in reformatted(self.looked, located, name):
+                for kind, text, spot in self.looked.reformatted[name]:
                     if spot[1:] in located.written[now] and (built := self.built.get(spot)) and (at := self.references.of_build(built)):
                         yield kind, spot, at, text
                 yield from self.columns(sheet, name)

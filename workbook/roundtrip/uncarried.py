@@ -20,7 +20,6 @@ from workbook.roundtrip.looked import (
     own_merges,
     own_rules,
     raised,
-    reformatted,
     resized,
     set_up,
 )
@@ -151,7 +150,7 @@ def _columns(first: int, last: int) -> str:
 
 def _formats(looked: Looked, located: Located, name: str, kept: Kept) -> Iterator[Loss]:
     """Yield cells that look otherwise than they were built, runs of one column together."""
-    found = reformatted(looked, located, name)
+    found = looked.reformatted[name]
     changed = sorted((kind, now, spot.column, spot.row) for kind, now, spot in found if (kind, spot) not in kept)
     for (kind, now, column), run in groupby(changed, key=lambda item: item[:3]):
         for _, cells in groupby(enumerate(run), key=lambda item: item[1][3] - item[0]):
