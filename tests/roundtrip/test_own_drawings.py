@@ -87,6 +87,18 @@ def test_they_go_with_their_tables_and_stay(edited: Path, newer: Path, tmp_path:
     assert [len(found) for found in drawn(tmp_path / "shown.xlsx").values()] == [1, 1, 1, 1, 1]
 
 
+@pytest.mark.parametrize("place", [1, 2])  # openpyxl reads those of people first: they are fixed at one cell
+def test_a_chart_in_place_of_one_of_the_build_is_people_s(place: int, edited: Path, tmp_path: Path) -> None:
+    """Of three one is deleted that was built: what is left is told apart by the cells that it draws, also after rows were inserted."""
+    opened: Any = openpyxl.load_workbook(edited)
+    del opened["Results"]._charts[place]  # noqa: SLF001 it has no public form
+    opened.save(tmp_path / "two.xlsx")
+    in_libreoffice([(tmp_path / "two.xlsx", tmp_path / "moved.xlsx", [["insert rows", "Cases", 5, 2]])])
+    for path in (tmp_path / "two.xlsx", tmp_path / "moved.xlsx"):
+        build(path, ACROSS, tmp_path / "new.xlsx")
+        assert drawn(tmp_path / "new.xlsx")["Results"] == [("Cases!$H$12:$H$14",)]
+
+
 def test_of_copies_each_is_there_once(edited: Path, tmp_path: Path) -> None:
     in_libreoffice([(edited, tmp_path / "office.xlsx", [])])
     (tmp_path / "copy.xlsx").write_bytes(edited.read_bytes())

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbook.record.fingerprints import NONE, fingerprint, prints_of, relative, runs_of
+from workbook.record.fingerprints import NONE, Spot, fingerprint, prints_of, relative, runs_of
 from workbook.xlsx.cells import LAST_COLUMN
 from workbook.xlsx.saved import View, forbidden
 from workbook.xlsx.styles import alignment_text, border_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from workbook.record.fingerprints import Spot
     from workbook.record.located import Located
 
 DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -51,7 +50,8 @@ class Look(NamedTuple):
 class SheetLooks:
     """How a sheet of a build looks: each cell by row and column from 0, widths of columns in pixels.
 
-    ``charts`` counts charts, ``conditions`` gives for conditional formats, by what they say, their cells (None of builds that did not
+    ``charts`` gives for each chart the fingerprints of the cells that it draws, with blanks between (none of builds that did not tell
+    them), ``conditions`` gives for conditional formats, by what they say, their cells (None of builds that did not
     tell them), ``last`` is the last cell that is printed.
     ``heights`` of rows are in points, None of builds that did not tell them, as ``view`` is; ``forbidden`` is by protection.
     """
@@ -59,7 +59,7 @@ class SheetLooks:
     cells: dict[int, dict[int, Look]] = field(default_factory=dict)
     widths: list[int] = field(default_factory=list)
     last: tuple[int, int] = (0, 0)
-    charts: int = 0
+    charts: list[str] = field(default_factory=list)
     conditions: dict[str, list[str]] | None = None
     heights: dict[int, float] | None = None
     view: View | None = None
@@ -145,12 +145,21 @@ def read(carried: Mapping[str, Any]) -> dict[str, SheetLooks] | None:
         cells = {row: patterns[int(number)] for row, number in enumerate(prints_of(given["rows"])) if number != NONE}
         widths = [int(width) for width in prints_of(given["widths"])]
         row, column = map(int, given["last"])
-        found[name] = SheetLooks(cells, widths, (row, column), int(given["charts"]), _conditions(given.get("conditions")))
+        found[name] = SheetLooks(cells, widths, (row, column), _charts(given["charts"]), _conditions(given.get("conditions")))
         if "heights" in given:  # builds before did not tell them
             high = enumerate(prints_of(given["heights"]))
             found[name].heights = {row: float(height) for row, height in high if height != NONE}
             found[name].view, found[name].forbidden = View(*map(int, given["view"])), frozenset(map(str, given["forbidden"]))
     return found
+
+
+def _charts(told: int | list[str]) -> list[str]:
+    return [""] * told if isinstance(told, int) else [str(cells) for cells in told]
+
+
+def drawn(cells: str, origin: Callable[[Spot], Spot | None] | None = None) -> str:
+    """Return the fingerprint of cells that a chart draws; ``origin`` tells where they stood when the file was built."""
+    return fingerprint(relative(cells.removeprefix("="), Spot("", 0, 0), origin))
 
 
 def _conditions(told: Mapping[str, Any] | None) -> dict[str, list[str]] | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record import looks
 from workbook.record.fingerprints import Spot
-from workbook.record.looks import condition
+from workbook.record.looks import condition, drawn
 from workbook.record.read import KEEP
 from workbook.xlsx.cells import UnreadableWorkbook
 from workbook.xlsx.saved import PROTECTION as MAY_FORBID
@@ -161,6 +161,17 @@ def own_conditions(sheet: SavedSheet, built: SheetLooks, located: Located, name:
     rules = enumerate(sheet.conditions) if built.conditions is not None else ()
     whole = {number: rule for number, rule in rules if rule.areas and rule.kind and not (rule.beyond and rule.kind == "dataBar")}
     return {number: rule for number, rule in whole.items() if not is_built(rule)}
+
+
+def own_charts(sheet: SavedSheet, built: SheetLooks, located: Located) -> set[int]:
+    """Return the numbers of the charts of a sheet that are none of those that were built: each of these draws most of what one drew."""
+    origin = located.origin if located.moved else None
+    left = {number: {drawn(cells, origin) for cells in chart.formulas} for number, chart in enumerate(sheet.charts)}
+    for cells in (set(told.split()) for told in built.charts):
+        alike = {number: len(cells & found) for number, found in left.items() if not cells or cells & found}
+        if alike:
+            del left[max(alike, key=lambda number: (alike[number], -number))]
+    return set(left)
 
 
 def own_merges(sheet: SavedSheet, located: Located) -> list[Area]:

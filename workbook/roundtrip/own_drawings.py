@@ -10,6 +10,7 @@ from workbook.changes.differences import Loss
 from workbook.changes.sheets import is_account_sheet
 from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record.fingerprints import Spot
+from workbook.roundtrip.looked import own_charts
 from workbook.roundtrip.own_parts import CLICKS, PartReader
 from workbook.xlsx.a1 import quoted
 from workbook.xlsx.extras import PICTURE, SHAPE
@@ -55,8 +56,8 @@ def carried_drawings(
 ) -> tuple[list[Taken], list[Loss]]:
     """Set what was drawn on sheets of the model into ``formats`` of a new book; return for each copy what that is, and what it lost.
 
-    ``followed`` finds by copy where its cells are there. The same in several copies is there once. Charts that a file has more of than
-    were built are people's: programs put new ones last. Raises WorkbookError for a file that is damaged.
+    ``followed`` finds by copy where its cells are there. The same in several copies is there once. Raises WorkbookError for a file that is
+    damaged.
     """
     taken: list[Taken] = []
     lost: list[Loss] = []
@@ -106,11 +107,13 @@ class _Reader:
             if not name or name not in self.copy.looked.built or is_account_sheet(name):
                 continue
             self.sheet, count = part.name, 0
+            looked = self.copy.looked
+            own = own_charts(looked.saved.sheets[part.name], looked.built[name], looked.located)
             for target, spaces, match in self.anchors(part.path):
                 corner = [int(line[3]) for line in _LINE.finditer(match[0])][:2]
                 charts = range(count, count + len(_CHARTS.findall(match[0])))
                 count = charts.stop
-                if len(corner) < len("ab") or (charts and charts.start < self.copy.looked.built[name].charts):
+                if len(corner) < len("ab") or (charts and not own.issuperset(charts)):
                     continue
                 anchor = _Anchor(match[0], Spot(self.sheet, corner[1], corner[0]), charts)
                 now = self.references.place(anchor.corner)

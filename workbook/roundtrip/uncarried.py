@@ -16,6 +16,7 @@ from workbook.roundtrip.looked import (
     MERGED,
     RULE,
     WIDTH,
+    own_charts,
     own_conditions,
     own_merges,
     own_rules,
@@ -135,8 +136,8 @@ def _settings(looked: Looked, located: Located, name: str, kept: Kept) -> Iterat
     for number, rule in own_conditions(sheet, built, located, name).items():
         if (CONDITION, Spot(sheet.name, number, 0)) not in kept:
             yield Loss(CONDITION, _place(sheet.name, _first(rule)), visible(" ".join((rule.kind, *rule.formulas))))
-    left = [number for number in range(built.charts, len(sheet.charts)) if ("chart", Spot(sheet.name, number, 0)) not in kept]
-    yield from (Loss("chart", _place(sheet.name), f"number {number + 1}, where {built.charts} were built") for number in left)
+    left = [number for number in sorted(own_charts(sheet, built, located)) if ("chart", Spot(sheet.name, number, 0)) not in kept]
+    yield from (Loss("chart", _place(sheet.name), f"number {number + 1}, where {len(built.charts)} were built") for number in left)
 
 
 def _first(rule: Validation | Conditional) -> str:

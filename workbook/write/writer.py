@@ -380,10 +380,12 @@ class _Writer:
                     column: look for column, look in cells[row].items() if (row, column) == (top, left) or not left <= column <= right
                 }
         widths = [column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.last_column + 1)]
+        whole = [(chart, chart.combined) for _, _, chart, *_ in sheet.charts]
+        charts = [" ".join(looks.drawn(series["values"]) for one in of if one for series in one.series) for of in whole]
         conditions: dict[str, list[str]] = {}
         for area, rules in sheet.cond_formats.items():
             for rule in rules:
                 kind, formulas = ("expression", [rule["criteria"]]) if "criteria" in rule else ("colorScale", [])
                 said = looks.condition(kind, formulas, Spot(plan.name, *area_of(area)[:2]))
                 conditions.setdefault(said, []).append(area)
-        return looks.SheetLooks(cells, widths, plan.printed, len(plan.charts), conditions, plan.heights, View(ZOOM, *plan.frozen))
+        return looks.SheetLooks(cells, widths, plan.printed, charts, conditions, plan.heights, View(ZOOM, *plan.frozen))
