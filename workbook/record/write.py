@@ -135,10 +135,6 @@ class Prints:
             segment = layout.segment(quantity.id, written.row)
             self.add(quantity.id, written, Spot(segment.sheet, *segment.cell(written.row)), segment.rows.start)
 
-    def has(self, quantity: str, row: int) -> bool:
-        """Whether the formula of a row was taken."""
-        return (quantity, row) in self._found
-
     def of(self, quantity: str, rows: Iterable[int]) -> str:
         """Return the fingerprints of rows as runs, ``count:fingerprint``; NONE stands for rows that hold no formula."""
         return runs_of(self._found.get((quantity, row), NONE) for row in rows)
