@@ -90,14 +90,8 @@ def places(layout: Layout) -> Iterator[tuple[str, ...]]:
 
 def _place(quantity: Quantity, segment: Segment) -> tuple[str, ...]:
     rows = f"{len(segment.rows)} across" if segment.across else str(len(segment.rows))
-    return (
-        quantity.id,
-        segment.sheet,
-        Spot(segment.sheet, segment.row, segment.column).address,
-        rows,
-        str(segment.rows.start),
-        quantity.unit,
-    )
+    at = Spot(segment.sheet, segment.row, segment.column).address
+    return (quantity.id, segment.sheet, at, rows, str(segment.rows.start), quantity.unit)
 
 
 @cache
