@@ -250,11 +250,14 @@ def test_an_office_without_a_python_for_it_is_named(monkeypatch: pytest.MonkeyPa
     assert "python3-uno" in reason
 
 
-def test_a_panic_of_the_rust_code_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_panic_of_the_rust_code_is_a_failure_without_its_account(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     class PanicException(BaseException):
         """Stand-in for the binding's exception."""
 
     def panic(*_: object) -> None:
+        os.write(2, b"thread '<unnamed>' panicked")
         raise PanicException
 
     engine = ironcalc_module.IronCalc()
@@ -262,6 +265,7 @@ def test_a_panic_of_the_rust_code_is_a_failure(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(engine, "_recalculate", panic)
     with pytest.raises(EngineFailure, match=r"ironcalc crashed on any\.xlsx"):
         engine.recalculate(tmp_path / "any.xlsx", {})
+    assert capfd.readouterr() == ("", "")
 
 
 def test_engines_are_found_by_name_in_order() -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from workbook.verify.engines.base import CellError, CellValue, Engine, EngineFailure, Sheets
 from workbook.xlsx.cells import cell_position
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class _CellType(Protocol):
@@ -58,7 +61,8 @@ class IronCalc(Engine):
         """Compute the file; an operation the engine lacks comes back as CellError('#N/IMPL!')."""
         self._require()
         try:
-            return self._recalculate(path, cells)
+            with _unprinted():
+                return self._recalculate(path, cells)
         except EngineFailure:
             raise
         except Exception as error:
@@ -68,8 +72,8 @@ class IronCalc(Engine):
             # A panic of the Rust code arrives as an exception that does not derive from Exception.
             if type(error).__name__ != "PanicException":
                 raise
-            message = f"ironcalc crashed on {path.name}: {error}"
-            raise EngineFailure(message) from error
+            message = f"ironcalc crashed on {path.name}, as it does on files that some programs save, and checked nothing: {error}"
+            raise EngineFailure(message) from None
 
     def _recalculate(self, path: Path, cells: Mapping[str, Sequence[str]]) -> Sheets:
         binding: _Binding = importlib.import_module("ironcalc")
@@ -88,6 +92,20 @@ class IronCalc(Engine):
         reason = self.unavailable()
         if reason is not None:
             raise EngineFailure(reason)
+
+
+@contextlib.contextmanager
+def _unprinted() -> Iterator[None]:
+    """Keep off the screen what Rust writes past Python: parts of a file that it does not know, and the account of a panic."""
+    with contextlib.ExitStack() as stack:
+        nowhere = stack.enter_context(Path(os.devnull).open("wb"))
+        for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+            stream.flush()
+            screen = os.dup(number)
+            stack.callback(os.close, screen)
+            stack.callback(os.dup2, screen, number)
+            os.dup2(nowhere.fileno(), number)
+        yield
 
 
 def _value(model: _Model, sheet: int, reference: str, error_type: object) -> CellValue:
