@@ -47,7 +47,7 @@ ROUNDED: dict[str, tuple[float, float]] = {
     "deepseek_v4_pro": (1600, 2),
     "step_3_7_flash": (196, 1),
     "nemotron_3_super_120b": (120, 1),
-    "nemotron_3_nano_30b_a3b": (31.6, 1),
+    "nemotron_3_nano_30b": (31.6, 1),
     "llama_4_maverick": (400, 2),
     "llama_4_scout": (109, 2),
 }
