@@ -40,7 +40,7 @@ def test_a_decision_without_an_answer_leaves_intervals_closed() -> None:
     """An objective shorter than any prefill is somebody's wish, and makes no figure uncertain: the tornado says it alone."""
     assert infeasible() == {"chosen_objective_low"}
     assert shown(planning.book().values, "tornado.remark", "n1") == "no answer if low"
-    assert {shown(planning.book().values, "headline_ranges.interval", "chosen", headline) for headline in HEADLINES} == {"closed"}
+    assert {shown(planning.book().values, "headline_ranges.interval", "chosen", headline) for headline in HEADLINES} == {"both limits"}
 
 
 def test_an_end_without_an_answer_has_words_and_no_bar() -> None:
@@ -58,7 +58,7 @@ def test_an_end_without_an_answer_has_words_and_no_bar() -> None:
 def test_the_interval_is_open_on_the_side_that_is_worse(headline: str) -> None:
     answered, values = planning.calculated(ANSWERED), planning.calculated(SMALL)
     worse = "lower" if headline in WORSE_BELOW else "upper"
-    assert shown(answered, "headline_ranges.interval", "chosen", headline) == "closed"
+    assert shown(answered, "headline_ranges.interval", "chosen", headline) == "both limits"
     assert shown(values, "headline_ranges.interval", "chosen", headline) == f"no {worse} limit: no answer at 1 range end"
 
 

@@ -30,7 +30,7 @@ def interval_in_words(i: Inputs, which: str, headline: str) -> str:
     if state_of(i, which) != OK:
         return ""
     ends_of = f"{count} range end{'s' if count > 1 else ''}"
-    return f"no {'lower' if below else 'upper'} limit: no answer at {ends_of}" if count else "closed"
+    return f"no {'lower' if below else 'upper'} limit: no answer at {ends_of}" if count else "both limits"
 
 
 def first_open(i: Inputs, which: str) -> int:
