@@ -97,6 +97,11 @@ def parse(parser: expat.XMLParserType, pieces: Generator[bytes], part: str) -> N
         raise UnreadableWorkbook(message) from error
 
 
+def at_once(data: bytes) -> Generator[bytes]:
+    """Yield a part that is in memory, as ``parse`` takes it."""
+    yield data
+
+
 class Depth:
     """Counts open elements, of which expat keeps as many as a file likes."""
 
@@ -226,7 +231,7 @@ class Package:
 
         parser = new_parser(part, namespaces=True)
         parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = start, characters, end
-        parse(parser, (piece for piece in (trim(self.read(part)),)) if trim else self.pieces(part), part)
+        parse(parser, at_once(trim(self.read(part))) if trim else self.pieces(part), part)
         return [element._replace(text="".join(texts)) for element, texts in zip(found, pieces, strict=True)]
 
     def relationships(self, part: str) -> dict[str, tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.xlsx.cell import Cell, number_of, value_of
 from workbook.xlsx.number_formats import DATE
-from workbook.xlsx.package import Depth, UnreadableWorkbook, new_parser, parse
+from workbook.xlsx.package import Depth, UnreadableWorkbook, at_once, new_parser, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +57,8 @@ def plain_cells(data: bytes, part: str, strings: list[str], formats: Sequence[st
         depth, outside = Depth(), new_parser(part)
         outside.StartElementHandler = lambda *_: depth.enter()
         outside.EndElementHandler = lambda _: depth.leave()
-        parse(outside, (piece for piece in (f"{cut.head}{_END}{cut.tail}".encode(),)), part)
-        parse(new_parser(part), (piece for piece in (data,)), part)
+        parse(outside, at_once(f"{cut.head}{_END}{cut.tail}".encode()), part)
+        parse(new_parser(part), at_once(data), part)
         return _Reader(strings, formats).cells(cut.pieces)
     except (_OtherShapeError, UnreadableWorkbook, ValueError, IndexError):
         return None
