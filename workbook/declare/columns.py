@@ -54,7 +54,10 @@ class TableColumn(Bounded, Ranged):
         "1", description="The unit of the values, scopes included: tok/s/gpu. '1' for none, 'text', or 'mixed' where rows differ."
     )
     doc: Text = Field("", description="What the column says, in a sentence or two.")
-    format: Text = Field("", description="Excel's number format; pass, failures for checks; unit where texts are units of the templates.")
+    format: Text = Field(
+        "",
+        description="Excel's number format; pass, failures for checks; price, whole_price with 0 for none; unit for texts that are units.",
+    )
     formats: Annotated[Entries[str, Text], Written("mapping of members to formats")] = Field(
         {}, description="The number formats of single rows, by the member of their last key."
     )

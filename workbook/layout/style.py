@@ -27,6 +27,8 @@ NUMBER_FORMATS = {
     "significant": "0.00E+00",
     "tenths": "[>=0.05]#,##0.0;[=0]0;0.0E+00",
     "thousandths": "[>=0.0005]#,##0.000;[=0]0;0.0E+00",
+    "price": '[=0]"no price";#,##0.00',
+    "whole_price": '[=0]"no price";#,##0',
     "sized": "#,##0.00####",
     "sized_move": "+#,##0.00####;-#,##0.00####;0",
 }

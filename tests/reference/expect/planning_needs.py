@@ -132,7 +132,7 @@ class Remark:
         if worst >= 5:
             self.cure = self.step
         if not worst:
-            self.cure = "enter a price of a GPU-hour and one of a server: the card of the GPU has none (0)"
+            self.cure = "enter a price of a GPU-hour and one of a server: the card of the GPU has none"
         if item.state != OK:
             self.cure = of_trace(i, key) if distribution(i, assumed(i, key).texts["workload"]) != OK else self.order
         self.spare = f"{self.used} of {whole(item.pools)} pools in use (longest request: {last} tokens)" if self.used < item.pools else ""
