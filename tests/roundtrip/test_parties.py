@@ -156,6 +156,7 @@ def test_a_file_built_before_keeps_its_edits_and_its_cases(tmp_path: Path) -> No
     said = command("diff", FORMAT_3, tmp_path / "new.xlsx", "--templates", root)
     assert (said.exit_code, said.stderr) == (1, "")
     differences = [line.split(":")[0] for line in said.stdout.splitlines() if line.startswith(" ")]
-    # the master check counts errors, too; two expressions of the templates are written otherwise since; choices have a check
+    # The master check counts errors, too, and says that checks pass (they held); two expressions of the templates are written
+    # otherwise since; choices have a check.
     known = "  formulas of 'checks.chosen_case_known' are new"
-    assert differences == ["  checks.status", "  checks.failures", "  gpu_list.twice", "  over.second", known]
+    assert differences == ["  Master check", "  checks.status", "  checks.failures", "  gpu_list.twice", "  over.second", known]
