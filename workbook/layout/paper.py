@@ -74,9 +74,17 @@ def settle_heights(plan: SheetPlan) -> None:
     for label in plan.labels:
         if isinstance(label.text, str) and _look(label.style).get("text_wrap"):
             rows.setdefault(label.row, []).append(label)
+
+    @cache
+    def room(column: int, span: int) -> float:
+        return sum(column_pixels(plan.widths.get(each, DEFAULT_WIDTH)) for each in range(column, column + span))
+
+    def count(label: Label, wider: float) -> int:
+        return _lines(label, room(label.column, label.span), wider)
+
     for row, labels in rows.items():
-        if row in plan.heights or any(_lines(plan, label, WIDER if _is_fixed(label) else 1.0) > 1 for label in labels):
-            needed = max(height_of(_lines(plan, label, WIDER), _look(label.style)["font_size"]) for label in labels)
+        if row in plan.heights or any(count(label, WIDER if _is_fixed(label) else 1.0) > 1 for label in labels):
+            needed = max(height_of(count(label, WIDER), _look(label.style)["font_size"]) for label in labels)
             plan.heights[row] = max(plan.heights.get(row, LINE), needed)
 
 
@@ -90,11 +98,10 @@ def _is_fixed(label: Label) -> bool:
     return label.span > 1 or label.style == "header"
 
 
-def _lines(plan: SheetPlan, label: Label, wider: float) -> int:
-    """Return how many lines a label takes in a font so much wider than Calibri."""
+def _lines(label: Label, pixels: float, wider: float) -> int:
+    """Return how many lines a label takes in columns of so many pixels, in a font so much wider than Calibri."""
     look = _look(label.style)
-    columns = range(label.column, label.column + label.span)
-    room = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in columns) - PADDING - INDENT * look.get("indent", 0)
+    room = pixels - PADDING - INDENT * look.get("indent", 0)
     return line_count(str(label.text), room, wider * look["font_size"], bold=look.get("bold", False))
 
 

@@ -30,6 +30,7 @@ def text_pixels(text: str, size: float, *, bold: bool) -> float:
     return total / 1000 * size * _PIXELS
 
 
+@lru_cache(maxsize=1 << 16)
 def line_count(text: str, room: float, size: float, *, bold: bool) -> int:
     """Return how many lines a text takes in so many pixels when it is broken between words."""
     count = 0
