@@ -75,7 +75,7 @@ def in_bin(i: Inputs, which: str, number: int) -> NDArray[np.float64]:
 
 
 def output_scale(i: Inputs, which: str, number: int) -> float:
-    """Return the share of output of the requests of a bin over that of all; 1 where there are none, or no output."""
+    """Return the share of output of the requests of a bin divided by the share of all; 1 where there are none, or no output."""
     found, share = in_bin(i, which, number), output_share(i, which)
     return float(found[1].sum() / found.sum()) / share if found.size and share else 1.0
 

@@ -44,7 +44,7 @@ def test_what_is_no_workbook_cannot_be_verified(good: Path, tmp_path: Path) -> N
     path.write_bytes(b"")
     assert f"{path}: the file is not an .xlsx workbook" in unverified(path)
     whole = good.read_bytes()
-    for length in (10, len(whole) // 2, len(whole) - 100):  # the seal at the end may lack: what it vouches for is there
+    for length in (10, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:length])
         assert str(path) in unverified(path)
     with zipfile.ZipFile(path, "w") as archive:

@@ -89,7 +89,7 @@ def test_they_go_with_their_tables_and_stay(edited: Path, newer: Path, tmp_path:
 
 @pytest.mark.parametrize("place", [1, 2])  # openpyxl reads those of people first: they are fixed at one cell
 def test_a_chart_in_place_of_one_of_the_build_is_people_s(place: int, edited: Path, tmp_path: Path) -> None:
-    """Of three one is deleted that was built: what is left is told apart by the cells that it draws, also after rows were inserted."""
+    """Of three one is deleted that was built: the others are known by the cells that they draw, also after rows were inserted."""
     opened: Any = openpyxl.load_workbook(edited)
     del opened["Results"]._charts[place]  # noqa: SLF001 it has no public form
     opened.save(tmp_path / "two.xlsx")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +13,7 @@ import xlsxwriter
 import workbook.xlsx.cells as xlsx_module
 import workbook.xlsx.package as package_module
 from workbook.verify.poison import POISON_NUMBER, POISON_TEXT, is_poison, poison
-from workbook.xlsx.cells import Cell, CellError, UnreadableWorkbook, cell_position, cell_reference, cells_by_element, read_cells
-from workbook.xlsx.plain_cells import plain_cells
+from workbook.xlsx.cells import Cell, CellError, UnreadableWorkbook, cell_position, cell_reference, read_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,49 +91,6 @@ CELLS = {
 @pytest.mark.parametrize(("xml", "expected"), CELLS.items())
 def test_every_cell_type_is_read(target: Path, xml: str, expected: Cell) -> None:
     assert cells_of(target, f'<row r="1">{xml}</row>') == {"A1": expected}
-
-
-# What is set at random between rows and cells: what is read quickly, and what only seems to be such.
-PIECES = (
-    *(
-        '<row r="1">',
-        '<row r="2" ht="15"/>',
-        "</row>",
-        "<sheetData>",
-        "</sheetData>",
-        "<f>",
-        "</c>",
-        "<v>5</v>",
-        "<a>" * 200 + "</a>" * 200,
-    ),
-    *("<!-- ", " -->", "<![CDATA[", "]]>", "<?x", "?>", "&", "&amp;", "&#65;", "&unknown;", "\x01", "\r\n", "\ufffe", "\u0664", '"', " "),
-    *('<c r="D1" s="1" s="2"/>', '<c r="D1" x:s="1"/>', '<x:c r="E1"/>', '<c r="E1" s="\u0664"/>', '<c r="XFE1"/>', '<c r="a1"/>', "<c/>"),
-    *('<c r="F1"><f/></c>', '<c r="F1"><f></f><v>1_0</v></c>', '<c r="F1"><v>nan</v></c>', '<c r="F1" t="s"><v>-1</v></c>'),
-    *(
-        '<c r="G1" t="x"><v>1</v></c>',
-        '<c r="G1" t="inlineStr"><v>1</v></c>',
-        '<c r="G1" s="-1"><v>2</v></c>',
-        '<c r="G1"><f t="dataTable" ref="A1:B2"/></c>',
-    ),
-)
-
-
-def test_what_is_read_quickly_is_what_is_read_element_by_element() -> None:
-    random, read = Random(7), 0  # noqa: S311 it picks pieces
-    settings = ("sheet", ["one", "two", "three"], ["", "date"])
-    for _ in range(20_000):
-        rows = ["".join(pieces) for pieces in zip(('<row r="1">', '<row r="2" ht="15">'), random.sample(list(CELLS), 2), strict=True)]
-        tags = [rows[0], "</row>", rows[1].replace("A1", "A2"), "</row>"]
-        for _ in range(random.choice((0, 1, 1, 2))):
-            cell = random.choice(list(CELLS)).replace("A1", random.choice(("A2", "B1", "C2")))
-            tags.insert(random.randrange(5), random.choice((cell, random.choice(PIECES))))
-        text = sheet("".join(tags))
-        at = random.choice((0, random.randrange(1, len(text))))
-        data = (text[:at] + random.choice(PIECES) * bool(at) + text[at:]).encode()
-        if (found := plain_cells(data, *settings, 100)) is not None:
-            assert str(found) == str(cells_by_element(data, *settings, 0, 100)), data
-            read += 1
-    assert read > 2_000
 
 
 def test_cells_and_rows_may_leave_out_their_references(target: Path) -> None:

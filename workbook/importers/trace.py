@@ -174,7 +174,7 @@ def _ids(cell: Any) -> Any:
 def _knots(sums: _Sums) -> list[tuple[float, float, float]]:
     """Return twenty lengths with the share of requests up to each, and the output share multiplier of those between two of them.
 
-    The lengths are those of our cards, or wider ones for longer requests. A bin's multiplier is its share of output over that of all
+    The lengths are those of our cards, or wider ones for longer requests. A bin's multiplier is its share of output by that of all
     requests, 1 where it has none.
     """
     uppers = np.array(KNOTS)

@@ -195,7 +195,7 @@ def _for_readers(plan: SheetPlan) -> None:
     plan.upright, plan.scale = min(ways, key=lambda way: (ways[way], -way[1]))
     plan.breaks, _ = _broken(plan, _room(plan.upright, plan.scale)[1])
     _, is_wider = ways[plan.upright, plan.scale]
-    if not plan.breaks and not is_wider:  # programs would not break pages where they are told to, if they fit a sheet to some
+    if not plan.breaks and not is_wider:  # programs that fit a sheet to some pages pay no heed to its breaks
         plan.fitted, plan.repeated = True, _head(plan)
 
 

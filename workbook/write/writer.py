@@ -205,17 +205,7 @@ class _Writer:
                 self.constant(*self.layout.cell(quantity.id, row), values[row], input_style)
             self.counts["inputs"] += 1
         key_style = self.format(f"{'header' if is_head else 'key' if is_key else 'formula'}{suffix}")
-        for row, constant in quantity.constants.items():
-            sheet, r, c = self.layout.cell(quantity.id, row)
-            printed = quantity.evidence.get(row)
-            style = (
-                self.format(f"formula|{printed_format(printed.raw, quantity.format)}|{quantity.unit}")
-                if printed and not quantity.is_text
-                else key_style
-            )
-            if row in own:
-                style = self.format(f"formula{own[row]}")
-            self.constant(sheet, r, c, constant, style)
+        self.constants(quantity, own, key_style)
         link_style = self.format("banner") if quantity.table == "banner" else key_style if is_head else None
         filled: dict[tuple[int, str], list[Spot]] = {}
         taken: list[int] = []
@@ -246,6 +236,17 @@ class _Writer:
     def link_style(self, quantity: Quantity, row: int, sheet: str, suffix: str) -> Any:
         target, index = quantity.links[row]
         return self.format(f"{'formula' if self.layout.cell(target, index)[0] == sheet else 'linked'}{suffix}")
+
+    def constants(self, quantity: Quantity, own: dict[int, str], key_style: Any) -> None:
+        """Write the constants of a quantity: with the digits that a source prints, or in a format of their ``own``."""
+        for row, constant in quantity.constants.items():
+            printed = quantity.evidence.get(row)
+            style = key_style
+            if row in own:
+                style = self.format(f"formula{own[row]}")
+            elif printed and not quantity.is_text:
+                style = self.format(f"formula|{printed_format(printed.raw, quantity.format)}|{quantity.unit}")
+            self.constant(*self.layout.cell(quantity.id, row), constant, style)
 
     def constant(self, sheet: str, row: int, column: int, value: float | str, style: Any) -> None:
         target = self.sheets[sheet]

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from xml.parsers import expat
 
 from workbook.errors import as_typed
-from workbook.xlsx.seals import seal_of
+from workbook.xlsx.seals import is_cut_short, seal_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Generator, Iterator
@@ -35,6 +35,7 @@ LONGEST_SHEET_NAME = 255
 LONGEST_MESSAGE = 500  # a name in the file may be of any length
 SAVE = "save it as .xlsx in the program that wrote it"
 CONTENT_TYPES = "[Content_Types].xml"
+CUT_SHORT = "the file is cut short or damaged"
 _OLE_SIGNATURE = bytes.fromhex("D0CF11E0")
 _ZIP_SIGNATURE = b"PK"
 _CHUNK_BYTES = 2**20
@@ -137,15 +138,11 @@ class Package:
         try:
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-            reason = (
-                "the file is cut short or damaged"
-                if head.startswith(_ZIP_SIGNATURE)
-                else "the file is not an .xlsx workbook: it is no zip archive"
-            )
+            reason = CUT_SHORT if head.startswith(_ZIP_SIGNATURE) else "the file is not an .xlsx workbook: it is no zip archive"
             raise UnreadableWorkbook(reason) from error
         self.limit(MAXIMUM_UNCOMPRESSED_BYTES)
         try:
-            self._entries = _checked_directory(self._archive.infolist())
+            self._entries = _checked_directory(self._archive)
         except UnreadableWorkbook:
             self._archive.close()
             raise
@@ -332,8 +329,11 @@ def _told_if_damaged(part: str) -> Iterator[None]:
         raise UnreadableWorkbook(message) from error
 
 
-def _checked_directory(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """Return the entries by key; raises UnreadableWorkbook for those that no workbook has."""
+def _checked_directory(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Return the entries by key; raises UnreadableWorkbook for those that no workbook has, and where the end of the file is missing."""
+    if is_cut_short(archive.comment):
+        raise UnreadableWorkbook(CUT_SHORT)
+    entries = archive.infolist()
     if len(entries) > MAXIMUM_PARTS:
         message = f"the file holds more than {MAXIMUM_PARTS} parts"
         raise UnreadableWorkbook(message)

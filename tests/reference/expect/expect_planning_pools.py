@@ -20,14 +20,7 @@ from tests.reference.expect.expect_steps import (
     expect_power,
     expect_step,
 )
-from tests.reference.expect.planning_columns import (
-    expect_columns,
-    expect_fields,
-    expect_rows,
-    expect_steps,
-    expect_sums,
-    pool_of,
-)
+from tests.reference.expect.planning_columns import expect_columns, expect_fields, expect_rows, expect_steps, expect_sums, pool_of
 from tests.reference.expect.planning_hardware import (
     Asked,
     Memory,
@@ -241,16 +234,8 @@ def squared(i: Inputs, requests: Requests) -> float:
     return requests.total(length, length)
 
 
-expect_rows("case_ends", {"squared_length": lambda i, key, end: squared(i, upto_end(i, key, *pool_and_end(end)))})
-
-
-def upto_last(i: Inputs, key: str, pool: str) -> Requests:
-    """Return the requests up to the longest of a pool."""
-    return upto_end(i, key, pool_of(pool), TO)
-
-
 expect_fields("case_windows", lambda i, key, pool: end_of(i, key, pool_of(pool), TO), End, *COUNTED)
-expect_rows("case_windows", {"length": lambda i, *of: total_length(i, upto_last(i, *of))})
+expect_rows("case_windows", {"length": lambda i, key, pool: total_length(i, upto_end(i, key, pool_of(pool), TO))})
 
 
 def share_of(i: Inputs, key: str, knot: int) -> float:
@@ -266,11 +251,11 @@ def sum_of_squared_prompts(i: Inputs, requests: Requests) -> float:
 expect_rows(
     "case_ends",
     {
+        "squared_length": lambda i, key, end: squared(i, upto_end(i, key, *pool_and_end(end))),
         "output_share": lambda i, key, end: share_of(i, key, end_at(i, key, end).knot),
         "squared_prompt": lambda i, key, end: sum_of_squared_prompts(i, upto_end(i, key, *pool_and_end(end))),
     },
 )
-expect_rows("case_moments", {"output_share": lambda i, key, knot: share_of(i, key, pool_of(knot))})
 
 
 def bin_of(i: Inputs, key: str, knot: str) -> grid.Bin:
@@ -302,6 +287,7 @@ expect_steps("case_moments", lambda i, key, knot: upto(i, drawn(i, key), bin_of(
 expect_rows(
     "case_moments",
     {
+        "output_share": lambda i, key, knot: share_of(i, key, pool_of(knot)),
         "squared_prompt": lambda i, *of: bin_of(i, *of).mass * sum_of_squared_prompts(i, bin_nodes(i, *of)),
     },
 )
