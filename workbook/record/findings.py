@@ -187,12 +187,10 @@ class _Texts:
         self.skipped: dict[int, set[int]] = defaultdict(set)
         baseline = located.baseline
         blocks = [block for block in baseline.blocks if block.spot.sheet == built]
-        spots = [block.at(step) for block in blocks for step, text in enumerate(block.prints) if text != NONE]
+        spots = [spot for block in blocks for spot, text in zip(block.spots(), block.prints, strict=False) if text != NONE]
         spots += [spot for given in baseline.inputs.values() if given.spot.sheet == built for spot in (given.spot, given.note_spot) if spot]
-        self.last: dict[int, int] = defaultdict(int)  # the last column with an input, a formula or a note
-        for spot in spots:
-            self.skipped[spot.row].add(spot.column)
-            self.last[spot.row] = max(self.last[spot.row], spot.column)
+        for _, row, column in spots:
+            self.skipped[row].add(column)
 
     def told(self, row: int, line: int, right: int = 0, start: int = 0) -> dict[int, str | float]:
         """Return what a row as built tells when it stands at ``line`` now, and from column ``start`` on ``right`` columns further."""
@@ -244,7 +242,7 @@ class _Texts:
         texts = [at for at in self.cells.get(row, {}) if at not in self.skipped[row]]
         for step in steps:
             for start in {max(0, at - step) for at in texts} if not found else ():
-                if start > self.last[row]:
+                if start > max(self.skipped[row], default=0):
                     continue  # no input, formula or note was moved
                 if any(at >= start + step and at - step not in self.skipped[row] for at in texts):
                     found += [(0, step)] if row_print(self.told(row, row, step, start)) == wanted else []

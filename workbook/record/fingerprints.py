@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -181,27 +181,30 @@ def shape(formula: str, home: Spot) -> tuple[object, ...]:
     return (home.sheet, *parts)
 
 
-class _Filled(NamedTuple):
-    """A formula as it reads filled down: its text with %d for the rows that move along, and how far each is from its own."""
+class Filled:
+    """A formula that may have been filled down, and the fingerprint that all of these have."""
 
-    text: str
-    steps: tuple[int, ...]
-    print: str
+    def __init__(self, formula: str, home: Spot) -> None:
+        """Take the first of them, in the cell ``home``."""
+        self.print = print_of(formula, home)
+        self._formula, self._home = formula, home
+
+    @cached_property
+    def _moving(self) -> tuple[str, list[int]]:
+        """Return the text of the formula with %d for the rows that move along, and how far each is from its own."""
+        text, steps = [], []
+        for at, part in enumerate(_CUT.split(self._formula)):
+            if at % 2 == 0 or part[-1] in '!"' or _cell(part)[2]:
+                text.append(part.replace("%", "%%"))
+            else:
+                text.append(f"{part.rstrip('0123456789')}%d")
+                steps.append(_cell(part)[0] + 1 - self._home.row)
+        return "".join(text), steps
 
     def reads(self, row: int) -> str:
-        """Return the formula as it reads in a row, counted from 0."""
-        return self.text % tuple([row + step for step in self.steps])
-
-
-def _filled(formula: str, home: Spot, print_: str) -> _Filled:
-    text, steps = [], []
-    for at, part in enumerate(_CUT.split(formula)):
-        if at % 2 == 0 or part[-1] in '!"' or _cell(part)[2]:
-            text.append(part.replace("%", "%%"))
-        else:
-            text.append(f"{part.rstrip('0123456789')}%d")
-            steps.append(_cell(part)[0] + 1 - home.row)
-    return _Filled("".join(text), tuple(steps), print_)
+        """Return the formula as it reads in a row of the same column, counted from 0."""
+        text, steps = self._moving
+        return text % tuple([row + step for step in steps])
 
 
 class Fingerprints:
@@ -209,13 +212,13 @@ class Fingerprints:
 
     def __init__(self) -> None:
         """Start without formulas."""
-        self._above: dict[tuple[str, int], _Filled] = {}  # the last formula of each column of cells
+        self._above: dict[tuple[str, int], Filled] = {}  # the last formula of each column of cells
 
     def of(self, formula: str, home: Spot) -> str:
         """Return the fingerprint of what a formula in the cell ``home`` says."""
         above = self._above.get(home[::2])
         if above is None or above.reads(home.row) != formula:
-            above = self._above[home[::2]] = _filled(formula, home, print_of(formula, home))
+            above = self._above[home[::2]] = Filled(formula, home)
         return above.print
 
 

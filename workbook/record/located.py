@@ -5,15 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from functools import cached_property, partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from workbook.record import looks
-from workbook.record.fingerprints import ACTIVE, NONE, Fingerprints, Spot, fingerprint, print_of, relative, shifted
+from workbook.record.fingerprints import ACTIVE, NONE, Filled, Fingerprints, Spot, fingerprint, relative, shifted
 from workbook.record.read import baseline, read
 from workbook.record.sorting import sorted_tables
 from workbook.xlsx.a1 import RECORD_SHEET
 from workbook.xlsx.cell import by_place, cell_position
-from workbook.xlsx.package import is_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -207,8 +207,11 @@ class Located:
 
     @cached_property
     def as_built(self) -> dict[Spot, str]:
-        """Return the fingerprint of the formula of each cell as built."""
-        return {block.at(step): text for block in self.baseline.blocks for step, text in enumerate(block.prints) if text != NONE}
+        """Return the fingerprint of the formula of each cell as built, on sheets with inputs."""
+        sheets = {given.spot.sheet for given in self.baseline.inputs.values()}
+        blocks = (block for block in self.baseline.blocks if block.spot.sheet in sheets)
+        found = chain.from_iterable(zip(block.spots(), block.prints, strict=False) for block in blocks)
+        return {spot: text for spot, text in found if text != NONE}
 
     @cached_property
     def moved_inputs(self) -> set[Spot]:
@@ -319,21 +322,23 @@ class Located:
         """Whether the formulas of a block say what they said when it was built; False where cells were moved, too: that takes longer."""
         if self.moved or self._lines:
             return False
-        (sheet, row, column), above = block.spot, NONE
-        cells = self.cells.get(sheet, {})
-        for step, wanted in enumerate(block.prints):
+        sheet, cells = block.spot.sheet, self.cells.get(block.spot.sheet, {})
+        known: dict[str, Filled] = {}
+        for spot, wanted in zip(block.spots(), block.prints, strict=False):
             if wanted == NONE:
                 continue
-            cell = cells.get((row, column + step) if block.across else (row + step, column))
+            cell = cells.get(spot[1:])
             if cell is None or not cell.is_formula:
                 return False
             if cell.formula is None:
                 found = self._shared_print(sheet, cell.follows) if cell.follows else NONE
             else:  # what the build did not fill down is not sought as filled down
-                found = (self._fingerprints.of if wanted == above else print_of)(cell.formula, block.at(step))
+                above = None if block.across else known.get(wanted)
+                if above is None or above.reads(spot.row) != cell.formula:
+                    above = known[wanted] = Filled(cell.formula, spot)
+                found = above.print
             if found != wanted:
                 return False
-            above = wanted
         return True
 
     def _shared_print(self, sheet: str, master: str) -> str:
@@ -352,14 +357,15 @@ def locate(path: Path, wanted: Callable[[Baseline], Container[str]] | None = Non
 
     Of a file that is as it was built only the cells of those sheets are read that ``wanted`` returns.
     """
-    known: list[Baseline] = []
+    found: list[tuple[Baseline, bool]] = []
 
-    def sheets(record: dict[str, Cell]) -> Container[str]:
-        known.append(baseline(path, {RECORD_SHEET: record}))
-        return wanted(known[0]) if wanted else ()
+    def sheets(record: dict[str, Cell], is_sealed: bool) -> Container[str] | None:  # noqa: FBT001 the reader calls it
+        found.append((baseline(path, {RECORD_SHEET: record}), is_sealed))
+        return wanted(found[0][0]) if wanted and is_sealed else None
 
-    contents = read(path, sheets if wanted else None)
-    return Located(known[0] if known else baseline(path, contents), contents, is_sealed=is_sealed(path))
+    contents = read(path, sheets)
+    known, is_sealed = found[0]
+    return Located(known, contents, is_sealed=is_sealed)
 
 
 def spot_of(sheet: str, address: str) -> Spot:

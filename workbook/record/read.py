@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from workbook.declare.overlay import OFFERED, OVERLAYS
@@ -31,15 +32,17 @@ from workbook.record.write import (
     unguarded,
 )
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters
+from workbook.xlsx.cell import by_place
 from workbook.xlsx.cells import Cell, UnreadableWorkbook, cell_position, read_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from workbook.declare.schema import Declarations
     from workbook.declare.yaml import Node
     from workbook.record.fingerprints import Reference
+    from workbook.xlsx.cells import Wanted
 
 Contents = dict[str, dict[str, Cell]]
 OURS = "give a file written by: workbook build"
@@ -71,6 +74,12 @@ class Block:
         """Return where a cell stood when it was built."""
         row, column = (0, step) if self.across else (step, 0)
         return Spot(self.spot.sheet, self.spot.row + row, self.spot.column + column)
+
+    def spots(self) -> Iterator[Spot]:
+        """Yield where its cells stood."""
+        sheet, row, column = self.spot
+        lines = range(column, column + self.size) if self.across else range(row, row + self.size)
+        return map(Spot, repeat(sheet), *((repeat(row), lines) if self.across else (lines, repeat(column))))
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -131,8 +140,8 @@ class Baseline:
     carried: dict[str, object] = field(default_factory=dict)
 
 
-def read(path: Path, wanted: Callable[[dict[str, Cell]], Container[str]] | None = None) -> Contents:
-    """Read all cells of a file, or of a sealed one those of the record and of the sheets that ``wanted`` returns from it.
+def read(path: Path, wanted: Wanted | None = None) -> Contents:
+    """Read all cells of a file, or those of the record and of the sheets that ``wanted`` returns from it.
 
     Raises WorkbookError when it is no readable workbook.
     """
@@ -248,9 +257,8 @@ class _Reader:
     def __init__(self, path: Path, sheet: dict[str, Cell], found: Baseline) -> None:
         self.path, self.found = path, found
         self.rows: dict[int, dict[int, Cell]] = defaultdict(dict)  # by column, from 0
-        for address, cell in sheet.items():
-            row, column = cell_position(address)
-            self.rows[row][column - 1] = cell
+        for (row, column), cell in by_place(sheet).items():
+            self.rows[row + 1][column] = cell
         self.row, self.held, self.cells = FIRST_PLACE - 1, dict[int, Cell](), 0
         self.parts: dict[str, str] = {}
         self.sheets: set[str] = set()  # of blocks

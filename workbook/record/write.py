@@ -17,6 +17,7 @@ comes to another value than its parent's, and in PARENT_COUNT and PARENT_FIRST w
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -105,7 +106,7 @@ class Prints:
 
     def __init__(self) -> None:
         """Start without formulas."""
-        self._found: dict[tuple[str, int], str] = {}
+        self._found: dict[str, dict[int, str]] = defaultdict(dict)
         self._pattern: tuple[str, str, int] = ("", "", 0)
         self._last = ("", "")  # what the last formula says with places left open, and its fingerprint
 
@@ -113,13 +114,13 @@ class Prints:
         """Take the formula of a quantity's row, which stands at ``spot``; ``start`` is the first row of its segment."""
         row, text, pattern, opened, cells = written
         if not pattern:
-            self._found[quantity, row] = print_of(text, spot)
+            self._found[quantity][row] = print_of(text, spot)
             return
         if (quantity, pattern, start) != self._pattern:
             said = relative(opened, spot)
             self._pattern, self._last = (quantity, pattern, start), (said, fingerprint(said))
         said, found = self._last
-        self._found[quantity, row] = (
+        self._found[quantity][row] = (
             fingerprint(with_cells(said, [_fixed_reference(cell, spot.sheet) for cell in cells])) if cells else found
         )
 
@@ -131,7 +132,12 @@ class Prints:
 
     def of(self, quantity: str, rows: Iterable[int]) -> str:
         """Return the fingerprints of rows as runs, ``count:fingerprint``; NONE stands for rows that hold no formula."""
-        return runs_of(self._found.get((quantity, row), NONE) for row in rows)
+        found = self.taken(quantity)
+        return runs_of(found.get(row, NONE) for row in rows)
+
+    def taken(self, quantity: str) -> Mapping[int, str]:
+        """Return the fingerprints of those rows of a quantity whose formulas were taken."""
+        return self._found.get(quantity, {})
 
 
 def record(

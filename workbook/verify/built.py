@@ -104,12 +104,9 @@ def _says_otherwise(block: Block, layout: Layout, prints: Prints, *, sample: boo
     quantity = layout.model.quantities[block.id]
     rows = range(block.first_row, block.first_row + block.size)
     if sample:
-        both = (
-            (prints.of(quantity.id, [row]), f"1:{print_}")
-            for row, print_ in zip(rows, block.prints, strict=False)
-            if not quantity.is_settable(row)
-        )
-        return any(today not in {"", print_} for today, print_ in both)
+        told = dict(zip(rows, block.prints, strict=False))
+        found = prints.taken(quantity.id).items()
+        return any(row in told and told[row] != print_ and not quantity.is_settable(row) for row, print_ in found)
     today = prints_of(prints.of(quantity.id, rows)) or [NONE] * block.size
     written = block.prints or (NONE,) * block.size
     if len(today) != len(written):

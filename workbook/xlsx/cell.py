@@ -73,7 +73,15 @@ def cell_reference(row: int, column: int) -> str:
 
 def by_place(cells: Mapping[str, Cell]) -> dict[tuple[int, int], Cell]:
     """Return cells by row and column, counted from 0, in place of their addresses."""
-    return {(row - 1, column - 1): cell for (row, column), cell in zip(map(cell_position, cells), cells.values(), strict=True)}
+    columns: dict[str, int] = {}
+    found = {}
+    for address, cell in cells.items():
+        letters = address.rstrip("0123456789")
+        column = columns.get(letters)
+        if column is None:
+            column = columns[letters] = column_number(letters)
+        found[int(address[len(letters) :]) - 1, column] = cell
+    return found
 
 
 def value_of(kind: str, stored: str | None, strings: list[str]) -> CellValue:

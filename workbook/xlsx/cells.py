@@ -7,6 +7,7 @@ without the interpretation of another library. A file that can not be read safel
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
 from workbook.errors import as_typed
@@ -17,7 +18,7 @@ from workbook.xlsx.plain_cells import MAXIMUM_FORMULA, plain_cells
 from workbook.xlsx.styles import read_formats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Generator
+    from collections.abc import Generator
     from pathlib import Path
 
 __all__ = [
@@ -38,6 +39,9 @@ MAXIMUM_OPEN_ARRAYS = 500
 # A book may hold several times the cells and bytes that it was built with, and any book as many as a small one.
 CELLS_OF_ANY, BYTES_OF_ANY = 200_000, 32 * 2**20
 CELLS_PER_CELL, BYTES_PER_CELL = 4, 400
+
+Wanted = Callable[[dict[str, Cell], bool], "Container[str] | None"]
+"""Returns the sheets to read, None for all, from the cells of the first and whether the file is sealed."""
 
 _ROW = re.compile(r"[1-9][0-9]{0,6}")
 _TAGS = {"c", "f", "v", "row", "t", "is"}  # of elements as nearly all programs write them, without a prefix
@@ -218,13 +222,13 @@ def read_cells(
     path: Path,
     first: str = "",
     held: Callable[[dict[str, Cell] | None], int] | None = None,
-    wanted: Callable[[dict[str, Cell]], Container[str]] | None = None,
+    wanted: Wanted | None = None,
 ) -> dict[str, dict[str, Cell]]:
     """Read every stored cell of every worksheet: sheet name to A1 reference to cell.
 
     The sheet ``first`` is read before all others: from its cells (None where it is not there) ``held`` tells how many the
-    book was built with, and a file with many times more is refused before it is unpacked. Of a sealed file only those sheets are
-    read besides that ``wanted`` returns. Raises UnreadableWorkbook for a damaged or hostile file and OSError for a missing one.
+    book was built with, and a file with many times more is refused before it is unpacked. Only those sheets are read besides that
+    ``wanted`` returns. Raises UnreadableWorkbook for a damaged or hostile file and OSError for a missing one.
     """
     most_cells = MAXIMUM_CELLS
     with Package(path) as package:
@@ -247,8 +251,8 @@ def read_cells(
                 count = held(cells)
                 most_cells = min(MAXIMUM_CELLS, CELLS_OF_ANY + CELLS_PER_CELL * count)
                 package.limit(BYTES_OF_ANY + BYTES_PER_CELL * count)
-            if wanted and not read and package.is_sealed:
-                names = wanted(cells)
+            if wanted and not read:
+                names = wanted(cells, package.is_sealed)
             read[sheet.name] = cells
         return {sheet.name: read[sheet.name] for sheet in sheets if sheet.name in read}
 

@@ -304,12 +304,6 @@ class Package:
         return list(sheets.values())
 
 
-def is_sealed(path: Path) -> bool:
-    """Whether a file is as it was built; raises as ``Package`` does."""
-    with Package(path) as package:
-        return package.is_sealed
-
-
 def missing_part(part: str) -> str:
     """Word the complaint about a part that others refer to and that is not there."""
     return f"the file is not a complete workbook: the part {part} is missing"

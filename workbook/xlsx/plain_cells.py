@@ -32,6 +32,9 @@ _FIRST, _NEXT, _LAST = (
 _GIVEN = re.compile(r' ([A-Za-z]\w*)="([\w:.]*)"', re.ASCII)
 _DECLARED = re.compile(r'(?:<\?xml version="1.0"(?: encoding="(?:UTF|utf)-8")?(?: standalone="(?:yes|no)")? ?\?>\s*)?<worksheet[\s>]')
 _ELSEWHERE = re.compile(r"<!|<(?:\w+:)?(?:c|row|f|v)[\s/>]")  # outside of the cells: comments, and what would be cells there
+_NEVER = bytes({*range(0x20)} - {*b"\t\n"})  # what XML cannot hold, and carriage returns, which it reads as line ends
+_NOWHERE = ("]]>", "\ufffe", "\uffff")
+_OTHER_ENTITY = re.compile("&(?!(?:lt|gt|quot|apos|amp);)")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 
 
@@ -57,8 +60,7 @@ def plain_cells(data: bytes, part: str, strings: list[str], formats: Sequence[st
         depth, outside = Depth(), new_parser(part)
         outside.StartElementHandler = lambda *_: depth.enter()
         outside.EndElementHandler = lambda _: depth.leave()
-        parse(outside, at_once(f"{cut.head}{_END}{cut.tail}".encode()), part)
-        parse(new_parser(part), at_once(data), part)
+        parse(outside, at_once(cut.without_cells), part)
         return _Reader(strings, formats).cells(cut.pieces)
     except (_OtherShapeError, UnreadableWorkbook, ValueError, IndexError):
         return None
@@ -70,7 +72,7 @@ def without_cells(data: bytes) -> bytes:
         cut = _cut(data, len(data))
     except (_OtherShapeError, ValueError):
         return data
-    return f"{cut.head}{''.join(cut.pieces[::_PARTS])}{_END}{cut.tail}".encode()
+    return cut.without_cells
 
 
 class _Cut(NamedTuple):
@@ -80,6 +82,11 @@ class _Cut(NamedTuple):
     pieces: list[str]
     tail: str
 
+    @property
+    def without_cells(self) -> bytes:
+        """Return the part with its rows, and nothing in them."""
+        return f"{self.head}{''.join(self.pieces[::_PARTS])}{_END}{self.tail}".encode()
+
 
 def _cut(data: bytes, most: int) -> _Cut:
     """Return the part of a sheet cut up: nothing but rows stands between its cells, of which there are at most so many."""
@@ -88,7 +95,7 @@ def _cut(data: bytes, most: int) -> _Cut:
     head, body, tail = text[:begin], text[begin:end], text[end + len(_END) :]
     if not len(_BEGIN) <= begin <= end or not _DECLARED.match(head) or _ELSEWHERE.search(head) or _ELSEWHERE.search(tail):
         raise _OtherShapeError
-    if "\r" in body or "&#" in body or body.count("<c ") > most:
+    if body.count("<c ") > most or any(text in body for text in _NOWHERE) or len(data.translate(None, _NEVER)) != len(data):
         raise _OtherShapeError
     pieces = _CELL.split(body)
     between = pieces[::_PARTS]
@@ -111,7 +118,7 @@ class _Reader:
     def cells(self, pieces: list[str]) -> dict[str, Cell]:
         """Return the cells by address."""
         found: dict[str, Cell] = {}
-        kinds, plain, strings, new = self.kinds, self.plain, self.strings, Cell._make
+        kinds, plain, strings, new = self.kinds, self.plain, self.strings, tuple.__new__
         columns = [pieces[at::_PARTS] for at in range(1, _PARTS)]
         for address, given, of_formula, text, stored in zip(*columns, strict=True):
             kind, shows, style = kinds.get(given) or self.kind(given)
@@ -122,11 +129,11 @@ class _Reader:
             else:
                 value = value_of(kind, _plain(stored) if stored else stored, strings)
             if of_formula is None:
-                found[address] = new((None, value, False, "", shows, style))
+                found[address] = new(Cell, (None, value, False, "", shows, style))
             else:
                 formula = _plain(text) if text else None
                 follows = "" if of_formula in plain else self.follows(address, of_formula, formula)
-                found[address] = new((formula, value, True, follows, shows, style))
+                found[address] = new(Cell, (formula, value, True, follows, shows, style))
         if len(found) * _PARTS + 1 != len(pieces):
             raise _OtherShapeError  # one is given twice
         return found
@@ -135,7 +142,7 @@ class _Reader:
         """Return what the attributes of a cell say besides its address."""
         told = _attributes(given)
         kind, style = told.get("t", "n"), int(told.get("s") or 0)
-        if kind == "inlineStr":
+        if kind == "inlineStr" or "r" in told:
             raise _OtherShapeError
         shows = DATE if kind == "d" else self.formats[style] if 0 <= style < len(self.formats) else ""
         found = self.kinds[given] = _Kind(kind, shows, style)
@@ -160,14 +167,17 @@ class _Reader:
 def _attributes(given: str) -> dict[str, str]:
     """Return attributes by name."""
     found = _GIVEN.findall(given)
-    if "".join(f' {name}="{value}"' for name, value in found) != given:
+    told = dict(found)
+    if len(told) != len(found) or "".join(f' {name}="{value}"' for name, value in found) != given:
         raise _OtherShapeError
-    return dict(found)
+    return told
 
 
 def _plain(text: str) -> str:
     """Return a text without the escapes of XML."""
     if "&" in text:
+        if _OTHER_ENTITY.search(text):
+            raise _OtherShapeError
         for escape, character in _ENTITIES:
             text = text.replace(escape, character)
     return text
