@@ -131,3 +131,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean '{close[0]}'?"
     return f"one of: {', '.join(options)}" if 0 < len(options) <= 8 else ""  # noqa: PLR2004 a longer list does not help
+
+
+def some(count: int, noun: str) -> str:
+    """Return a number of things in words: 1 point, 2,000 points."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -257,7 +257,7 @@ def test_what_is_not_known_is_asked_for_at_once(tmp_path: Path) -> None:
     for words in (
         "names the model 'own/model', which no card is called",
         "names no GPU",
-        "the precision 'w8a8_int8'",
+        "names the precision 'w8a8_int8', which no precision is called",
         "give them with --gpus",
     ):
         assert words in text
@@ -280,7 +280,7 @@ def test_results_that_are_no_points_are_counted_and_shown(tmp_path: Path, more: 
     path.write_text("\n".join(json.dumps(result) for result in (vllm(4), vllm(8) | more)) + "\nno JSON\n", "utf-8")
     found = import_benchmark(path)
     assert len(found.points) == 1
-    assert "2 results are left out, the first of each file above" in found.warnings
+    assert "left out: 2 results, the first of each file above" in found.warnings
     assert any("runs.jsonl:2:1" in line and reason in line for line in found.warnings)
 
 

@@ -213,6 +213,9 @@ def test_counts_are_within_one_per_cent_of_those_published_and_caches_exact(name
     assert found == [cache, window, state]
 
 
+FLOAT_8 = {"type": "float", "num_bits": 8, "strategy": "channel"}
+
+
 @pytest.mark.parametrize(
     ("given", "precision"),
     [
@@ -220,6 +223,13 @@ def test_counts_are_within_one_per_cent_of_those_published_and_caches_exact(name
         ({"quant_method": "modelopt", "quant_algo": "FP8"}, "fp8"),
         ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "nvfp4"),
         ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 4}}}}, "int4"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": FLOAT_8, "input_activations": FLOAT_8}}}, "fp8"),
+        ({"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": FLOAT_8 | {"strategy": "block"}}}}, "fp8_block"),
+        ({"quant_method": "compressed-tensors", "format": "nvfp4-pack-quantized"}, "nvfp4"),
+        ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp8_e4m3"}}}, "fp8"),
+        ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp4", "scale_format": "e8m0"}}}, "mxfp4"),
+        ({"quant_method": "awq", "bits": 4, "group_size": 128}, "int4"),
+        ({"quant_method": "gptq", "bits": 4, "kv_cache_scheme": FLOAT_8}, "int4"),
     ],
 )
 def test_the_precision_of_weights_is_that_of_the_quantisation(tmp_path: Path, given: dict[str, Any], precision: str) -> None:
@@ -256,11 +266,36 @@ def test_every_family_is_read_or_refused_with_what_a_card_lacks(tmp_path: Path) 
         ("deepseek v4 pro", {"compress_ratios": [4, 128]}, "must have a whole number for each of 61 layers"),
         ("gpt-oss 120b", {"layer_types": "sliding_attention:18 full_attention:18"}, "must have a kind for each of 36 layers"),
         ("minimax m2", {"model_type": "minimax_m3_vl", "intermediate_size": 1536}, "the key 'moe_intermediate_size' is missing"),
+        ("llama 8b", {"quantization_config": {"quant_method": "gptq", "bits": 8}}, "quantised as 'gptq' have no precision on cards"),
+        (
+            "llama 8b",
+            {"model_type": "lama"},
+            "copy the card of templates/models that is most like it, and state its counts; known are chatglm",
+        ),
+        ("llama 8b", {"model_type": None}, "the key 'model_type' is missing"),
     ],
 )
 def test_what_a_configuration_lacks_or_a_card_cannot_count_is_said(name: str, more: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(WorkbookError, match=message):
         card_of(tmp_path, CASES[name][0] | more)
+
+
+def test_what_published_files_leave_out_is_as_the_architecture_has_it(tmp_path: Path) -> None:
+    """Llama 1 names no heads of keys, Gemma 3 no vocabulary, and its 4B no heads; ChatGLM calls its parts otherwise."""
+    llama = {key: value for key, value in CASES["llama 2 7b"][0].items() if key != "num_key_value_heads"}
+    assert card_of(tmp_path, llama).fields == card_of(tmp_path, CASES["llama 2 7b"][0]).fields
+    small = {"num_hidden_layers": 34, "hidden_size": 2560, "intermediate_size": 10240, "sliding_window": 1024}
+    card = card_of(tmp_path, {"model_type": "gemma3", "text_config": small | {"model_type": "gemma3_text"}})
+    assert card.fields["total_parameters"].value == pytest.approx(3.88, rel=0.01)
+    assert card.fields["kv_bytes_per_token"].value == 5 * 2 * 4 * 256 * 2
+    names = {"num_key_value_heads": "multi_query_group_num", "head_dim": "kv_channels", "intermediate_size": "ffn_hidden_size"}
+    chat = {names.get(key, key): value for key, value in CASES["glm-4 9b"][0].items()} | {"model_type": "chatglm"}
+    assert card_of(tmp_path, chat).fields == card_of(tmp_path, CASES["glm-4 9b"][0]).fields
+
+
+def test_a_window_that_no_layer_is_said_to_have_is_reported(tmp_path: Path) -> None:
+    for more, count in (({"sliding_window": 4096}, 1), ({"sliding_window": 4096, "use_sliding_window": False}, 0), ({}, 0)):
+        assert len(card_of(tmp_path, CASES["llama 8b"][0] | more).warnings) == count
 
 
 def test_windows_of_every_other_layer_need_no_list(tmp_path: Path) -> None:

@@ -117,7 +117,8 @@ def test_a_fit_at_a_bound_is_graded_low(tmp_path: Path) -> None:
         ("batch,watts\n1,600\n2,500\n4,400\n8,300\n", "power does not rise"),
         ("a,b\n1,2\n", "no column that is known to hold watts"),
         ("#Entity   POWER\nID        W\nGPU 0     512.0\n", "name it with --batch-column; or give a log for each load"),
-        ("batch,watts\nx,1\n", "log.csv:2:1: batch and watts are 'x', '1'"),
+        ("batch,watts\nx,1\n", "log.csv:2:1: batch is 'x', not a number above 0 and up to 1,000,000"),
+        ("batch,watts,tok_s\n1,300,fast\n", "log.csv:2:1: throughput is 'fast', not a number from 0 on"),
     ],
 )
 def test_what_is_no_log_of_power_is_refused(tmp_path: Path, text: str, message: str) -> None:

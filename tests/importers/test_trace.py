@@ -52,7 +52,7 @@ def test_mooncake_columns_are_in_milliseconds_and_prefixes_are_counted(tmp_path:
     card = card_of(tmp_path, "\n".join(lines), "mine.jsonl")
     assert f"{(512 + 600) / 2648:.4f}" in next(line for line in card.remarks if "prefixes" in line)
     assert "coefficient of variation of gaps (Poisson: 1): 0.00" in card.remarks
-    assert card.remarks[0] == "arrivals: 0.01667 requests/s over 0.1 hours"
+    assert card.remarks[0] == "arrivals: 0.01667 requests/s over 0.1 hours, times in ms"
 
 
 def test_parquet_gives_the_card_of_the_same_rows_as_csv(tmp_path: Path) -> None:

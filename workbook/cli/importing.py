@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from workbook.cli import options
 from workbook.cli.options import PATH
+from workbook.errors import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,11 @@ def _read(file: Path, run: Callable[[Callable[[int, int], None]], Card]) -> Card
 @click.option("--output-column", metavar="NAME", help="The column of output tokens.")
 @click.option("--time-column", metavar="NAME", help="The column of arrival times: dates, or numbers.")
 @click.option("--hash-column", metavar="NAME", help="The column of ids of prefix blocks.")
-@click.option("--time-unit", type=click.Choice(["s", "ms"]), help="Unit of times that are numbers; s, but for Mooncake's columns.")
+@click.option(
+    "--time-unit",
+    type=click.Choice(["s", "ms", "us", "ns"]),
+    help="Unit of times that are numbers; ms for Mooncake's columns, else by their size.",
+)
 @click.option("--block", type=click.IntRange(1, 1 << 20), default=512, show_default=True, help="Tokens of a prefix block.")
 def trace(file: Path, out: Path | None, time_unit: str | None, block: int, **columns: str | None) -> None:
     """Read a trace of requests (CSV, JSON lines or Parquet): lengths, rates, shared prefixes.
@@ -160,7 +165,7 @@ def benchmark(
         click.echo(line, err=True)
     cards = "".join(f" --overlay {item}" for item in overlay)
     judged = verdict(path, templates, overlay)
-    click.echo(f"{path}: {len(found.points)} measured points; {judged}; for workbook validate --data {path}{cards}")
+    click.echo(f"{path}: {some(len(found.points), 'measured point')}; {judged}; for workbook validate --data {path}{cards}")
     if found.card:
         _finish(found.card, card or path.with_name(f"{found.card.key}.yaml"), cards)
     else:

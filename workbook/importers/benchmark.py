@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from workbook.declare.overlay import cards_of
 from workbook.declare.packaged import directory
 from workbook.declare.sheets import declarations
-from workbook.errors import Diagnostic, Place, Problems, WorkbookError, as_typed, suggest, visible
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, as_typed, some, suggest, visible
 from workbook.files import check_target, whole
 from workbook.importers.benchmark_runs import MEASURED, Run, read_runs
 from workbook.importers.benchmark_tools import AMD, BLOCKS_OF, ENGINES, WEIGHTS
 from workbook.importers.calibrated import calibrated
-from workbook.importers.card_names import gpu_key, model_key
+from workbook.importers.card_names import gpu_key, model_key, model_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,9 +149,9 @@ def import_benchmark(
         if not found:
             problems.found.extend(bad.first)
             fix = bad.likely or "see the formats in docs/howto/import_your_files.md"
-            problems.add(Place(str(origin)), f"has no usable run in {bad.count:,} result{'s' if bad.count != 1 else ''}", fix)
+            problems.add(Place(str(origin)), f"has no usable run in {some(bad.count, 'result')}", fix)
     _check_given(given, catalogues, problems)
-    _check_known(points, problems)
+    _check_known(points, catalogues, problems)
     problems.raise_if_any()
     card, lacking = calibrated(points, catalogues, origins[0])
     return Benchmark(points, origins, card, lacking, _warnings(points, spoilt, given))
@@ -191,19 +191,20 @@ def _check_given(given: Setup, catalogues: Mapping[str, Catalogue], problems: Pr
             problems.add(None, f"--{name}: there is no '{key}'", suggest(key, keys) or f"one of: {', '.join(keys)}")
 
 
-def _check_known(points: Sequence[tuple[Run, Setup]], problems: Problems) -> None:
-    """Record what is not known of the setup, each once with the run that lacks it first."""
-    asked = {"model": "the card of a model", "gpu": "the card of a GPU", "engine": "the card of an engine", "weights": "a precision"}
-    for name, what in asked.items():
-        run = next((run for run, setup in points if not getattr(setup, name)), None)
+def _check_known(points: Sequence[tuple[Run, Setup]], catalogues: Mapping[str, Catalogue], problems: Problems) -> None:
+    """Record what is not known of the setup, each once with the run that lacks it first; a precision follows from the model."""
+    asked = {"model": ("card", "models"), "gpu": ("card", "hardware"), "engine": ("card", "engines"), "weights": ("precision", "")}
+    for name, (kind, cards) in asked.items():
+        run = next(
+            (run for run, setup in points if not getattr(setup, name) and (setup.model or name != "weights" or run.texts.get(name))), None
+        )
         if run:
             said = run.texts.get(name, "")
-            message = (
-                f"names no {what.rpartition(' ')[2]}"
-                if not said
-                else f"names the {what.rpartition(' ')[2]} {as_typed(said)}, which no card is called"
-            )
-            problems.add(run.place, message, f"give {what} with --{name} KEY")
+            keys = catalogues[cards].cards if cards else PRECISIONS
+            likely = suggest("_".join(model_words(said)) if said else "", keys)
+            word = "GPU" if name == "gpu" else "precision" if name == "weights" else name
+            message = f"names the {word} {as_typed(said)}, which no {kind} is called" if said else f"names no {word}"
+            problems.add(run.place, message, f"give its {kind} with --{name} KEY" + (f": {likely}" if likely else ""))
     run = next((run for run, setup in points if not setup.gpus), None)
     if run:
         problems.add(run.place, "does not say how many GPUs an instance has", "give them with --gpus")
@@ -214,7 +215,7 @@ def _warnings(points: Sequence[tuple[Run, Setup]], spoilt: Sequence[Bad], given:
     lines = [str(item) for bad in spoilt for item in bad.first]
     count = sum(bad.count for bad in spoilt)
     if count:
-        lines.append(f"{count:,} results are left out, the first of each file above")
+        lines.append(f"left out: {some(count, 'result')}, the first of each file above")
     for name, words in (("weights", "precision of the weights"), ("engine", "engine")):
         taken = sorted({getattr(setup, name) for run, setup in points if not run.texts.get(name) and not getattr(given, name)})
         if taken:

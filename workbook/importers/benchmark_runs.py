@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from workbook.errors import as_typed
 from workbook.importers.benchmark_files import read_results
 from workbook.importers.benchmark_tools import TABLE, TOOLS, Tool
-from workbook.importers.likely import other_command
+from workbook.importers.likely import other_command, plain_name
 from workbook.importers.rows import number_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ MOST = {
 MEASURED = ("throughput", "ttft", "tpot", "watts", "joules")
 ONE_TOKEN = 0.5  # of the time per output token: a median time between chunks below it is one of chunks with several tokens
 _DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?!\d)")
+_NOTHING = {"", "n/a", "na", "nan", "-", "none", "null"}
 _UNSAID = {"", "0", "none", "false", "no", "null", "auto", "no_quant"}  # texts that tools write for nothing, or for what they find
 
 
@@ -113,6 +114,10 @@ def run_of(record: Mapping[str, Any], place: Place, gpus: float = 0, replicas: f
 
     """
     tool = tool_of(record)
+    if tool is TABLE:
+        record = {**{plain_name(name): cell for name, cell in record.items()}, **record}
+        if unread := _unread(record, tool):
+            return unread
     numbers = {role: _number(record, paths) for role, paths in tool.numbers.items()}
     texts = {role: _text(record, paths) for role, paths in tool.texts.items()}
     reason = _unusable(numbers, texts)
@@ -149,6 +154,13 @@ def _number(record: Mapping[str, Any], paths: Mapping[str, float]) -> float:
         if math.isfinite(value) and value > 0:
             return value
     return 0.0
+
+
+def _unread(record: Mapping[str, Any], tool: Tool) -> str:
+    """Return which cell of a table holds a text in the place of a number; an empty text for none."""
+    cells = ((path, record.get(path)) for paths in tool.numbers.values() for path in paths)
+    texts = ((path, cell) for path, cell in cells if isinstance(cell, str) and cell.strip().lower() not in _NOTHING)
+    return next((f"{path} is {as_typed(cell)}, not a number" for path, cell in texts if math.isnan(number_of(cell))), "")
 
 
 def _text(record: Mapping[str, Any], paths: tuple[str, ...]) -> str:

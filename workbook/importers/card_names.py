@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_AROUND = {"meta", "instruct", "it", "chat", "hf", "base", "dynamic", "block", "thinking", "turbo"}
-_AROUND |= {"fp8", "fp4", "nvfp4", "mxfp4", "bf16", "fp16", "int4", "int8", "awq", "gptq", "w4a16", "w8a8", "quantized", "kv"}
+_AROUND = {"meta", "instruct", "it", "chat", "hf", "base", "thinking", "turbo"}
+_PRECISIONS = {"fp8", "fp4", "nvfp4", "mxfp4", "bf16", "fp16", "int4", "int8", "awq", "gptq", "w4a16", "w8a8", "quantized", "dynamic"}
+_SHORT = re.compile(r"ds(?=[rv]\d)")  # DeepSeek, in the keys of InferenceX
 _DATE = re.compile(r"\d{4}")  # of a release, such as 0528
 _SIZE = re.compile(r"\d+[be]")  # parameters or experts, which the names of some cards leave out
 _VARIANTS = {"sxm", "nvl", "nvl72", "pcie"}  # of a GPU, which tools seldom name
@@ -18,10 +20,15 @@ _USUAL = ("sxm", "nvl72")  # those that are meant then
 
 def model_key(name: str, keys: Iterable[str]) -> str:
     """Return the key of the card of a model: the one whose words its name holds, and few others; an empty text for none."""
-    words = _words(name.rstrip("/").rpartition("/")[2])
-    words = [word for word in words if word not in _AROUND and not _DATE.fullmatch(word)]
-    meant = {tuple(words), tuple(word for word in words if not _SIZE.fullmatch(word))}
-    return next((key for key in keys if tuple(key.split("_")) in meant), "")
+    words = model_words(name)
+    meant = {"".join(words), "".join(word for word in words if not _SIZE.fullmatch(word))}
+    return next((key for key in keys if key.replace("_", "") in meant), "")
+
+
+def model_words(name: str) -> list[str]:
+    """Return the words of a model's name that say which one it is: before its precision, and without dates of releases."""
+    words = takewhile(lambda word: word not in _PRECISIONS, _words(name.rstrip("/").rpartition("/")[2]))
+    return [_SHORT.sub("deepseek", word) for word in words if word not in _AROUND and not _DATE.fullmatch(word)]
 
 
 def gpu_key(name: str, keys: Iterable[str]) -> str:

@@ -12,11 +12,11 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "layers": ("num_hidden_layers",),
     "further_layers": ("num_nextn_predict_layers",),
     "attention_heads": ("num_attention_heads",),
-    "kv_heads": ("num_key_value_heads", "num_attention_groups"),
-    "head_dim": ("head_dim", "attention_head_dim"),
+    "kv_heads": ("num_key_value_heads", "num_attention_groups", "multi_query_group_num"),
+    "head_dim": ("head_dim", "attention_head_dim", "kv_channels"),
     "hidden": ("hidden_size",),
-    "intermediate": ("intermediate_size",),
-    "vocabulary": ("vocab_size",),
+    "intermediate": ("intermediate_size", "ffn_hidden_size"),
+    "vocabulary": ("vocab_size", "padded_vocab_size"),
     "experts": ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"),
     "experts_per_token": ("num_experts_per_tok", "num_experts_per_token", "moe_top_k", "top_k_experts"),
     "shared_experts": ("n_shared_experts", "num_shared_experts"),
@@ -76,7 +76,8 @@ class Family:
     Args:
         needs: parts of the shape that cannot be left out.
         attention: GQA, MLA (one latent row a layer in the cache), or CSA (compressed: one row a layer for several tokens).
-        constants: parts of the shape that the architecture fixes, unless the config states them.
+        constants: parts of the shape that the architecture fixes, unless the config states them; those of published files among them, which
+            leave out what is usual.
         keys: other keys than in ``KEYS``.
         gates: outputs of attention that are multiplied by a gate as wide as the query.
         matrices: matrices of a feed-forward part.
@@ -112,15 +113,21 @@ _GEMMA_4 = Family(
     },
     beside=True,
 )
+_GEMMA_3 = Family(
+    (*_DENSE, "window", "head_dim"),
+    constants={"window_pattern": 6, "tied": 1, "attention_heads": 8, "kv_heads": 4, "head_dim": 256, "vocabulary": 262208},
+)
 
 FAMILIES: Mapping[str, Family] = {
-    **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "qwen3_vl_text", "mimo", "glm", "glm4"), _DENSE_FAMILY),
+    **dict.fromkeys(("mistral", "qwen2", "qwen3", "qwen3_vl_text", "mimo", "glm", "glm4", "chatglm", "glm4v_text"), _DENSE_FAMILY),
+    **dict.fromkeys(("qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text"), _DENSE_FAMILY),
+    "llama": Family(tuple(name for name in _DENSE if name != "kv_heads")),
     "gemma": Family(constants={"tied": 1}),
-    **dict.fromkeys(("gemma3", "gemma3_text"), Family((*_DENSE, "window", "head_dim"), constants={"window_pattern": 6, "tied": 1})),
+    **dict.fromkeys(("gemma3", "gemma3_text"), _GEMMA_3),
     **dict.fromkeys(("mixtral", "minimax_m2"), _MIXED),
     "gpt_oss": replace(_MIXED, constants={"intermediate": 0, "window_pattern": 2}),
     **dict.fromkeys(("qwen2_moe", "qwen3_moe", "qwen3_vl_moe_text"), Family(_SPARSE)),
-    **dict.fromkeys(("glm4_moe", "minimax_m3", "minimax_m3_vl"), Family((*_SPARSE, "intermediate"))),
+    **dict.fromkeys(("glm4_moe", "glm4v_moe_text", "minimax_m3", "minimax_m3_vl"), Family((*_SPARSE, "intermediate"))),
     **dict.fromkeys(("deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2", "glm_moe_dsa", "glm4_moe_lite"), _LATENT_FAMILY),
     **dict.fromkeys(("qwen3_next", "qwen3_5_moe_text"), Family((*_SPARSE, *_LINEAR), gates=1, constants={"full_interval": 4})),
     "qwen3_5_text": Family((*_DENSE, *_LINEAR), gates=1, constants={"full_interval": 4}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,9 +15,12 @@ _SIGNS = {
     "model": ("a model's config.json", {"hidden_size", "num_hidden_layers", "model_type", "architectures", "text_config"}),
     "benchmark": (
         "results of a benchmark",
-        {"request_throughput", "output_throughput", "median_tpot_ms", "mean_tpot_ms", "max_concurrency"},
+        {
+            *("request_throughput", "output_throughput", "median_tpot_ms", "mean_tpot_ms", "max_concurrency"),
+            *("concurrency", "in_flight", "throughput", "throughput_tok_s", "tok_s", "tpot", "tpot_ms", "ttft", "ttft_ms"),
+        },
     ),
-    "power": ("a log of power", {"power.draw [w]", "power.draw.instant [w]", "pwr", "power", "watts", "dcgm_fi_dev_power_usage"}),
+    "power": ("a log of power", {"power.draw_w", "power.draw.instant_w", "pwr", "power", "watts", "dcgm_fi_dev_power_usage"}),
     "trace": (
         "a trace of requests",
         {
@@ -33,6 +37,14 @@ _SIGNS = {
 }
 
 
+_UNSAID = re.compile(r"[^a-z0-9.]+")
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a column without case and signs, as names are compared: 'Power (W)' is power_w."""
+    return _UNSAID.sub("_", name.lower()).strip("_")
+
+
 def compression(start: bytes) -> str:
     """Return how the file that begins with these bytes is compressed; an empty text where it is not."""
     return next((name for sign, name in COMPRESSED.items() if start.startswith(sign)), "")
@@ -40,7 +52,7 @@ def compression(start: bytes) -> str:
 
 def other_command(names: Collection[str], asked: str) -> str:
     """Return which import reads a file with such names; an empty text where it is that which was ``asked`` for, or unknown."""
-    held = {name.strip().lower() for name in names}
+    held = set(map(plain_name, names))
     counts = {command: len(held & signs) for command, (_, signs) in _SIGNS.items()}
     likely = max(counts, key=lambda command: counts[command])
     if not counts[likely] or counts[likely] == counts[asked]:

@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from workbook.declare.yaml import text_of
-from workbook.errors import Diagnostic, Place, Problems, WorkbookError, as_typed, suggest
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, as_typed
 from workbook.importers.card import Card, Value, key_of, name_of
 from workbook.importers.families import FAMILIES, FLAGS, KEYS
 from workbook.importers.likely import other_command
 from workbook.importers.shapes import BYTES, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from workbook.importers.families import Family
@@ -42,6 +42,13 @@ _UNCOUNTED = {
     "hidden_size_per_layer_input": "every layer has an embedding of its own, which a card does not count",
 }
 _SIGNS = {"M": "recurrent", "*": "full", "-": "dense", "E": "experts"}
+_FLOAT = r'(?=.*"type": "float").*"num_bits": '
+_PRECISIONS = {  # by what a quantisation says of weights; the first that fits counts
+    "mxfp4": r'mxfp4|(?=.*"fp4").*e8m0',
+    "nvfp4": rf"nvfp4|{_FLOAT}4\b",
+    "fp8": rf"fp8|float8|{_FLOAT}8\b",
+    "int4": r'"(num_bits|bits|w_bit)": 4\b|"u?int4"|w4a',
+}
 _TEXT_PARTS = ("text_config", "llm_config", "language_config")
 
 
@@ -65,14 +72,16 @@ class _Config:
             raise WorkbookError([Diagnostic(Place(str(file)), "is not a JSON object", "give the model's config.json")])
         if likely := other_command(whole, "model"):
             raise WorkbookError([Diagnostic(Place(str(file)), "is no config.json of a model", likely)])
-        inner: dict[str, Any] = next((whole[name] for name in _TEXT_PARTS if isinstance(whole.get(name), dict)), {})
-        self.values: dict[str, Any] = {**whole, **inner}
+        part = next((name for name in _TEXT_PARTS if isinstance(whole.get(name), dict)), "")
+        self.start = max(0, self.text.find(f'"{part}"')) if part else 0
+        self.values: dict[str, Any] = {**whole, **whole.get(part, {})}
         parts = {part: given for part, given in self.values.items() if isinstance(given, dict)}
         self.values |= {f"{part}.{key}": value for part, given in parts.items() for key, value in given.items()}
 
     def place(self, key: str) -> Place:
         """Return the place of a key."""
-        at = self.text.find(f'"{key.rpartition(".")[2]}"')
+        quoted = f'"{key.rpartition(".")[2]}"'
+        at = next((found for start in (self.start, 0) if (found := self.text.find(quoted, start)) >= 0), -1)
         before = self.text[: max(at, 0)].split("\n")
         return (
             Place(str(self.file), len(before), len(before[-1]) + 1, self.text.splitlines()[len(before) - 1])
@@ -91,12 +100,13 @@ class _Config:
 
     def family(self) -> Family:
         """Return the family of the model; raises WorkbookError for one that is unknown, or that no card can hold."""
-        kind = str(self.values.get("model_type", ""))
+        kind = str(self.values.get("model_type") or "")
         family = FAMILIES.get(kind)
         if family is None:
             known = ", ".join(sorted(name for name, item in FAMILIES.items() if not item.refused))
-            message = f"the architecture {as_typed(kind)} (model_type) is not known"
-            raise WorkbookError([Diagnostic(self.place("model_type"), message, suggest(kind, FAMILIES) or f"known: {known}")])
+            message = f"the architecture {as_typed(kind)} (model_type) is not known" if kind else "the key 'model_type' is missing"
+            fix = f"copy the card of templates/models that is most like it, and state its counts; known are {known}"
+            raise WorkbookError([Diagnostic(self.place("model_type"), message, fix if kind else "give the model's config.json")])
         if family.refused:
             message = f"no card can hold a model of type '{kind}': {family.refused}"
             raise WorkbookError([Diagnostic(self.place("model_type"), message, "copy the card that is most like it, and grade it low")])
@@ -119,7 +129,7 @@ def import_model(file: Path) -> Card:
     config.problems.raise_if_any()
     assert shape is not None  # noqa: S101 a problem otherwise
     name = file.resolve().parent.name if file.stem == "config" else file.stem
-    warnings = _bytes(file, shape, precision)
+    warnings = _bytes(file, shape, precision) + _unused_window(config, shape)
     total, active = shape.total / GIGA, shape.active / GIGA
     cached = round(shape.cached)
     about = f"Model of type {config.values['model_type']}, read from its configuration; counts follow from the shapes."
@@ -143,7 +153,7 @@ def _shape(config: _Config, family: Family) -> Shape | None:
         if value is not None:
             parts[name] = value
         elif name in family.needs and not any(config.values.get(key) is not None for key in keys) and name not in parts:
-            config.problems.add(Place(str(config.file)), f"the key {' or '.join(map(repr, keys))} is missing", "give the whole config.json")
+            config.problems.add(Place(str(config.file)), f"the key '{keys[0]}' is missing", "give the whole config.json")
     flags = {part: config.values.get(key) for part, key in FLAGS.items()}
     parts |= {part: int(flag) for part, flag in flags.items() if isinstance(flag, bool)}
     for name in ("layers", "attention_heads", "kv_heads", "hidden", "vocabulary", "head_dim"):
@@ -166,6 +176,7 @@ def _shape(config: _Config, family: Family) -> Shape | None:
 
 def _complete(parts: dict[str, int], family: Family) -> None:
     """Add the parts of a shape that follow from others."""
+    parts.setdefault("kv_heads", parts["attention_heads"])
     parts.setdefault("head_dim", parts["hidden"] // parts["attention_heads"])
     if family.attention == "MLA":
         parts |= {"head_dim": parts["nope"] + parts["rope"], "kv_heads": parts["attention_heads"]}
@@ -256,18 +267,25 @@ def _precision(config: _Config) -> str:
         return "mxfp4"
     if not isinstance(given, dict):
         return "bf16"
-    text = json.dumps(given).lower()
     method = f"{given.get('quant_method', '')} {given.get('quant_algo', '')}".lower()
-    if "mxfp4" in text:
-        return "mxfp4"
-    if "nvfp4" in text:
-        return "nvfp4"
-    if "fp8" in method or '"fp8"' in text:
-        return "fp8_block" if given.get("weight_block_size") else "fp8"
-    if re.search(r'"(num_bits|bits)": 4\b', text):
-        return "int4"
-    config.problems.add(config.place("quantization_config"), f"weights quantised as {as_typed(method.strip())} have no precision on cards")
-    return ""
+    of_all = {key: item for key, item in given.items() if not key.startswith("kv_cache")}
+    text = json.dumps([list(_of_weights(given)) or of_all, method, given.get("format")]).lower()
+    found = next((name for name, sign in _PRECISIONS.items() if re.search(sign, text)), "")
+    if found == "fp8" and (given.get("weight_block_size") or '"strategy": "block"' in text):
+        return "fp8_block"
+    if not found:
+        message = f"weights quantised as {as_typed(method.strip())} have no precision on cards"
+        config.problems.add(config.place("quantization_config"), message, "give the config.json of the weights before they were quantised")
+    return found
+
+
+def _of_weights(node: object) -> Iterator[object]:
+    """Yield what a quantisation says of weights, and not of activations or caches, at any depth."""
+    for key, item in node.items() if isinstance(node, dict) else ():
+        if key in {"weight", "weights"}:
+            yield item
+        else:
+            yield from _of_weights(item)
 
 
 def _derived(value: float, note: str, confidence: str = "") -> Value:
@@ -315,6 +333,16 @@ def _attention_fields(shape: Shape) -> dict[str, Value]:
     if shape.count("window") and shape.window_row != shape.row:
         fields["window_row"] = _derived(shape.window_row, "layers with a window have heads of their own")
     return fields
+
+
+def _unused_window(config: _Config, shape: Shape) -> list[str]:
+    """Return a warning where layers see a part of a sequence only, and no key says which."""
+    named = next((key for key in ("sliding_window", "attention_chunk_size") if config.values.get(key)), "")
+    if not named or config.values.get("use_sliding_window") is False or shape.count("window"):
+        return []
+    return [
+        f"{named} {as_typed(config.values[named])} is not used: layers are counted as if they kept every token, which is on the safe side"
+    ]
 
 
 def _bytes(file: Path, shape: Shape, precision: str) -> list[str]:

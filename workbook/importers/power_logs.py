@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
-from workbook.importers.rows import SHOWN, Table, number_of, seconds_of
+from workbook.importers.rows import SCALES, SHOWN, Table, number_of, seconds_of, time_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,22 +21,14 @@ if TYPE_CHECKING:
 KNOWN: Mapping[str, tuple[str, ...]] = {  # by tables; nvidia-smi; dcgmi and its exporter; rocm-smi; amd-smi
     "batch": ("batch", "batch_avg", "batch_size", "concurrency", "max_concurrency", "in_flight", "num_requests_running", "running"),
     "watts": (
-        *("watts", "W", "power", "power_w", "w_per_gpu"),
-        *(
-            "power.draw [W]",
-            "power.draw",
-            "power.draw.average [W]",
-            "power.draw.instant [W]",
-            "power.draw.average",
-            "power.draw.instant",
-            "pwr",
-        ),
-        *("POWER", "DCGM_FI_DEV_POWER_USAGE", "DCGM_FI_DEV_POWER_USAGE_INSTANT"),
+        *("watts", "W", "power", "power_w", "w_per_gpu", "watts_per_gpu"),
+        *("power.draw [W]", "power.draw", "power.draw.average [W]", "power.draw.instant [W]", "power.draw.average", "power.draw.instant"),
+        *("pwr", "DCGM_FI_DEV_POWER_USAGE", "DCGM_FI_DEV_POWER_USAGE_INSTANT"),
         *("Average Graphics Package Power (W)", "Current Socket Graphics Package Power (W)"),
         *("socket_power", "current_socket_power", "average_socket_power", "power_usage"),
     ),
-    "throughput": ("throughput", "tok_s", "tok/s", "tokens_per_second", "output_throughput", "tok_s_instance"),
-    "time": ("timestamp", "time", "Timestamp", "Time"),
+    "throughput": ("throughput", "tok_s", "throughput_tok_s", "tokens_per_second", "output_throughput", "tok_s_instance"),
+    "time": ("timestamp", "time"),
 }
 MOST_BATCHES = 10_000
 WARM_UP = 30.0  # seconds
@@ -120,8 +112,7 @@ def _add(readings: Readings, table: Table, names: Mapping[str, str], batch: floa
     for line, cells, now in _rows(table, names, batch):
         found, watts, speed = (_reading(cell) for cell in cells)
         if not (0 < found <= MOST_BATCH and 0 < watts <= MOST_WATTS and speed >= 0):
-            shown = ", ".join(as_typed(cell) for cell in cells[:2])
-            table.bad.add(line, f"batch and watts are {shown}: numbers above 0, the batch up to 1,000,000, are needed")
+            table.bad.add(line, _mistake(cells, found, watts))
             continue
         if found != last:
             last, since = found, now if np.isfinite(now) else 0.0
@@ -135,11 +126,20 @@ def _add(readings: Readings, table: Table, names: Mapping[str, str], batch: floa
             raise WorkbookError([Diagnostic(Place(str(table.path)), f"has more than {MOST_BATCHES:,} batches", "round them")])
 
 
+def _mistake(cells: tuple[Any, Any, Any], batch: float, watts: float) -> str:
+    """Return what is wrong with the cells of a row: of several, the first."""
+    if not 0 < batch <= MOST_BATCH:
+        return f"batch is {as_typed(cells[0])}, not a number above 0 and up to {MOST_BATCH:,.0f}"
+    if not 0 < watts <= MOST_WATTS:
+        return f"watts are {as_typed(cells[1])}, not a number above 0 and up to {MOST_WATTS:,.0f}"
+    return f"throughput is {as_typed(cells[2])}, not a number from 0 on"
+
+
 def _rows(table: Table, names: Mapping[str, str], batch: float | None) -> Iterator[tuple[int, tuple[Any, Any, Any], float]]:
     """Yield the line of each row, its cells of batch, watts and tok/s, and its time (infinity for none)."""
     for chunk in table.chunks(list(dict.fromkeys(names.values()))):
         cells, count = {role: chunk.columns[name] for role, name in names.items()}, len(chunk.lines)
-        times = seconds_of(cells["time"], 1.0) if "time" in cells else np.full(count, np.inf)
+        times = seconds_of(cells["time"], SCALES[time_unit(cells["time"]) or "s"]) if "time" in cells else np.full(count, np.inf)
         batches = cells["batch"] if batch is None else [batch] * count
         speeds = cells.get("throughput") or [0] * count
         for line, *row, now in zip(chunk.lines, batches, cells["watts"], speeds, times.tolist(), strict=True):

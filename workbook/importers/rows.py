@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
-from workbook.importers.likely import compression, other_command
+from workbook.importers.likely import compression, other_command, plain_name
 from workbook.importers.monitors import SEARCHED, column_names, columns_of, names_columns
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ MAXIMUM_BYTES = 64 * 1024**3
 LONGEST_LINE = 4 * 1024 * 1024
 LONGEST_CELL = 1024 * 1024
 MAXIMUM_COLUMNS = 10_000
+SCALES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_FIRST_DATE, _LAST_DATE = 1e8, 1e12  # seconds from 1970: of 1973, and beyond any date
+_JSON = {".json", ".jsonl", ".ndjson"}
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
 @dataclass
@@ -77,9 +82,16 @@ class Table:
         except OSError as error:
             self._refuse(f"cannot be read: {error.strerror or error}")
         if packed := compression(start):
-            self._refuse(f"is compressed ({packed})", "unpack it first")
+            self._refuse(
+                f"is compressed ({packed})",
+                "unpack it first" if packed != "zip" else "unpack it first; of a workbook (.xlsx) save the sheet as CSV",
+            )
+        self._encoding = "utf-16" if start[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+        start = start.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \r\n\t")[:4]
+        if start[:1] == b"[" and path.suffix.lower() in _JSON:
+            self._refuse("is one JSON array", f"write an object a line: jq -c '.[]' {path.name} > {path.stem}.jsonl")
         self._heading: list[str] = []
-        self.format = "parquet" if start == b"PAR1" else "jsonl" if start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{" else "csv"
+        self.format = "parquet" if start == b"PAR1" else "jsonl" if start[:1] == b"{" else "csv"
         self.names = self._names()
 
     def _refuse(self, message: str, fix: str = "", line: int = 0) -> NoReturn:
@@ -99,7 +111,7 @@ class Table:
         first = next(self._records(), None)
         if first is None:
             self._refuse("holds no JSON object on a line of its own", "write one object a line", 1)
-        return list(first[1])
+        return list(_flat(first[1]))
 
     def _header(self) -> list[str]:
         """Return the names of columns in the first line that has several, as cells or, in what monitors print, as words."""
@@ -137,6 +149,7 @@ class Table:
         """
         found, wrong = {}, []
         likely = "" if given else other_command(self.names, command)
+        called = {plain_name(name): name for name in reversed(self.names)}
         for role, names in known.items():
             if role in given:
                 found[role] = given[role]
@@ -144,20 +157,35 @@ class Table:
                     message = f"has no column {as_typed(given[role])}"
                     wrong.append(Diagnostic(Place(str(self.path), 1, 1), message, suggest(given[role], self.names)))
                 continue
-            name = next((name for name in names if name in self.names), None)
-            if name:
+            name = next((called[plain_name(name)] for name in names if plain_name(name) in called), None)
+            if name is not None:
                 found[role] = name
             elif role in needed:
                 has = ", ".join(as_typed(name) for name in self.names[:SHOWN_NAMES])
                 message = f"has no column that is known to hold {role}; its columns are {has}"
                 fix = f"name it with --{role}-column{other if role == needed[0] else ''}"
                 wrong.append(Diagnostic(Place(str(self.path), 1, 1), message, likely or fix))
+        if wrong and not likely and (unnamed := self._unnamed()):
+            raise WorkbookError([Diagnostic(Place(str(self.path), 1, 1), *unnamed)])
         if wrong:
             raise WorkbookError(wrong[:1] if likely else wrong)
         return found
 
+    def _unnamed(self) -> tuple[str, str] | None:
+        """Return why the names of columns are none, and what to do, where cells are separated otherwise or no line has names."""
+        heading = ",".join(self._heading)
+        sign = next((name for sign, name in ((";", "semicolons"), ("\t", "tabs")) if sign in heading), "")
+        if sign:
+            return f"separates its cells by {sign}", "save it as CSV with commas between cells, and points in numbers"
+        if any(np.isfinite(number_of(name)) for name in self._heading):
+            return (
+                f"has no names of columns: its first line is {as_typed(heading)}",
+                "begin with a line of names (nvidia-smi: without noheader)",
+            )
+        return None
+
     def _text(self) -> io.TextIOWrapper:
-        return io.TextIOWrapper(self.path.open("rb"), encoding="utf-8-sig", errors="replace", newline="")
+        return io.TextIOWrapper(self.path.open("rb"), encoding=self._encoding, errors="replace", newline="")
 
     def chunks(self, names: list[str]) -> Iterator[Chunk]:
         """Yield the rows, a chunk at a time, of the named columns; rows that cannot be read are counted in ``bad``."""
@@ -234,8 +262,10 @@ class Table:
                     self.bad.add(number, "is not a JSON object")
 
     def _objects(self, names: list[str]) -> Iterator[tuple[int, list[Any]]]:
+        inner = any("." in name for name in names)
         for number, record in self._records():
-            yield number, [record.get(name) for name in names]
+            flat = _flat(record) if inner else record
+            yield number, [flat.get(name) for name in names]
 
     def _advance(self, characters: int) -> None:
         if self.progress:
@@ -282,17 +312,34 @@ def numbers_of(cells: list[Any]) -> NDArray[np.float64]:
 
 
 def number_of(cell: Any) -> float:
-    """Return a cell as a number, NaN for what is none."""
+    """Return a cell as a number, NaN for what is none; thousands may be separated by commas."""
     try:
+        if isinstance(cell, str) and "," in cell and _GROUPED.fullmatch(cell.strip()):
+            return float(cell.replace(",", ""))
         return float(cell) if isinstance(cell, int | float | str) and not isinstance(cell, bool) else float("nan")
     except (ValueError, OverflowError):
         return float("nan")
 
 
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with what its objects hold, under names with a dot."""
+    parts = {f"{key}.{name}": cell for key, item in record.items() if isinstance(item, dict) for name, cell in item.items()}
+    return {**parts, **record}
+
+
+def time_unit(cells: list[Any]) -> str:
+    """Return the unit of times that are numbers, by their size where they count from 1970; s otherwise, and nothing for dates."""
+    numbers = numbers_of(cells)
+    if not np.isfinite(numbers).any():
+        return ""
+    most = float(np.nanmax(np.where(np.isfinite(numbers), numbers, np.nan)))
+    return next((unit for unit, scale in reversed(SCALES.items()) if most * scale > _FIRST_DATE), "s")
+
+
 def seconds_of(cells: list[Any], scale: float) -> NDArray[np.float64]:
     """Return times in seconds: numbers times ``scale``, or dates of ISO 8601; NaN for what is neither."""
-    numbers = numbers_of(cells)
+    numbers = numbers_of(cells) * scale
     if np.isfinite(numbers).any():
-        return np.where(np.abs(numbers) < 1e15, numbers * scale, np.nan)  # noqa: PLR2004 beyond any date in milliseconds
+        return np.where(np.abs(numbers) < _LAST_DATE, numbers, np.nan)
     dates = pd.to_datetime(pd.Series(cells, dtype=object), errors="coerce", utc=True, format="ISO8601").to_numpy("datetime64[ns]")
     return np.where(np.isnat(dates), np.nan, dates.astype("int64") / 1e9)

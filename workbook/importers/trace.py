@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
+from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, some
 from workbook.importers.card import Card, Value, key_of, name_of
-from workbook.importers.rows import Table, numbers_of, seconds_of
+from workbook.importers.rows import SCALES, Table, numbers_of, seconds_of, time_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,17 +31,15 @@ BLOCK = 512  # tokens of a block in Mooncake's traces
 ENOUGH = 100  # requests below which a distribution says little
 SHOWN_HOURS = 24
 KNOWN: Mapping[str, tuple[str, ...]] = {  # Azure; Mooncake; BurstGPT; others
-    "input": ("ContextTokens", "input_length", "Request tokens", "input_tokens", "prompt_tokens", "num_prefill_tokens", "prompt_len"),
-    "output": (
-        "GeneratedTokens",
-        "output_length",
-        "Response tokens",
-        "output_tokens",
-        "completion_tokens",
-        "num_decode_tokens",
-        "output_len",
+    "input": (
+        *("ContextTokens", "input_length", "Request tokens"),
+        *("input_tokens", "prompt_tokens", "num_prefill_tokens", "prompt_len", "usage.prompt_tokens", "usage.input_tokens"),
     ),
-    "time": ("TIMESTAMP", "timestamp", "Timestamp", "arrival_time", "arrived_at", "time"),
+    "output": (
+        *("GeneratedTokens", "output_length", "Response tokens"),
+        *("output_tokens", "completion_tokens", "num_decode_tokens", "output_len", "usage.completion_tokens", "usage.output_tokens"),
+    ),
+    "time": ("timestamp", "arrival_time", "arrived_at", "time", "ts", "created", "created_at", "start_time"),
     "hash": ("hash_ids",),
 }
 
@@ -115,7 +113,8 @@ def import_trace(
         file: CSV, JSON lines or Parquet, a request a row; as long as it may be, in 200 MB of memory.
         columns: names of the columns that hold ``input`` and ``output`` (tokens), ``time`` and ``hash`` (ids of prefix blocks),
             where they are not those of the traces of Azure, Mooncake or BurstGPT.
-        unit: of times that are numbers, ``s`` or ``ms``; seconds, but for Mooncake's columns.
+        unit: of times that are numbers: ``s``, ``ms``, ``us`` or ``ns``. Without one it is ms for Mooncake's columns, that of their
+            size where they count from 1970, and s otherwise.
         block: tokens of a prefix block.
         progress: called with the characters read since the last call, and the bytes of the file.
 
@@ -125,13 +124,15 @@ def import_trace(
     """
     table = Table(file, progress)
     names = table.find("trace", KNOWN, columns or {}, needed=("input", "output"))
-    scale = 1e-3 if (unit or ("ms" if names["input"] == "input_length" else "s")) == "ms" else 1.0
+    unit = unit or ("ms" if names["input"] == "input_length" else "")
     sums = _Sums()
     for chunk in table.chunks(list(dict.fromkeys(names.values()))):
         prompt, output, good = _lengths(chunk, names, table)
         sums.add(prompt[good], output[good])
         if "time" in names:
-            seconds = seconds_of(chunk.columns[names["time"]], scale)
+            times = chunk.columns[names["time"]]
+            unit = unit or time_unit(times)
+            seconds = seconds_of(times, SCALES[unit or "s"])
             _note_times(seconds, good, chunk, names["time"], table)
             sums.arrive(seconds[good & np.isfinite(seconds)])
             if len(sums.minutes) > MOST_MINUTES:
@@ -141,7 +142,7 @@ def import_trace(
             sums.share(hashes, prompt[good], block)
     if not sums.requests or sums.input + sums.output == 0:
         raise WorkbookError([*table.bad.first, Diagnostic(Place(str(file)), f"has no usable request in {table.bad.count:,} bad rows")])
-    return _card(file, sums, table, names)
+    return _card(file, sums, table, names, unit)
 
 
 def _lengths(chunk: Chunk, names: Mapping[str, str], table: Table) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
@@ -193,17 +194,18 @@ def _knots(sums: _Sums) -> list[tuple[float, float, float]]:
     ]
 
 
-def _arrivals(sums: _Sums) -> list[str]:
-    """Return what is known of arrivals, as sentences."""
+def _arrivals(sums: _Sums, unit: str) -> list[str]:
+    """Return what is known of arrivals, as sentences; ``unit`` is that of times which are numbers."""
+    taken = f", times in {unit}" if unit else ""
     if len(sums.minutes) < 2:  # noqa: PLR2004 one minute has no variance
-        return []
+        return [f"arrivals: all within a minute, which gives no rate{taken}"] if sums.minutes else []
     first, last = min(sums.minutes), max(sums.minutes)
     counts = np.zeros(min(last - first + 1, MOST_MINUTES))
     for minute, count in sums.minutes.items():
         counts[min(minute - first, len(counts) - 1)] += count
     inner = counts[1:-1] if len(counts) > 3 else counts  # noqa: PLR2004 the first and the last minute are cut short
     mean = inner.mean()
-    lines = [f"arrivals: {mean / MINUTE:.4g} requests/s over {len(counts) / 60:.1f} hours"]
+    lines = [f"arrivals: {mean / MINUTE:.4g} requests/s over {len(counts) / 60:.1f} hours{taken}"]
     hours = np.add.reduceat(counts, np.arange(0, len(counts), 60))
     whole = hours[: len(counts) // 60]
     if len(whole) > 1:
@@ -229,7 +231,7 @@ def _joint(sums: _Sums) -> list[str]:
     return lines
 
 
-def _card(file: Path, sums: _Sums, table: Table, names: Mapping[str, str]) -> Card:
+def _card(file: Path, sums: _Sums, table: Table, names: Mapping[str, str], unit: str) -> Card:
     few = sums.requests < ENOUGH
     derived = "computed from the file"
     fields = {
@@ -239,10 +241,12 @@ def _card(file: Path, sums: _Sums, table: Table, names: Mapping[str, str]) -> Ca
         "requests": Value(sums.requests),
         "licence": Value("of your own", derived),
     }
-    remarks = [*_arrivals(sums), *_joint(sums)]
+    remarks = [*_arrivals(sums, unit), *_joint(sums)]
     warnings = [str(item) for item in table.bad.first]
     if table.bad.count:
         warnings.append(f"{table.bad.count:,} rows with a mistake, the first of them above; rows without lengths are left out")
+    if "time" not in names:
+        warnings.append("no column is known to hold times: no rate of arrivals; name one with --time-column")
     if "hash" in names and sums.blocks_known:
         remarks.append(
             f"share of input tokens in prefixes that an earlier request had (unlimited cache): {sums.shared / max(1, sums.input):.4f}"
@@ -250,17 +254,17 @@ def _card(file: Path, sums: _Sums, table: Table, names: Mapping[str, str]) -> Ca
     elif "hash" in names:
         warnings.append("ids of prefix blocks are not lists of whole numbers: no share of prefixes")
     if few:
-        warnings.append(f"{sums.requests} requests say little of a distribution: graded low")
+        warnings.append(f"{some(sums.requests, 'request')} say little of a distribution: graded low")
     means = f"mean input {sums.input / sums.requests:,.1f}, output {sums.output / sums.requests:,.1f} tokens"
     return Card(
-        *("traces", key_of(file.stem), name_of(file.stem), f"{sums.requests:,} requests read from a file; {means}.", file, fields),
+        *("traces", key_of(file.stem), name_of(file.stem), f"{some(sums.requests, 'request')} read from a file; {means}.", file, fields),
         rows=_knots(sums),
         confidence="low" if few else "high",
         remarks=remarks,
         warnings=warnings,
         verdict="; ".join(
             [
-                f"{sums.requests:,} requests, {means}",
+                f"{some(sums.requests, 'request')}, {means}",
                 *(line for line in remarks if line.startswith(("arrivals", "busiest", "index", "share of input"))),
             ]
         ),

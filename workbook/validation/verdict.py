@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbook.errors import some
 from workbook.validation.errors import ALL, validate
 
 if TYPE_CHECKING:
@@ -21,5 +22,5 @@ def verdict(data: Path, templates: Path | str | None = None, overlay: Files = No
     """
     frame = validate(data, (), templates, overlay)
     rows = frame[frame["by"] == ALL].to_dict("records")
-    parts = [f"{row['result']} {row['signed']:+.0%} (median error {row['in_sample']:.0%}, {row['points']} points)" for row in rows]
+    parts = [f"{row['result']} {row['signed']:+.0%} (median error {row['in_sample']:.0%}, {some(row['points'], 'point')})" for row in rows]
     return f"the model against them: {', '.join(parts)}"
