@@ -99,6 +99,20 @@ def test_a_chart_in_place_of_one_of_the_build_is_people_s(place: int, edited: Pa
         assert drawn(tmp_path / "new.xlsx")["Results"] == [("Cases!$H$12:$H$14",)]
 
 
+def test_a_chart_with_a_series_of_one_that_was_deleted_is_people_s(edited: Path, tmp_path: Path) -> None:
+    opened: Any = openpyxl.load_workbook(edited)
+    sheet, (mine, deleted, other) = opened["Results"], opened["Results"]._charts  # noqa: SLF001 as above
+    sheet._charts, other.anchor = [mine, other], "B40"  # noqa: SLF001 as above
+    values = (deleted.series[0].val or deleted.series[0].yVal).numRef.f
+    mine.add_data(Reference(range_string=values), from_rows=True)
+    opened.save(tmp_path / "edited.xlsx")
+    build(tmp_path / "edited.xlsx", ACROSS, tmp_path / "new.xlsx")
+    build(edited, ACROSS, tmp_path / "alone.xlsx")
+    charts, alone = (read_saved(tmp_path / f"{name}.xlsx").sheets["Results"].charts for name in ("new", "alone"))
+    assert charts[:BUILT] == alone[:BUILT]  # what was deleted or moved is as the templates have it
+    assert [chart.values for chart in charts[BUILT:]] == [("Cases!$H$12:$H$14", values.replace("'", ""))]
+
+
 def test_of_copies_each_is_there_once(edited: Path, tmp_path: Path) -> None:
     in_libreoffice([(edited, tmp_path / "office.xlsx", [])])
     (tmp_path / "copy.xlsx").write_bytes(edited.read_bytes())

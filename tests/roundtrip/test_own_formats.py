@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KINDS: Any = openpyxl.formatting.rule
+RED = "FFFF0000"
 AT, YELLOW = "H12", PatternFill("solid", "FFFFFF00")  # cases.paper.count
 CHANGED = ("FFFFFF00", "0.000", True, "FFFF0000", False, "double", "right", "top", 33, True, True, 44.0)
 USED = (140, "B12", "'Cases'!$A$1:$H$12", "A11:H14", [(7, ["3"])], True, False)
@@ -152,6 +153,32 @@ def test_rules_go_with_their_cells(built: Path, tmp_path: Path) -> None:
     in_libreoffice([(tmp_path / "new.xlsx", tmp_path / "saved.xlsx", [["insert rows", "Cases", 5, 2]])])
     built_again(tmp_path / "third.xlsx", tmp_path / "saved.xlsx")
     assert sorted(rule[:2] for rule in rules(tmp_path / "third.xlsx")) == sorted(rule[:2] for rule in rules(tmp_path / "new.xlsx"))
+
+
+def with_condition(source: Path, target: Path, *colours: str) -> Path:
+    """Save a file with conditional formats of one condition, and with a scale from the first colour."""
+    opened: Any = openpyxl.load_workbook(source)
+    for colour in colours:
+        look = {"fill": PatternFill("solid", colour, colour), "font": Font(bold=True), "border": Border(top=Side("thin", colour))}
+        opened["Cases"].conditional_formatting.add("H12", KINDS.FormulaRule(formula=["H13>2"], **look))
+    scale = KINDS.ColorScaleRule(start_type="min", start_color=colours[0], end_type="max", end_color="FF00FF00")
+    opened["Cases"].conditional_formatting.add("H12:H13", scale)
+    opened.save(target)
+    return target
+
+
+def test_copies_with_one_condition_in_other_colours_are_told_apart(built: Path, tmp_path: Path) -> None:
+    red, both = (with_condition(built, tmp_path / f"{name}.xlsx", *of) for name, of in (("a", [RED]), ("b", [RED, YELLOW.bgColor.rgb])))
+    other = with_condition(built, tmp_path / "c.xlsx", "FF00FFFF")
+    in_libreoffice([(red, tmp_path / "again.xlsx", [])])
+    assert built_again(tmp_path / "one.xlsx", red) == (0, "")
+    assert built_again(tmp_path / "same.xlsx", red, tmp_path / "again.xlsx")[0] == 0
+    assert rules(tmp_path / "same.xlsx") == rules(tmp_path / "one.xlsx")
+    assert built_again(tmp_path / "two.xlsx", both) == (0, "")  # one person's, who wanted both
+    assert len(rules(tmp_path / "two.xlsx")) == len(rules(tmp_path / "one.xlsx")) + 1
+    status, told = built_again(tmp_path / "new.xlsx", red, other)
+    assert (status, told.splitlines()[-1]) == (1, "not carried: 2 conditional formats: see sheet Changes")
+    assert rules(tmp_path / "new.xlsx") == rules(tmp_path / "one.xlsx")
 
 
 def test_a_new_look_of_the_templates_is_theirs(built: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from workbook.roundtrip.regenerate import Regeneration
 
 SEED = 20_274
+CHARTS = 2  # of the build
 BATCH = 25  # files that LibreOffice saves at a time
 MARKS = re.compile(r"mark-[0-9]+-|FADE[0-9]{2}|[0-9]+ pixels|(?<![0-9.])[0-9]+[.][34][0-9]* points|[0-9]+%")
 pytestmark = pytest.mark.usefixtures("templates_read_once")
@@ -51,6 +52,7 @@ class Adding:
     def __init__(self, opened: Any, dice: random.Random) -> None:
         self.opened, self.dice, self.number = opened, dice, 10
         self.sheets = [sheet for sheet in opened.worksheets if sheet.title != RECORD_SHEET]
+        self.built = [(sheet, drawn) for sheet in self.sheets for drawn in sheet._charts]  # noqa: SLF001 it has no public form
 
     def mark(self) -> str:
         self.number += 1
@@ -129,7 +131,20 @@ class Adding:
         drawn = BarChart()
         drawn.title = self.mark()
         drawn.add_data(Reference(self.dice.choice(self.sheets), min_col=8, min_row=9, max_row=12))
+        for _, other in self.built[: self.dice.randint(-1, 1)]:
+            values = other.series[0].val or other.series[0].yVal
+            drawn.add_data(Reference(range_string=values.numRef.f), from_rows=True)
         sheet.add_chart(drawn, self.cell(sheet).coordinate)
+
+    def deleted(self, _: Any) -> None:
+        """Delete a chart of the build, if one is left."""
+        if self.built:
+            sheet, drawn = self.built.pop(self.dice.randrange(len(self.built)))
+            sheet._charts.remove(drawn)  # noqa: SLF001 as above
+
+    def moved(self, _: Any) -> None:
+        for sheet, drawn in self.built[:1]:
+            drawn.anchor = self.cell(sheet).coordinate
 
     def own(self, sheet: Any) -> None:
         """Add a sheet of one's own, with some of everything that reads sheets of the model."""
@@ -146,6 +161,7 @@ class Adding:
 KINDS: list[Callable[[Adding, Any], None]] = [
     *(Adding.text, Adding.formula, Adding.fill, Adding.border, Adding.code, Adding.comment, Adding.width, Adding.height),
     *(Adding.zoom, Adding.area, Adding.filter, Adding.name, Adding.rule, Adding.condition, Adding.chart, Adding.own),
+    *(Adding.deleted, Adding.moved),
 ]
 
 
@@ -165,12 +181,24 @@ def seen(path: Path) -> Counter[str]:
         texts += [f"{sheet.view.zoom}%"] if sheet.view.zoom > 100 else []
         found.update(mark for text in texts for mark in MARKS.findall(text))
         found.update({f"filter of {name}": int(bool(sheet.filtered))})
-    with zipfile.ZipFile(path) as file:
-        drawn = [file.read(name).decode() for name in file.namelist() if "/chart" in name and name.endswith(".xml")]
-    found.update(mark for text in drawn for mark in MARKS.findall("".join(re.findall(r"<a:t>([^<]*)<", text))))
+    found.update(titles(path))
     found.update(mark for extra in read_extras(path) if not is_account_sheet(extra.sheet) for mark in MARKS.findall(extra.text))
     found.update(name for of, name in saved.names if not of and name.startswith("own_"))
     return +found
+
+
+def titles(path: Path) -> list[str]:
+    """Return the marks in the titles of charts."""
+    with zipfile.ZipFile(path) as file:
+        drawn = [file.read(name).decode() for name in file.namelist() if "/chart" in name and name.endswith(".xml")]
+    return [mark for text in drawn for mark in MARKS.findall("".join(re.findall(r"<a:t>([^<]*)<", text)))]
+
+
+def of_build(path: Path) -> int:
+    """Count the charts on sheets of the model that are not people's."""
+    sheets = read_saved(path).sheets.items()
+    drawn = [chart for name, sheet in sheets if not (is_account_sheet(name) or name.startswith("Own ")) for chart in sheet.charts]
+    return len(drawn) - len(titles(path))
 
 
 def listed(found: Regeneration) -> set[str]:
@@ -225,6 +253,7 @@ def test_all_that_was_added_is_there_once_or_is_listed(count: int, roots: list[P
         before, now, told = seen(path), seen(target), listed(found)
         assert {mark for mark in before if not now[mark] and mark not in told} == set(), (path.name, list(map(str, found.lost)))
         assert {mark for mark in now if now[mark] > before[mark]} == set(), path.name
+        assert of_build(target) == CHARTS, path.name  # also those that people deleted or moved
         if number % 5 == 0:
             for source, twice in ((target, tmp_path / "second.xlsx"), (tmp_path / "second.xlsx", tmp_path / "third.xlsx")):
                 regenerate(source, twice, templates=roots[number % 2])

@@ -16,10 +16,11 @@ from workbook.xlsx.a1 import RECORD_SHEET
 from workbook.xlsx.cell import by_place, cell_position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, KeysView
     from pathlib import Path
 
     from workbook.record.fingerprints import Reference
+    from workbook.record.looks import Look, SheetLooks
     from workbook.record.read import Baseline, Block, Contents, Given, Headline
     from workbook.xlsx.cells import Cell
 
@@ -268,7 +269,12 @@ class Located:
 
     def place(self, built: Spot) -> Spot | None:
         """Return where a cell of a block stands; None where it is gone."""
-        return self._places.get(built) if self.moved or self._lines else built
+        return built if self.is_unmoved else self._places.get(built)
+
+    @property
+    def is_unmoved(self) -> bool:
+        """Whether all cells stand where they were built."""
+        return not (self.moved or self._lines)
 
     def origin(self, spot: Spot) -> Spot | None:
         """Return where the cell that stands here stood when the file was built; None for one that is new.
@@ -283,13 +289,23 @@ class Located:
         return {sheet: by_place(cells) for sheet, cells in self.contents.items() if sheet != RECORD_SHEET}
 
     @cached_property
-    def written(self) -> dict[str, set[tuple[int, int]]]:
+    def looks(self) -> dict[str, SheetLooks]:
+        """Return by sheet of the build how it looked, nothing of a build that did not tell; raises one of ``looks.DAMAGED``."""
+        return looks.read(self.baseline.carried) or {}
+
+    @cached_property
+    def standing(self) -> dict[str, dict[tuple[int, int], Look]]:
+        """Return by sheet of the file how each cell of the build was to look, by where it stands; raises as ``looks`` does."""
+        built = self.looks
+        return {now: looks.standing(built[name], self, name) for name, now in self.sheets.items() if now and name in built}
+
+    @cached_property
+    def written(self) -> dict[str, KeysView[tuple[int, int]]]:
         """Return by sheet of the file where the cells stand that the build wrote; none of a build that did not tell how it looks."""
         try:
-            built = looks.read(self.baseline.carried) or {}
+            return {sheet: cells.keys() for sheet, cells in self.standing.items()}
         except looks.DAMAGED:  # reported where looks are compared
             return {}
-        return {now: set(looks.standing(built[name], self, name)) for name, now in self.sheets.items() if now and name in built}
 
     @cached_property
     def own(self) -> dict[Spot, Cell]:
@@ -320,7 +336,7 @@ class Located:
 
     def is_as_built(self, block: Block) -> bool:
         """Whether the formulas of a block say what they said when it was built; False where cells were moved, too: that takes longer."""
-        if self.moved or self._lines:
+        if not self.is_unmoved:
             return False
         sheet, cells = block.spot.sheet, self.cells.get(block.spot.sheet, {})
         known: dict[str, Filled] = {}

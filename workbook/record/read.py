@@ -234,9 +234,8 @@ def cell_ids(known: Baseline) -> dict[Spot, str]:
     for block in known.blocks:
         table, _, column = block.id.partition(".")
         keys = rows.get(table) if isinstance(rows, dict) else None
-        for step in range(block.size) if isinstance(keys, list) else ():
-            if block.first_row + step < len(keys or ()):
-                found.setdefault(block.at(step), ".".join(filter(None, (table, str((keys or ())[block.first_row + step]), column))))
+        for spot, key in zip(block.spots(), keys[block.first_row :] if isinstance(keys, list) else (), strict=False):
+            found.setdefault(spot, ".".join(filter(None, (table, str(key), column))))
     return found
 
 

@@ -63,7 +63,7 @@ def taken_cells(book: Book) -> dict[str, Cells]:
     return found
 
 
-def _box(cells: Collection[tuple[int, int]], used: Cells, others: Cells) -> Box:
+def _box(cells: Collection[tuple[int, int]], used: Collection[tuple[int, int]], others: Cells) -> Box:
     """Return the box of a table's cells, grown by the headings, labels and sources that stand around it."""
     (top, bottom), (left, right) = ((min(line), max(line)) for line in zip(*cells, strict=True))
 
@@ -85,7 +85,7 @@ def _box(cells: Collection[tuple[int, int]], used: Cells, others: Cells) -> Box:
     return Box(Lines(top, bottom, grown(top, -1, in_row), bottom), Lines(left, right, begin, end))
 
 
-def _boxes(tables: Mapping[str, Cells], used: Cells) -> dict[str, Box]:
+def _boxes(tables: Mapping[str, Cells], used: Collection[tuple[int, int]]) -> dict[str, Box]:
     """Return the boxes of the tables of one sheet."""
     everything = set().union(*tables.values())
     return {name: _box(cells, used, everything - cells) for name, cells in tables.items()}
@@ -134,7 +134,7 @@ class Beside:
         """Return by sheet of the file the boxes of its tables."""
         written = self.located.written
         found = {
-            sheet: _boxes({name: set(cells) for name, cells in of.items()}, written.get(sheet, set())) for sheet, of in self._tables.items()
+            sheet: _boxes({name: set(cells) for name, cells in of.items()}, written.get(sheet, ())) for sheet, of in self._tables.items()
         }
         return defaultdict(dict, found)
 

@@ -57,7 +57,8 @@ class References:
     def _rows(self) -> dict[Spot, tuple[str, int]]:
         """Return by cell of the build the quantity and the row that it holds."""
         blocks = self.located.baseline.blocks
-        return {block.at(step): (block.id, block.first_row + step) for block in blocks for step in range(block.size)}
+        numbered = ((block, enumerate(block.spots(), block.first_row)) for block in blocks)
+        return {spot: (block.id, row) for block, cells in numbered for row, spot in cells}
 
     @cached_property
     def _sheets(self) -> dict[str, str]:
@@ -215,7 +216,7 @@ class References:
         """Return how many rows each quantity had."""
         return dict(Counter(block_id for block_id, _ in self._rows.values()))
 
-    @property
+    @cached_property
     def known(self) -> set[Spot]:
         """Return where inputs and results stood when the file was built."""
         return {*self._ids, *self._rows}

@@ -72,7 +72,7 @@ def look_at(path: Path, located: Located) -> Looked:
     except UnreadableWorkbook as error:
         raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix)]) from None
     try:
-        return Looked(saved, located, looks.read(located.baseline.carried) or {})
+        return Looked(saved, located, located.looks)
     except looks.DAMAGED:
         message = "what the record of the build says of formats is damaged"
         raise WorkbookError([Diagnostic(Place(str(path)), message, KEEP)]) from None
@@ -164,13 +164,11 @@ def own_conditions(sheet: SavedSheet, built: SheetLooks, located: Located, name:
 
 
 def own_charts(sheet: SavedSheet, built: SheetLooks, located: Located) -> set[int]:
-    """Return the numbers of the charts of a sheet that are none of those that were built: each of these draws most of what one drew."""
+    """Return the numbers of the charts of a sheet that are none of those that were built: each of these draws the values that one drew."""
     origin = located.origin if located.moved else None
-    left = {number: {drawn(cells, origin) for cells in chart.formulas} for number, chart in enumerate(sheet.charts)}
+    left = {number: {drawn(cells, origin) for cells in chart.values} for number, chart in enumerate(sheet.charts)}
     for cells in (set(told.split()) for told in built.charts):
-        alike = {number: len(cells & found) for number, found in left.items() if not cells or cells & found}
-        if alike:
-            del left[max(alike, key=lambda number: (alike[number], -number))]
+        left.pop(next((number for number, found in left.items() if not cells or cells == found), -1), None)
     return set(left)
 
 
@@ -204,7 +202,7 @@ def _reformatted(looked: Looked, name: str) -> list[tuple[str, str, Spot]]:
     """Return the cells of one sheet that look otherwise now."""
     located, built = looked.located, looked.built[name]
     sheet = looked.saved.sheets[located.sheets[name] or ""]
-    wanted = looks.standing(built, located, name)
+    wanted = located.standing[sheet.name]
     lines = {line for row in range(max(built.last[0], *built.cells, 0) + 1) if (line := located.line(name, row)) is not None}
     last = max(lines, default=-1)
     changed: list[tuple[str, str, Spot]] = []

@@ -27,7 +27,7 @@ from workbook.roundtrip.looked import (
     resized,
     set_up,
 )
-from workbook.roundtrip.own_rules import Rules
+from workbook.roundtrip.own_rules import Rules, apart
 from workbook.roundtrip.own_views import Views
 from workbook.xlsx.package import Package
 from workbook.xlsx.saved import area_of
@@ -56,17 +56,27 @@ def carried_formats(
     an account is not among it. Raises WorkbookError for a file that is damaged.
     """
     formats = dict(formats)
-    said: dict[tuple[str, Spot], object] = {}
+    said: dict[tuple[object, ...], object] = {}
+    asked: dict[tuple[object, ...], set[object]] = {}
     taken: list[Taken] = []
     for copy, references in zip(copies, followed, strict=True):
         reader = _Reader(copy, references)
         taken.append(set())
+        mine: dict[tuple[object, ...], set[object]] = {}
         for kind, spot, now, told in reader.found():
-            # A cell may have several conditional formats, but one of all else.
-            if kind == CONDITION or said.setdefault((kind, now), told) == told:
+            if isinstance(told, OwnCondition):
+                # A cell may have several conditional formats, in one copy even of one condition.
+                condition, shown = apart(told)
+                is_new = (now.sheet, condition) not in asked
+                is_kept = is_new or shown in asked[now.sheet, condition]
+                mine.setdefault((now.sheet, condition), set()).add(shown)
+            else:
+                is_kept = is_new = said.setdefault((kind, now), told) == told
+            if is_kept:
                 taken[-1].add((kind, spot))
-                if reader.is_other(kind, spot):
-                    reader.put(formats.setdefault(now.sheet, SheetFormats()), kind, spot, now, told)
+            if is_new and reader.is_other(kind, spot):
+                reader.put(formats.setdefault(now.sheet, SheetFormats()), kind, spot, now, told)
+        asked = mine | asked
     return formats, taken
 
 
@@ -85,7 +95,7 @@ class _Reader:
             if now and now in self.looked.saved.sheets and name in self.looked.built and not is_account_sheet(name):
                 sheet = self.looked.saved.sheets[now]
                 for kind, text, spot in self.looked.reformatted[name]:
-                    if spot[1:] in located.written[now] and (built := self.built.get(spot)) and (at := self.references.of_build(built)):
+                    if spot[1:] in located.written[now] and (built := self.built(spot)) and (at := self.references.of_build(built)):
                         yield kind, spot, at, text
                 yield from self.columns(sheet, name)
                 yield from self.rows(sheet, name)
@@ -95,9 +105,14 @@ class _Reader:
                     if name in self.references.book.layout.sheets and self.views.follows(kind, sheet):
                         yield kind, Spot(now, 0, 0), Spot(name, 0, 0), (where, text)
 
+    def built(self, spot: Spot) -> Spot | None:
+        """Return where the input or result that stands here stood when the file was built, also in tables that were sorted."""
+        if self.copy.located.is_unmoved:
+            return spot if spot in self.references.known else None
+        return self._moved.get(spot)
+
     @cached_property
-    def built(self) -> dict[Spot, Spot]:
-        """Return where inputs and results stood when the file was built, by where they stand now, also in tables that were sorted."""
+    def _moved(self) -> dict[Spot, Spot]:
         return {now: built for built in self.references.known if (now := self.copy.located.place(built))}
 
     def columns(self, sheet: SavedSheet, name: str) -> Iterator[tuple[str, Spot, Spot, object]]:
@@ -170,8 +185,7 @@ class _Reader:
         elif kind == RULE:
             formats.rules[now.address] = str(told)
         elif isinstance(told, OwnCondition):
-            known = any(told[:2] == other[:2] for other in formats.conditions)  # the same of another copy
-            formats.conditions.extend([] if known else [told])
+            formats.conditions.append(told)
         elif kind not in KINDS:
             self.views.put(formats, kind, sheet)
         else:
@@ -182,7 +196,7 @@ class _Reader:
         """Whether a line, or a cell, looks otherwise than it was built itself: a moved cell may only do so beside what stood there."""
         if kind not in KINDS:
             return True
-        built, held = self.built.get(spot), self.looked.saved.sheets[spot.sheet].cells[spot.row, spot.column]
+        built, held = self.built(spot), self.looked.saved.sheets[spot.sheet].cells[spot.row, spot.column]
         look = self.looked.built[built.sheet].cells.get(built.row, {}).get(built.column) if built else None
         return kind in dict(changed_formats(self.looked.saved.format_of(held), look))
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from workbook.record.fingerprints import ACTIVE
 from workbook.xlsx.package import Package
 from workbook.xlsx.sheet_formats import OwnCondition
+from workbook.xlsx.styles import colour, look_text
 from workbook.xlsx.trees import keep, read_formats, read_tree
 
 if TYPE_CHECKING:
@@ -31,6 +32,21 @@ MARKS = {
 }
 """What says more of a conditional format, by its type; LibreOffice writes all of it for each."""
 UNSET = {("stopIfTrue", "0"), ("stopIfTrue", "false")}
+_USUAL = {("showValue", "1"), ("minLength", "10"), ("maxLength", "90")}
+_NO_VALUE = {"min", "max"}  # kinds of ends of a scale that programs give a value, or none
+
+
+def apart(own: OwnCondition) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what a conditional format asks of which cells, and what it makes of them, alike for all programs that write it."""
+    asked, shown = [own.areas], [look_text(ET.fromstring(own.look))] if own.look else []  # noqa: S314 written by this package
+    for part in ET.fromstring(own.rule).iter():  # noqa: S314 as above
+        given = set(part.items()) - _USUAL
+        if part.tag == "color":
+            shown.append(colour(part.attrib))
+            continue
+        left_out = {"stopIfTrue", "val"} if part.get("type") in _NO_VALUE else {"stopIfTrue"}
+        asked += [part.tag, *(f"{name}={value}" for name, value in sorted(given) if name not in left_out), part.text or ""]
+    return tuple(asked), tuple(shown)
 
 
 class Rules:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.xlsx.a1 import column_letters
@@ -91,11 +92,12 @@ USUAL_VIEW = View()
 
 
 class ChartPart(NamedTuple):
-    """A chart of a sheet: its name, the text for those who cannot see it, and the cells that it draws as formulas."""
+    """A chart of a sheet: its name, the text for those who cannot see it, the cells that it reads as formulas, and those of its values."""
 
     name: str
     description: str
     formulas: tuple[str, ...]
+    values: tuple[str, ...]
 
 
 class TablePart(NamedTuple):
@@ -366,8 +368,10 @@ def _charts(package: Package, drawing: str) -> Iterator[ChartPart]:
             named = element if is_frame else named
         elif element.tag == "chart":
             kind, target = related.get(element.attributes.get("id", ""), ("", ""))
-            drawn = package.marked(target, {"f"}) if kind == "chart" and package.has(target) else []
+            drawn = package.marked(target, {"ser", "cat", "xVal", "val", "yVal", "f"}) if kind == "chart" and package.has(target) else []
             about = named.attributes if named else {}
-            yield ChartPart(about.get("name", ""), about.get("descr", ""), tuple(found.text for found in drawn))
+            values = (after.text for before, after in pairwise(drawn) if before.tag in {"val", "yVal"} and after.tag == "f")
+            formulas = tuple(found.text for found in drawn if found.tag == "f")
+            yield ChartPart(about.get("name", ""), about.get("descr", ""), formulas, tuple(values))
         else:
             is_frame = element.tag == "graphicFrame"

@@ -8,11 +8,15 @@ from workbook.xlsx.number_formats import BUILT_IN, kind_of
 from workbook.xlsx.package import MAXIMUM_DEPTH, new_parser, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from xml.etree.ElementTree import Element
+
     from workbook.xlsx.package import Package
 
 T = TypeVar("T")
 Sides = dict[str, tuple[str, str]]
 _NO_SIDES: Sides = {}
+_MARKS = {"b", "i", "strike"}
 MOST_FORMATS = 65_490  # of cells, that Excel takes
 GENERAL = "General"
 ALL_SIDES = 4
@@ -131,13 +135,13 @@ class StylesReader:
             case "fills", "fill":
                 self._fills.append("")
             case "patternFill", "fgColor" if "fills" in self._parts:
-                self._fills[-1] = _colour(attributes)
+                self._fills[-1] = colour(attributes)
             case "borders", "border":
                 self._borders.append({})
             case "border", _ if tag in _SIDES and "borders" in self._parts:
                 self._borders[-1][_SIDES[tag]] = (attributes.get("style", ""), "")
             case _, "color" if within in _SIDES and "borders" in self._parts:
-                self._borders[-1][_SIDES[within]] = (self._borders[-1][_SIDES[within]][0], _colour(attributes))
+                self._borders[-1][_SIDES[within]] = (self._borders[-1][_SIDES[within]][0], colour(attributes))
             case "cellXfs", "xf":
                 self._formats.append((attributes, CellFormat()))
             case "xf", _ if "cellXfs" in self._parts:
@@ -190,7 +194,7 @@ def _with(font: Font, tag: str, attributes: dict[str, str]) -> Font:
         case "sz":
             return font._replace(size=float(value))
         case "color":
-            return font._replace(colour=_colour(attributes) or font.colour)
+            return font._replace(colour=colour(attributes) or font.colour)
         case "b":
             return font._replace(bold=_is_true(value or "1"))
     return font
@@ -200,7 +204,18 @@ def _is_true(text: str) -> bool:
     return text in {"1", "true"}
 
 
-def _colour(attributes: dict[str, str]) -> str:
+def look_text(look: Element) -> str:
+    """Return what a conditional format makes of cells, in words: without the colours of borders, which programs drop."""
+    marks = [part.tag for part in look.findall("font/*") if part.tag in _MARKS and _is_true(part.get("val", "1"))]
+    lines = [f"underlined {part.get('val', 'single')}" for part in look.findall("font/u")]
+    fonts = [f"font {colour(part.attrib)}" for part in look.findall("font/color")]
+    grounds = [colour(part.attrib) for name in ("bgColor", "fgColor") for part in look.findall(f"fill/patternFill/{name}")]
+    sides = [f"{_SIDES[side.tag]} {side.get('style')}" for side in look.findall("border/*") if side.tag in _SIDES and side.get("style")]
+    codes = [part.get("formatCode", "") for part in look.findall("numFmt")]
+    return ", ".join((*sorted(marks), *lines, *fonts, *grounds[:1], *sorted(sides), *codes))
+
+
+def colour(attributes: Mapping[str, str]) -> str:
     """Return a colour as six hexadecimal digits; empty where it is none, or one that cannot be told."""
     rgb, theme, indexed = (attributes.get(name, "") for name in ("rgb", "theme", "indexed"))
     if rgb:
