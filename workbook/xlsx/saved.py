@@ -368,7 +368,7 @@ def _charts(package: Package, drawing: str) -> Iterator[ChartPart]:
             named = element if is_frame else named
         elif element.tag == "chart":
             kind, target = related.get(element.attributes.get("id", ""), ("", ""))
-            drawn = package.marked(target, {"ser", "cat", "xVal", "val", "yVal", "f"}) if kind == "chart" and package.has(target) else []
+            drawn = package.marked(target, {"tx", "cat", "xVal", "val", "yVal", "f"}) if kind == "chart" and package.has(target) else []
             about = named.attributes if named else {}
             values = (after.text for before, after in pairwise(drawn) if before.tag in {"val", "yVal"} and after.tag == "f")
             formulas = tuple(found.text for found in drawn if found.tag == "f")
