@@ -76,6 +76,21 @@ def test_a_card_in_place_of_one_and_beside_cases(tmp_path: Path) -> None:
     assert [item["name"] for item in book.model.declared.carried["overlays"]] == ["mine.yaml"]  # type: ignore[attr-defined]
 
 
+def test_of_two_cards_with_one_key_none_comes_first(tmp_path: Path) -> None:
+    """Given together they are refused; one that is given takes the place of one that a file carries, whatever their names."""
+    first, second = written(tmp_path, SMALL.replace("45", "46"), "a.yaml"), written(tmp_path, SMALL.replace("45", "47"), "b.yaml")
+    with pytest.raises(WorkbookError) as caught:
+        api.load("book", MISTAKES, overlay=[first, second])
+    assert [str(item.place) for item in caught.value.diagnostics] == [f"{first}:1:6"]
+    assert f"card 'small' is also given by {second}" in str(caught.value)
+    built, again = tmp_path / "built.xlsx", tmp_path / "again.xlsx"
+    assert command("build", "book", "--templates", MISTAKES, "--overlay", first, "--out", built).exit_code == 0
+    assert command("build", "--from", built, "--templates", MISTAKES, "--overlay", second, "--out", again).exit_code in {0, 1}
+    book = book_of(again, locate(again), MISTAKES)
+    assert [item["name"] for item in book.model.declared.carried["overlays"]] == ["b.yaml"]  # type: ignore[attr-defined]
+    assert book.model.declared.catalogues["gpus"].cards["small"].entries["memory"].figure.value == 47  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -15,7 +15,7 @@ from workbook.declare.catalogues import Figure
 from workbook.declare.members import USABLE, is_usable, same_name
 from workbook.declare.names import check_name
 from workbook.declare.overlay_files import MOST_CASES, UTMOST_CASES, Carried, mendable, open_overlay, overlays_of
-from workbook.declare.own_cards import is_card
+from workbook.declare.own_cards import is_card, replaced
 from workbook.declare.schema import Parent, TableBlock
 from workbook.declare.yaml import MAXIMUM_BYTES, Mapping, Node, Reader, Scalar, stray
 from workbook.errors import Place, Problems, WorkbookError, suggest
@@ -76,8 +76,11 @@ def overlaid(read: Callable[[Sequence[Node]], Declarations], files: Files) -> Ov
     given, problems = overlays_of(files), Problems()
     opened = [found for file in given.files if (found := open_overlay(file, problems))]
     result = Overlaid(_declared(read, opened, problems), problems=problems, most_cases=given.most_cases)
+    left = replaced(result.declared, opened, problems)
     carried: list[Carried] = []
     for item, node, was_carried in opened:
+        if item.shown_as in left:
+            continue
         before, known = result.declared, len(problems.found)
         if not is_card(node):
             _Overlay(result, node, only_cases=was_carried).lay()
@@ -100,6 +103,7 @@ def cards_of(files: Files, read: Callable[[Sequence[Node]], Declarations]) -> De
         if not is_card(found.node):
             problems.add(found.node.place, "holds no card", "cases and inputs are for workbook build; give files of cards here")
     declared = _declared(read, opened, problems)
+    replaced(declared, opened, problems)
     problems.raise_if_any()
     return declared
 

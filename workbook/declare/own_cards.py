@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from workbook.declare.overlay_files import Opened
+    from workbook.declare.schema import Declarations
     from workbook.declare.yaml import Node
     from workbook.errors import Problems
 
@@ -39,6 +41,28 @@ def by_catalogue(root: Path, cards: Iterable[Node], problems: Problems) -> dict[
             fix = "copy a card of templates/hardware, models or traces, and change its figures"
             problems.add(card.place, "is a card with fields of no catalogue", fix)
     return found
+
+
+def replaced(declared: Declarations, opened: Iterable[Opened], problems: Problems) -> set[str]:
+    """Return the files of carried cards whose place a given one took; of two that were given with one key, the first is recorded.
+
+    A card takes the place of one of the templates, and of one that a built file carries; of two that are given none comes first.
+    """
+    held = {card.place.file: card.key for found in declared.catalogues.values() for card in found.cards.values()}
+    cards = [found for found in opened if is_card(found.node)]
+    given, left = {found.item.shown_as for found in cards if not found.was_carried}, set()
+    for item, node, was_carried in cards:
+        key = node.items.get(KEY) if isinstance(node, Mapping) else None
+        other = next((file for file, name in held.items() if file in given and name == named(key)), "")
+        if item.shown_as in held or key is None or not other:
+            continue
+        if was_carried:
+            left.add(item.shown_as)
+        else:
+            problems.add(
+                key.place, f"card '{named(key)}' is also given by {other}", "leave one out, or give it a key and a name of its own"
+            )
+    return left
 
 
 def _fields_known(root: Path, problems: Problems) -> dict[str, dict[str, Node]]:
