@@ -270,7 +270,7 @@ def _set_value(
         shown = choices.get(str(given)) or by_name.get(plain(str(given)))
         if shown is None:
             shown_there = choices.values() if place and not place.line else choices  # cells show names; files and commands hold keys
-            hint = _elsewhere(model, str(given)) or suggest(str(given), shown_there)
+            hint = _elsewhere(model, quantity, str(given)) or suggest(str(given), shown_there)
             problems.add(place, f"{what}: {as_typed(given)} is not one of the {_kind(model, quantity)}", hint)
         return shown
     try:
@@ -288,10 +288,12 @@ def _set_value(
     return number
 
 
-def _elsewhere(model: Model, given: str) -> str:
-    """Return of which other catalogue a card is, as one that lacks a figure; an empty text for the name of no card."""
-    found = (f"it is one of: {other.title}" for other in model.declared.catalogues.values() if given in other.cards)
-    return next(found, "")
+def _elsewhere(model: Model, quantity: Quantity, given: str) -> str:
+    """Return of which other catalogue of such cards a card is, as one that lacks a figure; an empty text for the name of no card."""
+    catalogues = model.declared.catalogues
+    own = catalogues[quantity.bounds.key].fields.keys() if quantity.bounds.key in catalogues else set()
+    alike = (other for other in catalogues.values() if len(other.fields.keys() & own) * 2 > len(other.fields))
+    return next((f"it is one of: {other.title}" for other in alike if given in other.cards), "")
 
 
 def _kind(model: Model, quantity: Quantity) -> str:

@@ -128,8 +128,10 @@ def suggest(name: str, known: Iterable[str]) -> str:
     options = sorted(set(known))
     other_case = [option for option in options if option.lower() == name.lower()]
     close = other_case or get_close_matches(name, options, n=1, cutoff=0.6 if len(name) > SHORT_NAME else 0.5)
-    if close:
-        return f"did you mean '{close[0]}'?"
+    holding = [option for option in options if len(name) >= SHORT_NAME and name.lower() in option.lower()]
+    if close or len(holding) == 1:
+        return f"did you mean '{(close or holding)[0]}'?"
+    options = holding or options
     return f"one of: {', '.join(options)}" if 0 < len(options) <= 8 else ""  # noqa: PLR2004 a longer list does not help
 
 

@@ -10,6 +10,7 @@ import stat
 import tempfile
 import time
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,30 @@ ELSEWHERE = "choose another place with --out"
 WORKBOOK_SUFFIX = ".xlsx"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 LONGEST_WRITING = 3600.0  # seconds
+ALIKE = 0.7  # how like a name must be to one that may be meant by it
+_COMPRESSED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zX": "xz"}
+"""How compressed files begin, and how they are called."""
+
+
+def compression(start: bytes) -> str:
+    """Return how the file that begins with these bytes is compressed; an empty text where it is not."""
+    return next((name for sign, name in _COMPRESSED.items() if start.startswith(sign)), "")
+
+
+def unreadable(path: Path, error: OSError, shown_as: str = "") -> Diagnostic:
+    """Return what is said of a file that cannot be read, with what is likely meant; ``shown_as`` is its name in messages."""
+    fix = ""
+    if isinstance(error, FileNotFoundError):
+        try:
+            beside = [item.stem for item in path.parent.iterdir() if item.suffix == path.suffix]
+        except OSError:
+            beside = []
+        close = get_close_matches(path.stem, sorted(beside), n=1, cutoff=ALIKE)
+        such = f"give a file, such as output/{path.name}{WORKBOOK_SUFFIX}" if not path.suffix else ""
+        fix = f"did you mean '{close[0]}{path.suffix}'?" if close else such
+    elif isinstance(error, IsADirectoryError):
+        fix = "give a file in it"
+    return Diagnostic(Place(shown_as or str(path)), f"cannot be read: {error.strerror or error}", fix)
 
 
 def check_target(path: Path, suffix: str = "") -> None:

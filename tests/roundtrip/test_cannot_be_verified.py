@@ -38,7 +38,7 @@ def unverified(path: Path, *options: object) -> str:
 def test_what_is_no_workbook_cannot_be_verified(good: Path, tmp_path: Path) -> None:
     path = tmp_path / "any.xlsx"
     assert unverified(path) == f"{path}: cannot be read: No such file or directory\n"
-    assert unverified(tmp_path) == f"{tmp_path}: cannot be read: Is a directory\n"
+    assert unverified(tmp_path) == f"{tmp_path}: cannot be read: Is a directory\n    give a file in it\n"
     path.write_text("a,b\n1,2\n")
     assert f"{path}: the file is not an .xlsx workbook" in unverified(path)
     path.write_bytes(b"")

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
         (("cells", "--format", "xml"), "'xml' is not one of 'text', 'csv', 'json'"),
         (("explain",), "Missing argument"),
         (("templates",), "Missing argument 'DIR'"),
+        (("planning", "build"), "'planning' is a workbook: a command comes first, such as workbook build planning"),
+        (("mine.xlsx", "verify"), "'mine.xlsx' is a file: a command comes first, such as workbook verify mine.xlsx"),
+        (("check", "mine.xlsx"), "'mine.xlsx' is a file; here a workbook template is named: paper, planning"),
+        (("build", "mine.xlsx"), "built files are for: workbook verify, audit, diff, pull, render, results, build --from"),
+        (("check", "papper"), "did you mean 'paper'?"),
+        (("verify", "planning"), "give a file, such as output/planning.xlsx"),
+        (("validate", "--data", "none.csv"), "none.csv: cannot be read: No such file or directory"),
     ],
 )
 def test_bad_usage_is_told_by_the_command(
@@ -39,6 +46,31 @@ def test_bad_usage_is_told_by_the_command(
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_files_of_another_kind_are_reported_once_with_what_reads_them(tmp_path: Path) -> None:
+    """Given as an overlay, or to be printed; nothing is written."""
+    config, book, empty = tmp_path / "config.json", tmp_path / "book.xlsx", tmp_path / "empty.xlsx"
+    config.write_text('{\n "model_type": "llama",\n "hidden_size": 1,\n "vocab_size": 2,\n "num_hidden_layers": 3}\n')
+    book.write_bytes(b"PK\x03\x04\xff")
+    empty.touch()
+    for arguments, message in (
+        (
+            ("build", "tiny", "--templates", TINY, "--overlay", config),
+            f"{config}:1:1: is no overlay: it holds no cases, no inputs and no card",
+        ),
+        (("build", "tiny", "--templates", TINY, "--overlay", book), f"{book}: is compressed (zip), and no text"),
+        (("render", empty, "--pdf", tmp_path / "out.pdf"), f"{empty}: the file is not an .xlsx workbook: it is no zip archive"),
+        (("import", "trace", config), f"{config}:1:1: holds no JSON object on a line of its own"),
+        (("verify", tmp_path / "bok.xlsx"), "did you mean 'book.xlsx'?"),
+        (("verify", tmp_path), "give a file in it"),
+    ):
+        result = command(*arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in result.stderr
+        assert result.stderr.count(str(tmp_path)) == 1
+    assert "workbook import model" in command("import", "trace", config).stderr
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["book.xlsx", "config.json", "empty.xlsx"]
 
 
 @pytest.mark.parametrize("name", ["libre", "", "Excel"])

@@ -298,7 +298,8 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"# nothing yet\n", "is empty"),
-        (b"PK\x03\x04\xff\xfe", "is not UTF-8 text"),
+        (b"PK\x03\x04\xff\xfe", "is compressed (zip), and no text"),
+        (b"a: \xff\xfe", "is not UTF-8 text"),
         (b"cases: {a: \x07}", "valid YAML"),
     ],
 )

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from workbook.audit import documents, formulas, inputs, legibility, paper, structure
 from workbook.audit.examined import Examined
 from workbook.audit.rules import PROJECT, Found, Rule
-from workbook.errors import Diagnostic, Place, WorkbookError
 from workbook.record import breaks
 from workbook.record.read import baseline
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters
-from workbook.xlsx.cells import UnreadableWorkbook
+from workbook.xlsx.readable import readable
 from workbook.xlsx.saved import Area, area_of, read_saved
 
 if TYPE_CHECKING:
@@ -62,12 +61,8 @@ class Audit:
 
 def examine(path: Path) -> Examined:
     """Read a file for rules to look at; raises WorkbookError when it is no readable workbook."""
-    try:
+    with readable(path):
         saved = read_saved(path)
-    except UnreadableWorkbook as error:
-        raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix or "give an .xlsx workbook")]) from None
-    except OSError as error:
-        raise WorkbookError([Diagnostic(Place(str(path)), f"cannot be read: {error.strerror or error}")]) from None
     if RECORD_SHEET not in saved.sheets:
         return Examined(saved)
     record = {f"{column_letters(column)}{row + 1}": cell for (row, column), cell in saved.sheets[RECORD_SHEET].cells.items()}

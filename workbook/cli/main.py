@@ -24,7 +24,9 @@ from workbook.cli.render import render
 from workbook.cli.roundtrip import diff, not_carried, pull, remarked, warn
 from workbook.cli.validation import validate
 from workbook.declare.packaged import directory, write_out
+from workbook.declare.sheets import check_known, workbooks
 from workbook.errors import WorkbookError
+from workbook.files import WORKBOOK_SUFFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +39,15 @@ class _Group(click.Group):
     """Turns our errors into messages and exit codes: no traceback reaches a user for bad input."""
 
     command_class = options.Command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; where a workbook or a file stands in its place, say what could be done with it."""
+        given = args[0] if args else ""
+        if given in workbooks(directory(None)):
+            ctx.fail(f"'{given}' is a workbook: a command comes first, such as workbook build {given}")
+        if given.lower().endswith(WORKBOOK_SUFFIX):
+            ctx.fail(f"'{given}' is a file: a command comes first, such as workbook verify {given}, or audit, diff, pull, results, render")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
@@ -248,7 +259,7 @@ def check(ctx: click.Context, name: str, templates: Path | None) -> None:
     Besides mistakes these are figures of an unusual size, figures of a card that contradict each other, inputs that no
     result depends on, and checks that fail in the workbook.
     """
-    directory(templates)
+    check_known(directory(templates), name)
     try:
         book = api.load(name, templates)
         found = warnings.check(book)

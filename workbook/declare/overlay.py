@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 OVERLAYS, OFFERED = "overlays", "offered"  # the parts of the record of a build that carry them, and the values that they gave
 SETS, LABEL, PARENT, NAME = "sets", "label", "parent", "name"
 WORKBOOK, TOLD = "workbook", ("version", "left", "remarks")  # TOLD is for the reader of a file that was pulled
+STRANGE = 4  # keys of a file, none of which is known: it is another file, not one with mistakes
 VALUE, UNIT, NOTE, FORMULA, OF_EDIT = "value", "unit", "note", "formula", ("was", "took_over", "shown")  # OF_EDIT is for readers, too
 
 
@@ -164,6 +165,11 @@ class _Overlay:
     def lay(self) -> None:
         """Add the cases of the file, and take its values."""
         known = tables_of_cases(self.result.declared)
+        keys = self.reader.node.keys
+        if len(keys) >= STRANGE and not set(keys) & {*known, SETS, WORKBOOK, *TOLD}:
+            fix = "measurements, traces and configurations of models are read by: workbook import"
+            self.problems.add(self.reader.node.place, "is no overlay: it holds no cases, no inputs and no card", fix)
+            return
         self._check_workbook()
         for name, place in self.reader.node.keys.items():
             if name in {SETS, WORKBOOK, *TOLD}:

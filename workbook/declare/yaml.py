@@ -19,6 +19,7 @@ from ruamel.yaml.resolver import VersionedResolver
 from workbook.declare.origin import note_file
 from workbook.declare.three_ways import SOLVE, UNSOLVED, YOURS
 from workbook.errors import Diagnostic, Patchwork, Place, WorkbookError, as_typed, suggest
+from workbook.files import compression, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -100,8 +101,11 @@ def text_of(path: Path, shown_as: str) -> str:
             raise WorkbookError([Diagnostic(place, f"is {len(data):,} bytes; a template has at most {MAXIMUM_BYTES:,}")])
         text = data.decode("utf-8")
     except OSError as error:
-        raise WorkbookError([Diagnostic(place, f"cannot be read: {error.strerror or error}")]) from None
+        raise WorkbookError([unreadable(path, error, shown_as)]) from None
     except UnicodeDecodeError as error:
+        if packed := compression(data):
+            fix = "unpack it first; a workbook is given with --from" if packed == "zip" else "unpack it first"
+            raise WorkbookError([Diagnostic(place, f"is compressed ({packed}), and no text", fix)]) from None
         before = data[: error.start].decode("utf-8").split("\n")
         place = Place(shown_as, len(before), len(before[-1]) + 1)
         raise WorkbookError([Diagnostic(place, f"is not UTF-8 text (byte {error.start})", "save it as UTF-8")]) from None

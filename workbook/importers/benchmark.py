@@ -147,7 +147,7 @@ def import_benchmark(
         spoilt.append(bad)
         points += [(run, _setup(run, given, catalogues)) for run in found]
         if not found:
-            problems.found.extend(bad.first)
+            problems.found.extend(() if bad.likely else bad.first)
             fix = bad.likely or "see the formats in docs/howto/import_your_files.md"
             problems.add(Place(str(origin)), f"has no usable run in {some(bad.count, 'result')}", fix)
     _check_given(given, catalogues, problems)

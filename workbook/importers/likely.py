@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-COMPRESSED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zX": "xz"}
-"""How compressed files begin, and how they are called."""
-
 _SIGNS = {
     "model": ("a model's config.json", {"hidden_size", "num_hidden_layers", "model_type", "architectures", "text_config"}),
     "benchmark": (
@@ -45,16 +42,11 @@ def plain_name(name: str) -> str:
     return _UNSAID.sub("_", name.lower()).strip("_")
 
 
-def compression(start: bytes) -> str:
-    """Return how the file that begins with these bytes is compressed; an empty text where it is not."""
-    return next((name for sign, name in COMPRESSED.items() if start.startswith(sign)), "")
-
-
 def other_command(names: Collection[str], asked: str) -> str:
     """Return which import reads a file with such names; an empty text where it is that which was ``asked`` for, or unknown."""
     held = set(map(plain_name, names))
     counts = {command: len(held & signs) for command, (_, signs) in _SIGNS.items()}
     likely = max(counts, key=lambda command: counts[command])
-    if not counts[likely] or counts[likely] == counts[asked]:
+    if not counts[likely] or counts[likely] == counts.get(asked):
         return ""
     return f"this looks like {_SIGNS[likely][0]}: workbook import {likely}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
+from workbook.errors import Diagnostic, Place, Problems, WorkbookError, as_typed, some
 from workbook.importers.rows import SCALES, SHOWN, Table, number_of, seconds_of, time_unit
 
 if TYPE_CHECKING:
@@ -87,17 +87,22 @@ def read_logs(
 
     """
     if batches and len(batches) != len(files):
-        message = f"{len(batches)} numbers of sequences in flight for {len(files)} files"
+        message = f"{some(len(files), 'file')}, and sequences in flight for {len(batches)} of them"
         raise WorkbookError([Diagnostic(None, message, "give --batch once for each file, in the order of the files")])
-    readings, timeless = Readings(), 0
+    readings, timeless, problems = Readings(), 0, Problems()
+    asked = ("watts", *needed) if batches else ("batch", "watts", *needed)
     for place, file in enumerate(files):
-        table = Table(file, progress)
-        asked = ("watts", *needed) if batches else ("batch", "watts", *needed)
-        names = table.find("power", KNOWN, columns, asked, "" if batches else "; or give a log for each load, with --batch for each")
+        try:
+            table = Table(file, progress)
+            names = table.find("power", KNOWN, columns, asked, "" if batches else "; or give a log for each load, with --batch for each")
+        except WorkbookError as error:
+            problems.found.extend(error.diagnostics)
+            continue
         _add(readings, table, names, batches[place] if batches else None, warm_up)
         readings.bad = [*readings.bad, *table.bad.first][:SHOWN]
         readings.spoilt += table.bad.count
         timeless += bool(batches) and "time" not in names
+    problems.raise_if_any()
     readings.warnings += [str(item) for item in readings.bad]
     if readings.spoilt:
         readings.warnings.append(f"{readings.spoilt:,} rows with a mistake are left out")

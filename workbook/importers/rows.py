@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed, suggest
-from workbook.importers.likely import compression, other_command, plain_name
+from workbook.files import compression, unreadable
+from workbook.importers.likely import other_command, plain_name
 from workbook.importers.monitors import SEARCHED, column_names, columns_of, names_columns
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 CHUNK = 50_000  # rows: some tens of megabytes as Python values
 SHOWN_NAMES = 24
+_START = 4096  # bytes that show what a file is
 SHOWN = 5  # bad rows that are shown; all are counted
 MAXIMUM_BYTES = 64 * 1024**3
 LONGEST_LINE = 4 * 1024 * 1024
@@ -78,15 +80,17 @@ class Table:
             if self.size > MAXIMUM_BYTES:
                 self._refuse(f"is {self.size:,} bytes; at most {MAXIMUM_BYTES:,} are read", "split it")
             with path.open("rb") as stream:
-                start = stream.read(4)
+                start = stream.read(_START)
         except OSError as error:
-            self._refuse(f"cannot be read: {error.strerror or error}")
+            raise WorkbookError([unreadable(path, error)]) from None
         if packed := compression(start):
             self._refuse(
                 f"is compressed ({packed})",
                 "unpack it first" if packed != "zip" else "unpack it first; of a workbook (.xlsx) save the sheet as CSV",
             )
         self._encoding = "utf-16" if start[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+        if b"\0" in start and self._encoding != "utf-16" and start[:4] != b"PAR1":
+            self._refuse("is no text", "give CSV, JSON lines or Parquet")
         start = start.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \r\n\t")[:4]
         if start[:1] == b"[" and path.suffix.lower() in _JSON:
             self._refuse("is one JSON array", f"write an object a line: jq -c '.[]' {path.name} > {path.stem}.jsonl")
@@ -110,8 +114,17 @@ class Table:
             return names
         first = next(self._records(), None)
         if first is None:
-            self._refuse("holds no JSON object on a line of its own", "write one object a line", 1)
+            self._refuse("holds no JSON object on a line of its own", self._of_one_object() or "write one object a line", 1)
         return list(_flat(first[1]))
+
+    def _of_one_object(self) -> str:
+        """Return which import reads a file that is one JSON object over several lines; an empty text for none that is known."""
+        with self._text() as stream:
+            try:
+                whole = json.loads(stream.read(LONGEST_LINE))
+            except (ValueError, RecursionError):
+                return ""
+        return other_command(whole, "") if isinstance(whole, dict) else ""
 
     def _header(self) -> list[str]:
         """Return the names of columns in the first line that has several, as cells or, in what monitors print, as words."""
@@ -182,6 +195,8 @@ class Table:
                 f"has no names of columns: its first line is {as_typed(heading)}",
                 "begin with a line of names (nvidia-smi: without noheader)",
             )
+        if self.format == "csv" and len(self.names) == 1:
+            return f"is no table: its first line is {as_typed(heading)}", "give CSV, JSON lines or Parquet"
         return None
 
     def _text(self) -> io.TextIOWrapper:

@@ -33,7 +33,8 @@ from workbook.record.write import (
 )
 from workbook.xlsx.a1 import RECORD_SHEET, column_letters
 from workbook.xlsx.cell import by_place
-from workbook.xlsx.cells import Cell, UnreadableWorkbook, cell_position, read_cells
+from workbook.xlsx.cells import Cell, cell_position, read_cells
+from workbook.xlsx.readable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -151,12 +152,8 @@ def read(path: Path, wanted: Wanted | None = None) -> Contents:
             raise _no_record(path)
         return cells_of(record)
 
-    try:
+    with readable(path, OURS):
         return read_cells(path, RECORD_SHEET, held, wanted)
-    except UnreadableWorkbook as error:
-        raise WorkbookError([Diagnostic(Place(str(path)), str(error), error.fix or OURS)]) from None
-    except OSError as error:
-        raise WorkbookError([Diagnostic(Place(str(path)), f"cannot be read: {error.strerror or error}")]) from None
 
 
 def _no_record(path: Path) -> WorkbookError:

@@ -12,6 +12,7 @@ from workbook.errors import Diagnostic, Place, WorkbookError, suggest
 from workbook.verify.engines.base import EngineFailure
 from workbook.verify.engines.libreoffice import LibreOfficeSession, missing_parts
 from workbook.xlsx.a1 import sheet_key
+from workbook.xlsx.readable import check_container
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,7 @@ def render(path: Path, pdf: Path | None = None, pictures: Path | None = None, sh
     missing = missing_parts() or ("" if pictures is None or shutil.which(_PICTURES) else _INSTALL_PICTURES)
     if missing:
         raise WorkbookError([Diagnostic(None, missing)])
+    check_container(path)
     try:
         with LibreOfficeSession(MOST_SECONDS) as session, tempfile.TemporaryDirectory(prefix="workbook-pages-") as folder:
             session.open(path)

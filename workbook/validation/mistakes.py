@@ -40,7 +40,7 @@ def without_mistakes(data: Path, read: Callable[[Path], Points]) -> Points:
         if left_out and not lines:  # what is said of a file that has lost its lines
             break
         found += said
-        if lines <= left_out | {_names(data)}:
+        if not lines or lines <= left_out | {_names(data)}:
             break
         left_out |= lines
     if found:
