@@ -167,6 +167,25 @@ def test_pasted_cases_are_merged_and_disagreement_is_told(folder: Path, tmp_path
         assert parent() == parents[name]
 
 
+def test_copies_of_other_programs_keep_other_digits(tmp_path: Path) -> None:
+    """A program keeps 15 digits of what a build gave, and rounds up the half of a last one that others round down."""
+    root = copy_of(ACROSS, tmp_path / "templates")
+    plant(
+        root,
+        "sheets/cases.yaml",
+        "values: {paper: 1.5, corrected: 1.25}",
+        "values: {paper: 1.021128183719585, corrected: 1.070001350669507}",
+    )
+    built = api.build("across", tmp_path / "built.xlsx", templates=root).path
+    book = api.load("across", root)
+    typed(built, tmp_path / "anna.xlsx", book, {COUNT: 9.0})
+    sheet, address = place(book, LEVEL)
+    in_libreoffice([(built, tmp_path / "office.xlsx", [["value", sheet, address, 2.7]])])
+    files = ["--from", tmp_path / "anna.xlsx", "--from", tmp_path / "office.xlsx"]
+    result = command("build", *files, "--templates", root, "--out", tmp_path / "new.xlsx")
+    assert (result.exit_code, pull(tmp_path / "new.xlsx").sets) == (0, {COUNT: 9.0, LEVEL: 2.7})
+
+
 def test_files_of_other_builds_are_refused(folder: Path, tmp_path: Path) -> None:
     root = copy_of(ACROSS, tmp_path / "templates")
     plant(root, "sheets/cases.yaml", "paper: 8, mine: 16", "paper: 10, mine: 16")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support import command
 from workbook import api
+from workbook.declare.origin import templates_of
 from workbook.declare.packaged import directory
 from workbook.errors import WorkbookError
 from workbook.record.located import locate
@@ -67,6 +68,8 @@ def test_imported_cards_are_taken(tmp_path: Path) -> None:
     layout, edits = api.prepared("planning", None, {"service.plan.workload": "own", "service.plan.model": "own_8b"}, [trace, model])
     assert {"own", "own_8b"} <= {*layout.model.declared.catalogues["traces"].cards, *layout.model.declared.catalogues["models"].cards}
     assert min(map(str, edits.values())).startswith("My ")
+    files, alone = (templates_of(found.model.declared.carried).files for found in (layout, api.prepared("planning", None)[0]))
+    assert files == alone  # what is read to find the catalogue of a card is none of the templates
 
 
 def test_a_card_in_place_of_one_and_beside_cases(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.declare.nodes import named
+from workbook.declare.origin import noted_files
 from workbook.declare.yaml import Mapping, Sequence, read
 from workbook.errors import WorkbookError
 
@@ -28,7 +29,8 @@ def is_card(node: Node) -> bool:
 
 def by_catalogue(root: Path, cards: Iterable[Node], problems: Problems) -> dict[str, list[Mapping]]:
     """Return cards by the catalogue that they are of: the one that knows most of their fields, or lacks fewest where several do."""
-    known = _fields_known(root, problems) if cards else {}
+    with noted_files():  # what is read to find its catalogue alone is none of a workbook's templates
+        known = _fields_known(root, problems) if cards else {}
     found: dict[str, list[Mapping]] = {}
     for card in cards:
         if not isinstance(card, Mapping):

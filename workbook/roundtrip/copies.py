@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from workbook.changes.differences import Loss
     from workbook.record.fingerprints import Spot
     from workbook.record.located import Located
-    from workbook.record.read import Baseline
+    from workbook.record.read import Given
     from workbook.roundtrip.looked import Looked
     from workbook.roundtrip.pull import Edit, Edits
     from workbook.roundtrip.uncarried import Kept
@@ -116,8 +116,8 @@ def _difference(one: Copy, other: Copy) -> str:
         return f"it was built from {second.workbook} {second.version}, not from {first.workbook} {first.version}".rstrip()
     if [(item.name, item.text) for item in overlays(one.path, first)] != [(item.name, item.text) for item in overlays(other.path, second)]:
         return "it was built with other overlays"
-    given, mine = _given(first), _given(second)
-    unlike = [name for name in dict.fromkeys([*given, *mine]) if given.get(name) != mine.get(name)]
+    names = dict.fromkeys([*first.inputs, *second.inputs])
+    unlike = [name for name in names if not is_of_account(name) and not _is_alike(first.inputs.get(name), second.inputs.get(name))]
     values, value_of = offered(one.path, first)[0], offered(other.path, second)[0]
     unlike += [name for name in values if name in value_of and values[name] != value_of[name]]
     if not unlike:
@@ -126,9 +126,12 @@ def _difference(one: Copy, other: Copy) -> str:
     return f"the build gave it other inputs ({', '.join(unlike[:NAMED])}{more})"
 
 
-def _given(known: Baseline) -> dict[str, object]:
-    """Return what a build gave its inputs."""
-    return {item.id: (item.value, item.unit, item.taken, item.note) for item in known.inputs.values() if not is_of_account(item.id)}
+def _is_alike(one: Given | None, other: Given | None) -> bool:
+    """Whether a build gave an input the same, as all programs save it."""
+    if one is None or other is None:
+        return one is other
+    is_noted_alike = one.note.replace("\r", "") == other.note.replace("\r", "")
+    return one.taken == other.taken and is_noted_alike and State(one.value, one.unit).is_like(State(other.value, other.unit))
 
 
 def merge_copies(copies: Sequence[Copy], prefer: Path | None = None) -> Copy:

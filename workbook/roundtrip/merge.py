@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -22,12 +23,20 @@ class State(NamedTuple):
     def is_like(self, other: State) -> bool:
         """Whether two states have the same value, to the 15 digits that every spreadsheet program keeps, and unit."""
         if isinstance(self.value, float | int) and isinstance(other.value, float | int):
-            return self.unit == other.unit and f"{self.value:.15G}" == f"{other.value:.15G}"
+            return self.unit == other.unit and _are_alike(self.value, other.value)
         return self[:2] == other[:2]
 
     def differs(self, other: State) -> bool:
         """Whether the value, the unit or the formula of the value is another."""
         return self.formula != other.formula or not self.is_like(other)
+
+
+def _are_alike(one: float, other: float) -> bool:
+    """Whether numbers have the same 15 digits; of a rest that is half of the last digit programs round some up and some down."""
+    if one == other or f"{one:.15G}" == f"{other:.15G}":
+        return True
+    last = 10.0 ** (math.floor(math.log10(max(abs(one), abs(other)))) - 14)
+    return abs(one - other) < 0.6 * last
 
 
 States = dict[str, State]
