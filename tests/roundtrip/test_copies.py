@@ -167,6 +167,32 @@ def test_pasted_cases_are_merged_and_disagreement_is_told(folder: Path, tmp_path
         assert parent() == parents[name]
 
 
+def test_what_one_copy_left_as_it_was_built_is_no_edit_of_it(folder: Path, tmp_path: Path) -> None:
+    """The file of which there are copies holds edits itself: who did not touch them has no say."""
+    merged(folder, tmp_path, "anna", "clean")  # 1.3 and 9
+    base, book = (tmp_path / "new.xlsx").rename(tmp_path / "base.xlsx"), api.load("across", ACROSS)
+    sheet, address = place(book, LEVEL)
+    in_libreoffice([(base, tmp_path / "office.xlsx", [["value", sheet, address, 2.7]])])
+    for name, edits in {"ten": {COUNT: 10.0}, "twelve": {COUNT: 12.0}, "back": {COUNT: 8.0}}.items():
+        typed(base, tmp_path / f"{name}.xlsx", book, edits)
+    rest: Values = {PUE: 1.3, LEVEL: 2.7}
+
+    def built(*names: str, **options: Any) -> tuple[Values, list[str], list[str]]:
+        found = merged(tmp_path, tmp_path, "office", *names, **options)
+        return dict(pull(tmp_path / "new.xlsx").sets), list(map(str, found.left)), list(map(str, found.remarks))
+
+    assert built("ten") == ({**rest, COUNT: 10.0}, [], [])
+    assert built("ten", prefer_copy=tmp_path / "office.xlsx") == ({**rest, COUNT: 10.0}, [], [])
+    assert built("back") == (rest, [], [])
+    sets, left, _ = built("ten", "twelve")
+    assert (sets, len(left)) == ({**rest, COUNT: 9.0}, 2)
+    assert left[0].endswith("holds 10, and twelve.xlsx 12: none was taken; it stays 9")
+    sets, left, remarks = built("ten", "back")
+    assert (sets, left) == ({**rest, COUNT: 10.0}, [])
+    assert remarks[0].endswith("holds 10; that it is as the templates give it in back.xlsx was not taken")
+    assert built("ten", "twelve", prefer_copy=tmp_path / "ten.xlsx")[0] == {**rest, COUNT: 10.0}
+
+
 def test_copies_of_other_programs_keep_other_digits(tmp_path: Path) -> None:
     """A program keeps 15 digits of what a build gave, and rounds up the half of a last one that others round down."""
     root = copy_of(ACROSS, tmp_path / "templates")

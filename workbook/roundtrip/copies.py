@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.changes.sheets import is_of_account
 from workbook.errors import Diagnostic, Place, WorkbookError, as_typed
+from workbook.record import edited
 from workbook.record.choices import choices_of
+from workbook.record.edited import BuiltWith
 from workbook.record.findings import arranged
 from workbook.record.inherited import Inherited
 from workbook.record.located import locate
@@ -17,7 +19,7 @@ from workbook.roundtrip.looked import look_at
 from workbook.roundtrip.merge import State
 from workbook.roundtrip.own_cells import own_cells
 from workbook.roundtrip.pull import edits_of
-from workbook.roundtrip.refuse import given_back
+from workbook.roundtrip.refuse import given_back, shown
 from workbook.roundtrip.uncarried import uncarried
 from workbook.xlsx.a1 import quoted
 
@@ -154,21 +156,65 @@ def merge_copies(copies: Sequence[Copy], prefer: Path | None = None) -> Copy:
     for copy in copies:
         for name, edit in copy.edits.edits.items():
             found.setdefault(name, []).append(replace(edit, value=copy.edits.choices.as_built(name, edit.value)))
-    for edits in found.values():
-        _take(merged, edits, preferred)
+    built = _built_with(copies)
+    for name, edits in found.items():
+        _take(merged, edits, preferred, _Before(built.get(name, BuiltWith()), _given_back(copies, name)))
     merged.choices.rename(merged.sets)
     merged.left = arranged(merged.left)
     return replace(first, edits=merged)
 
 
-def _take(merged: Edits, found: list[Edit], preferred: str) -> None:
-    """Take what copies made of one input."""
-    values = _groups([edit for edit in found if edit.is_of_value], lambda edit: State(edit.value, edit.unit, edit.ids))
-    notes = _groups([edit for edit in found if edit.note is not None], lambda edit: State(edit.note, "text"))
+class _Before(NamedTuple):
+    """What an input was built with, as far as that is known, and the copies in which it is as templates give it again."""
+
+    built: BuiltWith
+    given_back: tuple[str, ...]
+
+    def is_as_built(self, edit: Edit) -> bool:
+        """Whether an edit was there when the file was built, and nobody changed it since."""
+        value, formula, _ = self.built
+        return value is not None and not State(edit.value, edit.unit, edit.ids).differs(State(value, edit.unit, formula))
+
+    def again(self, found: list[Edit]) -> Edit | None:
+        """Return the edit with which the file was built."""
+        value, formula, _ = self.built
+        old = next((edit for edit in found if self.is_as_built(edit)), None)
+        if value is None or old:
+            return old
+        return replace(found[0], value=value, held=shown(value), formula=formula.removeprefix("="), ids=formula)
+
+
+def _built_with(copies: Sequence[Copy]) -> dict[str, BuiltWith]:
+    """Return what inputs were built with in all copies alike, in place of what templates give."""
+    first, *others = (edited.read(copy.located.baseline.carried) for copy in copies)
+    return {name: item for name, item in first.items() if all(other.get(name) == item for other in others)}
+
+
+def _given_back(copies: Sequence[Copy], name: str) -> tuple[str, ...]:
+    """Return the copies in which an input is as templates give it."""
+    wrong = ({item.id for item in copy.edits.left} for copy in copies)
+    kept = ((copy.name, copy.edits.edits.get(name)) for copy, left in zip(copies, wrong, strict=True) if name not in left)
+    return tuple(file for file, edit in kept if edit is None or not edit.is_of_value)
+
+
+def _take(merged: Edits, found: list[Edit], preferred: str, before: _Before) -> None:
+    """Take what copies made of one input: what some of them left as it was built counts where no other changed it."""
+    entered = [edit for edit in found if edit.is_of_value]
+    changed = [edit for edit in entered if not before.is_as_built(edit)]
+    is_back = before.built.value is not None and bool(before.given_back) and not changed
+    values = _groups([] if is_back else changed or entered, lambda edit: State(edit.value, edit.unit, edit.ids))
+    noted = [edit for edit in found if edit.note is not None]
+    notes = _groups([edit for edit in noted if edit.note != before.built.note] or noted, lambda edit: State(edit.note, "text"))
     value = _chosen(values, preferred)
     note = _chosen(notes, preferred)
-    _tell(merged, values, value, "holds", lambda edit: edit.told)
+    old = before.again(changed) if values and not value else None
+    _tell(merged, values, value, "holds", lambda edit: edit.told, old)
     _tell(merged, notes, note, "has the note", lambda edit: as_typed(edit.note))
+    value = value or ([old] if old else [])
+    if before.built.value is not None and before.given_back and value and changed:
+        others = " and ".join(before.given_back)
+        said = f"holds {value[0].told}; that it is as the templates give it in {others} was not taken"
+        merged.remarks.append(value[0].finding(said, value[0].told))
     text = note[0].note if note else None
     if value:
         merged.edits[value[0].id] = replace(value[0], note=text, files=tuple(edit.file for edit in value))
@@ -198,8 +244,10 @@ def _chosen(groups: list[list[Edit]], preferred: str) -> list[Edit]:
     return next((group for group in groups if any(edit.file == preferred for edit in group)), [])
 
 
-def _tell(merged: Edits, groups: list[list[Edit]], chosen: list[Edit], what: str, held: Callable[[Edit], str]) -> None:
-    """Say of each edit that is not taken what others hold, and what was taken instead."""
+def _tell(
+    merged: Edits, groups: list[list[Edit]], chosen: list[Edit], what: str, held: Callable[[Edit], str], old: Edit | None = None
+) -> None:
+    """Say of each edit that is not taken what others hold, and what was taken instead: ``old`` is what the file was built with."""
     for group in groups:
         if group is chosen:
             continue
@@ -209,7 +257,8 @@ def _tell(merged: Edits, groups: list[list[Edit]], chosen: list[Edit], what: str
                 merged.remarks.append(edit.finding(text, held(edit)))
                 continue
             others = ", ".join(f"{other.file} {held(other)}" for rest in groups if rest is not group for other in rest)
-            text = f"{what} {held(edit)}, and {others}: none was taken; {given_back(edit.given, taken=edit.taken)}"
+            instead = f"it stays {held(old)}" if old else given_back(edit.given, taken=edit.taken)
+            text = f"{what} {held(edit)}, and {others}: none was taken; {instead}"
             merged.left.append(edit.finding(text, held(edit)))
 
 

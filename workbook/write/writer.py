@@ -17,7 +17,7 @@ from workbook.layout.formula import patterns
 from workbook.layout.plan import DEFAULT_WIDTH, NOTE, Layout, SheetPlan, column_pixels
 from workbook.layout.style import SIZED, SIZES, TABS, printed_format, properties
 from workbook.layout.widths import fitted
-from workbook.record import looks
+from workbook.record import edited, looks
 from workbook.record.fingerprints import Spot
 from workbook.record.write import Anchor, Prints, record
 from workbook.write.charts import add_chart
@@ -361,6 +361,7 @@ class _Writer:
         sheet.hide()
         style = self.format("record")
         carried = {looks.PART: looks.told({name: self.looks(plan) for name, plan in self.layout.sheets.items()})}
+        carried |= edited.told(self.layout, self.values, self.given)
         for row, items in record(self.layout, self.values, self.given, self.prints, self.version, carried):
             for column, item in enumerate(items):
                 if isinstance(item, Anchor):
