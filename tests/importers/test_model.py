@@ -280,6 +280,26 @@ def test_what_a_configuration_lacks_or_a_card_cannot_count_is_said(name: str, mo
         card_of(tmp_path, CASES[name][0] | more)
 
 
+@pytest.mark.parametrize(
+    ("left_out", "share"),
+    [
+        ({"ignore": ["re:.*self_attn.*", "lm_head"]}, 1),
+        (
+            {"modules_to_not_convert": [f"model.layers.{layer}.self_attn.q_proj" for layer in range(8)] + ["model.layers.99.self_attn"]},
+            0.25,
+        ),
+        ({"modules_to_not_convert": ["lm_head", "visual.blocks.0.attn", "vision_tower.self_attn"]}, 0),
+    ],
+)
+def test_attention_that_a_checkpoint_keeps_in_16_bit_is_counted(tmp_path: Path, left_out: dict[str, Any], share: float) -> None:
+    """Llama 3.1 8B: 32 layers of 4,096 x (2 x 32 + 2 x 8) x 128 numbers; the output layer is kept, too, and the embedding is no weight."""
+    fields = card_of(tmp_path, CASES["llama 8b"][0] | {"quantization_config": {"quant_method": "fp8"} | left_out}).fields
+    attention, embedding = 32 * 4096 * 80 * 128, 128256 * 4096
+    outside = attention + 32 * 3 * 4096 * 14336 + embedding
+    expected = [pytest.approx((share * attention + embedding) / outside, rel=1e-3)] if share else []
+    assert [fields[name].value for name in ("kept_8",) if name in fields] == expected
+
+
 def test_what_published_files_leave_out_is_as_the_architecture_has_it(tmp_path: Path) -> None:
     """Llama 1 names no heads of keys, Gemma 3 no vocabulary, and its 4B no heads; ChatGLM calls its parts otherwise."""
     llama = {key: value for key, value in CASES["llama 2 7b"][0].items() if key != "num_key_value_heads"}

@@ -49,6 +49,8 @@ _PRECISIONS = {  # by what a quantisation says of weights; the first that fits c
     "fp8": rf"fp8|float8|{_FLOAT}8\b",
     "int4": r'"(num_bits|bits|w_bit)": 4\b|"u?int4"|w4a',
 }
+_UNCONVERTED = ("modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules")
+_ATTENTION, _PICTURES, _LAYER = re.compile("attn|attention"), re.compile("vis|vit|image|audio"), re.compile(r"layers\\?\.(\d{1,4})\b")
 _TEXT_PARTS = ("text_config", "llm_config", "language_config")
 
 
@@ -135,7 +137,7 @@ def import_model(file: Path) -> Card:
     about = f"Model of type {config.values['model_type']}, read from its configuration; counts follow from the shapes."
     verdict = f"{total:,.2f} billion parameters, {active:,.2f} active, {cached:,} bytes of cache a token (16 bit), published in {precision}"
     return Card(
-        *("models", key_of(name), name_of(name), about, file, _fields(shape, precision)),
+        *("models", key_of(name), name_of(name), about, file, _fields(shape, precision) | _kept(config, shape)),
         confidence="high",
         evidence="published",
         basis="corrected",
@@ -320,6 +322,23 @@ def _fields(shape: Shape, precision: str) -> dict[str, Value]:
         fields["layer_kernels"] = _derived(kernels, "most layers are linear or recurrent", confidence="low")
         fields["attention_layers"] = Value(shape.count("full"))
     return fields | {"precision": Value(precision), "tied": Value(shape["tied"])}
+
+
+def _kept(config: _Config, shape: Shape) -> dict[str, Value]:
+    """Return the share of parameters outside experts that a quantised checkpoint keeps in 16 bit, where attention is among them."""
+    given = config.values.get("quantization_config")
+    lists = [given.get(key) for key in _UNCONVERTED] if isinstance(given, dict) else []
+    names = [str(item) for listed in lists if isinstance(listed, list) for item in listed]
+    of_text = [name for name in names if _ATTENTION.search(name) and not _PICTURES.search(name)]
+    numbers = [_LAYER.search(name) for name in of_text]
+    layers = {int(found[1]) for found in numbers if found} & set(range(len(shape.kinds)))
+    share = 1.0 if None in numbers else len(layers) / len(shape.kinds)
+    if not share:
+        return {}
+    embedding = shape["vocabulary"] * shape["hidden"]
+    outside = shape.total - shape.expert_layers * shape["experts"] * shape.expert - embedding
+    kept = min(1.0, (share * shape.mixing + embedding) / max(1, outside))
+    return {"kept_8": _derived(round(kept, 4), "attention and the output layer, which quantization_config leaves out")}
 
 
 def _attention_fields(shape: Shape) -> dict[str, Value]:

@@ -116,6 +116,11 @@ class Shape:
         return weights, inner * self["state"] + (self["convolution"] - 1) * channels
 
     @property
+    def mixing(self) -> int:
+        """Parameters that mix the tokens of a sequence: attention, linear and recurrent layers."""
+        return self.attention + self.count("linear") * self.linear[0] + self.count("recurrent") * self.recurrent[0]
+
+    @property
     def states(self) -> int:
         """Numbers that a sequence keeps whatever its length."""
         return self.count("linear") * self.linear[1] + self.count("recurrent") * self.recurrent[1]
@@ -145,12 +150,11 @@ class Shape:
     @property
     def total(self) -> int:
         """Parameters, without layers that predict further tokens: from the shapes, norms counted, biases not."""
-        mixing = self.attention + self.count("linear") * self.linear[0] + self.count("recurrent") * self.recurrent[0]
         to_latent = 2 * self["expert_width"] * self["hidden"]
         per_layer = (self["experts"] + self.shared_experts) * self.expert + self["experts"] * self["hidden"] + to_latent
         dense = self.dense_layers * self.family.matrices * self["hidden"] * self["intermediate"]
         embeddings = self["vocabulary"] * self["hidden"] * (1 if self["tied"] else 2)
-        return mixing + self.expert_layers * per_layer + dense + embeddings + (2 * len(self.kinds) + 1) * self["hidden"]
+        return self.mixing + self.expert_layers * per_layer + dense + embeddings + (2 * len(self.kinds) + 1) * self["hidden"]
 
     @property
     def active(self) -> int:
