@@ -302,7 +302,7 @@ def test_a_trace_that_is_no_distribution_is_said_to_be_none(cells: draws.Values,
     edits = {"cases.mine_1.workload": "agent", **{f"trace_knots.agent.{cell}": value for cell, value in cells.items()}}
     values, given = calculated(edits), inputs(edits)
     assert errors(values) == []
-    states = ("trace_list.state", "case_bounds.state", "case_totals.state", "checks.distributions", "checks.cases_answered")
+    states = ("trace_list.state", "case_bounds.state", "case_totals.state", "checks.distributions", "unanswered.cases")
     for name in states:
         rows = book().model.tables[book().model.quantities[name].table].rows
         assert [PLANNING.expected(given, name, keys) for keys in rows] == values[name].tolist()

@@ -52,7 +52,6 @@ class ChartKeywords(Keywords):
 
     called: ClassVar[str] = "a chart"
     title: Text = Field("", description="The title, which says what the chart shows.")
-    title_of: Text = Field("", description="A single text, as BLOCK.ITEM, that is the title: the finding, by formula.")
     kind: Annotated[str, BeforeValidator(Choice(CHART_KINDS)), words(CHART_KINDS), Written("one of: " + ", ".join(CHART_KINDS))] = Field(
         "line", description="How the series are drawn."
     )

@@ -235,7 +235,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A native chart; ``title_of`` names the cell that its title shows."""
+    """A native chart."""
 
     title: str
     kind: str
@@ -243,7 +243,6 @@ class Chart:
     y: Axis
     series: tuple[Series, ...]
     place: Place
-    title_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,6 @@ def check_charts(layout: Layout) -> None:
     problems: list[Diagnostic] = []
     for plan in layout.sheets.values():
         for place in plan.charts:
-            problems += _wrong_title(layout, place.chart)
             for series in place.chart.series:
                 table = layout.model.tables.get(series.table)
                 if table is None:
@@ -61,13 +60,6 @@ def check_charts(layout: Layout) -> None:
                 problems += _wrong_lines(series, table)
     if problems:
         raise WorkbookError(problems)
-
-
-def _wrong_title(layout: Layout, chart: Chart) -> Iterator[Diagnostic]:
-    """Yield what is wrong with the cell that a chart has for a title."""
-    texts = [quantity.id for quantity in layout.model.quantities.values() if quantity.is_text and quantity.size == 1]
-    if chart.title_of and chart.title_of not in texts:
-        yield Diagnostic(chart.place, f"'title_of: {chart.title_of}' is no single text", suggest(chart.title_of, texts))
 
 
 def _wrong_lines(series: Series, table: Table) -> Iterator[Diagnostic]:
@@ -99,8 +91,7 @@ def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: Cha
         for name, rows in _groups(layout, series, place.member):
             chart.add_series(_series(layout, series, name, rows, number, place.chart))
             number += 1
-    title = _area(layout, place.chart.title_of, [0]) if place.chart.title_of else place.title
-    _dress(chart, place.chart, title, number)
+    _dress(chart, place.chart, place.title, number)
     total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.breadth))
     width = (total - GAP * (place.among - 1)) // place.among
     chart.set_size({"width": width, "height": place.height * ROW_PIXELS - 10})

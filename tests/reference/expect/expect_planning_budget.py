@@ -11,12 +11,14 @@ from tests.reference.equations.rounding import ceil, floor
 from tests.reference.expect.expect_planning_calibration import is_fitted
 from tests.reference.expect.expect_planning_measured import output_agrees, power_agrees, scale_agrees, tdp_agrees
 from tests.reference.expect.expect_planning_money import money
+from tests.reference.expect.expect_planning_plan import rounded
 from tests.reference.expect.expect_planning_results import left, product, remark_of_chosen, state_of
 from tests.reference.expect.planning_cases import chosen, number_of
 from tests.reference.expect.planning_columns import expect_rows
 from tests.reference.expect.planning_declared import CASES, RANGED
 from tests.reference.expect.planning_load import profile, rated_power
 from tests.reference.expect.planning_money import Totals, totals
+from tests.reference.expect.planning_needs import whole
 from tests.reference.expect.planning_ranges import LIKE, is_sound
 from tests.reference.expect.planning_requests import WHOLE_PROMPT, distribution
 from tests.reference.expect.planning_sensitivity import LEAST
@@ -168,6 +170,21 @@ expect_rows(
 )
 
 
+def finding(i: Inputs) -> str:
+    """Return the sentence on top: which limit is reached first, what it carries, and until when."""
+    if state_of(i, "chosen") != OK:
+        return f"No answer: {state_of(i, 'chosen')}."
+    least = least_room(i)
+    if least < 1:
+        return f"Short of {binding(i)} today: it carries {whole(100 * least)}% of the traffic."
+    says = f"The limit is {binding(i)}: it carries {rounded(least, 2)} times the traffic of today, "
+    until = months(i, least)
+    return says + ("enough for more than 10 years of growth." if until >= HORIZON else f"which growth reaches in {whole(until)} months.")
+
+
+expect_rows("finding_budget", {"answer": finding})
+
+
 def nodes_needed(i: Inputs, quarter: str) -> float:
     """Return the nodes of a quarter; those of whole years exactly, since they may be a whole number."""
     years, rest = divmod(int(quarter[1:]), 4)
@@ -198,7 +215,6 @@ expect_rows(
 
 CHECKS: dict[str, Callable[[Inputs], float]] = {
     "distributions": lambda i: sum(distribution(i, card) not in {OK, "no requests"} for card in i.members("traces")),
-    "cases_answered": lambda i: sum(totals(i, case).state != OK for case in CASES),
     "shares": lambda i: sum(not totals(i, key).all_requests for key in studies()),
     "ranges_sound": lambda i: sum(not is_sound(i, name) for name in RANGED),
     "middle": lambda _: 0.0,
@@ -216,3 +232,4 @@ CHECKS: dict[str, Callable[[Inputs], float]] = {
 
 
 expect_rows("checks", dict(CHECKS))
+expect_rows("unanswered", {"cases": lambda i: sum(totals(i, case).state != OK for case in CASES)})

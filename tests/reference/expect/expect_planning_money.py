@@ -160,19 +160,10 @@ def renting(i: Inputs) -> str:
     return f"Renting is cheaper: owning {reason(i)} costs {amount(i)} more over {period(i)} (net present value)."
 
 
-def crossing(i: Inputs) -> str:
-    """Return what the chart of cash shows."""
-    if not answered(i):
-        return f"No answer: {state_of(i, 'chosen')}"
-    if months(i):
-        return f"Cash paid: owning costs less from month {months(i):.0f} on"
-    return "Cash paid: owning costs more throughout"
-
-
 def compared(i: Inputs) -> str:
     """Return what is compared."""
     case = named(i, "chosen")
-    return f"Case {case}, chosen on sheet Plan. Renting: all GPUs all year, at the price of the case. Prices: sheet Cases."
+    return f"Case {case}, chosen on sheet Plan. Renting: all GPUs all year, at the price of the case. Prices: sheets Plan and Cases."
 
 
 SHOWN = ("capex", "own_year", "rent_year", "npv", "residual_value")
@@ -196,7 +187,6 @@ expect_rows(
         "reason": reason,
         "renting": renting,
         "verdict": verdict,
-        "crossing": crossing,
     },
 )
 

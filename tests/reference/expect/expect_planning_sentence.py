@@ -131,33 +131,34 @@ def more(i: Inputs) -> str:
     return f" {cure(i)}." if cure(i) else ""
 
 
-def power_title(i: Inputs) -> str:
+def power_finding(i: Inputs) -> str:
     """Return the finding of the chart of power."""
     if not both_have_answers(i, "comparison"):
-        return "Power"
-    return f"Average power {whole(of(i, 'chosen').average)} kW, compared with {whole(of(i, 'comparison').average)} kW"
+        return ""
+    return f"Average power {whole(of(i, 'chosen').average)} kW, compared with {whole(of(i, 'comparison').average)} kW. "
 
 
-def cost_title(i: Inputs) -> str:
+def cost_finding(i: Inputs) -> str:
     """Return the finding of the chart of cost."""
     if not both_have_answers(i, "comparison"):
-        return "Annual cost of owning"
-    return f"Owning costs ${millions(i, 'chosen', 'own')} M a year, compared with ${millions(i, 'comparison', 'own')} M"
+        return ""
+    return f"Owning costs ${millions(i, 'chosen', 'own')} M a year, compared with ${millions(i, 'comparison', 'own')} M. "
 
 
 ROUTING, NEXT_GPU = ("h100", "fleetopt"), ("b200", "homo")
 
 
 def gained(i: Inputs, *keys: str) -> str:
-    """Return by how many percent tokens per joule rise, halves up."""
-    return rounded(100.0 * (gain(i, *keys) - 1.0))
+    """Return by how many percent tokens per joule rise or fall, halves up."""
+    change = gain(i, *keys) - 1.0
+    return f"{'+' if change >= 0 else ''}{rounded(100.0 * change)}%"
 
 
-def routing_title(i: Inputs) -> str:
+def routing_finding(i: Inputs) -> str:
     """Return the finding of the chart of routing and new GPUs."""
     if not (both_answered(i, *ROUTING) and both_answered(i, *NEXT_GPU)):
-        return "Routing and new GPUs"
-    return f"Routing brings {gained(i, *ROUTING)}% on H100, B200 alone {gained(i, *NEXT_GPU)}%"
+        return ""
+    return f"Tokens per joule: routing {gained(i, *ROUTING)} on H100, B200 alone {gained(i, *NEXT_GPU)}."
 
 
 expect_rows(
@@ -185,11 +186,10 @@ expect_rows(
         "more": more,
         "average": lambda i: whole(of(i, "chosen").average),
         "average_other": lambda i: whole(of(i, "comparison").average),
-        "power_title": power_title,
-        "cost_title": cost_title,
-        "routing": lambda i: gained(i, *ROUTING),
-        "generation": lambda i: gained(i, *NEXT_GPU),
-        "routing_title": routing_title,
+        "power_finding": power_finding,
+        "cost_finding": cost_finding,
+        "routing_finding": routing_finding,
+        "charts": lambda i: power_finding(i) + cost_finding(i) + routing_finding(i),
     },
 )
 PLANNING.differences.add("sentence.fewer")
