@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 WIDER = 1.15  # another font in the place of Calibri, in rows that do not grow by themselves
 LINE_OF_TEXT = 1.25  # its height in sizes of its letters
 POINTS, PADDING, INDENT = 10, 10.0, 9.0  # usual letters, and the pixels that a cell and a step of indentation take of its width
-PAGE, LARGE_PAGE = (1074.0, 707.0), (1540.0, 1035.0)  # printable pixels of A4 and A3 landscape, 96 to the inch
+A4, A3, MARGINS = (1122.5, 793.7), (1587.4, 1122.5), (48.0, 86.4)  # pixels of pages that lie, 96 to the inch, and of both margins
 READABLE = 60  # percent from which letters of 10 points are printed with 6: what people read is on A4, no smaller
 SPARE = 0.95  # of the width of a page, where another font than Calibri makes columns wider
+NARROW = 50  # percent down to which a sheet is rather one page wide than cut into several side by side
 FOR_READERS = {"guide", "answers", "inputs"}  # roles of sheets that are printed to be read
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
 ONE_PAGE = 50  # percent from which a sheet is better on one page than larger on several
+MANY = 3  # pages to a break from which breaks are not worth a fixed scale: programs that fit a sheet to a width pay no heed to them
 SMALLEST = 40  # percent; below it a sheet is not readable and takes several pages side by side
 MOST_DIGITS = 7  # of a whole number in a text
 TITLE_ROWS = 3  # repeated on every page
@@ -122,14 +124,24 @@ def header_width(text: str, most: int) -> float:
     return next(width + step for step in count() if lines(text, width + step, bold=True) <= most)
 
 
+def _page(upright: bool, paper: tuple[float, float] = A4) -> tuple[float, float]:  # noqa: FBT001 a way to turn the page
+    """Return the pixels that a page has for its sheet, across and down."""
+    wide, high = paper[::-1] if upright else paper
+    return wide - MARGINS[0], high - MARGINS[1]
+
+
+def _sizes(wide: float, high: float) -> dict[bool, float]:
+    """Return the size at which a page of A4 holds a sheet, upright or not."""
+    return {upright: min(_page(upright)[0] / wide, _page(upright)[1] / high) for upright in (False, True)}
+
+
 def _fits_a_page(plan: SheetPlan, wide: int) -> bool:
     """Choose the way of a page that holds the whole sheet and shows it larger; False where neither is readable."""
-    high = sum(plan.pixels(row) for row in range(plan.last_row + 1))
-    scales = {upright: 90 * min(page[0] / wide, page[1] / high) for upright, page in ((False, PAGE), (True, PAGE[::-1]))}
-    upright = max(scales, key=lambda way: scales[way])
-    if scales[upright] < ONE_PAGE:
+    sizes = _sizes(wide, sum(plan.pixels(row) for row in range(plan.last_row + 1)))
+    upright = max(sizes, key=lambda way: sizes[way])
+    if 100 * sizes[upright] < ONE_PAGE:
         return False
-    plan.upright, plan.scale = upright, min(100, int(scales[upright]))
+    plan.upright, plan.scale, plan.fitted, plan.high = upright, min(100, int(100 * sizes[upright])), True, 1
     return True
 
 
@@ -146,9 +158,11 @@ def paginate(plan: SheetPlan) -> None:
     if _fits_a_page(plan, total):
         return
     plan.large = total > TOO_WIDE
-    wide, high = LARGE_PAGE if plan.large else PAGE
+    wide, high = _page(upright=False, paper=A3 if plan.large else A4)
     plan.scale = max(SMALLEST, min(100, int(90 * wide / total)))
-    plan.breaks, _ = _broken(plan, high * 100 / plan.scale)
+    plan.breaks, pages = _broken(plan, high * 100 / plan.scale)
+    if plan.scale > SMALLEST and pages > MANY * len(plan.breaks):
+        plan.fitted, plan.breaks = True, []
 
 
 def printed(plan: SheetPlan, rows: list[list[Block]], layout: Layout) -> tuple[int, int]:
@@ -185,14 +199,16 @@ def _for_readers(plan: SheetPlan) -> None:
     """Put what is printed of a sheet on one page of A4 if it can be read there, else on as few as there can be."""
     widths = [column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.printed[1] + 1)]
     wide, high = sum(widths), sum(plan.pixels(row) for row in range(plan.printed[0] + 1))
-    sizes = {upright: min(page[0] / wide, page[1] / high) for upright, page in ((False, PAGE), (True, PAGE[::-1]))}
+    sizes = _sizes(wide, high)
     plan.upright = max(sizes, key=lambda way: sizes[way])
     plan.fitted = round(100 * sizes[plan.upright]) >= READABLE
     if plan.fitted:
         plan.scale, plan.high = min(100, int(100 * sizes[plan.upright])), 1
         return
-    ways = {(upright, scale): _pages(plan, widths, upright, scale) for upright in (False, True) for scale in range(READABLE, 101, 2)}
-    plan.upright, plan.scale = min(ways, key=lambda way: (ways[way], -way[1]))
+    ways = {(upright, scale): _pages(plan, widths, upright, scale) for upright in (False, True) for scale in range(NARROW, 101, 2)}
+    readable = {way for way in ways if way[1] >= READABLE}
+    narrow = {way for way, (_, is_wider) in ways.items() if not is_wider}
+    plan.upright, plan.scale = min(readable & narrow or narrow or readable, key=lambda way: (ways[way], -way[1]))
     plan.breaks, _ = _broken(plan, _room(plan.upright, plan.scale)[1])
     _, is_wider = ways[plan.upright, plan.scale]
     if not plan.breaks and not is_wider:  # programs that fit a sheet to some pages pay no heed to its breaks
@@ -207,7 +223,7 @@ def _head(plan: SheetPlan) -> tuple[int, int]:
 
 def _room(upright: bool, scale: int) -> tuple[float, float]:  # noqa: FBT001 a way to turn the page
     """Return the pixels that a page of A4 holds at a scale, across and down."""
-    wide, high = PAGE[::-1] if upright else PAGE
+    wide, high = _page(upright)
     return SPARE * wide * 100 / scale, high * 100 / scale
 
 

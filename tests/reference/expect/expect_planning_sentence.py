@@ -79,11 +79,23 @@ def how_many(i: Inputs) -> str:
     return f"{in_percent(abs(fewer(i)))}% {'fewer' if fewer(i) < 0 else 'more'}"
 
 
+def other_weights(i: Inputs) -> str:
+    """Return the precision of the comparison's weights where it is another than the case's."""
+    case, comparison = (text_of(i, chosen(i, which), "weights") for which in ("chosen", "comparison"))
+    return "" if case == comparison else f", {i.shown(f'precisions.{comparison}')}"
+
+
+def other_window(i: Inputs) -> str:
+    """Return the longest window of the comparison where it is another than the case's."""
+    case, comparison = (number_of(i, chosen(i, which), "long_window") for which in ("chosen", "comparison"))
+    return "" if case == comparison else f", windows up to {whole(comparison)} tokens"
+
+
 def other(i: Inputs) -> str:
     """Return how the comparison differs, nothing where there is none."""
     if not is_answered(i, "comparison") or chosen(i, "comparison") == chosen(i, "chosen"):
         return ""
-    return f" {named(i, 'comparison')} ({gpu_name(i, 'comparison')}) needs {how_many(i)} GPUs."
+    return f" {named(i, 'comparison')} ({gpu_name(i, 'comparison')}{other_weights(i)}{other_window(i)}) needs {how_many(i)} GPUs."
 
 
 def cure(i: Inputs) -> str:
@@ -176,6 +188,8 @@ expect_rows(
         "range": likely_range,
         "fewer": fewer,
         "how_many": how_many,
+        "other_weights": other_weights,
+        "other_window": other_window,
         "other": other,
         "answer": answer,
         "cure": cure,
