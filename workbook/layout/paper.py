@@ -23,6 +23,7 @@ POINTS, PADDING, INDENT = 10, 10.0, 9.0  # usual letters, and the pixels that a 
 A4, A3, MARGINS = (1122.5, 793.7), (1587.4, 1122.5), (48.0, 86.4)  # pixels of pages that lie, 96 to the inch, and of both margins
 READABLE = 60  # percent from which letters of 10 points are printed with 6: what people read is on A4, no smaller
 SPARE = 0.95  # of the width of a page, where another font than Calibri makes columns wider
+SPARE_DOWN = 0.97  # of its height: rows are rounded up to dots
 NARROW = 50  # percent down to which a sheet is rather one page wide than cut into several side by side
 FOR_READERS = {"guide", "answers", "inputs"}  # roles of sheets that are printed to be read
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
@@ -224,7 +225,7 @@ def _head(plan: SheetPlan) -> tuple[int, int]:
 def _room(upright: bool, scale: int) -> tuple[float, float]:  # noqa: FBT001 a way to turn the page
     """Return the pixels that a page of A4 holds at a scale, across and down."""
     wide, high = _page(upright)
-    return SPARE * wide * 100 / scale, high * 100 / scale
+    return SPARE * wide * 100 / scale, SPARE_DOWN * high * 100 / scale
 
 
 def _pages(plan: SheetPlan, widths: list[int], upright: bool, scale: int) -> tuple[int, bool]:  # noqa: FBT001 a way to turn the page
