@@ -171,18 +171,23 @@ expect_rows(
 
 
 def finding(i: Inputs) -> str:
-    """Return the sentence on top: which limit is reached first, what it carries, and until when."""
+    """Return the sentence on top: which limit is reached first, and what it carries."""
     if state_of(i, "chosen") != OK:
         return f"No answer: {state_of(i, 'chosen')}."
-    least = least_room(i)
-    if least < 1:
-        return f"Short of {binding(i)} today: it carries {whole(100 * least)}% of the traffic."
-    says = f"The limit is {binding(i)}: it carries {rounded(least, 2)} times the traffic of today, "
-    until = months(i, least)
-    return says + ("enough for more than 10 years of growth." if until >= HORIZON else f"which growth reaches in {whole(until)} months.")
+    return f"The limit is {binding(i)}: it carries {rounded(least_room(i), 2)} times the traffic of today."
 
 
-expect_rows("finding_budget", {"answer": finding})
+def until(i: Inputs) -> str:
+    """Return in a sentence when growth reaches the first limit."""
+    if state_of(i, "chosen") != OK:
+        return ""
+    if least_room(i) < 1:
+        return "Short today."
+    found = months(i, least_room(i))
+    return "Growth does not use it up within 10 years." if found >= HORIZON else f"Growth uses it up in {whole(found)} months."
+
+
+expect_rows("finding_budget", {"answer": finding, "remark": until})
 
 
 def nodes_needed(i: Inputs, quarter: str) -> float:
