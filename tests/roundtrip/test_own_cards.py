@@ -112,6 +112,21 @@ def test_mistakes_in_a_card_are_told_with_their_places(tmp_path: Path, old: str,
     assert message in str(caught.value)
 
 
+def test_a_gpu_with_little_known_of_it_is_asked_for_what_planning_needs(tmp_path: Path) -> None:
+    """Its figures are those of listed GPUs, too, which are not planned with; one that says why it is not is one of these."""
+    card = GPU.split("  - {borrowed", maxsplit=1)[0].replace(", price: 6", "")
+    with pytest.raises(WorkbookError) as caught:
+        api.prepared("planning", None, {}, [written(tmp_path, card)])
+    lacking = str(caught.value)
+    assert "card 'nova' lacks the field 'purchase_price'" in lacking
+    assert "not_published" not in lacking
+    listed = (
+        (directory(None) / "listed_hardware" / "mi455x.yaml").read_text("utf-8").replace("mi455x", "mi999x").replace("MI455X", "MI999X")
+    )
+    layout, _ = api.prepared("planning", None, {}, [written(tmp_path, listed, "l.yaml")])
+    assert "mi999x" in layout.model.declared.catalogues["listed_hardware"].cards
+
+
 def test_a_card_of_no_catalogue_or_of_another_workbook_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WorkbookError, match="is a card with fields of no catalogue"):
         api.load("book", MISTAKES, overlay=written(tmp_path, "key: a\nname: A\nfields: {speed: 1}\n"))

@@ -10,7 +10,7 @@ from workbook.declare.yaml import Mapping, Sequence, read
 from workbook.errors import WorkbookError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from workbook.declare.overlay_files import Opened
@@ -27,8 +27,12 @@ def is_card(node: Node) -> bool:
     return isinstance(node, Mapping) and not _SIGNS.isdisjoint(node.items)
 
 
-def by_catalogue(root: Path, cards: Iterable[Node], problems: Problems) -> dict[str, list[Mapping]]:
-    """Return cards by the catalogue that they are of: the one that knows most of their fields, or lacks fewest where several do."""
+def by_catalogue(root: Path, cards: Iterable[Node], here: Collection[str], problems: Problems) -> dict[str, list[Mapping]]:
+    """Return cards by the catalogue that they are of: the one that knows most of their fields.
+
+    Where several do it is one that lacks nothing; else one that the workbook has (``here``), and of these that with most fields: what is
+    lacking is reported, and a GPU without a price is meant to be planned with.
+    """
     with noted_files():  # what is read to find its catalogue alone is none of a workbook's templates
         known = _fields_known(root, problems) if cards else {}
     found: dict[str, list[Mapping]] = {}
@@ -36,7 +40,7 @@ def by_catalogue(root: Path, cards: Iterable[Node], problems: Problems) -> dict[
         if not isinstance(card, Mapping):
             continue
         own = _fields_of(card)
-        best = max(known, key=lambda name: (len(own & known[name].keys()), -len(_needed(known[name]) - own)), default="")
+        best = max(known, key=lambda name: _rank(own, known[name], name in here), default="")
         if best and own & known[best].keys():
             found.setdefault(best, []).append(card)
         else:
@@ -79,6 +83,10 @@ def _fields_known(root: Path, problems: Problems) -> dict[str, dict[str, Node]]:
         fields = node.items.get(FIELDS) if isinstance(node, Mapping) else None
         found[path.stem] = dict(fields.items) if isinstance(fields, Mapping) else {}
     return found
+
+
+def _rank(own: set[str], fields: dict[str, Node], is_here: bool) -> tuple[int, bool, bool, int]:  # noqa: FBT001 of one caller
+    return len(own & fields.keys()), _needed(fields) <= own, is_here, len(fields)
 
 
 def _needed(fields: dict[str, Node]) -> set[str]:

@@ -139,7 +139,7 @@ def read_workbook(root: Path, name: str, data: Mapping[str, Path], own: Sequence
     if book is None:
         raise WorkbookError(problems.found)
     catalogues: dict[str, Catalogue] = {}
-    given = by_catalogue(root, own, problems)
+    given = by_catalogue(root, own, {key for key, _ in book.placed("catalogues")}, problems)
     for key, at in book.placed("catalogues"):
         if catalogue := cards.catalogue(root, key, book.basis, at, problems, catalogues, given.pop(key, ())):
             catalogues[key] = catalogue
