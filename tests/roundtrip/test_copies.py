@@ -53,8 +53,8 @@ def test_edits_of_all_are_kept_and_those_that_differ_are_told(folder: Path, tmp_
     assert result.exit_code == 1
     assert result.stdout.splitlines()[1] == "2 edits kept, 0 inputs with new figures, 0 conflicts"
     assert result.stderr.splitlines() == [
-        f"not carried: anna.xlsx: Cases!J11 ({PUE}) holds 1.3, and boris.xlsx 1.4: none was taken; the value is taken over again",
-        f"not carried: boris.xlsx: Cases!J11 ({PUE}) holds 1.4, and anna.xlsx 1.3: none was taken; the value is taken over again",
+        f"not carried: anna.xlsx: Cases!J11 ({PUE}) holds 1.3, and boris.xlsx 1.4: none was taken; it inherits its value again",
+        f"not carried: boris.xlsx: Cases!J11 ({PUE}) holds 1.4, and anna.xlsx 1.3: none was taken; it inherits its value again",
     ]
     assert pull(tmp_path / "new.xlsx").sets == {COUNT: 9.0, LEVEL: 2.7}
     assert {"anna.xlsx: Cases!J11", "boris.xlsx: Cases!J11", "1.3", "1.4"} <= {*told(tmp_path / "new.xlsx", "Conflicts")}

@@ -320,7 +320,7 @@ def test_headlines_worked_out_anew_are_told_beside_the_bridge(tmp_path: Path) ->
     plant(root, "sheets/cases.yaml", "corrected: 1.25}", "corrected: 1.5}")
     regenerate(edited, tmp_path / "new.xlsx", templates=root)
     assert "Update bridge" in read_cells(tmp_path / "new.xlsx")
-    assert NO_RESULTS in told_on_changes(tmp_path / "new.xlsx")
+    assert f"{NO_RESULTS.capitalize()}." in told_on_changes(tmp_path / "new.xlsx")
     assert verify(tmp_path / "new.xlsx", ["gnumeric"], templates=root).ok  # one group alone is looked up
 
 

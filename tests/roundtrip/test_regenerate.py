@@ -136,7 +136,7 @@ def test_an_edit_that_templates_refuse_now_is_listed_with_its_cell(edited: Path,
     plant(root, CASES, "paper: 1.5, corrected: 1.25", "paper: 1.5, corrected: 1.5")
     status, said, wrong, target = again(edited, root)
     assert (status, said[0]) == (1, "2 edits kept, 1 input with new figures, 0 conflicts")
-    told = "is 1.3; it must be at least 1.5; the value is taken over again"
+    told = "is 1.3; it must be at least 1.5; it inherits its value again"
     assert wrong == [f"not carried: Cases!J11 (cases.mine.pue) {told}"]
     assert "cases.mine.pue" not in pull(target).sets
 

@@ -71,7 +71,7 @@ COUNTED: dict[Outcome, str] = {
 LABELLED = (
     "'Before' is the other workbook, as it was edited; 'after' is this one as it was built. Both were calculated "
     "at the update and stay as they are. 'Now' is live: it shows the cell as it is, and 'since the update' whether it was edited since. "
-    "A cell is empty where there is nothing to show: no answer, a value taken over from elsewhere, or an input that one of the two has not."
+    "A cell is empty where there is nothing to show: no answer, an inherited value, or an input that one of the two lacks."
 )
 
 
@@ -175,7 +175,8 @@ def _headlines(account: Account, names: dict[str, str]) -> Iterator[Block]:
     stated = [item for item in account.headlines if item not in moved]
     if account.unexplained:
         lead = "" if any(item.shares for item in account.headlines) else f"There is no sheet {names['Update bridge']}: "
-        yield TextBlock("", (f"{lead}{clean(account.unexplained)}",), HERE)
+        said = f"{lead}{clean(account.unexplained)}."
+        yield TextBlock("", (f"{said[0].upper()}{said[1:]}",), HERE)
     if not account.headlines:
         yield TextBlock("Headlines", ("None moved.",), HERE)
     if moved:

@@ -72,7 +72,7 @@ def _body(account: Account) -> Iterator[str]:
         yield from (_waterfall(move) for move in account.headlines[:MOST_MOVES] if move.shares)
         yield _table(("Headline", "Unit", "Before", "After", "Move"), (_headline(move) for move in account.headlines))
     if account.unexplained:
-        yield f'<p class="said">{escape(account.unexplained)}</p>'
+        yield f'<p class="said">{escape(account.unexplained[0].upper() + account.unexplained[1:])}.</p>'
     if account.inputs:
         rows = map(_input, account.inputs)
         yield "<h2>Inputs</h2>" + _table(("Input", "Identifier", "Unit", "Before", "After", "Outcome", "Source"), rows)

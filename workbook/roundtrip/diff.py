@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 ALL_ELSE = "formulas and structure"
 TOLERANCE = 1e-9  # of a headline: what is smaller is rounding
 ROUNDING = 1e-13  # of a headline: a share below it is none
-NO_RESULTS = (
-    "the first file holds no results: a program that does not calculate saved it. Its headlines are today's formulas with its inputs"
-)
+NO_RESULTS = "the file before holds no results, as a program that does not calculate saved it: its headlines are those of today's formulas"
 
 
 @without_collector()

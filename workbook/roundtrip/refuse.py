@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def given_back(given: float | str | None, *, taken: bool) -> str:
     """Say what an input holds where an entry is not taken: what the templates gave, or the value that it inherits."""
-    return "the value is taken over again" if taken else f"the templates give {shown(given)}"
+    return "it inherits its value again" if taken else f"the templates give {shown(given)}"
 
 
 def shown(value: float | str | None) -> str:
