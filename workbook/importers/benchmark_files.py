@@ -77,7 +77,8 @@ def _document(path: Path) -> list[tuple[Place, dict[str, Any]]] | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8-sig", errors="replace"))
     except json.JSONDecodeError as error:
-        _refuse(path, f"is not JSON: {error.msg}", "write the file again", error.lineno, error.colno)
+        fix = "give each result on a line, or in a file, of its own" if error.msg.startswith("Extra data") else "write the file again"
+        _refuse(path, f"is not JSON: {error.msg}", fix, error.lineno, error.colno)
     except (ValueError, RecursionError):
         _refuse(path, "is not JSON that can be read", LEANER)
     shared: dict[str, Any] = {}

@@ -120,7 +120,8 @@ def run_of(record: Mapping[str, Any], place: Place, gpus: float = 0, replicas: f
             return unread
     numbers = {role: _number(record, paths) for role, paths in tool.numbers.items()}
     texts = {role: _text(record, paths) for role, paths in tool.texts.items()}
-    reason = _unusable(numbers, texts)
+    none = any(_found(record, path) == 0 for path in tool.numbers.get("requests", ()))
+    reason = "no request was completed" if none else _unusable(numbers, texts)
     if reason:
         return reason
     figures, rules = _figures(numbers, tool)
