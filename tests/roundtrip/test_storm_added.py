@@ -269,11 +269,14 @@ def test_copies_come_together_in_any_order_each_once(count: int, tmp_path: Path)
     paths = files(0, 2 * count, tmp_path, dice)
     for one, other in zip(paths[::2], paths[1::2], strict=True):
         shutil.copy(one, same)
-        built: list[tuple[Counter[str], bytes]] = []
+        built: list[tuple[Counter[str], bytes, set[str]]] = []
         for copies in ([one], [one, same], [one, tmp_path / "built.xlsx"], [one, other], [other, one]):
             with contextlib.suppress(WorkbookError):  # what edits come to may be an error: test_copies
-                regenerate(copies, target, templates=ACROSS)
-                built.append((seen(target), target.read_bytes()))
+                found = regenerate(copies, target, templates=ACROSS)
+                built.append((seen(target), target.read_bytes(), listed(found)))
         if len(built) == len("12345"):
-            assert built[0][0] == built[1][0] == built[2][0], one.name
+            alone = built[0][0]
+            for again, _, told in built[1:3]:  # sheets that tell of a merge make others longer, where then some have no place
+                assert {mark for mark in alone | again if alone[mark] != again[mark]} <= told, one.name
+                assert again <= alone, one.name
             assert built[3][1] == built[4][1], (one.name, other.name)
