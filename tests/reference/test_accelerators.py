@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.reference.borrowed import lenders
+from tests.reference.quantities import EMPTY
 from tests.support import command, copy_of, shipped
 from workbook import api
 
@@ -97,34 +98,42 @@ def test_narrow_numbers_are_no_slower_and_operations_outweigh_bytes() -> None:
         assert 30 <= bf16 / bandwidth <= 600, gpu
 
 
+MONEY = {"rent": ("rent", "cost_rented"), "own": ("own", "cost_bought")}
+"""Figures of a case that need a price of the accelerator, a rental one or that of a server."""
+
+
 @cache
-def planned() -> dict[str, tuple[str, str, str]]:
-    """Give the state of a case on each accelerator, the grade of its card, and what its results rest on: a spare case each."""
-    found: dict[str, tuple[str, str, str]] = {}
+def planned() -> dict[str, dict[str, object]]:
+    """Give figures of a case on each accelerator, its states, and what they rest on: a spare case each."""
+    found: dict[str, dict[str, object]] = {}
     gpus = sorted(PUBLISHED)
     for some in (gpus[: len(SPARE)], gpus[len(SPARE) :]):
         cases = dict(zip(SPARE, some, strict=False))
         sets: dict[str, float | str] = {f"cases.{case}.gpu_{pool}": gpu for case, gpu in cases.items() for pool in (1, 2)}
         sets |= {f"cases.{case}.{name}": value for case in cases for name, value in (("objective", 600_000), ("model", "llama_3_1_8b"))}
         book = api.load("planning", None, sets)
+        shown = ("state", "rent_state", "own_state", "remark", "word", "gpus", "average", "carbon", *MONEY["rent"], *MONEY["own"])
         for case, gpu in cases.items():
-            state = str(book.values["case_totals.state"][book.model.tables["case_totals"].index[case,]])
-            word = str(book.values["case_evidence.word"][book.model.tables["case_evidence"].index[case,]])
-            found[gpu] = state, str(column("hardware.grade")[gpu]), word
+            row = book.model.tables["results"].index[case,]
+            found[gpu] = {name: book.values[f"results.{name}"].tolist()[row] for name in shown}
     return found
 
 
-def test_a_case_on_any_accelerator_has_an_answer_or_says_which_price_is_not_published() -> None:
-    prices, servers = column("hardware.price"), column("hardware.purchase_price")
-    for gpu, (state, _, _) in planned().items():
-        wanted = "no rental price" if not prices[gpu] else "no purchase price" if not servers[gpu] else "ok"
-        assert state == wanted, gpu
+def test_a_case_on_any_accelerator_has_gpus_and_power_and_says_which_price_is_not_published() -> None:
+    priced = {"rent": column("hardware.price"), "own": column("hardware.purchase_price")}
+    for gpu, shown in planned().items():
+        assert shown["state"] == "ok", gpu
+        assert all(float(str(shown[name])) > 0 for name in ("gpus", "average", "carbon")), gpu
+        for kind, lacks in (("rent", "no rental price"), ("own", "no purchase price")):
+            assert shown[f"{kind}_state"] == ("ok" if priced[kind][gpu] else lacks), gpu
+            assert all((shown[name] == EMPTY) is not bool(priced[kind][gpu]) for name in MONEY[kind]), gpu
+        assert ("is published: enter" in str(shown["remark"])) is not all(priced[kind][gpu] for kind in priced), gpu
 
 
 def test_without_kernels_of_its_own_an_accelerator_is_modelled_by_a_named_other() -> None:
-    for gpu, (_, _, word) in planned().items():
+    for gpu, shown in planned().items():
         if f"hardware.{gpu}.kernels" in lenders():
-            assert word == "modelled", gpu
+            assert shown["word"] == "modelled", gpu
             assert lenders()[f"hardware.{gpu}.kernels"].startswith("hardware."), gpu
 
 

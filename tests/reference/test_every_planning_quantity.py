@@ -161,6 +161,15 @@ STEERED: dict[str, draws.Values] = {
         "two_way.down": "rate",
         "two_way.right": "rate",
     },
+    "a case without a rental price, a lever, too, and a comparison without a purchase price": {
+        "service.plan.rent_price": 0,
+        "service.plan_b.server_price": 0,
+        "cases.b200_homo.rent_price": 0,
+        "choose_more.third": "b200_homo",
+        "look.headline": "cost_rented",
+    },
+    "a case without a purchase price": {"service.plan.server_price": 0, "service.plan_b.rent_price": 0, "plan.capital": 1},
+    "a case without any price": {"service.plan.server_price": 0, "service.plan.rent_price": 0, "look.headline": "gpus"},
 }
 
 

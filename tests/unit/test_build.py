@@ -40,7 +40,7 @@ PORTABLE = {
 LONGEST = 250
 TERMS_OF_STEPS = {
     *("measured.experts", "measured.uc"),
-    *("cases.server_price", "cases.server_price_2", "case_totals.state", "case_remarks.cure"),
+    *("cases.server_price", "cases.server_price_2"),
     *(f"{table}.{name}" for table in ("case_hardware", "series_list") for name in ("offered", "expert_factor", "floors", "sent_token")),
     *("models.kept_8", "case_pools.w_alone", "case_pools.state"),
     *("worked.pre_attention", "worked_steps.experts", "worked_steps.uc", "load_pools.spares", "loads.gpu"),

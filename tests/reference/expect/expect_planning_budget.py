@@ -95,34 +95,52 @@ def room(i: Inputs, of: str) -> float:
     return available / needed if needed else 0.0
 
 
+def is_known(i: Inputs, of: str) -> bool:
+    """Tell whether it is known what the chosen case needs of a limit: no capital without a purchase price."""
+    return of != "capital" or chosen_totals(i).capex > 0
+
+
+def known_limits(i: Inputs) -> tuple[str, ...]:
+    """Return the limits of which it is known what the chosen case needs."""
+    return tuple(of for of in LIMITS if is_known(i, of))
+
+
 def least_room(i: Inputs) -> float:
     """Return how many times the traffic of now all limits allow."""
-    return min(room(i, of) for of in LIMITS)
+    return min(room(i, of) for of in known_limits(i))
 
 
-def if_answered(value: Callable[[Inputs], float]) -> Callable[[Inputs], Value]:
-    """Return the rule of a figure that stands only where the chosen case has an answer."""
-    return lambda i: value(i) if state_of(i, "chosen") == OK else None
+def if_answered(value: Callable[[Inputs], float], cost: str = "") -> Callable[[Inputs], Value]:
+    """Return the rule of a figure that stands only where the chosen case has an answer, or a cost."""
+    return lambda i: value(i) if state_of(i, "chosen", cost) == OK else None
 
 
-def carried(name: str) -> Callable[[Inputs], Value]:
+def carried(name: str, cost: str = "") -> Callable[[Inputs], Value]:
     """Return the rule of a total of the chosen case in the size that all limits allow."""
-    return if_answered(lambda i: float(getattr(chosen_totals(i), name)) * least_room(i))
+    return if_answered(lambda i: float(getattr(chosen_totals(i), name)) * least_room(i), cost)
 
 
 def in_words(i: Inputs, of: str) -> str:
     """Return when a limit is reached."""
     if state_of(i, "chosen") != OK:
         return ""
+    if not is_known(i, of):
+        return "no purchase price"
     if room(i, of) < 1:
         return "short today"
     found = months(i, room(i, of))
     return "not within 10 years" if found >= HORIZON else f"in {math.floor(found + 0.5)} months"
 
 
+def lasts(i: Inputs, of: str) -> float | None:
+    """Return the months until a limit is reached; nothing without an answer, nor beyond those looked ahead."""
+    found = months(i, room(i, of))
+    return found if state_of(i, "chosen") == OK and is_known(i, of) and found < HORIZON else None
+
+
 def binding(i: Inputs) -> str:
     """Return the limit that is reached first."""
-    return next(of for of in LIMITS if room(i, of) <= least_room(i)) if state_of(i, "chosen") == OK else ""
+    return next(of for of in known_limits(i) if room(i, of) <= least_room(i)) if state_of(i, "chosen") == OK else ""
 
 
 def year_in(i: Inputs) -> float:
@@ -147,11 +165,11 @@ expect_rows(
         "room": least_room,
         "tokens": carried("tokens"),
         "gpus": if_answered(lambda i: float(floor(chosen_totals(i).gpus * least_room(i)))),
-        "capex": carried("capex"),
-        "cost": carried("own"),
+        "capex": carried("capex", "own"),
+        "cost": carried("own", "own"),
         "revenue": if_answered(lambda i: sold(i) * least_room(i)),
         "revenue_in": if_answered(lambda i: year_in(i) * i["plan.price_in"] * least_room(i)),
-        "margin": if_answered(lambda i: (sold(i) + year_in(i) * i["plan.price_in"] - chosen_totals(i).own) * least_room(i)),
+        "margin": if_answered(lambda i: (sold(i) + year_in(i) * i["plan.price_in"] - chosen_totals(i).own) * least_room(i), "own"),
         "share": if_answered(lambda i: min(1.0, least_room(i) / (1.0 + i["plan.growth"]) ** (i["plan.months"] / 12.0))),
         "by_gpus": if_answered(lambda i: of_gpus(i, chosen_totals(i).tokens)),
         "rate_by_gpus": if_answered(lambda i: of_gpus(i, number_of(i, chosen(i, "chosen"), "rate"))),
@@ -162,9 +180,9 @@ expect_rows(
     "budget_limits",
     {
         "available": lambda i, of: limit(i, of)[0],
-        "room": room,
+        "room": lambda i, of: room(i, of) if is_known(i, of) else -1.0,
         "months": lambda i, of: months(i, room(i, of)),
-        "lasts": lambda i, of: months(i, room(i, of)) if state_of(i, "chosen") == OK and months(i, room(i, of)) < HORIZON else None,
+        "lasts": lasts,
         "words": in_words,
     },
 )
@@ -198,9 +216,9 @@ def nodes_needed(i: Inputs, quarter: str) -> float:
     return float(math.ceil(exact)) if not rest else float(ceil(float(exact) * (1.0 + i["plan.growth"]) ** (rest / 4)))
 
 
-def grown(value: Callable[[Inputs], float]) -> Callable[[Inputs, str], Value]:
-    """Return the rule of a need that grows with traffic, blank without an answer."""
-    return lambda i, quarter: value(i) * growth(i, quarter) if state_of(i, "chosen") == OK else None
+def grown(value: Callable[[Inputs], float], cost: str = "") -> Callable[[Inputs, str], Value]:
+    """Return the rule of a need that grows with traffic, blank without an answer, or a cost."""
+    return lambda i, quarter: value(i) * growth(i, quarter) if state_of(i, "chosen", cost) == OK else None
 
 
 expect_rows(
@@ -211,8 +229,8 @@ expect_rows(
         "wall": grown(lambda i: limit(i, "power")[1] / KILO),
         "budget": lambda i, _: i["plan.megawatts"],
         "nodes": lambda i, quarter: nodes_needed(i, quarter) if state_of(i, "chosen") == OK else None,
-        "rent": grown(lambda i: chosen_totals(i).rent),
-        "own": grown(lambda i: chosen_totals(i).own),
+        "rent": grown(lambda i: chosen_totals(i).rent, "rent"),
+        "own": grown(lambda i: chosen_totals(i).own, "own"),
     },
 )
 

@@ -6,7 +6,7 @@ from functools import cache
 
 from tests.reference.equations import economics
 from tests.reference.equations.rounding import ceil
-from tests.reference.expect.expect_planning_results import named, state_of
+from tests.reference.expect.expect_planning_results import named, remark_of_chosen, state_of
 from tests.reference.expect.planning_cases import chosen, number_of
 from tests.reference.expect.planning_columns import expect_fields, expect_rows, pool_of
 from tests.reference.expect.planning_load import profile_of
@@ -14,7 +14,7 @@ from tests.reference.expect.planning_money import MILLION, SECONDS, Totals, colo
 from tests.reference.expect.planning_pools import POOLS, chunk_share, own_share, prefill_share, rate, run, service, step_share
 from tests.reference.expect.planning_study import DECODE, assumed, role
 from tests.reference.expect.pools import KILO, OK
-from tests.reference.quantities import PLANNING, Inputs, Value, held_by
+from tests.reference.quantities import PLANNING, Inputs, Value
 
 MONTHS = 12.0
 
@@ -55,13 +55,15 @@ class Money:
         running = self.upkeep_year + self.staff_year + self.colocation_year + has.electricity
         self.capital_year = economics.capital_of_a_year(self.capex, self.capex * left, item["discount"], item["life"])
         self.in_share = over(sum(gpus_in(i, case, pool) for pool in pools), has.gpus)
-        self.own_year = self.capital_year + running
+        self.own_year = has.own
         self.servers = has.servers
         self.residual_value = self.capex * left
         self.housing_node = over(self.staff_year + self.colocation_year, has.provisioned)
         self.electricity_year = has.electricity
         self.rent_year = has.rent
         self.npv = economics.owning_saves(self.capex, self.capex * left, running, has.rent, item["discount"], item["life"])
+        if (has.rent_state, has.own_state) != (OK, OK):
+            self.npv = 0.0
         self.break_even_month = economics.payback_months(self.capex, running, has.rent, item["life"])
         self.break_even_load = over(self.own_year, has.rent)
         self.in_rented = over(has.rent * self.in_share, self.in_tokens)
@@ -105,14 +107,14 @@ def case_of(i: Inputs) -> str:
     return chosen(i, "chosen")
 
 
-def answered(i: Inputs) -> bool:
-    """Tell whether the chosen case has an answer."""
-    return state_of(i, "chosen") == OK
+def answered(i: Inputs, cost: str = "") -> bool:
+    """Tell whether the chosen case has an answer, or a cost: its ``rent``, to ``own`` it, or the ``prices`` of both."""
+    return state_of(i, "chosen", cost) == OK
 
 
-def if_answered(value: Callable[[Inputs, Money, Totals], Value]) -> Callable[..., Value]:
-    """Return a rule that is blank where the chosen case has no answer."""
-    return lambda i, *_: value(i, money(i, case_of(i)), totals(i, case_of(i))) if answered(i) else None
+def if_answered(cost: str, value: Callable[[Money], Value]) -> Callable[..., Value]:
+    """Return a rule that is blank where the chosen case does not have a cost."""
+    return lambda i, *_: value(money(i, case_of(i))) if answered(i, cost) else None
 
 
 def months(i: Inputs) -> float:
@@ -140,6 +142,8 @@ def verdict(i: Inputs) -> str:
     """Return the answer in a sentence."""
     if not answered(i):
         return f"No answer: {state_of(i, 'chosen')}"
+    if not answered(i, "prices"):
+        return f"No answer: {remark_of_chosen(i, 'chosen')}"
     return owning(i) if money(i, case_of(i)).npv > 0 else renting(i)
 
 
@@ -166,13 +170,13 @@ def compared(i: Inputs) -> str:
     return f"Case {case}, chosen on sheet Plan. Renting: all GPUs all year, at the price of the case. Prices: sheets Plan and Cases."
 
 
-SHOWN = ("capex", "own_year", "rent_year", "npv", "residual_value")
-expect_rows("rent_or_buy", {name: if_answered(lambda _i, item, _t, name=name: getattr(item, name)) for name in SHOWN})  # type: ignore[misc]
+SHOWN = {"capex": "own", "own_year": "own", "rent_year": "rent", "npv": "prices", "residual_value": "own"}
+expect_rows("rent_or_buy", {name: if_answered(cost, lambda item, name=name: getattr(item, name)) for name, cost in SHOWN.items()})  # type: ignore[misc]
 expect_rows(
     "rent_or_buy",
     {
-        "break_even_month": if_answered(lambda _i, item, _t: item.break_even_month or None),
-        "break_even_load": if_answered(lambda _i, item, _t: item.break_even_load if item.break_even_load <= 1 else None),
+        "break_even_month": if_answered("prices", lambda item: item.break_even_month or None),
+        "break_even_load": if_answered("prices", lambda item: item.break_even_load if item.break_even_load <= 1 else None),
     },
 )
 expect_rows("finding_money", {"basis": compared})
@@ -198,9 +202,13 @@ def by_way(way: str, item: Money, fleet: Totals) -> tuple[float, float, float]:
     return item.in_owned, item.out_owned, fleet.cost_bought
 
 
+PRICE_OF = {"rented": "rent", "owned": "own"}
+"""The cost that each way to have a fleet needs."""
+
+
 def way_rule(place: int) -> Callable[..., Value]:
     """Return the rule of a column of what tokens cost."""
-    return lambda i, way: by_way(way, money(i, case_of(i)), totals(i, case_of(i)))[place] if answered(i) else None
+    return lambda i, way: by_way(way, money(i, case_of(i)), totals(i, case_of(i)))[place] if answered(i, PRICE_OF[way]) else None
 
 
 expect_rows("token_costs", {name: way_rule(place) for place, name in enumerate(("input", "output", "all_output"))})
@@ -231,13 +239,22 @@ class Cash:
 cash = cache(Cash)
 
 
+SHOWN_WITHIN = {
+    **dict.fromkeys(("purchase", "sale", "running", "owned", "owned_total"), "own"),
+    **dict.fromkeys(("rented", "rented_total"), "rent"),
+    **dict.fromkeys(("saved", "saved_total"), "prices"),
+    "factor": "",
+}
+"""Columns of cash that are blank beyond the life of the servers, and the cost that each needs."""
+
+
 def within_life(name: str) -> Callable[[Inputs, str], Value]:
-    """Return the rule of a column that is blank beyond the life of the servers."""
-    return lambda i, key: getattr(cash(i, key), name) if cash(i, key).within else None
+    """Return the rule of a column that is blank beyond the life of the servers, or without a price that it needs."""
+    return lambda i, key: getattr(cash(i, key), name) if cash(i, key).within and answered(i, SHOWN_WITHIN[name]) else None
 
 
 expect_rows("cash_years", {"span": lambda i, key: cash(i, key).span, "within": lambda i, key: cash(i, key).within})
-expect_rows("cash_years", {name: within_life(name) for name in held_by(Cash) if name not in {"span", "within"}})
+expect_rows("cash_years", {name: within_life(name) for name in SHOWN_WITHIN})
 PLANNING.differences.update({"cash_years.saved", "cash_years.saved_total", "cash_years.owned", "cash_years.owned_total"})
 
 
@@ -265,13 +282,19 @@ def gpu_hour(i: Inputs, term: str) -> float:
     return item["rent_price"] * item["rent_scale"] * ratio(i, term)
 
 
-def term_rule(value: Callable[[Inputs, str], Value]) -> Callable[..., Value]:
-    """Return the rule of a column of commitments that is blank where the chosen case has no answer."""
-    return lambda i, term: value(i, term) if answered(i) else None
+def term_rule(cost: str, value: Callable[[Inputs, str], Value]) -> Callable[..., Value]:
+    """Return the rule of a column of commitments that is blank where the chosen case does not have a cost."""
+    return lambda i, term: value(i, term) if answered(i, cost) else None
 
 
 expect_rows(
-    "commitments", {"ratio": ratio, "price": term_rule(gpu_hour), "npv": term_rule(saved_at), "break_even_load": term_rule(load_at)}
+    "commitments",
+    {
+        "ratio": ratio,
+        "price": term_rule("rent", gpu_hour),
+        "npv": term_rule("prices", saved_at),
+        "break_even_load": term_rule("prices", load_at),
+    },
 )
-expect_rows("commitments", {"rent_year": term_rule(lambda i, term: money(i, case_of(i)).rent_year * ratio(i, term))})
+expect_rows("commitments", {"rent_year": term_rule("rent", lambda i, term: money(i, case_of(i)).rent_year * ratio(i, term))})
 PLANNING.differences.add("commitments.npv")

@@ -2,7 +2,6 @@
 
 from tests.reference.equations.node_power import Node
 from tests.reference.expect import planning_pools as pools
-from tests.reference.expect import planning_states as states
 from tests.reference.expect.planning_columns import expect_fields, pool_of
 from tests.reference.expect.planning_needs import Need, Remark, need, remark
 from tests.reference.expect.planning_nodes import node
@@ -18,4 +17,4 @@ def what_a_node_takes(i: Inputs, key: str, pool: str) -> Node:
 
 expect_fields("case_pools", what_a_node_takes, Node)
 expect_fields("pool_needs", lambda i, key, pool: need(i, key, pool_of(pool)), Need)
-expect_fields("case_remarks", lambda i, key: remark(i, key, states.study_state(i, key)), Remark)
+expect_fields("case_remarks", remark, Remark)

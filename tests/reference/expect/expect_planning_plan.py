@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tests.reference.expect import planning_sensitivity as sensitivity
 from tests.reference.expect.expect_planning_money import money
 from tests.reference.expect.expect_planning_results import state_of
-from tests.reference.expect.expect_planning_sensitivity import driver, size_of
+from tests.reference.expect.expect_planning_sensitivity import driver, headline_state, size_of
 from tests.reference.expect.expect_planning_studies import place_of
 from tests.reference.expect.expect_steps import expect_model
 from tests.reference.expect.planning_cases import WHICH, chosen, holds, number_of, price_of, text_of
@@ -132,14 +132,27 @@ def high_end(i: Inputs, which: str, answer: str) -> float:
     return answer_of(i, which, answer) * (1.0 + off(i, which, answer)[1])
 
 
+COST_OF = {
+    **dict.fromkeys(("capex", "own", "in_owned", "out_owned"), "own"),
+    **dict.fromkeys(("rent", "in_rented", "out_rented"), "rent"),
+    "break_even_load": "prices",
+}
+"""Answers of money, and the price or prices each needs."""
+
+
+def answer_state(i: Inputs, which: str, answer: str) -> str:
+    """Return why one of the cases compared does not have an answer, or that it has it."""
+    return state_of(i, which, COST_OF.get(answer, ""))
+
+
 def has_low(i: Inputs, which: str, answer: str) -> bool:
     """Tell whether an answer has a low end: one that differs."""
-    return state_of(i, which) == OK and off(i, which, answer)[0] > 0
+    return answer_state(i, which, answer) == OK and off(i, which, answer)[0] > 0
 
 
 def has_high(i: Inputs, which: str, answer: str) -> bool:
     """Tell whether an answer has a high end: none where an end of a range needs a fleet that does not exist."""
-    return state_of(i, which) == OK and off(i, which, answer)[1] > 0 and not sensitivity.opening(i, which)
+    return answer_state(i, which, answer) == OK and off(i, which, answer)[1] > 0 and not sensitivity.opening(i, which)
 
 
 def change(i: Inputs, which: str, answer: str) -> float:
@@ -149,14 +162,17 @@ def change(i: Inputs, which: str, answer: str) -> float:
 
 
 def drivers_shown(i: Inputs, answer: str) -> str:
-    """Return what moves an answer of the case most; nothing where it has no range of its own, nor without an answer."""
+    """Return what moves an answer of the case most, or the price it lacks; nothing without an answer or a range of its own."""
     headline = RANGES_OF[answer]
+    if is_answered(i, "chosen") and answer_state(i, "chosen", answer) != OK:
+        return answer_state(i, "chosen", answer)
     return "" if headline is None or answer in WITHOUT_DRIVERS else in_words(i, headline)
 
 
 expect_rows(
     "answers",
     {
+        "state": answer_state,
         "value": answer_of,
         "of_down": lambda i, *keys: of_figure(i, *keys)[0],
         "of_up": lambda i, *keys: of_figure(i, *keys)[1],
@@ -178,14 +194,14 @@ def if_it(has: Callable[..., bool], value: Callable[..., float], which: str) -> 
     return lambda i, answer: value(i, which, answer) if has(i, which, answer) else None
 
 
-def is_answered(i: Inputs, which: str, _: str = "") -> bool:
-    """Tell whether one of the two cases has an answer."""
-    return state_of(i, which) == OK
+def is_answered(i: Inputs, which: str, answer: str = "") -> bool:
+    """Tell whether one of the two cases has an answer, or one of them."""
+    return answer_state(i, which, answer) == OK
 
 
-def both_have_answers(i: Inputs, which: str, _: str = "") -> bool:
-    """Tell whether the case and another one have an answer."""
-    return is_answered(i, "chosen") and is_answered(i, which)
+def both_have_answers(i: Inputs, which: str, answer: str = "") -> bool:
+    """Tell whether the case and another one have an answer, or one of them."""
+    return is_answered(i, "chosen", answer) and is_answered(i, which, answer)
 
 
 expect_rows(
@@ -263,6 +279,8 @@ def in_words(i: Inputs, headline: str) -> str:
     """Return what moves a figure of the case most in words: an assumption with an end without an answer, or the first three."""
     if not is_answered(i, "chosen"):
         return ""
+    if headline_state(i, "chosen", headline) != OK:
+        return headline_state(i, "chosen", headline)
     if sensitivity.opening(i, "chosen"):
         return driver(i, "chosen", headline)
     return ", ".join(filter(None, (words_at(place)(i, headline) for place in ("n1", "n2", "n3"))))
@@ -282,4 +300,4 @@ expect_rows(
     },
 )
 PLANNING.differences.update({"drivers.size", "drivers.low_move", "drivers.high_move"})
-expect_rows("in_words", {"text": in_words})
+expect_rows("in_words", {"text": in_words, "state": lambda i, headline: headline_state(i, "chosen", headline)})

@@ -64,17 +64,20 @@ def cost_parts(i: Inputs, which: str) -> dict[str, float]:
 
 def part_rule(name: str) -> Callable[[Inputs, str], Value]:
     """Return the rule of a part of what owning costs, blank without an answer."""
-    return lambda i, which: cost_parts(i, which)[name] if state_of(i, which) == OK else None
+    return lambda i, which: cost_parts(i, which)[name] if state_of(i, which, "own") == OK else None
 
 
-def state_of(i: Inputs, which: str) -> str:
-    """Return the state of one of the two cases."""
-    return totals(i, chosen(i, which)).state
+def state_of(i: Inputs, which: str, cost: str = "") -> str:
+    """Return the state of one of the cases compared, or of a cost of it: its ``rent``, to ``own`` it, or the ``prices`` of both."""
+    item = totals(i, chosen(i, which))
+    if cost == "prices":
+        return item.rent_state if item.rent_state != OK else item.own_state
+    return {"": item.state, "rent": item.rent_state, "own": item.own_state}[cost]
 
 
 def remark_of(i: Inputs, case: str) -> str:
     """Return what there is to say of a case."""
-    return remark(i, case, totals(i, case).state).remark
+    return remark(i, case).remark
 
 
 def remark_of_chosen(i: Inputs, which: str) -> str:
@@ -88,6 +91,7 @@ expect_rows("cost_split", {name: part_rule(name) for name in ("servers", "upkeep
 expect_rows("cost_split", {"average": gpus_average, "price": metered_price})
 PLANNING.differences.update({"cost_split.hosts", "cost_split.building"})
 expect_rows("compared", {"found": named, "state": state_of})
+expect_rows("compared", {f"{cost}_state": lambda i, which, cost=cost: state_of(i, which, cost) for cost in ("rent", "own", "prices")})
 expect_rows("four_cases", {"case": named, "gpu": lambda i, which: i.shown(f"hardware.{text_of(i, chosen(i, which), 'gpu_1')}")})
 expect_rows("four_cases", {"degree": lambda i, which: number_of(i, chosen(i, which), "tensor_parallel")})
 expect_rows("four_bars", {"case": named})
@@ -103,12 +107,8 @@ def lever(i: Inputs, generation: str, topology: str) -> Totals:
     return totals(i, lever_case(i, generation, topology))
 
 
-LEVERS = ("per_wall_joule", "cost", "rent")
-"""Figures of levers; ``cost`` is that of rented output."""
-
-
 def lever_figure(name: str) -> Callable[..., float]:
-    """Return the rule of a figure of a lever, 0 without an answer."""
+    """Return the rule of a figure of a lever, 0 without an answer; ``cost`` is that of rented output."""
     return lambda i, *keys: figure(lever(i, *keys), "cost_rented" if name == "cost" else name)
 
 
@@ -120,6 +120,16 @@ def lever_answered(i: Inputs, *keys: str) -> bool:
 def both_answered(i: Inputs, *keys: str) -> bool:
     """Tell whether one pool of H100 has one, too."""
     return lever_answered(i, *keys) and lever_answered(i, "h100", "homo")
+
+
+def lever_rented(i: Inputs, *keys: str) -> bool:
+    """Tell whether the fleet of a lever has a rent."""
+    return lever(i, *keys).rent_state == OK
+
+
+def both_rented(i: Inputs, *keys: str) -> bool:
+    """Tell whether one pool of H100 has one, too."""
+    return lever_rented(i, *keys) and lever_rented(i, "h100", "homo")
 
 
 def if_it_has(answer: Callable[..., bool], value: Callable[..., float]) -> Callable[..., Value]:
@@ -138,16 +148,18 @@ def gain(i: Inputs, *keys: str) -> float:
 
 
 def rent_of(i: Inputs, *keys: str) -> float:
-    """Return the annual rent relative to that of one pool of H100, 0 unless both have an answer."""
-    return lever(i, *keys).rent / lever(i, "h100", "homo").rent if both_answered(i, *keys) else 0.0
+    """Return the annual rent relative to that of one pool of H100, 0 unless both have one."""
+    return lever(i, *keys).rent / lever(i, "h100", "homo").rent if both_rented(i, *keys) else 0.0
 
 
 expect_rows(
     "lever_cases", {"found": lambda i, *keys: i.shown(f"cases.{lever_case(i, *keys)}"), "state": lambda i, *keys: lever(i, *keys).state}
 )
 expect_rows("lever_cases", {"answered": lever_answered, "both": both_answered, "gain_of": gain, "rent_of": rent_of})
-expect_rows("levers", {name: if_it_has(lever_answered, lever_figure(name)) for name in LEVERS})
-expect_rows("levers", {"saved": if_it_has(both_answered, saved("rent")), "power_saved": if_it_has(both_answered, saved("wall"))})
+expect_rows("lever_cases", {"rented": lever_rented, "both_rented": both_rented})
+expect_rows("levers", {name: if_it_has(lever_rented, lever_figure(name)) for name in ("cost", "rent")})
+expect_rows("levers", {"per_wall_joule": if_it_has(lever_answered, lever_figure("per_wall_joule"))})
+expect_rows("levers", {"saved": if_it_has(both_rented, saved("rent")), "power_saved": if_it_has(both_answered, saved("wall"))})
 expect_rows("levers", {"gain": if_it_has(both_answered, gain)})
 
 CHANGES = {"routing": ("h100", "fleetopt"), "gpus": ("b200", "homo"), "both": ("b200", "fleetopt")}
@@ -179,6 +191,11 @@ def with_answers(i: Inputs) -> float:
     return sum(both_answered(i, *keys) for keys in (("h100", "homo"), *CHANGES.values()))
 
 
+def with_rents(i: Inputs) -> float:
+    """Return how many levers have a rent where one pool of H100 has one."""
+    return sum(both_rented(i, *keys) for keys in (("h100", "homo"), *CHANGES.values()))
+
+
 def efficiencies(i: Inputs) -> str:
     """Return how tokens per joule change, in words."""
     alone, gpus, both = (change_in_words(gain)(i, change) for change in CHANGES)
@@ -188,7 +205,7 @@ def efficiencies(i: Inputs) -> str:
 def rents(i: Inputs) -> str:
     """Return how the annual rent changes, in words."""
     alone, gpus, both = (change_in_words(rent_of)(i, change) for change in CHANGES)
-    return f"{alone}, {gpus} and {both}"
+    return f"{alone}, {gpus} and {both}" if with_rents(i) == 4 else "a case of the table on routing has no rental price"
 
 
 def levers_in_words(i: Inputs) -> str:
@@ -213,7 +230,9 @@ def carries_the_same(i: Inputs, which: str) -> float:
 
 expect_rows("compared", {"same_work": carries_the_same})
 expect_rows("finding_compare", {"remark": lambda i: HOW_TO_CHOOSE if all(carries_the_same(i, which) for which in WHICH) else OTHER_WORK})
-expect_rows("lever_words", {"answered": with_answers, "efficiency": efficiencies, "rent": rents, "answer": levers_in_words})
+expect_rows(
+    "lever_words", {"answered": with_answers, "rented": with_rents, "efficiency": efficiencies, "rent": rents, "answer": levers_in_words}
+)
 
 # The 1/W law
 

@@ -18,6 +18,11 @@ from tests.reference.quantities import PLANNING, Inputs, Value
 # How far figures may be off
 
 
+def headline_state(i: Inputs, which: str, headline: str) -> str:
+    """Return why one of the cases compared does not have a figure, or that it has it."""
+    return state_of(i, which, {"rent": "rent", "cost_rented": "rent", "own": "own", "cost_bought": "own"}.get(headline, ""))
+
+
 def unanswered(i: Inputs, which: str, headline: str) -> float:
     """Return the ends without an answer, of a case that has one."""
     del headline
@@ -27,7 +32,7 @@ def unanswered(i: Inputs, which: str, headline: str) -> float:
 def interval_in_words(i: Inputs, which: str, headline: str) -> str:
     """Return whether an interval is closed, or why it is open; nothing without an answer."""
     count, (below, _) = len(sensitivity.opening(i, which)), sensitivity.open_ends(i, headline, which)
-    if state_of(i, which) != OK:
+    if headline_state(i, which, headline) != OK:
         return ""
     ends_of = f"{count} range end{'s' if count > 1 else ''}"
     return f"no {'lower' if below else 'upper'} limit: no answer at {ends_of}" if count else "both limits"
@@ -58,7 +63,7 @@ def driver(i: Inputs, which: str, headline: str) -> str:
     """Return what matters most in words; nothing without an answer."""
     name = matters_most(i, which, headline)
     shown = i.shown(f"ranges.{name}")
-    if state_of(i, which) != OK:
+    if headline_state(i, which, headline) != OK:
         return ""
     if not sensitivity.opening(i, which):
         return shown
@@ -84,6 +89,7 @@ expect_rows(
     "headline_ranges",
     {
         "case": lambda i, which, _: named(i, which),
+        "state": headline_state,
         "down": lambda i, which, headline: interval(i, headline, which)[0],
         "up": lambda i, which, headline: interval(i, headline, which)[1],
         "unanswered": unanswered,
@@ -117,7 +123,14 @@ expect_rows(
 )
 expect_rows("ranges", {"counted": lambda _, name: float(name not in SCENARIOS)})
 expect_fields("case_evidence", evidence, Evidence)
-expect_rows("look_state", {"remark": lambda i: remark_of_chosen(i, "chosen")})
+
+
+def look_state(i: Inputs) -> str:
+    """Return why the chosen case does not have the figure to look at, or that it has it."""
+    return headline_state(i, "chosen", i.text("look.headline"))
+
+
+expect_rows("look_state", {"state": look_state, "remark": lambda i: remark_of_chosen(i, "chosen")})
 
 # Effects
 
@@ -185,7 +198,7 @@ def move_at(end: int) -> Callable[[Inputs, str], Value]:
 
     def value(i: Inputs, key: str) -> float | None:
         name = at_place(i, key)
-        none = no_answer_at(i, "chosen", name, (LOW, HIGH)[end]) or state_of(i, "chosen") != OK
+        none = no_answer_at(i, "chosen", name, (LOW, HIGH)[end]) or look_state(i) != OK
         return None if none else moves(i, name)[end]
 
     return value
@@ -223,8 +236,8 @@ def picked(i: Inputs, crossing: str) -> float:
 
 
 def picked_answered(i: Inputs, crossing: str) -> bool:
-    """Tell whether a crossing has an answer, and the chosen case, too: without its answer there is nothing to compare with."""
-    return totals(i, crossing).state == OK and totals(i, chosen(i, "chosen")).state == OK
+    """Tell whether a crossing has an answer, and the chosen case the figure to look at: without it there is nothing to compare with."""
+    return totals(i, crossing).state == OK and look_state(i) == OK
 
 
 expect_rows("picked", {"value": picked, "answered": picked_answered})

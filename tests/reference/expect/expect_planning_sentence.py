@@ -59,11 +59,34 @@ def in_percent(share: float) -> str:
 
 
 def likely_range(i: Inputs) -> str:
-    """Return how far the cost of owning may be off, and what moves it most."""
+    """Return how far the cost of owning may be off, or GPUs where it has no price, and what moves it most."""
     if sensitivity.opening(i, "chosen"):
-        return f"no upper limit: {driver(i, 'chosen', 'own')}"
-    down, up = (in_percent(share) for share in interval(i, "own", "chosen"))
-    return f"likely range of owning -{down}/+{up}%, mostly {short(i, driver_at(i, 'own', 'n1'))}"
+        return f"no upper limit: {driver(i, 'chosen', 'gpus')}"
+    return range_of(i, "own", "owning") if is_answered(i, "chosen", "own") else range_of(i, "gpus", "GPUs")
+
+
+def range_of(i: Inputs, headline: str, called: str) -> str:
+    """Return how far a figure may be off, and what moves it most."""
+    return f"likely range of {called} -{off(i, headline)[0]}/+{off(i, headline)[1]}%, mostly {short(i, driver_at(i, headline, 'n1'))}"
+
+
+def off(i: Inputs, headline: str) -> tuple[str, str]:
+    """Return by how many percent a figure of the case may be off, downwards and upwards."""
+    down, up = interval(i, headline, "chosen")
+    return in_percent(down), in_percent(up)
+
+
+def costs(i: Inputs) -> str:
+    """Return what renting and owning cost a year, or which price is missing."""
+    own = f"${millions(i, 'chosen', 'own')} M"
+    if is_answered(i, "chosen", "own"):
+        return f"{renting(i)}, owning {own}" if is_answered(i, "chosen", "rent") else f"owning costs {own} a year, no rental price"
+    return f"{renting(i) if is_answered(i, 'chosen', 'rent') else 'no rental price'}, no purchase price"
+
+
+def renting(i: Inputs) -> str:
+    """Return what renting costs a year."""
+    return f"renting costs ${millions(i, 'chosen', 'rent')} M a year"
 
 
 def fewer(i: Inputs) -> float:
@@ -107,8 +130,7 @@ def answer(i: Inputs) -> str:
     """Return the answer in a sentence, or why there is none and what would give one."""
     if not is_answered(i, "chosen"):
         return f"No answer for {named(i, 'chosen')}: {state_of(i, 'chosen')}{'; ' if cure(i) else ''}{cure(i)}."
-    costs = f"renting costs ${millions(i, 'chosen', 'rent')} M a year, owning ${millions(i, 'chosen', 'own')} M"
-    return f"{fleet(i)}; {costs}; {likely_range(i)}.{other(i)}"
+    return f"{fleet(i)}; {costs(i)}; {likely_range(i)}.{other(i)}"
 
 
 def held(i: Inputs) -> str:
@@ -140,7 +162,7 @@ def remark(i: Inputs) -> str:
 
 def more(i: Inputs) -> str:
     """Return what else there is to say of the case."""
-    return f" {cure(i)}." if cure(i) else ""
+    return f" Note: {cure(i)}." if cure(i) else ""
 
 
 def power_finding(i: Inputs) -> str:
@@ -152,7 +174,7 @@ def power_finding(i: Inputs) -> str:
 
 def cost_finding(i: Inputs) -> str:
     """Return the finding of the chart of cost."""
-    if not both_have_answers(i, "comparison"):
+    if not both_have_answers(i, "comparison", "own"):
         return ""
     return f"Owning costs ${millions(i, 'chosen', 'own')} M a year, compared with ${millions(i, 'comparison', 'own')} M. "
 
@@ -183,8 +205,13 @@ expect_rows(
         "rent": lambda i: millions(i, "chosen", "rent"),
         "own": lambda i: millions(i, "chosen", "own"),
         "own_other": lambda i: millions(i, "comparison", "own"),
-        "down": lambda i: in_percent(interval(i, "own", "chosen")[0]),
-        "up": lambda i: in_percent(interval(i, "own", "chosen")[1]),
+        "down": lambda i: off(i, "own")[0],
+        "up": lambda i: off(i, "own")[1],
+        "gpus_down": lambda i: off(i, "gpus")[0],
+        "gpus_up": lambda i: off(i, "gpus")[1],
+        "gpus_range": lambda i: range_of(i, "gpus", "GPUs"),
+        "renting": renting,
+        "costs": costs,
         "range": likely_range,
         "fewer": fewer,
         "how_many": how_many,

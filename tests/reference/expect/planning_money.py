@@ -6,7 +6,7 @@ from tests.reference.equations import economics
 from tests.reference.expect.planning_load import profile_of, rated_power, ratio
 from tests.reference.expect.planning_pools import POOLS, first_token, run, tokens
 from tests.reference.expect.planning_requests import bounds, taken
-from tests.reference.expect.planning_states import study_state, trouble
+from tests.reference.expect.planning_states import own_state, rent_state, study_state, trouble
 from tests.reference.expect.planning_study import PREFILL, Assumed, assumed, role, study
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.quantities import Inputs
@@ -53,6 +53,7 @@ class Totals:
 
     def __init__(self, i: Inputs, key: str) -> None:
         item, self.state = assumed(i, key), study_state(i, key)
+        self.rent_state, self.own_state = rent_state(i, key), own_state(i, key)
         self.answered = self.state == OK
         pools = [run(i, key, pool) for pool in POOLS] if self.answered else []
         self.instances = sum(pool.used for pool in pools)
@@ -71,8 +72,8 @@ class Totals:
         self.per_node_joule = over(self.tokens, self.board_power + self.host_power) if self.board_power else 0.0
         self.per_wall_joule = over(self.tokens, self.wall)
         self.first_token = max(first_token(i, key, pool) for pool in POOLS) if pools else 0.0
-        self.servers = sum(pool.capex for pool in pools) * item["capex_scale"]
-        self.rent = sum(pool.rent for pool in pools) * item["rent_scale"] * HOURS
+        self.servers = sum(pool.capex for pool in pools) * item["capex_scale"] if self.own_state == OK else 0.0
+        self.rent = sum(pool.rent for pool in pools) * item["rent_scale"] * HOURS if self.rent_state == OK else 0.0
         self._own(i, item, study(i, key).base)
 
     def _own(self, i: Inputs, item: Assumed, base: str) -> None:
@@ -90,7 +91,7 @@ class Totals:
         self.per_year_joule = over(self.tokens * load_factor, self.average)
         self.housing = self.provisioned * housing_of_a_node(i, base)
         self.running = self.servers * item["upkeep"] + self.housing + self.electricity
-        self.own = self.capital + self.running
+        self.own = self.capital + self.running if self.own_state == OK else 0.0
         self.cost_rented = self.rent / self.year_tokens if self.year_tokens else 0.0
         self.cost_bought = self.own / self.year_tokens if self.year_tokens else 0.0
 

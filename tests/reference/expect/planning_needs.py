@@ -11,7 +11,7 @@ from tests.reference.expect.planning_instances import instance
 from tests.reference.expect.planning_pools import POOLS, limits, service, wanted
 from tests.reference.expect.planning_requests import OK, bounds, distribution, falls, taken, window
 from tests.reference.expect.planning_smallest import MOST_GPUS, gpus_for
-from tests.reference.expect.planning_states import trouble
+from tests.reference.expect.planning_states import NO_PURCHASE, NO_RENT, own_state, rent_state, study_state, trouble
 from tests.reference.expect.planning_study import PREFILL, assumed, role
 from tests.reference.expect.planning_tpot import growing, once
 from tests.reference.quantities import Inputs
@@ -110,10 +110,19 @@ def of_step(worst: int, tpot: float) -> str:
     return "choose another precision or GPU: sheet Kernels and engines has no kernels for this pair"
 
 
-class Remark:
-    """What to say of a case in a state; attributes as the columns of `case_remarks`."""
+def of_prices(*states: str) -> str:
+    """Return which prices to enter by the states of rent and of owning, nothing where both are known."""
+    if states == (NO_RENT, NO_PURCHASE):
+        return "no price is published: enter both"
+    if NO_RENT in states:
+        return "no rental price is published: enter one"
+    return "no purchase price is published: enter one" if NO_PURCHASE in states else ""
 
-    def __init__(self, i: Inputs, key: str, state: str) -> None:
+
+class Remark:
+    """What to say of a case; attributes as the columns of `case_remarks`."""
+
+    def __init__(self, i: Inputs, key: str) -> None:
         item, needs = bounds(i, key), [need(i, key, pool) for pool in POOLS]
         self.used, last = sum(each.used for each in needs), whole(item.longest)
         self.gpus, self.over = max(each.gpus for each in needs), max(each.over for each in needs) / GIGA
@@ -124,22 +133,23 @@ class Remark:
         printed = assumed(i, key).says("capacity_rule", "as printed")
         self.sequence = f"windows must be at most {whole(self.window)} tokens" if printed else self.memory
         worst = max(trouble(i, key, pool) for pool in POOLS)
-        late = f"the shortest TTFT objective that works is {whole(self.objective)} ms"
+        self.shorter = "; more GPUs an instance shorten it" if assumed(i, key)["tensor_parallel"] < MOST_GPUS else ""
+        late = f"the shortest TTFT objective that works is {whole(self.objective)} ms{self.shorter}"
         self.time = late if worst == 2 else f"the search must reach {whole(self.instances)} instances (sheet Cases)"
         self.cure = self.sequence if worst >= 3 else self.time
         self.tpot = float(floor(max(tpot_alone(i, key, pool) for pool in POOLS))) + 1.0
         self.step = of_step(worst, self.tpot)
         if worst >= 5:
             self.cure = self.step
-        if not worst:
-            self.cure = "enter a price of a GPU-hour and one of a server: the card of the GPU has none"
         if item.state != OK:
             self.cure = of_trace(i, key) if distribution(i, assumed(i, key).texts["workload"]) != OK else self.order
         self.spare = f"{self.used} of {whole(item.pools)} pools in use (longest request: {last} tokens)" if self.used < item.pools else ""
         self.falls = falls(i, assumed(i, key).texts["workload"])
         self.trace = of_trace(i, key)
         self.most, self.choose = beyond_most(self.gpus)
-        self.remark = self.spare if state == OK else self.cure
+        self.state, self.rent_state, self.own_state = study_state(i, key), rent_state(i, key), own_state(i, key)
+        self.prices = of_prices(self.rent_state, self.own_state)
+        self.remark = (self.prices or self.spare) if self.state == OK else self.cure
 
 
 remark = cache(Remark)

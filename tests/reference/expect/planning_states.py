@@ -49,12 +49,20 @@ def study_state(i: Inputs, key: str) -> str:
     if bounds(i, key).state != OK:
         return bounds(i, key).state
     worst = max(trouble(i, key, pool) for pool in POOLS)
-    return in_words(worst, "a window") if worst else unpriced(i, key)
+    return in_words(worst, "a window") if worst else OK
 
 
-def unpriced(i: Inputs, key: str) -> str:
-    """Return which price is missing for a study that has an answer, 0 on the card of its GPU or as a quote."""
-    item = assumed(i, key)
-    if not all(item.price("rent_price", pool) for pool in POOLS):
-        return "no rental price"
-    return OK if all(item.price("server_price", pool) for pool in POOLS) else "no purchase price"
+NO_RENT, NO_PURCHASE = "no rental price", "no purchase price"
+"""What is missing for a figure of money: a price is 0 on the card of the GPU or as a quote."""
+
+
+def rent_state(i: Inputs, key: str) -> str:
+    """Return why a study has no rent, or that it has one."""
+    priced = all(assumed(i, key).price("rent_price", pool) for pool in POOLS)
+    return study_state(i, key) if priced or study_state(i, key) != OK else NO_RENT
+
+
+def own_state(i: Inputs, key: str) -> str:
+    """Return why a study has no cost of owning, or that it has one."""
+    priced = all(assumed(i, key).price("server_price", pool) for pool in POOLS)
+    return study_state(i, key) if priced or study_state(i, key) != OK else NO_PURCHASE
