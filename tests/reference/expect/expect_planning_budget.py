@@ -163,6 +163,7 @@ expect_rows(
     {
         "binding": binding,
         "room": least_room,
+        "growth_months": lambda i: months(i, least_room(i)),
         "tokens": carried("tokens"),
         "gpus": if_answered(lambda i: float(floor(chosen_totals(i).gpus * least_room(i)))),
         "capex": carried("capex", "own"),
