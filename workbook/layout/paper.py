@@ -23,7 +23,8 @@ POINTS, PADDING, INDENT = 10, 10.0, 9.0  # usual letters, and the pixels that a 
 A4, A3, MARGINS = (1122.5, 793.7), (1587.4, 1122.5), (48.0, 86.4)  # pixels of pages that lie, 96 to the inch, and of both margins
 READABLE = 60  # percent from which letters of 10 points are printed with 6: what people read is on A4, no smaller
 SPARE = 0.95  # of the width of a page, where another font than Calibri makes columns wider
-SPARE_DOWN = 0.97  # of its height: rows are rounded up to dots
+WIDEST = 1.25  # widths of columns with the digits of DejaVu Sans, which stands in where Calibri and Carlito are missing
+SPARE_DOWN = 0.96  # of its height: rows are rounded up to dots
 NARROW = 50  # percent down to which a sheet is rather one page wide than cut into several side by side
 FOR_READERS = {"guide", "answers", "inputs"}  # roles of sheets that are printed to be read
 TOO_WIDE = 1900  # pixels beyond which A4 would not be readable
@@ -209,7 +210,8 @@ def _for_readers(plan: SheetPlan) -> None:
     ways = {(upright, scale): _pages(plan, widths, upright, scale) for upright in (False, True) for scale in range(NARROW, 101, 2)}
     readable = {way for way in ways if way[1] >= READABLE}
     narrow = {way for way, (_, is_wider) in ways.items() if not is_wider}
-    plan.upright, plan.scale = min(readable & narrow or narrow or readable, key=lambda way: (ways[way], -way[1]))
+    spills = {way for way in ways if WIDEST * sum(widths) * way[1] / 100 > _page(way[0])[0]}
+    plan.upright, plan.scale = min(readable & narrow or narrow or readable, key=lambda way: (ways[way], way in spills, -way[1]))
     plan.breaks, _ = _broken(plan, _room(plan.upright, plan.scale)[1])
     _, is_wider = ways[plan.upright, plan.scale]
     if not plan.breaks and not is_wider:  # programs that fit a sheet to some pages pay no heed to its breaks
