@@ -37,7 +37,7 @@ def told(layout: Layout, values: Values, given: Model) -> dict[str, Any]:
             continue
         now = layout.model.quantities[name]
         base = None if given.quantities[name].takes_over(row) else given_value(given, given.quantities[name], row)
-        value = None if now.takes_over(row) else shown(values[name])[row]
+        value = None if now.takes_over(row) else shown(values[name][row : row + 1])[0]
         note = None if notes.get(cell_id) == given_notes.get(cell_id) else notes.get(cell_id)
         formula = layout.formulas.get(cell_id, "")
         if value != base or formula or note is not None:
