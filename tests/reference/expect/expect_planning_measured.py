@@ -1,6 +1,7 @@
 """Expectations of sheets Traces, Hardware, Models, Power curves and Measured."""
 
 import math
+from collections.abc import Callable
 from operator import mul
 
 from tests.reference.equations.node_power import Node
@@ -136,13 +137,23 @@ expect_rows(
         "attention_width": attention_width,
         "latent_work": latent_work,
         "active_share": lambda i, model: i[f"models.{model}.active_parameters"] / i[f"models.{model}.total_parameters"],
-        "kv_8k": lambda i, model: kv_gigabytes(i, model, 8192.0),
-        "kv_128k": lambda i, model: kv_gigabytes(i, model, 131_072.0),
     },
 )
 
 
 expect_fields("models_list", Shape, Shape)
+
+LENGTHS = {"at_4k": 4096.0, "at_16k": 16_384.0, "at_64k": 65_536.0, "at_256k": 262_144.0, "at_1m": 1_048_576.0}
+
+
+def at_length(tokens: float) -> Callable[[Inputs, str], float]:
+    """Return the rule of the GB of a sequence of a length."""
+    return lambda i, model: kv_gigabytes(i, model, tokens)
+
+
+expect_rows("kv_caches", {name: at_length(tokens) for name, tokens in LENGTHS.items()})
+expect_rows("kv_caches", {"state": lambda i, model: i[f"models.{model}.state_bytes"] / GIGA})
+expect_rows("kv_lengths", {"held": lambda i, model, size: kv_gigabytes(i, model, 1024.0 * int(size[1:]))})
 
 
 def of_tdp(i: Inputs, curve: str) -> float:
