@@ -1,4 +1,4 @@
-"""Waterfalls and tornados: what their declarations may say, and what the file holds for the programs that draw them."""
+"""Waterfalls, tornados and error bars: what their declarations may say, and what the file holds for the programs that draw them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+from openpyxl import load_workbook
 
-from tests.support import BARS, copy_of, mistakes_in, plant
+from tests.support import BARS, copy_of, mistakes_in, plant, shipped_file
 from workbook import api
 
 if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree.ElementTree import Element
+
+    from openpyxl import Workbook
 
 SHEET = "sheets/bars.yaml"
 NAMES = {"c": "http://schemas.openxmlformats.org/drawingml/2006/chart", "a": "http://schemas.openxmlformats.org/drawingml/2006/main"}
@@ -210,3 +213,24 @@ def test_a_waterfall_may_lie_below_0_where_the_format_of_its_numbers_has_a_secti
         "+0.0;-0.0;",
     ]
     assert setting(drawn[PLAIN], ".//c:catAx/c:tickLblPos") == "low", "names stand at the edge, beside bars to the left too"
+
+
+def numbers_at(book: Workbook, area: str) -> list[float]:
+    """Return the numbers of a column of cells that a chart names."""
+    sheet, _, cells = area.rpartition("!")
+    return [float(str(cell.value)) for (cell,) in book[sheet.strip("'")][cells.replace("$", "")]]
+
+
+def test_error_bars_end_at_the_likely_range_of_each_figure() -> None:
+    book = load_workbook(shipped_file("planning").path, data_only=True)
+    rows = [[cell.value for cell in row] for row in book["Plan"].iter_rows()]
+    (heads,) = [row for row in rows if "This case" in row and "Low" in row]
+    named = {row[heads.index("At peak and over the year")]: row for row in rows if len(row) == len(heads)}
+    shown = [named[label] for label in ("Average power, facility", "Peak power, facility", "Provisioned power, servers")]
+    value, low, high = ([float(str(row[heads.index(head)])) for row in shown] for head in ("This case", "Low", "High"))
+    (power,) = [chart for chart in charts(shipped_file("planning").path) if "Power of both cases" in "".join(chart.itertext())]
+    bars, unseen = power.findall(".//c:barChart/c:ser", NAMES)[0], power.findall(".//c:lineChart/c:ser", NAMES)[0]
+    plus, minus = (numbers_at(book, bars.findtext(f".//c:errBars/c:{end}//c:f", "", NAMES)) for end in ("plus", "minus"))
+    assert [middle + above for middle, above in zip(value, plus, strict=True)] == pytest.approx(high)
+    assert [middle - below for middle, below in zip(value, minus, strict=True)] == pytest.approx(low)
+    assert numbers_at(book, unseen.findtext("c:val//c:f", "", NAMES)) == pytest.approx(high), "the axis has room for the upper ends"

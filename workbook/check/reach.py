@@ -65,4 +65,4 @@ def _outputs(model: Model, used: set[str]) -> Iterator[str]:
             yield quantity.id
     for block in (block for sheet in model.declared.sheets for block in sheet.blocks if isinstance(block, ChartsBlock)):
         for series in (series for chart in block.charts for series in chart.series):
-            yield from (f"{series.table}.{series.x}", f"{series.table}.{series.y}")
+            yield from (f"{series.table}.{name}" for name in series.columns)

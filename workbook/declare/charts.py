@@ -42,6 +42,9 @@ class ChartSeries(Keywords):
         (), description="With 'per': the members that have a series; else the rows that are drawn, with those between them."
     )
     without: Texts = Field((), description="The members or rows that 'only' would leave out; a new one is drawn.")
+    above: Text = Field("", description="Its column of how far y may be above, in y's unit, drawn as error bars; with 'below'.")
+    below: Text = Field("", description="Its column of how far y may be below; with 'above'.")
+    high: Text = Field("", description="Its column of the upper ends, which the axis then has room for; with 'above'.")
     role: Annotated[Text, words(_EVERY_ROLE), Written("one of: " + ", ".join(_EVERY_ROLE))] = Field(
         "", description="The part of the series in a waterfall (base, fall, rise, total) or a tornado (low, high)."
     )
@@ -63,6 +66,9 @@ class ChartKeywords(Keywords):
         """Record what is wrong with the series of a chart, and with its scale."""
         if not self.series:
             problems.add(self.place, "a chart needs 'series'")
+        for series in self.series:
+            if len({bool(series.above), bool(series.below), bool(series.high)}) > 1 or (series.above and series.role):
+                problems.add(series.place, "error bars need 'above', 'below' and 'high', and no 'role'", "give all three, or none")
         check_roles(self.declared(), problems)
 
     def declared(self) -> Chart:

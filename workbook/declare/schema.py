@@ -220,7 +220,10 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One line or set of bars, or one for each value of the key ``per``; ``role`` is its part in a waterfall or tornado."""
+    """One line or set of bars, or one for each value of the key ``per``; ``role`` is its part in a waterfall or tornado.
+
+    ``above`` and ``below`` are columns with how far the value may be off each way, drawn as error bars; ``high`` has the upper ends.
+    """
 
     table: str
     x: str
@@ -231,6 +234,14 @@ class Series:
     only: tuple[str, ...] = ()
     role: str = ""
     without: tuple[str, ...] = ()
+    above: str = ""
+    below: str = ""
+    high: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are drawn."""
+        return tuple(filter(None, (self.x, self.y, self.above, self.below, self.high)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

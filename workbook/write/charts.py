@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROW_PIXELS = 20
 GAP = 16
+MOST_LABELS = 6  # numbers stand within bars that have error bars: more bars are too narrow for them
 BAR_GAP = 40  # percent of a bar between two of a waterfall or a tornado
 # Dark text is read on the first three; the others differ in brightness too.
 ROLE_COLOURS = {"fall": "#E58A5A", "rise": "#5CB896", "total": "#8FA3B5", "low": "#F0C36D", "high": "#2F6FA8"}
@@ -54,7 +55,7 @@ def check_charts(layout: Layout) -> None:
                 columns = [name.partition(".")[2] for name in table.columns]
                 problems += [
                     Diagnostic(series.place, f"'{series.table}' has no column '{name}'", suggest(name, columns))
-                    for name in (series.x, series.y)
+                    for name in series.columns
                     if name not in columns
                 ]
                 problems += _wrong_lines(series, table)
@@ -92,6 +93,7 @@ def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: Cha
             chart.add_series(_series(layout, series, name, rows, number, place.chart))
             number += 1
     _dress(chart, place.chart, place.title, number)
+    _make_room(book, chart, layout, place, number)
     total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.breadth))
     width = (total - GAP * (place.among - 1)) // place.among
     chart.set_size({"width": width, "height": place.height * ROW_PIXELS - 10})
@@ -101,6 +103,23 @@ def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: Cha
         chart,
         {"x_offset": place.number * (width + GAP), "y_offset": 4, "object_position": 2, "description": description(place)},
     )
+
+
+def _make_room(book: Any, chart: Any, layout: Layout, place: ChartPlace, number: int) -> None:
+    """Add lines that are not drawn at the upper ends of error bars: LibreOffice scales axes by values alone."""
+    bounded = [series for series in place.chart.series if series.high]
+    if not bounded:
+        return
+    unseen = book.add_chart({"type": "line"})
+    for series in bounded:
+        for _, rows in _groups(layout, series, place.member):
+            areas = {
+                name: _area(layout, f"{series.table}.{column}", rows)
+                for name, column in (("categories", series.x), ("values", series.high))
+            }
+            unseen.add_series({"name": NO_NAME, **areas, "line": {"none": True}, "marker": {"type": "none"}})
+    chart.combine(unseen)
+    chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 9}, "delete_series": list(range(number, number + len(bounded)))})
 
 
 def description(place: ChartPlace) -> str:
@@ -157,6 +176,8 @@ def _series(layout: Layout, series: Series, name: str, rows: list[int], number: 
         "categories": _area(layout, f"{series.table}.{series.x}", rows),
         "values": _area(layout, f"{series.table}.{series.y}", rows),
     }
+    if series.above:
+        result["y_error_bars"] = _interval(layout, series, rows)
     if series.role:
         return result | _part(series.role, number_format(filled.format, filled.unit))
     if chart.kind in {"line", "scatter"}:
@@ -169,15 +190,23 @@ def _series(layout: Layout, series: Series, name: str, rows: list[int], number: 
         result.update(fill={"color": colour}, gap=80)
         if chart.kind == "stacked":
             return result
+        if series.above and len(chart.series) * len(rows) > MOST_LABELS:
+            return result
         if not chart.y.log:
             # On a logarithmic axis LibreOffice sets the labels of values below 1 on top of the category names.
             result["data_labels"] = {
                 "value": True,
-                "position": "outside_end",
+                "position": "inside_base" if series.above else "outside_end",  # error bars stand on the ends of bars
                 "num_format": chart.y.format or "0.00",
-                "font": {"name": FONT, "size": 8},
+                "font": {"name": FONT, "size": 8, **({"color": "#FFFFFF"} if series.above else {})},
             }
     return result
+
+
+def _interval(layout: Layout, series: Series, rows: list[int]) -> dict[str, Any]:
+    """Return error bars from the cells that say how far the values of a series may be off."""
+    above, below = (_area(layout, f"{series.table}.{name}", rows) for name in (series.above, series.below))
+    return {"type": "custom", "plus_values": above, "minus_values": below, "line": {"color": INK, "width": 1.0}}
 
 
 def _part(role: str, shown: str) -> dict[str, Any]:

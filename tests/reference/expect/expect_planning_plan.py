@@ -227,8 +227,35 @@ for _which in WHICH:
 for _which in list(WHICH)[1:]:
     expect_rows("side_by_side", {f"{_which}_change": if_it(both_have_answers, change, _which)})
 PLANNING.differences.update({"answers.change", "figures.change", *(f"side_by_side.{which}_change" for which in list(WHICH)[1:])})
+
+
+def above(which: str) -> Callable[[Inputs, str], float]:
+    """Return the rule of how far an answer of one of the two cases may be above; 0 where it has no high end."""
+    return lambda i, answer: answer_of(i, which, answer) * off(i, which, answer)[1] if has_high(i, which, answer) else 0.0
+
+
+def below(which: str) -> Callable[[Inputs, str], float]:
+    """Return the rule of how far it may be below; 0 where it has no low end."""
+    return lambda i, answer: answer_of(i, which, answer) * off(i, which, answer)[0] if has_low(i, which, answer) else 0.0
+
+
+def top(which: str) -> Callable[[Inputs, str], float]:
+    """Return the rule of the upper end of an answer, the answer where it has none; 0 without an answer."""
+    return lambda i, answer: answer_of(i, which, answer) + above(which)(i, answer) if is_answered(i, which, answer) else 0.0
+
+
+for _answer in ("average", "peak", "provisioned", "own", "rent"):
+    expect_rows(
+        "four_bars",
+        {
+            f"{_answer}_above": lambda i, which, answer=_answer: above(which)(i, answer),
+            f"{_answer}_below": lambda i, which, answer=_answer: below(which)(i, answer),
+            f"{_answer}_high": lambda i, which, answer=_answer: top(which)(i, answer),
+        },
+    )
 for _which, _column in (("chosen", "case"), ("comparison", "comparison")):
     expect_rows("power_bars", {_column: if_it(is_answered, answer_of, _which)})
+    expect_rows("power_bars", {f"{_column}_above": above(_which), f"{_column}_below": below(_which), f"{_column}_high": top(_which)})
 
 # Drivers
 

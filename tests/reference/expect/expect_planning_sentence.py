@@ -78,7 +78,7 @@ def off(i: Inputs, headline: str) -> tuple[str, str]:
 
 def costs(i: Inputs) -> str:
     """Return what renting and owning cost a year, or which price is missing."""
-    own = f"${millions(i, 'chosen', 'own')} M"
+    own = f"${millions(i, 'chosen', 'own')}M"
     if is_answered(i, "chosen", "own"):
         return f"{renting(i)}, owning {own}" if is_answered(i, "chosen", "rent") else f"owning costs {own} a year, no rental price"
     return f"{renting(i) if is_answered(i, 'chosen', 'rent') else 'no rental price'}, no purchase price"
@@ -86,7 +86,7 @@ def costs(i: Inputs) -> str:
 
 def renting(i: Inputs) -> str:
     """Return what renting costs a year."""
-    return f"renting costs ${millions(i, 'chosen', 'rent')} M a year"
+    return f"renting costs ${millions(i, 'chosen', 'rent')}M a year"
 
 
 def fewer(i: Inputs) -> float:
@@ -176,7 +176,7 @@ def cost_finding(i: Inputs) -> str:
     """Return the finding of the chart of cost."""
     if not both_have_answers(i, "comparison", "own"):
         return ""
-    return f"Owning costs ${millions(i, 'chosen', 'own')} M a year, compared with ${millions(i, 'comparison', 'own')} M. "
+    return f"Owning costs ${millions(i, 'chosen', 'own')}M a year, compared with ${millions(i, 'comparison', 'own')}M. "
 
 
 ROUTING, NEXT_GPU = ("h100", "fleetopt"), ("b200", "homo")
