@@ -244,7 +244,7 @@ def test_a_price_that_stands_in_is_graded_low() -> None:
 
 MODELS = load("models")
 PRINTED = ("llama_3_1_8b", "llama_3_1_70b", "llama_3_1_405b", "qwen3_235b_a22b", "deepseek_v3")
-LENGTHS = {"kv_8k": 8_192, "kv_128k": 131_072}
+LENGTHS = {"at_4k": 4096, "at_1m": 1_048_576}
 
 
 def test_the_paper_keeps_its_models_and_the_plan_adds_to_them() -> None:
@@ -314,27 +314,27 @@ def test_what_a_sequence_takes_besides_as_published() -> None:
 
 
 def in_planning(column: str, key: str, **edits: float) -> float:
-    """Give a figure of the side-by-side table, perhaps with figures of the model's card replaced."""
+    """Give a figure of a model by its table and column, perhaps with figures of the model's card replaced."""
     book = api.load("planning", sets={f"models.{key}.{name}": value for name, value in edits.items()})
-    return float(book.values[f"models_list.{column}"][book.model.tables["models_list"].index[key,]])
+    return float(book.values[column][book.model.tables[column.partition(".")[0]].index[key,]])
 
 
 @pytest.mark.parametrize(("column", "tokens"), LENGTHS.items())
 @pytest.mark.parametrize("key", ["llama_3_1_405b", "deepseek_v3", "gpt_oss_120b", "qwen3_next_80b_a3b"])
 def test_the_cache_of_a_sequence_by_hand(key: str, column: str, tokens: int) -> None:
-    assert in_planning(column, key) == pytest.approx((CACHES[key] * tokens + FIXED.get(key, 0)) / 1e9, rel=1e-12)
+    assert in_planning(f"kv_caches.{column}", key) == pytest.approx((CACHES[key] * tokens + FIXED.get(key, 0)) / 1e9, rel=1e-12)
 
 
 def test_a_window_longer_than_the_sequence_holds_all_of_it() -> None:
     key, window = "gpt_oss_120b", 40_000
-    assert in_planning("kv_8k", key, attention_window=window) == pytest.approx(36 * 2048 * 8_192 / 1e9, rel=1e-12)
-    assert in_planning("kv_128k", key, attention_window=window) == pytest.approx(18 * 2048 * (131_072 + window) / 1e9, rel=1e-12)
+    assert in_planning("kv_caches.at_16k", key, attention_window=window) == pytest.approx(36 * 2048 * 16_384 / 1e9, rel=1e-12)
+    assert in_planning("kv_caches.at_1m", key, attention_window=window) == pytest.approx(18 * 2048 * (1_048_576 + window) / 1e9, rel=1e-12)
 
 
 def test_routed_experts_are_counted_in_the_layers_that_have_them() -> None:
-    assert in_planning("routed_parameters", "deepseek_v3") == 3 * 256 * 7168 * 2048 * 58
-    assert in_planning("routed_parameters", "gpt_oss_120b") == 3 * 128 * 2880 * 2880 * 36
-    assert in_planning("routed_parameters", "llama_3_1_70b") == 0
+    assert in_planning("models_list.routed_parameters", "deepseek_v3") == 3 * 256 * 7168 * 2048 * 58
+    assert in_planning("models_list.routed_parameters", "gpt_oss_120b") == 3 * 128 * 2880 * 2880 * 36
+    assert in_planning("models_list.routed_parameters", "llama_3_1_70b") == 0
 
 
 @pytest.mark.parametrize("key", MODELS)
