@@ -81,8 +81,9 @@ expect_rows("listing", {"late": lambda _, case: late(case)})
 expect_rows("listing", {"place": lambda i, case: listed(i).index(case) + 1.0 if used(i, case) else 0.0, "has_room": lambda *_: 1.0})
 expect_rows("ranking", {"case": if_any(lambda i, case: i.shown(f"cases.{case}")), "state": if_any(lambda i, case: totals(i, case).state)})
 expect_rows("ranking", {"remark": if_any(remark_of), "word": if_any(lambda i, case: evidence(i, case).word), "tpot": if_any(slowest, None)})
-expect_rows("ranking", {"rent_state": if_any(lambda i, case: totals(i, case).rent_state)})
-expect_rows("ranking", {"own_state": if_any(lambda i, case: totals(i, case).own_state)})
+for _cost in ("rent", "own", "cost_rented", "cost_bought"):
+    expect_rows("ranking", {_cost: if_any(lambda i, case, name=_cost: getattr(totals(i, case), name) or None, None)})  # type: ignore[misc]
+    expect_rows("results", {_cost: lambda i, case, name=_cost: getattr(totals(i, case), name) or None})
 expect_rows("ranking", {"number": if_any(lambda _, case: LISTED.index(case) + 1.0, 0.0)})
 expect_rows("ranking", {"answered": if_any(lambda i, case: float(totals(i, case).state == OK), 0.0)})
 expect_rows("ranking", {"found": lambda i, place: i.shown(f"cases.{at(i, place) or LISTED[0]}")})

@@ -6,7 +6,7 @@ from tests.reference.equations import economics
 from tests.reference.expect.planning_load import profile_of, rated_power, ratio
 from tests.reference.expect.planning_pools import POOLS, first_token, run, tokens
 from tests.reference.expect.planning_requests import bounds, taken
-from tests.reference.expect.planning_states import own_state, rent_state, study_state, trouble
+from tests.reference.expect.planning_states import study_state, trouble
 from tests.reference.expect.planning_study import PREFILL, Assumed, assumed, role, study
 from tests.reference.expect.pools import KILO, OK
 from tests.reference.quantities import Inputs
@@ -48,12 +48,20 @@ def take_all(i: Inputs, key: str) -> bool:
     return abs(sum(taken(i, key, pool).share for pool in POOLS) - times) < 1e-6 or bounds(i, key).state != OK
 
 
+def priced(item: Assumed, name: str) -> bool:
+    """Tell whether the hardware of all pools has a price: where it is 0, nobody published one, nor entered it."""
+    return all(item.price(name, pool) for pool in POOLS)
+
+
+NO_RENT, NO_PURCHASE = "no rental price", "no purchase price"
+"""What is missing where a fleet that serves the requests costs nothing."""
+
+
 class Totals:
     """A study's fleet, nothing of one without an answer; attributes as columns of `case_totals`: kW, tokens/s, ms, MWh, t, USD."""
 
     def __init__(self, i: Inputs, key: str) -> None:
         item, self.state = assumed(i, key), study_state(i, key)
-        self.rent_state, self.own_state = rent_state(i, key), own_state(i, key)
         self.answered = self.state == OK
         pools = [run(i, key, pool) for pool in POOLS] if self.answered else []
         self.instances = sum(pool.used for pool in pools)
@@ -72,9 +80,20 @@ class Totals:
         self.per_node_joule = over(self.tokens, self.board_power + self.host_power) if self.board_power else 0.0
         self.per_wall_joule = over(self.tokens, self.wall)
         self.first_token = max(first_token(i, key, pool) for pool in POOLS) if pools else 0.0
-        self.servers = sum(pool.capex for pool in pools) * item["capex_scale"] if self.own_state == OK else 0.0
-        self.rent = sum(pool.rent for pool in pools) * item["rent_scale"] * HOURS if self.rent_state == OK else 0.0
+        self.priced = priced(item, "server_price")
+        self.servers = sum(pool.capex for pool in pools) * item["capex_scale"] if self.priced else 0.0
+        self.rent = sum(pool.rent for pool in pools) * item["rent_scale"] * HOURS if priced(item, "rent_price") else 0.0
         self._own(i, item, study(i, key).base)
+
+    @property
+    def rent_state(self) -> str:
+        """Why there is no rent, or that there is one."""
+        return self.state if self.rent or self.state != OK else NO_RENT
+
+    @property
+    def own_state(self) -> str:
+        """Why there is no cost of owning, or that there is one."""
+        return self.state if self.own or self.state != OK else NO_PURCHASE
 
     def _own(self, i: Inputs, item: Assumed, base: str) -> None:
         """Add what the fleet costs to buy, and what a year of it takes and costs."""
@@ -91,7 +110,7 @@ class Totals:
         self.per_year_joule = over(self.tokens * load_factor, self.average)
         self.housing = self.provisioned * housing_of_a_node(i, base)
         self.running = self.servers * item["upkeep"] + self.housing + self.electricity
-        self.own = self.capital + self.running if self.own_state == OK else 0.0
+        self.own = self.capital + self.running if self.servers else 0.0
         self.cost_rented = self.rent / self.year_tokens if self.year_tokens else 0.0
         self.cost_bought = self.own / self.year_tokens if self.year_tokens else 0.0
 

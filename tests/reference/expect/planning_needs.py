@@ -8,10 +8,11 @@ from tests.reference.expect import search
 from tests.reference.expect.chain import GIGA
 from tests.reference.expect.planning_hardware import hardware, model
 from tests.reference.expect.planning_instances import instance
+from tests.reference.expect.planning_money import totals
 from tests.reference.expect.planning_pools import POOLS, limits, service, wanted
 from tests.reference.expect.planning_requests import OK, bounds, distribution, falls, taken, window
 from tests.reference.expect.planning_smallest import MOST_GPUS, gpus_for
-from tests.reference.expect.planning_states import NO_PURCHASE, NO_RENT, own_state, rent_state, study_state, trouble
+from tests.reference.expect.planning_states import trouble
 from tests.reference.expect.planning_study import PREFILL, assumed, role
 from tests.reference.expect.planning_tpot import growing, once
 from tests.reference.quantities import Inputs
@@ -110,13 +111,11 @@ def of_step(worst: int, tpot: float) -> str:
     return "choose another precision or GPU: sheet Kernels and engines has no kernels for this pair"
 
 
-def of_prices(*states: str) -> str:
-    """Return which prices to enter by the states of rent and of owning, nothing where both are known."""
-    if states == (NO_RENT, NO_PURCHASE):
-        return "no price is published: enter both"
-    if NO_RENT in states:
-        return "no rental price is published: enter one"
-    return "no purchase price is published: enter one" if NO_PURCHASE in states else ""
+def of_prices(rent: float, own: float) -> str:
+    """Return which prices to enter where renting or owning costs nothing."""
+    if not rent:
+        return "no rental price is published: enter one" if own else "no price is published: enter both"
+    return "" if own else "no purchase price is published: enter one"
 
 
 class Remark:
@@ -133,8 +132,8 @@ class Remark:
         printed = assumed(i, key).says("capacity_rule", "as printed")
         self.sequence = f"windows must be at most {whole(self.window)} tokens" if printed else self.memory
         worst = max(trouble(i, key, pool) for pool in POOLS)
-        self.shorter = "; more GPUs an instance shorten it" if assumed(i, key)["tensor_parallel"] < MOST_GPUS else ""
-        late = f"the shortest TTFT objective that works is {whole(self.objective)} ms{self.shorter}"
+        shorter = "; more GPUs an instance shorten it" if assumed(i, key)["tensor_parallel"] < MOST_GPUS else ""
+        late = f"the shortest TTFT objective that works is {whole(self.objective)} ms{shorter}"
         self.time = late if worst == 2 else f"the search must reach {whole(self.instances)} instances (sheet Cases)"
         self.cure = self.sequence if worst >= 3 else self.time
         self.tpot = float(floor(max(tpot_alone(i, key, pool) for pool in POOLS))) + 1.0
@@ -147,9 +146,8 @@ class Remark:
         self.falls = falls(i, assumed(i, key).texts["workload"])
         self.trace = of_trace(i, key)
         self.most, self.choose = beyond_most(self.gpus)
-        self.state, self.rent_state, self.own_state = study_state(i, key), rent_state(i, key), own_state(i, key)
-        self.prices = of_prices(self.rent_state, self.own_state)
-        self.remark = (self.prices or self.spare) if self.state == OK else self.cure
+        self.prices = of_prices(totals(i, key).rent, totals(i, key).own)
+        self.remark = (self.prices or self.spare) if totals(i, key).answered else self.cure
 
 
 remark = cache(Remark)

@@ -50,19 +50,3 @@ def study_state(i: Inputs, key: str) -> str:
         return bounds(i, key).state
     worst = max(trouble(i, key, pool) for pool in POOLS)
     return in_words(worst, "a window") if worst else OK
-
-
-NO_RENT, NO_PURCHASE = "no rental price", "no purchase price"
-"""What is missing for a figure of money: a price is 0 on the card of the GPU or as a quote."""
-
-
-def rent_state(i: Inputs, key: str) -> str:
-    """Return why a study has no rent, or that it has one."""
-    priced = all(assumed(i, key).price("rent_price", pool) for pool in POOLS)
-    return study_state(i, key) if priced or study_state(i, key) != OK else NO_RENT
-
-
-def own_state(i: Inputs, key: str) -> str:
-    """Return why a study has no cost of owning, or that it has one."""
-    priced = all(assumed(i, key).price("server_price", pool) for pool in POOLS)
-    return study_state(i, key) if priced or study_state(i, key) != OK else NO_PURCHASE
