@@ -42,9 +42,9 @@ class ChartSeries(Keywords):
         (), description="With 'per': the members that have a series; else the rows that are drawn, with those between them."
     )
     without: Texts = Field((), description="The members or rows that 'only' would leave out; a new one is drawn.")
-    above: Text = Field("", description="Its column of how far y may be above, in y's unit, drawn as error bars; with 'below'.")
-    below: Text = Field("", description="Its column of how far y may be below; with 'above'.")
-    high: Text = Field("", description="Its column of the upper ends, which the axis then has room for; with 'above'.")
+    above: Text = Field("", description="Its column of how far y may be above, in y's unit, drawn as error bars; with 'below' and 'high'.")
+    below: Text = Field("", description="Its column of how far y may be below; with 'above' and 'high'.")
+    high: Text = Field("", description="Its column of the upper ends, which the axis then has room for; with 'above' and 'below'.")
     role: Annotated[Text, words(_EVERY_ROLE), Written("one of: " + ", ".join(_EVERY_ROLE))] = Field(
         "", description="The part of the series in a waterfall (base, fall, rise, total) or a tornado (low, high)."
     )

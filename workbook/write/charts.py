@@ -92,8 +92,7 @@ def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: Cha
         for name, rows in _groups(layout, series, place.member):
             chart.add_series(_series(layout, series, name, rows, number, place.chart))
             number += 1
-    _dress(chart, place.chart, place.title, number)
-    _make_room(book, chart, layout, place, number)
+    _dress(chart, place.chart, place.title, number, _make_room(book, chart, layout, place))
     total = sum(column_pixels(plan.widths.get(column, DEFAULT_WIDTH)) for column in range(plan.breadth))
     width = (total - GAP * (place.among - 1)) // place.among
     chart.set_size({"width": width, "height": place.height * ROW_PIXELS - 10})
@@ -105,21 +104,19 @@ def add_chart(book: Any, sheet: Any, layout: Layout, plan: SheetPlan, place: Cha
     )
 
 
-def _make_room(book: Any, chart: Any, layout: Layout, place: ChartPlace, number: int) -> None:
-    """Add lines that are not drawn at the upper ends of error bars: LibreOffice scales axes by values alone."""
-    bounded = [series for series in place.chart.series if series.high]
+def _make_room(book: Any, chart: Any, layout: Layout, place: ChartPlace) -> int:
+    """Add lines that are not drawn at the upper ends of error bars, and return how many: LibreOffice scales axes by values alone."""
+    bounded = [(series, rows) for series in place.chart.series if series.high for _, rows in _groups(layout, series, place.member)]
     if not bounded:
-        return
+        return 0
     unseen = book.add_chart({"type": "line"})
-    for series in bounded:
-        for _, rows in _groups(layout, series, place.member):
-            areas = {
-                name: _area(layout, f"{series.table}.{column}", rows)
-                for name, column in (("categories", series.x), ("values", series.high))
-            }
-            unseen.add_series({"name": NO_NAME, **areas, "line": {"none": True}, "marker": {"type": "none"}})
+    for series, rows in bounded:
+        areas = {
+            name: _area(layout, f"{series.table}.{column}", rows) for name, column in (("categories", series.x), ("values", series.high))
+        }
+        unseen.add_series({"name": NO_NAME, **areas, "line": {"none": True}, "marker": {"type": "none"}})
     chart.combine(unseen)
-    chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 9}, "delete_series": list(range(number, number + len(bounded)))})
+    return len(bounded)
 
 
 def description(place: ChartPlace) -> str:
@@ -196,7 +193,7 @@ def _series(layout: Layout, series: Series, name: str, rows: list[int], number: 
             # On a logarithmic axis LibreOffice sets the labels of values below 1 on top of the category names.
             result["data_labels"] = {
                 "value": True,
-                "position": "inside_base" if series.above else "outside_end",  # error bars stand on the ends of bars
+                "position": "inside_base" if series.above else "outside_end",  # error bars are drawn over the ends of bars
                 "num_format": chart.y.format or "0.00",
                 "font": {"name": FONT, "size": 8, **({"color": "#FFFFFF"} if series.above else {})},
             }
@@ -243,7 +240,8 @@ def _signed(role: str, shown: str) -> str:
     return f'[<0.{"0" * digits}5]"";{SIGNS[role]}{shown}'
 
 
-def _dress(chart: Any, declared: Chart, title: str, series: int) -> None:
+def _dress(chart: Any, declared: Chart, title: str, series: int, unseen: int) -> None:
+    """Give a chart its title, axes and legend, which leaves out the last series, those that are not drawn."""
     chart.set_title({"name": title, "overlay": False, "name_font": {"name": FONT, "size": 12, "bold": True}})
     horizontal = declared.kind in HORIZONTAL  # XlsxWriter calls the axis along the bars x, and so the categories' axis y
     along, names = _axis(declared.y if horizontal else declared.x), _axis(declared.x if horizontal else declared.y)
@@ -255,7 +253,8 @@ def _dress(chart: Any, declared: Chart, title: str, series: int) -> None:
         names["label_position"] = "low"  # bars may go below 0
     chart.set_x_axis(along)
     chart.set_y_axis(names)
-    chart.set_legend({"position": "bottom", "font": {"name": FONT, "size": 9}} if series > 1 else {"none": True})
+    legend = {"position": "bottom", "font": {"name": FONT, "size": 9}, "delete_series": list(range(series, series + unseen))}
+    chart.set_legend(legend if series > 1 else {"none": True})
     chart.set_chartarea({"border": {"color": LINE}})
 
 
